@@ -1,0 +1,37 @@
+from google.protobuf import descriptor_pb2 as _descriptor_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+AUTHORIZATION_FIELD_NUMBER: _ClassVar[int]
+authorization: _descriptor.FieldDescriptor
+
+class Authorization(_message.Message):
+    __slots__ = ("public", "requirements")
+    PUBLIC_FIELD_NUMBER: _ClassVar[int]
+    REQUIREMENTS_FIELD_NUMBER: _ClassVar[int]
+    public: bool
+    requirements: _containers.RepeatedCompositeFieldContainer[Requirement]
+    def __init__(self, public: _Optional[bool] = ..., requirements: _Optional[_Iterable[_Union[Requirement, _Mapping]]] = ...) -> None: ...
+
+class Requirement(_message.Message):
+    __slots__ = ("permission", "resource_field", "mode")
+    class Mode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        MODE_UNSPECIFIED: _ClassVar[Requirement.Mode]
+        MODE_FILTER: _ClassVar[Requirement.Mode]
+        MODE_EITHER: _ClassVar[Requirement.Mode]
+    MODE_UNSPECIFIED: Requirement.Mode
+    MODE_FILTER: Requirement.Mode
+    MODE_EITHER: Requirement.Mode
+    PERMISSION_FIELD_NUMBER: _ClassVar[int]
+    RESOURCE_FIELD_FIELD_NUMBER: _ClassVar[int]
+    MODE_FIELD_NUMBER: _ClassVar[int]
+    permission: str
+    resource_field: str
+    mode: Requirement.Mode
+    def __init__(self, permission: _Optional[str] = ..., resource_field: _Optional[str] = ..., mode: _Optional[_Union[Requirement.Mode, str]] = ...) -> None: ...

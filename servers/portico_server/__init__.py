@@ -1,0 +1,1 @@
+"""Portico's servers: the host, the gateway's pipeline, the shared platform and the products."""

@@ -1,0 +1,48 @@
+"""The interface between the gateway's authorization step and whatever decides: the built-in policy file, later the access product."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who calls. `name` is `accounts/{account}/principals/{id}`; `token_id` is the token's `jti`, empty without a token."""
+
+    name: str
+    account: str
+    token_id: str = ""
+    client_id: str = ""
+    expires_at: int = 0  # seconds since 1970; 0: not by a token
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which resources a list may show: those at or below one of `allow`, and at or below none of `deny`.
+
+    Entries are resource names without a trailing slash (`accounts/a/buckets/b`), or, where they name part of an object's key,
+    name prefixes that end in `/`. With `everything`, `allow` is empty and only `deny` counts. A product turns this into its
+    query, before paging.
+    """
+
+    everything: bool
+    allow: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+
+
+class Authorizer(Protocol):
+    """Decides in memory: both calls are synchronous and take microseconds."""
+
+    def allows(self, principal: Principal, permission: str, resource: str) -> bool:
+        """Whether the principal holds the permission on the resource."""
+        ...
+
+    def filter(self, principal: Principal, permission: str, parent: str) -> Filter:
+        """What of the things below `parent` the principal may see."""
+        ...
+
+
+def below(name: str, entry: str) -> bool:
+    """Whether the resource `name` is `entry` or stands below it."""
+    return name == entry or name.startswith(entry if entry.endswith("/") else entry + "/")

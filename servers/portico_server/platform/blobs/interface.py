@@ -1,0 +1,59 @@
+"""The interface of a product's store of bytes. Backends: files; later any S3-compatible store."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+
+class BlobWriter(Protocol):
+    """A blob being written; invisible until committed."""
+
+    @property
+    def blob_id(self) -> str:
+        """Its id, chosen at the start."""
+        ...
+
+    async def write(self, data: bytes) -> None:
+        """Appends. Raises StorageFull where the disk is full."""
+        ...
+
+    async def commit(self) -> None:
+        """Makes it durable (synced, renamed, directory synced) and readable."""
+        ...
+
+    async def discard(self) -> None:
+        """Removes what was written. Safe to call after a failure and after commit (then it does nothing)."""
+        ...
+
+
+class Blob(Protocol):
+    """A committed blob, open for reading; it stays readable to the end though it be deleted meanwhile."""
+
+    size_bytes: int
+
+    def chunks(self, offset: int, length: int, chunk_bytes: int) -> AsyncIterator[bytes]:
+        """Its bytes from `offset`, `length` of them, in pieces."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class Blobs(Protocol):
+    """A product's blobs."""
+
+    async def create(self) -> BlobWriter:
+        """Begins a new blob."""
+        ...
+
+    async def open(self, blob_id: str) -> Blob:
+        """Opens one for reading. Raises FileNotFoundError."""
+        ...
+
+    async def delete(self, blob_id: str) -> None:
+        """Removes one; to remove what is not there succeeds."""
+        ...
+
+    def all_ids(self) -> AsyncIterator[tuple[str, int]]:
+        """Every blob that exists, with its age in seconds; unfinished ones too. For the collector."""
+        ...

@@ -1,0 +1,87 @@
+"""One call on its way through the house: what the steps of the pipeline read and write, and what a product may ask of it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import grpc
+
+from portico_server.platform.authorization import Filter, Principal
+from portico_server.platform.methods import Method
+
+Check = Callable[[Any], None]
+"""Looks at one request message; raises ApiError to refuse it."""
+
+
+@dataclass(slots=True)
+class Trace:
+    """Where the call stands in its trace. Ids in hexadecimal. `sampled`: spans are recorded."""
+
+    trace_id: str
+    span_id: str
+    parent_span_id: str = ""
+    sampled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """The machine that speaks, from its verified certificate. Empty strings where it gave none.
+
+    `fingerprint` is the SHA-256 of the certificate's DER, in hexadecimal; `uri` its SPIFFE id.
+    """
+
+    address: str = ""
+    fingerprint: str = ""
+    uri: str = ""
+
+
+@dataclass(slots=True)
+class Call:
+    """Made by the host for each call, filled by the pipeline, answered by a servicer.
+
+    `headers` are the request's as the host has them (lower-case names, the last of a name wins). `first_message` reads and
+    parses the first request message, once; the host applies `checks` to every later message of a request stream.
+    `response_headers` are sent with the initial metadata, or with the trailers where there is none. `steps` holds
+    (step, start, duration) in nanoseconds of `time.perf_counter_ns`.
+    """
+
+    method: Method
+    context: grpc.aio.ServicerContext[Any, Any]
+    headers: Mapping[bytes, bytes]
+    first_message: Callable[[], Awaitable[Any]]
+    arrival_time_ns: int  # since 1970
+    arrival_ns: int  # of time.perf_counter_ns
+    peer: Peer = Peer()
+    ray_id: str = ""
+    trace: Trace = field(default_factory=lambda: Trace("", ""))
+    principal: Principal | None = None
+    resource: str = ""  # the first that the call names
+    held: frozenset[str] = frozenset()  # which of the method's MODE_EITHER permissions the caller holds
+    filter: Filter | None = None  # for lists: what they may show
+    checks: list[Check] = field(default_factory=list)
+    response_headers: list[tuple[str, str]] = field(default_factory=list)
+    steps: list[tuple[str, int, int]] = field(default_factory=list)
+    spans: list[Any] = field(default_factory=list)  # recorded ones, see platform.telemetry
+    received_bytes: int = 0
+    sent_bytes: int = 0
+
+    def header(self, name: bytes) -> str:
+        """A request header's value, empty if absent."""
+        return self.headers.get(name, b"").decode("latin-1")
+
+
+Handler = Callable[[Call], Awaitable[None]]
+"""Takes a call to its end: the innermost one runs the servicer and sends what it answers."""
+
+
+class Step(Protocol):
+    """One step of the pipeline: does its part, calls `proceed` for the rest of the way, sees how it ended."""
+
+    async def __call__(self, call: Call, proceed: Handler) -> None: ...
+
+
+current: ContextVar[Call] = ContextVar("portico_call")
+"""The call that is being served, for servicers and what they use. Set by the host."""

@@ -1,0 +1,31 @@
+"""Relational state: one interface, two engines (SQLite, PostgreSQL). See DESIGN.md."""
+
+from portico_server.platform.database.interface import (
+    ANY,
+    Batch,
+    Contended,
+    Database,
+    DatabaseError,
+    Done,
+    GuardFailed,
+    OutcomeUnknown,
+    Row,
+    Statement,
+    StorageFull,
+    Value,
+)
+
+__all__ = [
+    "ANY",
+    "Batch",
+    "Contended",
+    "Database",
+    "DatabaseError",
+    "Done",
+    "GuardFailed",
+    "OutcomeUnknown",
+    "Row",
+    "Statement",
+    "StorageFull",
+    "Value",
+]

@@ -1,0 +1,94 @@
+"""The interface of a product's database: a write is a guarded batch, all or nothing, one round trip.
+
+SQL is the portable subset of both engines, parameters are `$1`, `$2`, …; DESIGN.md lists the rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+Value = int | str | bytes | float | None
+"""The portable types. No bool (use 0 and 1), no datetime (microseconds), no Decimal; no NUL in text; integers of 64 bits."""
+
+Row = tuple[Any, ...]
+
+ANY = None
+"""For `Statement.expect`: any number of rows will do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement. `expect` is the exact number of rows that it must affect (or, for a SELECT, find); `reason` says what
+    it means when that guard fails."""
+
+    sql: str
+    args: tuple[Value, ...] = ()
+    expect: int | None = 1
+    reason: str = "guard"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Statements that are applied all or not at all. `locks` name what the batch relies on without writing it: two batches
+    with a lock in common do not interleave."""
+
+    statements: Sequence[Statement]
+    locks: Sequence[str] = ()
+
+
+class Done(NamedTuple):
+    """What a statement did: the rows it affected or found, and those it returned."""
+
+    count: int
+    rows: list[Row]
+
+
+class DatabaseError(Exception):
+    """Base of what a database raises."""
+
+
+class GuardFailed(DatabaseError):
+    """A statement's guard did not hold; nothing was written."""
+
+    def __init__(self, reason: str, index: int) -> None:
+        super().__init__(f"guard {index} failed: {reason}")
+        self.reason = reason
+        self.index = index
+
+
+class Contended(DatabaseError):
+    """Nothing was written, though it was tried several times (deadlock, serialization, lock time-out)."""
+
+
+class OutcomeUnknown(DatabaseError):
+    """The connection was lost with the batch in flight: only its `request_id` row or another read can tell."""
+
+
+class StorageFull(DatabaseError):
+    """The disk is full or read-only; nothing was written."""
+
+
+class Database(Protocol):
+    """A product's database."""
+
+    async def batch(self, batch: Batch) -> list[Done]:
+        """Applies a batch durably; answers one Done a statement. Raises GuardFailed, Contended, OutcomeUnknown, StorageFull."""
+        ...
+
+    async def read(self, sql: str, *args: Value) -> list[Row]:
+        """A point read: short and bounded (it runs on the event loop with SQLite). Sees every batch acknowledged before."""
+        ...
+
+    async def scan(self, sql: str, *args: Value) -> list[Row]:
+        """Any longer read, off the event loop. Sees every batch acknowledged before."""
+        ...
+
+    async def snapshot(self, queries: Sequence[tuple[str, tuple[Value, ...]]]) -> list[list[Row]]:
+        """Several reads of one state, off the event loop."""
+        ...
+
+    async def close(self) -> None:
+        """Waits for what is in flight, then closes."""
+        ...

@@ -1,0 +1,113 @@
+"""What the gateway must know of a method, read once at start from its contract's options.
+
+Foreign contracts (health, reflection, `google.longrunning`, OTLP) cannot carry our options; `FOREIGN` is their one table.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from google.protobuf import descriptor, descriptor_pb2
+
+from portico.options.v1 import options_pb2
+
+
+class Mode(enum.Enum):
+    """How a requirement is applied; see `portico.options.v1.Requirement.Mode`."""
+
+    REQUIRED = 0
+    FILTER = 1
+    EITHER = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """A permission on the resource that a field of the request names. `fields` is the field's path, split."""
+
+    permission: str
+    fields: tuple[str, ...]
+    mode: Mode = Mode.REQUIRED
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One method. `path` is `/package.Service/Method`; `anonymous`: no token needed; public methods need no permission."""
+
+    path: str
+    request_streaming: bool
+    response_streaming: bool
+    public: bool = False
+    requirements: tuple[Requirement, ...] = ()
+    read_only: bool = False
+    validated: bool = True
+
+    @property
+    def service(self) -> str:
+        return self.path[1:].rpartition("/")[0]
+
+    @property
+    def name(self) -> str:
+        return self.path.rpartition("/")[2]
+
+
+class ContractError(Exception):
+    """A contract lacks what the gateway needs; found at start and by the contract tests."""
+
+
+_LONGRUNNING = "/google.longrunning.Operations/"
+FOREIGN: dict[str, Method] = {
+    method.path: method
+    for method in (
+        Method("/grpc.health.v1.Health/Check", False, False, public=True, read_only=True, validated=False),
+        Method("/grpc.health.v1.Health/List", False, False, public=True, read_only=True, validated=False),
+        Method("/grpc.health.v1.Health/Watch", False, True, public=True, read_only=True, validated=False),
+        Method("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", True, True, public=True, read_only=True, validated=False),
+        Method("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", True, True, public=True, read_only=True, validated=False),
+        Method(_LONGRUNNING + "GetOperation", False, False, requirements=(Requirement("operations.operation.read", ("name",)),), read_only=True, validated=False),
+        Method(_LONGRUNNING + "ListOperations", False, False, requirements=(Requirement("operations.operation.list", ("name",)),), read_only=True, validated=False),
+        Method(_LONGRUNNING + "CancelOperation", False, False, requirements=(Requirement("operations.operation.cancel", ("name",)),), validated=False),
+        Method(_LONGRUNNING + "DeleteOperation", False, False, requirements=(Requirement("operations.operation.delete", ("name",)),), validated=False),
+        Method(_LONGRUNNING + "WaitOperation", False, False, requirements=(Requirement("operations.operation.read", ("name",)),), read_only=True, validated=False),
+        Method("/opentelemetry.proto.collector.trace.v1.TraceService/Export", False, False, requirements=(Requirement("gateway.span.create", ()),), validated=False),
+    )
+}  # fmt: skip
+"""An empty field path stands for the caller's own account."""
+
+
+def methods_of(services: Iterable[descriptor.ServiceDescriptor]) -> dict[str, Method]:
+    """The methods of these services by path, from their options. Raises ContractError where one has none."""
+    found: dict[str, Method] = {}
+    for service in services:
+        for method in service.methods:
+            path = f"/{service.full_name}/{method.name}"
+            found[path] = FOREIGN.get(path) or _from_options(path, method)
+    return found
+
+
+def _from_options(path: str, method: descriptor.MethodDescriptor) -> Method:
+    options = method.GetOptions()
+    if not options.HasExtension(options_pb2.authorization):
+        raise ContractError(f"{path} has no option (portico.options.v1.authorization)")
+    authorization = options.Extensions[options_pb2.authorization]
+    if authorization.public == bool(authorization.requirements):
+        raise ContractError(f"{path} must be either public or have requirements")
+    return Method(
+        path,
+        method.client_streaming,
+        method.server_streaming,
+        public=authorization.public,
+        requirements=tuple(_requirement(path, method.input_type, item) for item in authorization.requirements),
+        read_only=options.idempotency_level == descriptor_pb2.MethodOptions.NO_SIDE_EFFECTS,
+    )
+
+
+def _requirement(path: str, message: descriptor.Descriptor, item: options_pb2.Requirement) -> Requirement:
+    fields = tuple(item.resource_field.split("."))
+    at: descriptor.Descriptor | None = message
+    for name in fields:
+        if at is None or name not in at.fields_by_name:
+            raise ContractError(f"{path}: {item.permission} names the field {item.resource_field}, which its request lacks")
+        at = at.fields_by_name[name].message_type
+    return Requirement(item.permission, fields, Mode(item.mode))

@@ -1,0 +1,91 @@
+"""What a product is to the rest of the house."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from importlib.resources.abc import Traversable
+from typing import Any, Protocol
+
+from google.protobuf import descriptor
+
+from portico_server.platform.blobs import Blobs
+from portico_server.platform.call import Call
+from portico_server.platform.clock import Clock
+from portico_server.platform.database import Database
+from portico_server.platform.errors import ErrorTable
+from portico_server.platform.paging import PageTokens
+from portico_server.platform.settings import Settings
+
+
+class Databases(Protocol):
+    """Opens products' databases."""
+
+    async def open(self, product: str, migrations: Traversable) -> Database:
+        """The product's database, migrated to the newest format. The platform closes it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """What a product is given to stand on."""
+
+    settings: Settings
+    clock: Clock
+    random: random.Random
+    page_tokens: PageTokens
+    databases: Databases
+    blobs: Callable[[str], Awaitable[Blobs]]
+    """The product's own store of bytes, by its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Work in the background, run once at a time over all processes, under a lease row in the product's database."""
+
+    name: str
+    every_seconds: float
+    run: Callable[[], Awaitable[None]]
+    database: Database
+
+
+class OperationsBackend(Protocol):
+    """A product's long-running operations, behind the one shared `google.longrunning.Operations` service."""
+
+    async def get(self, name: str) -> Any: ...
+    async def list(self, page_size: int, page_token: str) -> tuple[Sequence[Any], str]: ...
+    async def cancel(self, name: str) -> None: ...
+    async def delete(self, name: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A product that has started: how to add its servicers to a server, its jobs, its operations."""
+
+    servicers: Sequence[tuple[Callable[[Any, Any], None], Any]]
+    """Pairs of a generated `add_XServicer_to_server` and the servicer."""
+    jobs: Sequence[Job] = ()
+    operations: OperationsBackend | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """One product: its name, the files of its contract, its errors, what must start before it, and how it runs.
+
+    `run(platform)` is an async context manager: it starts the product, yields what `Running` says, and stops it.
+    """
+
+    name: str
+    contracts: Sequence[descriptor.FileDescriptor]
+    run: Callable[[Platform], AbstractAsyncContextManager[Running]]
+    errors: ErrorTable = field(default_factory=dict)
+    requires: Sequence[str] = ()
+
+    @property
+    def services(self) -> list[descriptor.ServiceDescriptor]:
+        return [service for file in self.contracts for service in file.services_by_name.values()]
+
+
+__all__ = ["Call", "Databases", "Job", "OperationsBackend", "Platform", "Product", "Running"]
