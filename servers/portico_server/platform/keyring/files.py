@@ -1,0 +1,58 @@
+"""Files that hold secrets: written whole or not at all, readable by their owner only."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+
+def make_private_folder(folder: Path) -> None:
+    """Makes the folder and its parents; the folder itself is its owner's only (0700), also if it was there."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Puts the content in the file's place by rename, mode 0600: a reader sees the old one or the new one."""
+    scratch = _written(path, content)
+    try:
+        scratch.rename(path)
+    except OSError:
+        scratch.unlink()
+        raise
+    _sync(path.parent)
+
+
+def read_or_create(path: Path, create: Callable[[], bytes]) -> bytes:
+    """The file's content; if there is none, `create` makes it. Of several makers at once one wins, and all read its."""
+    with contextlib.suppress(FileNotFoundError):
+        return path.read_bytes()
+    scratch = _written(path, create())
+    try:
+        with contextlib.suppress(FileExistsError):
+            os.link(scratch, path)
+    finally:
+        scratch.unlink()
+    _sync(path.parent)
+    return path.read_bytes()
+
+
+def _written(path: Path, content: bytes) -> Path:
+    scratch = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(descriptor)
+    return scratch
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,29 @@
+"""How a principal is spelled in a certificate: `accounts/a/principals/p` <-> `spiffe://<trust domain>/a/p`."""
+
+from __future__ import annotations
+
+from portico_server.platform.names import principal_name
+
+
+def issuer_of(trust_domain: str) -> str:
+    """The issuer (`iss`) of this platform's tokens."""
+    return f"https://{trust_domain}"
+
+
+def certificate_uri(trust_domain: str, principal: str) -> str:
+    """The SPIFFE id of a principal. Raises ValueError for what is not a principal's name."""
+    match principal.split("/"):
+        case ["accounts", account, "principals", subject] if account and subject:
+            return f"spiffe://{trust_domain}/{account}/{subject}"
+    raise ValueError(f"{principal!r} is not a principal's name; give accounts/ACCOUNT/principals/ID")
+
+
+def principal_of_uri(trust_domain: str, uri: str) -> str | None:
+    """The principal that a SPIFFE id stands for; None for one of another trust domain or another shape."""
+    prefix = f"spiffe://{trust_domain}/"
+    if not uri.startswith(prefix):
+        return None
+    match uri[len(prefix) :].split("/"):
+        case [account, subject] if account and subject:
+            return principal_name(account, subject)
+    return None

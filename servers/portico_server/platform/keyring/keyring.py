@@ -1,0 +1,102 @@
+"""All keys of a platform: opened from data/keys, made where they are missing."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cryptography import x509
+
+from portico_server.platform.keyring.authority import Authority, CertificateKey, load_private_key, new_private_key
+from portico_server.platform.keyring.files import make_private_folder, read_or_create
+from portico_server.platform.keyring.identity import issuer_of
+from portico_server.platform.keyring.tokens import TokenKeys
+
+AUDIENCE = "portico"
+"""The audience (`aud`) of tokens for this platform."""
+
+LOOPBACK = ("127.0.0.1", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPair:
+    """A certificate and its private key, both PEM."""
+
+    certificate_pem: bytes
+    private_key_pem: bytes
+
+
+class Keyring:
+    """What proves who this platform is and whom it has vouched for.
+
+    `authority_pem` is the certificate authority's certificate, `page_token_key` 32 random bytes that sign paging tokens.
+    """
+
+    def __init__(
+        self,
+        trust_domain: str,
+        hostnames: Sequence[str],
+        authority: Authority,
+        authority_pem: bytes,
+        tokens: TokenKeys,
+        page_token_key: bytes,
+    ) -> None:
+        self.trust_domain = trust_domain
+        self.authority_pem = authority_pem
+        self.page_token_key = page_token_key
+        self._hostnames = tuple(hostnames)
+        self._authority = authority
+        self._tokens = tokens
+
+    @classmethod
+    def open(cls, data: Path, trust_domain: str, hostnames: Sequence[str]) -> Keyring:
+        """The keyring of a data directory. Raises OSError, or ValueError where a file is not the key that it should be."""
+        folder = data / "keys"
+        make_private_folder(folder)
+        make_private_folder(folder / "tokens")
+        key = load_private_key(read_or_create(folder / "authority.key", new_private_key))
+        pem = read_or_create(folder / "authority.pem", lambda: Authority.create_certificate(key, trust_domain))
+        authority = Authority(x509.load_pem_x509_certificate(pem), key)
+        page_token_key = read_or_create(folder / "page-token.key", lambda: secrets.token_bytes(32))
+        return cls(trust_domain, hostnames, authority, pem, TokenKeys(folder / "tokens"), page_token_key)
+
+    def issue_certificate(
+        self, public_key: CertificateKey, uri: str, *, lifetime_seconds: int, server_names: Sequence[str] = ()
+    ) -> bytes:
+        """A certificate, PEM; see `Authority.issue`."""
+        return self._authority.issue(public_key, uri, lifetime_seconds=lifetime_seconds, server_names=server_names)
+
+    def new_client_certificate(self, uri: str, *, lifetime_seconds: int) -> KeyPair:
+        """A client's certificate with a key made for it."""
+        return self._new_pair(uri, lifetime_seconds, ())
+
+    def new_node_certificate(self, *, lifetime_seconds: int) -> KeyPair:
+        """The node's own certificate, for its host names and the loopback addresses, with a key made for it."""
+        names = dict.fromkeys((*self._hostnames, *LOOPBACK))
+        return self._new_pair(f"spiffe://{self.trust_domain}/portico/node", lifetime_seconds, tuple(names))
+
+    def sign_token(
+        self, subject: str, *, client_id: str, lifetime_seconds: int, certificate_sha256: bytes | None = None
+    ) -> str:
+        """An access token (RFC 9068) for a principal, bound to a certificate if its digest is given."""
+        issuer = issuer_of(self.trust_domain)
+        return self._tokens.sign(issuer, AUDIENCE, subject, client_id, lifetime_seconds, certificate_sha256)
+
+    def rotate_token_key(self) -> None:
+        """Adds a token signing key; tokens of the others go on being good."""
+        self._tokens.rotate()
+
+    def jwks(self) -> dict[str, Any]:
+        """The JWK set that verifies this platform's tokens (RFC 7517)."""
+        return self._tokens.public_set()
+
+    def _new_pair(self, uri: str, lifetime_seconds: int, server_names: Sequence[str]) -> KeyPair:
+        private_key_pem = new_private_key()
+        public_key = load_private_key(private_key_pem).public_key()
+        certificate = self.issue_certificate(
+            public_key, uri, lifetime_seconds=lifetime_seconds, server_names=server_names
+        )
+        return KeyPair(certificate, private_key_pem)
