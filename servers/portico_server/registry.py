@@ -1,0 +1,64 @@
+"""The only place that names the products, and puts them in the order in which they start (and, reversed, stop)."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable, Sequence
+
+from portico_server.platform.product import Product
+from portico_server.platform.settings import SettingError, Settings
+
+BUILT_IN = ("portico_server.objects",)
+"""Packages with a `PRODUCT`. To add a product, add its package here; see CONTRIBUTING.md."""
+
+
+def products(settings: Settings) -> list[Product]:
+    """The products that this platform runs, each behind those it requires. Raises SettingError for what cannot run."""
+    every = [load(module) for module in (*BUILT_IN, *settings.extra_products)]
+    return in_order(_chosen(every, settings.only))
+
+
+def load(module: str) -> Product:
+    """The `PRODUCT` of a module."""
+    try:
+        product = importlib.import_module(module).PRODUCT
+    except ImportError as error:
+        raise SettingError(f"the product module {module} cannot be imported: {error}") from error
+    except AttributeError:
+        raise SettingError(f"the product module {module} has no PRODUCT") from None
+    if not isinstance(product, Product):
+        raise SettingError(f"PRODUCT of {module} is not a portico_server.platform.product.Product")
+    return product
+
+
+def in_order(chosen: Iterable[Product]) -> list[Product]:
+    """Each product behind those it requires. Rejects doubles, what is missing, and cycles."""
+    by_name: dict[str, Product] = {}
+    for product in chosen:
+        if product.name in by_name:
+            raise SettingError(f"two products are named {product.name!r}")
+        by_name[product.name] = product
+    ordered: dict[str, Product] = {}
+    for name in by_name:
+        _place(name, by_name, ordered, ())
+    return list(ordered.values())
+
+
+def _place(name: str, by_name: dict[str, Product], ordered: dict[str, Product], above: tuple[str, ...]) -> None:
+    if name in ordered:
+        return
+    if name in above:
+        raise SettingError("products require one another in a circle: " + " -> ".join((*above, name)))
+    if name not in by_name:
+        raise SettingError(f"the product {above[-1]!r} requires {name!r}, which does not run here")
+    for required in by_name[name].requires:
+        _place(required, by_name, ordered, (*above, name))
+    ordered[name] = by_name[name]
+
+
+def _chosen(every: Sequence[Product], only: Sequence[str]) -> list[Product]:
+    names = [product.name for product in every]
+    for name in only:
+        if name not in names:
+            raise SettingError(f"only names {name!r}; the products are {', '.join(names)}")
+    return [product for product in every if not only or product.name in only]
