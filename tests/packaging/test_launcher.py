@@ -1,4 +1,4 @@
-"""The launcher, in a folder of its own, with Pythons that lack this or that: what it sets up, and what it says when it cannot."""
+"""The launcher, in a folder of its own, with Pythons that lack this or that: what it sets up, and what it says."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 CHECKOUT = Path(__file__).resolve().parents[2]
 TOOLS = ("sh", "cat", "cksum", "dirname", "env", "flock", "mkdir", "mv", "readlink", "rm", "sed", "sleep", "tail")
 
-# Runs the launcher's questions by the real Python, made to look like another one; `-m venv` makes an environment of stubs.
+# Answers the launcher's questions as the real Python made to look like another, `-m venv` makes a stub environment.
 PYTHON = """#!/bin/sh
 case "$*" in
     -c*) PYTHONPATH={pretences} exec {real} "$@" ;;
@@ -67,7 +67,7 @@ class Machine:
                 (self.bin / tool).symlink_to(path)
 
     def add_python(self, name: str, pretences: str = "", pip: str = ":") -> Path:
-        """Puts a Python on the PATH; `pretences` is code that makes it look like another, `pip` runs before each install."""
+        """Puts a Python on the PATH. `pretences`: code that makes it look like another; `pip`: runs before each install."""
         folder = self.bin.parent / f"{name} pretences"
         folder.mkdir()
         (folder / "sitecustomize.py").write_text(pretences)
@@ -92,9 +92,9 @@ class Machine:
         output, messages = process.communicate(timeout=30)
         return process.returncode, output, messages
 
-    def refusal(self, **environment: str) -> str:
-        """The message of a launcher that cannot go on."""
-        code, output, messages = self.run("demo", **environment)
+    def refusal(self, python: str = "") -> str:
+        """The message of a launcher that cannot go on; `python` is what PORTICO_PYTHON says."""
+        code, output, messages = self.run("demo", PORTICO_PYTHON=python)
         assert (code, output) == (1, "")
         assert not self.notes.exists(), "nothing is installed"
         return messages
@@ -254,7 +254,7 @@ def test_a_system_without_glibc_is_refused(machine: Machine) -> None:
 
 def test_a_python_that_is_told_and_does_not_run_is_named(machine: Machine) -> None:
     machine.add_python("python3")
-    assert "PORTICO_PYTHON is /nowhere, which does not run" in machine.refusal(PORTICO_PYTHON="/nowhere")
+    assert "PORTICO_PYTHON is /nowhere, which does not run" in machine.refusal("/nowhere")
 
 
 def test_a_failed_installation_shows_its_last_words_and_what_to_do(machine: Machine) -> None:
