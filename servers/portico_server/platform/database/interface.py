@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 Value = int | str | bytes | float | None
-"""The portable types. No bool (use 0 and 1), no datetime (microseconds), no Decimal; no NUL in text; integers of 64 bits."""
+"""The portable types. No bool (use 0 and 1), no datetime (microseconds), no Decimal, no NaN; no NUL in text; 64-bit
+integers."""
 
 Row = tuple[Any, ...]
 
@@ -20,8 +21,8 @@ ANY = None
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement. `expect` is the exact number of rows that it must affect (or, for a SELECT, find); `reason` says what
-    it means when that guard fails."""
+    """One statement. `expect` is the exact number of rows that it must affect (or, for a SELECT, find); `reason` says
+    what it means when that guard fails."""
 
     sql: str
     args: tuple[Value, ...] = ()
@@ -31,8 +32,8 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Statements that are applied all or not at all. `locks` name what the batch relies on without writing it: two batches
-    with a lock in common do not interleave."""
+    """Statements that are applied all or not at all. `locks` name what the batch relies on without writing it: two
+    batches with a lock in common do not interleave."""
 
     statements: Sequence[Statement]
     locks: Sequence[str] = ()
@@ -41,7 +42,7 @@ class Batch:
 class Done(NamedTuple):
     """What a statement did: the rows it affected or found, and those it returned."""
 
-    count: int
+    count: int  # type: ignore[assignment]  # the field is better known than tuple.count
     rows: list[Row]
 
 
@@ -74,11 +75,14 @@ class Database(Protocol):
     """A product's database."""
 
     async def batch(self, batch: Batch) -> list[Done]:
-        """Applies a batch durably; answers one Done a statement. Raises GuardFailed, Contended, OutcomeUnknown, StorageFull."""
+        """Applies a batch durably; answers one Done a statement.
+
+        Raises GuardFailed, Contended, OutcomeUnknown, StorageFull.
+        """
         ...
 
     async def read(self, sql: str, *args: Value) -> list[Row]:
-        """A point read: short and bounded (it runs on the event loop with SQLite). Sees every batch acknowledged before."""
+        """A point read: short and bounded (SQLite: on the event loop). Sees every batch acknowledged before."""
         ...
 
     async def scan(self, sql: str, *args: Value) -> list[Row]:

@@ -1,0 +1,44 @@
+"""Opens products' databases, on the engine that the settings name."""
+
+from __future__ import annotations
+
+import asyncio
+from importlib.resources.abc import Traversable
+
+from portico_server.platform.clock import Clock, SystemClock
+from portico_server.platform.database.interface import Database
+from portico_server.platform.database.migrations import Migration, migrations_of
+from portico_server.platform.database.sqlite import SqliteDatabase
+from portico_server.platform.database.sqlite.migrating import migrate as migrate_sqlite
+from portico_server.platform.settings import Settings
+
+
+class LocalDatabases:
+    """Implements `product.Databases`: a product has a file (`data/databases/objects.sqlite`) or a PostgreSQL schema."""
+
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        self._settings = settings
+        self._clock = clock or SystemClock()
+        self._open: dict[str, Database] = {}
+
+    async def open(self, product: str, migrations: Traversable) -> Database:
+        """The product's database, migrated to the newest format; a second call answers the same one.
+
+        Raises FormatTooNew, StorageFull, DatabaseError.
+        """
+        if product not in self._open:
+            self._open[product] = await self._opened(product, migrations_of(product, migrations))
+        return self._open[product]
+
+    async def close(self) -> None:
+        """Closes all, after what is in flight."""
+        while self._open:
+            _, database = self._open.popitem()
+            await database.close()
+
+    async def _opened(self, product: str, migrations: list[Migration]) -> Database:
+        folder = self._settings.data / "databases"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = folder / f"{product}.sqlite"
+        await asyncio.to_thread(migrate_sqlite, path, migrations, self._clock)
+        return SqliteDatabase(path)

@@ -1,0 +1,67 @@
+"""SQLite connections as the engine wants them, and SQLite's errors as the interface has them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import apsw
+
+from portico_server.platform.database.interface import Contended, DatabaseError, OutcomeUnknown, StorageFull
+
+_STATEMENT_CACHE = 512
+_BUSY_MILLISECONDS = 250
+"""How long to wait for a stranger's lock (a backup tool, a shell). Short, because it is the event loop that waits."""
+
+_SETTINGS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA cache_size = -65536",  # KiB
+    "PRAGMA journal_size_limit = 67108864",  # bytes that the log keeps after a long reader had let it grow
+)
+
+
+def open_writer(path: Path) -> apsw.Connection:
+    """The one connection that writes. Creates the file, for its owner alone; the log beside it gets the same mode."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    return _open(path)
+
+
+def open_reader(path: Path) -> apsw.Connection:
+    """A connection that cannot write."""
+    connection = _open(path)
+    connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
+def _open(path: Path) -> apsw.Connection:
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE, statementcachesize=_STATEMENT_CACHE)
+    connection.set_busy_timeout(_BUSY_MILLISECONDS)
+    for option in (apsw.SQLITE_DBCONFIG_DQS_DML, apsw.SQLITE_DBCONFIG_DQS_DDL, apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA):
+        connection.config(option, 0)  # "text" is a name, never a string; a schema runs no function of its own
+    connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
+    for setting in _SETTINGS:
+        connection.execute(setting).fetchall()
+    return connection
+
+
+_FULL = (apsw.FullError, apsw.ReadOnlyError, apsw.CantOpenError)
+_CONTENDED = (apsw.BusyError, apsw.LockedError)
+_NOT_SYNCED = frozenset({apsw.SQLITE_IOERR_FSYNC, apsw.SQLITE_IOERR_DIR_FSYNC})
+
+
+def translated(error: Exception) -> Exception:
+    """The interface's error for one of SQLite's. Anything else (a guard that failed, a bug) stays what it is."""
+    if not isinstance(error, apsw.Error):
+        return error
+    if isinstance(error, _FULL):
+        return StorageFull(f"the database's disk is full or read-only ({error}); free space, then it goes on by itself")
+    if isinstance(error, _CONTENDED):
+        return Contended(f"another program holds the database file's lock ({error})")
+    if isinstance(error, apsw.IOError):
+        # A sync that failed may have left the whole transaction in the log, and the next start would find it there.
+        if getattr(error, "extendedresult", None) in _NOT_SYNCED:
+            return OutcomeUnknown(f"the disk refused to make a commit durable ({error})")
+        return StorageFull(f"the database's disk fails ({error})")
+    return DatabaseError(str(error))

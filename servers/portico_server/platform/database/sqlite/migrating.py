@@ -1,0 +1,72 @@
+"""Brings an SQLite database to the newest format, and keeps a copy of what was there before."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from portico_server.platform.clock import Clock
+from portico_server.platform.database.interface import DatabaseError
+from portico_server.platform.database.migrations import READ_STAMP, STAMP_TABLE, WRITE_STAMP, Migration, pending
+from portico_server.platform.database.portable import for_sqlite, script_for_sqlite
+from portico_server.platform.database.sqlite.connections import open_writer, translated
+
+
+def migrate(path: Path, migrations: Sequence[Migration], clock: Clock) -> None:
+    """Applies what is pending. Blocks: for a thread. Raises FormatTooNew, StorageFull."""
+    connection = open_writer(path)
+    try:
+        todo = pending(path.name, migrations, _applied(connection))
+        if todo and _has_tables(connection):
+            _keep_copy(connection, path, todo[0])
+        for migration in todo:
+            _apply(connection, migration, clock.now_us())
+    except apsw.Error as error:
+        raise translated(error) from error
+    finally:
+        connection.close()
+
+
+def _has_tables(connection: apsw.Connection) -> bool:
+    return bool(connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchall())
+
+
+def _applied(connection: apsw.Connection) -> dict[str, int]:
+    if not connection.table_exists("main", "platform_migration"):
+        return {}
+    rows: list[Any] = connection.execute(READ_STAMP).fetchall()
+    return dict(rows)
+
+
+def _apply(connection: apsw.Connection, migration: Migration, now_us: int) -> None:
+    connection.execute("PRAGMA foreign_keys = OFF")  # while a table is rebuilt; checked at the end
+    with connection:  # a transaction, undone by an error
+        for statement in script_for_sqlite(STAMP_TABLE + migration.script):
+            connection.execute(statement).fetchall()
+        stamp = (migration.component, migration.number, migration.name, now_us)
+        connection.execute(for_sqlite(WRITE_STAMP).sql, stamp)
+        if broken := connection.execute("PRAGMA foreign_key_check").fetchall():
+            raise DatabaseError(f"migration {migration.label} leaves foreign keys without their rows: {broken[:3]}")
+
+
+def _keep_copy(connection: apsw.Connection, path: Path, migration: Migration) -> None:
+    """A whole, synced copy named `objects.sqlite.before-0002`; it appears at once or not at all."""
+    copy = path.with_name(f"{path.name}.before-{migration.label}")
+    unfinished = copy.with_name(f"{copy.name}.unfinished")
+    unfinished.unlink(missing_ok=True)
+    descriptor = os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        connection.execute("VACUUM INTO ?1", (str(unfinished),)).fetchall()
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    unfinished.replace(copy)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
