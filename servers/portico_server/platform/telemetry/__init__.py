@@ -1,5 +1,10 @@
-"""Spans, step timings, request events and logs."""
+"""Spans, step timings, request events, metrics and logs.
 
-from portico_server.platform.telemetry.spans import span
+Products use `span` alone; the gateway's event step hands finished calls to `Telemetry`.
+"""
 
-__all__ = ["span"]
+from portico_server.platform.telemetry.metrics import Metrics
+from portico_server.platform.telemetry.spans import Span, span
+from portico_server.platform.telemetry.telemetry import Telemetry, open_telemetry
+
+__all__ = ["Metrics", "Span", "Telemetry", "open_telemetry", "span"]

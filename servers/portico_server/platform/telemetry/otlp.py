@@ -1,0 +1,131 @@
+"""Export of recorded spans by OTLP, set up by OpenTelemetry's standard `OTEL_*` variables.
+
+Nothing is loaded without them. Calls hand their light spans over; a background task turns them into the SDK's and exports them in a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections import deque
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+import structlog
+
+from portico_server.platform.telemetry.records import SpanRecord, record_of
+from portico_server.platform.telemetry.spans import Span
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.trace import ReadableSpan
+    from opentelemetry.sdk.trace.export import SpanExporter
+    from opentelemetry.trace import SpanContext
+
+EXPORT_SECONDS = 1.0
+CLOSE_SECONDS = 2.0
+MAX_BATCH = 512
+MAX_WAITING = 8192
+"""Spans that may wait for a slow collector; beyond it the oldest are dropped and counted."""
+
+_log = structlog.get_logger(__name__)
+
+
+def is_configured(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether spans are to be exported, by OpenTelemetry's variables."""
+    disabled = environ.get("OTEL_SDK_DISABLED", "").lower() == "true" or environ.get("OTEL_TRACES_EXPORTER") == "none"
+    endpoint = environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") or environ.get("OTEL_EXPORTER_OTLP_ENDPOINT")
+    return bool(endpoint) and not disabled
+
+
+class OtlpExport:
+    """The way of this process's spans to a collector."""
+
+    def __init__(self, exporter: SpanExporter | None = None) -> None:
+        """`exporter`: OTLP over gRPC, as the environment says, unless given."""
+        from opentelemetry.sdk.resources import Resource
+
+        self.dropped = 0
+        self._resource = Resource.create({"service.name": os.environ.get("OTEL_SERVICE_NAME", "portico")})
+        self._exporter = exporter or _otlp_exporter()
+        self._waiting: deque[Span] = deque(maxlen=MAX_WAITING)
+
+    def parent_other_libraries(self) -> None:
+        """Libraries that use OpenTelemetry's API record into the same export, where a sampled span is their parent."""
+        from opentelemetry import trace
+        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+        from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased
+
+        provider = TracerProvider(sampler=ParentBased(root=ALWAYS_OFF), resource=self._resource)
+        provider.add_span_processor(BatchSpanProcessor(self._exporter))
+        trace.set_tracer_provider(provider)
+
+    def append(self, spans: Iterable[Span]) -> None:
+        """Takes the spans of a finished call."""
+        for span in spans:
+            self.dropped += len(self._waiting) == MAX_WAITING
+            self._waiting.append(span)
+
+    async def run(self) -> None:
+        """Exports what was appended, until cancelled."""
+        while True:
+            await asyncio.sleep(EXPORT_SECONDS)
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Exports everything that waits. What the collector does not take in time is dropped and counted."""
+        while self._waiting:
+            batch = [self._waiting.popleft() for _ in range(min(MAX_BATCH, len(self._waiting)))]
+            try:
+                await asyncio.to_thread(self._export, batch)
+            except Exception as error:  # a collector must not hurt a call
+                self.dropped += len(batch)
+                _log.warning("spans_not_exported", count=len(batch), error=str(error))
+
+    async def close(self) -> None:
+        """Exports the rest, as far as the collector takes it at once."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.flush(), CLOSE_SECONDS)
+        await asyncio.to_thread(self._exporter.shutdown)
+
+    def _export(self, batch: list[Span]) -> None:
+        from opentelemetry.sdk.trace.export import SpanExportResult
+
+        spans = [readable_span(record_of(span), span.is_error, self._resource) for span in batch]
+        if self._exporter.export(spans) is not SpanExportResult.SUCCESS:
+            raise ConnectionError("the collector did not take them")
+
+
+def _otlp_exporter() -> SpanExporter:
+    from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+
+    return OTLPSpanExporter()
+
+
+def readable_span(record: SpanRecord, is_error: bool, resource: Resource) -> ReadableSpan:
+    """A span in the SDK's form. The gateway's own is of the kind SERVER."""
+    from opentelemetry.sdk.trace import ReadableSpan
+    from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+    from opentelemetry.trace import SpanKind, Status, StatusCode
+
+    return ReadableSpan(
+        record.name,
+        context=span_context(record.trace_id, record.span_id),
+        parent=span_context(record.trace_id, record.parent_span_id, remote=True) if record.parent_span_id else None,
+        resource=resource,
+        attributes=record.attributes,
+        kind=SpanKind.SERVER if record.scope == "gateway" else SpanKind.INTERNAL,
+        instrumentation_scope=InstrumentationScope(f"portico.{record.scope}"),
+        status=Status(StatusCode.ERROR) if is_error else Status(),
+        start_time=record.start_ns,
+        end_time=record.start_ns + record.duration_ns,
+    )
+
+
+def span_context(trace_id: str, span_id: str, *, remote: bool = False) -> SpanContext:
+    """OpenTelemetry's form of a sampled span's ids."""
+    from opentelemetry.trace import SpanContext, TraceFlags
+
+    return SpanContext(int(trace_id, 16), int(span_id, 16), remote, TraceFlags(TraceFlags.SAMPLED))

@@ -1,0 +1,65 @@
+"""What a process keeps of its calls: request events and spans in local files, metrics, and the export of spans."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from time import perf_counter_ns
+
+from portico_server.platform.call import Call
+from portico_server.platform.settings import Settings
+from portico_server.platform.telemetry import otlp
+from portico_server.platform.telemetry.files import TelemetryFiles
+from portico_server.platform.telemetry.metrics import Metrics
+from portico_server.platform.telemetry.records import event_line, record_of, span_line
+
+
+class Telemetry:
+    """Takes finished calls. `export` is None unless the environment asks for it."""
+
+    def __init__(self, files: TelemetryFiles, metrics: Metrics, export: otlp.OtlpExport | None = None) -> None:
+        self.files = files
+        self.metrics = metrics
+        self.export = export
+        self._last_end_ns = 0
+
+    def finished(self, call: Call, account: str, code: int, reason: str) -> None:
+        """Records a call that has ended: `code` is a `google.rpc.Code`, `account` the one that may look it up."""
+        duration_ns = perf_counter_ns() - call.arrival_ns
+        end_ns = call.arrival_time_ns + duration_ns
+        if end_ns <= self._last_end_ns:  # events of one process are in the strict order of their ends
+            end_ns = self._last_end_ns + 1
+        self._last_end_ns = end_ns
+        self.files.append(event_line(call, account, code, reason, end_ns, duration_ns))
+        self.metrics.finished(call.method.path, code, duration_ns)
+        if call.spans:
+            for span in call.spans:
+                self.files.append(span_line(account, record_of(span)))
+            if self.export is not None:
+                self.export.append(call.spans)
+
+
+@contextlib.asynccontextmanager
+async def open_telemetry(settings: Settings) -> AsyncIterator[Telemetry]:
+    """This process's telemetry, written in the background; at the end everything is flushed."""
+    files = TelemetryFiles(settings.data / "telemetry", settings.telemetry_bytes)
+    export = otlp.OtlpExport() if otlp.is_configured() else None
+    metrics = Metrics()
+    metrics.gauge(
+        "telemetry_dropped_records", "Request events and spans that the disk did not take.", lambda: files.dropped
+    )
+    tasks = [asyncio.create_task(files.run())]
+    if export is not None:
+        export.parent_other_libraries()
+        metrics.gauge("telemetry_dropped_spans", "Spans that the collector did not take.", lambda: export.dropped)
+        tasks.append(asyncio.create_task(export.run()))
+    try:
+        yield Telemetry(files, metrics, export)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await files.close()
+        if export is not None:
+            await export.close()
