@@ -3,9 +3,9 @@
     python proto/generate.py            writes gen/ and tests/testing_product/gen/
     python proto/generate.py --check    fails if what is committed is not what would be written
 
-Third-party .proto files (google/api, google/rpc, google/longrunning, buf/validate) come from the descriptors of installed
-packages; nothing of theirs is copied into proto/. `buf.validate` is generated as `portico._buf.validate`, so that no
-top-level `buf` lands in site-packages.
+Third-party .proto files (google/api, google/rpc, google/longrunning, buf/validate) come from the descriptors of
+installed packages; nothing of theirs is copied into proto/. `buf.validate` is generated as `portico._buf.validate`, so
+that no top-level `buf` lands in site-packages.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def packages(folder: Path) -> None:
 
 
 def generate(source: Path, target: Path, includes: list[Path], set_name: str, *, with_buf: bool) -> None:
-    """Generates every contract below `source` into `target`, and the descriptor set of all that it and `includes` hold."""
+    """Generates every contract below `source` into `target`, and the descriptor set of those and of `includes`."""
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         descriptors = Path(scratch) / "imported.binpb"
@@ -84,11 +84,21 @@ def generate(source: Path, target: Path, includes: list[Path], set_name: str, *,
         if services:
             protoc([source, *includes], descriptors, f"--grpc_python_out={target}", *services)
         every = [*files, *(str(p.relative_to(i)) for i in includes for p in sorted(i.rglob("*.proto")))]
-        arguments = [f"--descriptor_set_out={target / 'portico' / set_name}", "--include_imports", "--include_source_info"]
+        arguments = [
+            f"--descriptor_set_out={target / 'portico' / set_name}",
+            "--include_imports",
+            "--include_source_info",
+        ]
         protoc([source, *includes], descriptors, *arguments, *every, *FOR_ERRORS)
         if with_buf:
             (target / "portico" / "_buf").mkdir(exist_ok=True)
-            protoc([source], descriptors, f"--python_out={target / 'portico'}", f"--pyi_out={target / 'portico'}", BUF_VALIDATE)
+            protoc(
+                [source],
+                descriptors,
+                f"--python_out={target / 'portico'}",
+                f"--pyi_out={target / 'portico'}",
+                BUF_VALIDATE,
+            )
             generated = target / "portico" / "buf" / "validate"
             (target / "portico" / "_buf" / "validate").mkdir(exist_ok=True)
             for path in sorted(generated.iterdir()):

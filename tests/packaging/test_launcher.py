@@ -67,7 +67,7 @@ class Machine:
                 (self.bin / tool).symlink_to(path)
 
     def add_python(self, name: str, pretences: str = "", pip: str = ":") -> Path:
-        """Puts a Python on the PATH. `pretences`: code that makes it look like another; `pip`: runs before each install."""
+        """Puts a Python on the PATH. `pretences`: code that makes it look another; `pip`: goes before each install."""
         folder = self.bin.parent / f"{name} pretences"
         folder.mkdir()
         (folder / "sitecustomize.py").write_text(pretences)
