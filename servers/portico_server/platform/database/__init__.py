@@ -12,6 +12,7 @@ from portico_server.platform.database.interface import (
     Row,
     Statement,
     StorageFull,
+    Unreachable,
     Value,
 )
 
@@ -27,5 +28,6 @@ __all__ = [
     "Row",
     "Statement",
     "StorageFull",
+    "Unreachable",
     "Value",
 ]

@@ -67,6 +67,10 @@ class OutcomeUnknown(DatabaseError):
     """The connection was lost with the batch in flight: only its `request_id` row or another read can tell."""
 
 
+class Unreachable(DatabaseError):
+    """The database's server cannot be reached; nothing was written."""
+
+
 class StorageFull(DatabaseError):
     """The disk is full or read-only; nothing was written."""
 
@@ -77,7 +81,7 @@ class Database(Protocol):
     async def batch(self, batch: Batch) -> list[Done]:
         """Applies a batch durably; answers one Done a statement.
 
-        Raises GuardFailed, Contended, OutcomeUnknown, StorageFull.
+        Raises GuardFailed, Contended, OutcomeUnknown, StorageFull, Unreachable.
         """
         ...
 

@@ -8,6 +8,8 @@ from importlib.resources.abc import Traversable
 from portico_server.platform.clock import Clock, SystemClock
 from portico_server.platform.database.interface import Database
 from portico_server.platform.database.migrations import Migration, migrations_of
+from portico_server.platform.database.postgresql import PostgresqlDatabase
+from portico_server.platform.database.postgresql.migrating import migrate as migrate_postgresql
 from portico_server.platform.database.sqlite import SqliteDatabase
 from portico_server.platform.database.sqlite.migrating import migrate as migrate_sqlite
 from portico_server.platform.settings import Settings
@@ -37,6 +39,9 @@ class LocalDatabases:
             await database.close()
 
     async def _opened(self, product: str, migrations: list[Migration]) -> Database:
+        if self._settings.database != "sqlite":
+            await migrate_postgresql(self._settings.database, product, migrations, self._clock)
+            return await PostgresqlDatabase.open(self._settings.database, schema=product)
         folder = self._settings.data / "databases"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = folder / f"{product}.sqlite"

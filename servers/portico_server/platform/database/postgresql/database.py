@@ -1,0 +1,134 @@
+"""A product's schema in a PostgreSQL database."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Sequence
+from typing import Any
+
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from portico_server.platform.database.interface import (
+    Batch,
+    Contended,
+    Database,
+    DatabaseError,
+    Done,
+    GuardFailed,
+    OutcomeUnknown,
+    Row,
+    StorageFull,
+    Unreachable,
+    Value,
+)
+from portico_server.platform.database.portable import check_statements, check_values
+from portico_server.platform.database.postgresql.commands import GUARD_STATE, done_of, locks_of, query, statements_of
+from portico_server.platform.database.postgresql.pool import Pool
+from portico_server.platform.database.postgresql.wire import STATE_STALE, Command, Lost, Refused, Result
+
+_ATTEMPTS = 10
+_LONGEST_PAUSE_SECONDS = 0.02
+
+_LOCK_TIMEOUT, _DEADLOCK, _SERIALIZATION_FAILURE = "55P03", "40P01", "40001"
+_RESEND = frozenset({_LOCK_TIMEOUT, _DEADLOCK, _SERIALIZATION_FAILURE, STATE_STALE})
+_STORAGE_FULL = frozenset({"53100", "25006"})  # disk full, read-only
+
+_SESSION = "-c jit=off -c lock_timeout=1000 -c idle_session_timeout=0"
+_READING = "-c default_transaction_read_only=on"
+_SNAPSHOT = "-c default_transaction_isolation=repeatable\\ read"
+
+
+class PostgresqlDatabase:
+    """Implements `Database`. Batches, point reads and scans have connections of their own: none waits for another."""
+
+    def __init__(self, dsn: str, schema: str) -> None:
+        self._schema = schema
+        self._writes = Pool(_dsn(dsn, schema), size=8, depth=8)
+        self._reads = Pool(_dsn(dsn, schema, _READING), size=2, depth=32)
+        self._scans = Pool(_dsn(dsn, schema, _READING, _SNAPSHOT), size=2, depth=1)
+
+    @classmethod
+    async def open(cls, dsn: str, schema: str) -> Database:
+        """Connects. The schema must exist. Raises Unreachable."""
+        database = cls(dsn, schema)
+        for pool in database._pools:
+            await pool.open()
+        return database
+
+    @property
+    def _pools(self) -> tuple[Pool, ...]:
+        return self._writes, self._reads, self._scans
+
+    async def batch(self, batch: Batch) -> list[Done]:
+        check_statements(batch.statements)
+        locks = locks_of(batch, self._schema)
+        try:
+            results = await _resent(self._writes, [*locks, *statements_of(batch)], writes=True)
+        except _GuardRaised as raised:
+            index = raised.position - len(locks)
+            raise GuardFailed(batch.statements[index].reason, index) from None
+        return [
+            done_of(statement, result)
+            for statement, result in zip(batch.statements, results[len(locks) :], strict=True)
+        ]
+
+    async def read(self, sql: str, *args: Value) -> list[Row]:
+        check_values(args)
+        (result,) = await _resent(self._reads, [query(sql, args)], writes=False)
+        return result.rows
+
+    async def scan(self, sql: str, *args: Value) -> list[Row]:
+        (rows,) = await self.snapshot([(sql, args)])
+        return rows
+
+    async def snapshot(self, queries: Sequence[tuple[str, tuple[Value, ...]]]) -> list[list[Row]]:
+        for _, values in queries:
+            check_values(values)
+        results = await _resent(self._scans, [query(sql, values) for sql, values in queries], writes=False)
+        return [result.rows for result in results]
+
+    async def close(self) -> None:
+        await asyncio.gather(*(pool.close() for pool in self._pools))
+
+
+class _GuardRaised(Exception):
+    def __init__(self, position: int) -> None:
+        self.position = position
+
+
+async def _resent(pool: Pool, unit: list[Command], *, writes: bool) -> list[Result]:
+    """The unit's results. What surely was not applied is sent again: a unit is a value and may be."""
+    for attempt in range(_ATTEMPTS):
+        outcome = await pool.submit(unit)
+        if isinstance(outcome, list):
+            return outcome
+        if isinstance(outcome, Lost):
+            if writes and not outcome.unsent:
+                raise OutcomeUnknown(f"the connection to PostgreSQL was lost: {outcome.message}")
+            last: DatabaseError = Unreachable(outcome.message)
+        elif outcome.state in _RESEND:
+            last = Contended(f"{outcome.message} (SQLSTATE {outcome.state})")
+        else:
+            raise _error(outcome)
+        await asyncio.sleep(_LONGEST_PAUSE_SECONDS * random.random() * attempt / _ATTEMPTS)  # noqa: S311
+    raise last
+
+
+def _error(refused: Refused) -> Exception:
+    if refused.state == GUARD_STATE:
+        return _GuardRaised(refused.position)
+    message = f"{refused.message} (SQLSTATE {refused.state})"
+    return StorageFull(message) if refused.state in _STORAGE_FULL else DatabaseError(message)
+
+
+def _dsn(dsn: str, schema: str, *options: str) -> str:
+    given: dict[str, Any] = conninfo_to_dict(dsn)
+    parts = [str(given.get("options") or ""), _SESSION, f'-c search_path="{schema}"', *options]
+    given.update(
+        options=" ".join(part for part in parts if part),
+        application_name=given.get("application_name") or f"portico {schema}",
+        client_encoding="utf8",
+        connect_timeout=given.get("connect_timeout") or "10",
+    )
+    return make_conninfo(**given)

@@ -1,0 +1,130 @@
+"""Wires that share a queue of units. Each takes a fair part of what waits, up to its depth, in one exchange."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import deque
+from typing import NamedTuple
+
+import psycopg
+
+from portico_server.platform.database.interface import DatabaseError, Unreachable
+from portico_server.platform.database.postgresql.wire import Outcome, Unit, Wire
+
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.02, 1.0
+_RECONNECT_SECONDS = 5.0
+"""How long a unit waits for a server that is away, before it is told so."""
+
+
+class _Waiting(NamedTuple):
+    unit: Unit
+    answer: asyncio.Future[Outcome]
+
+
+class Pool:
+    """`size` wires of `depth`: how many units one may have in flight."""
+
+    def __init__(self, dsn: str, size: int, depth: int) -> None:
+        self._dsn = dsn
+        self._size = size
+        self._depth = depth
+        self._queue: deque[_Waiting] = deque()
+        self._sleeping: list[asyncio.Future[None]] = []
+        self._free = 0  # workers without units, asleep or just woken
+        self._closing = False
+        self._workers: list[asyncio.Task[None]] = []
+
+    async def open(self) -> None:
+        """Connects all. Raises Unreachable."""
+        try:
+            wires = await asyncio.gather(*(Wire.connect(self._dsn) for _ in range(self._size)))
+        except psycopg.OperationalError as error:
+            raise _unreachable(error) from error
+        self._workers = [asyncio.create_task(self._work(wire)) for wire in wires]
+
+    def submit(self, unit: Unit) -> asyncio.Future[Outcome]:
+        """Queues a unit. The future raises Unreachable where the server stays away.
+
+        Cancelled before its turn, the unit is not sent.
+        """
+        if self._closing:
+            raise DatabaseError("the database is closed")
+        answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._queue.append(_Waiting(unit, answer))
+        self._wake()
+        return answer
+
+    async def close(self) -> None:
+        """Sends what is queued, then closes the wires."""
+        self._closing = True
+        for sleeper in self._sleeping:
+            sleeper.set_result(None)
+        self._sleeping.clear()
+        await asyncio.gather(*self._workers)
+
+    def _wake(self) -> None:
+        if self._sleeping:
+            self._sleeping.pop().set_result(None)
+
+    async def _work(self, wire: Wire) -> None:
+        while share := await self._take():
+            if wire.lost:
+                try:
+                    wire = await self._connected_again(wire)
+                except psycopg.OperationalError as error:
+                    _fail(share, error)
+                    continue
+            outcomes = await wire.exchange([waiting.unit for waiting in share])
+            _answer(share, outcomes)
+            await asyncio.sleep(0)  # the answered may queue again before this wire looks for work
+        await wire.close()
+
+    async def _take(self) -> list[_Waiting]:
+        """A fair part of the queue; waits until there is one. Empty: the pool closes."""
+        self._free += 1
+        try:
+            while True:
+                while not self._queue:
+                    if self._closing:
+                        return []
+                    sleeper: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+                    self._sleeping.append(sleeper)
+                    await sleeper
+                count = min(self._depth, -(-len(self._queue) // self._free))
+                share = [self._queue.popleft() for _ in range(count)]
+                if wanted := [waiting for waiting in share if not waiting.answer.cancelled()]:
+                    return wanted
+        finally:
+            self._free -= 1
+
+    async def _connected_again(self, lost: Wire) -> Wire:
+        """A new connection in place of a lost one, tried with growing pauses. Raises psycopg.OperationalError."""
+        await lost.close()
+        give_up_at = time.monotonic() + _RECONNECT_SECONDS
+        pause = _FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                return await Wire.connect(self._dsn)
+            except psycopg.OperationalError:
+                if time.monotonic() + pause > give_up_at:
+                    raise
+            await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+
+
+def _answer(share: list[_Waiting], outcomes: list[Outcome]) -> None:
+    for waiting, outcome in zip(share, outcomes, strict=True):
+        if not waiting.answer.done():
+            waiting.answer.set_result(outcome)
+
+
+def _fail(share: list[_Waiting], error: Exception) -> None:
+    for waiting in share:
+        if not waiting.answer.done():
+            waiting.answer.set_exception(_unreachable(error))
+
+
+def _unreachable(error: Exception) -> Unreachable:
+    return Unreachable(f"PostgreSQL cannot be reached: {str(error).strip()}; check it, and the setting database")

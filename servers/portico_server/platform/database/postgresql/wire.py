@@ -1,0 +1,201 @@
+"""One connection on the event loop: units of prepared commands out, decoded outcomes back.
+
+psycopg connects (name resolution, several hosts, time-outs) and decodes; between, its C face of libpq (`psycopg.pq`) is
+driven directly: cursors cost twice as much and lose their prepared statements when a pipeline is rolled back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import psycopg
+from psycopg import pq
+from psycopg.adapt import Transformer
+from psycopg.pq.abc import PGresult
+
+from portico_server.platform.database.interface import Row
+from portico_server.platform.database.postgresql.pipeline import Pipeline
+
+_PREPARED_STATEMENTS = 1000
+"""How many a connection keeps; beyond, all are dropped and the needed ones prepared again."""
+
+_INT4, _INT8, _TEXT, _BYTEA, _FLOAT8, _VOID = 23, 20, 25, 17, 701, 2278
+_PORTABLE_TYPES = frozenset({_INT4, _INT8, _TEXT, _BYTEA, _FLOAT8, _VOID})
+_TUPLES, _NO_TUPLES = int(pq.ExecStatus.TUPLES_OK), int(pq.ExecStatus.COMMAND_OK)
+_ERROR = int(pq.ExecStatus.FATAL_ERROR)
+_BINARY = 1
+STATE_NOT_PORTABLE = "PT002"
+"""Not a state of the server's: ours, for a statement whose result SQLite would not give."""
+
+STATE_STALE = "PT003"
+"""Ours too: what was prepared is no more; sent again, the unit is prepared anew."""
+
+_STALE = frozenset({"0A000", "26000"})  # a migration changed a plan's result; a proxy changed the session
+
+
+class Command(NamedTuple):
+    """A statement with its encoded parameters and their formats (0 text, 1 binary)."""
+
+    sql: str
+    values: list[bytes | None]
+    formats: list[int]
+
+
+class Result(NamedTuple):
+    """What a command did: the rows it affected or found, and those it returned."""
+
+    rows_affected: int
+    rows: list[Row]
+
+
+class Refused(NamedTuple):
+    """The server refused the unit's command at `position`; nothing of the unit was written."""
+
+    position: int
+    state: str  # SQLSTATE
+    message: str
+
+
+class Lost(NamedTuple):
+    """The connection was lost before the unit was answered. Whether it was applied is unknown, unless `unsent`."""
+
+    message: str
+    unsent: bool = False
+
+
+Unit = Sequence[Command]
+"""The commands of one implicit transaction."""
+
+Outcome = list[Result] | Refused | Lost
+
+
+class Wire:
+    """A connection. One exchange at a time."""
+
+    def __init__(self, connection: psycopg.AsyncConnection[Row]) -> None:
+        self._connection = connection
+        self._libpq = connection.pgconn
+        self._pipeline = Pipeline(self._libpq)
+        self._decoder = Transformer()
+        self._prepared: dict[str, bytes] = {}
+        self._serial = 0
+
+    @classmethod
+    async def connect(cls, dsn: str) -> Wire:
+        """Raises psycopg.OperationalError."""
+        return cls(await psycopg.AsyncConnection[Row].connect(dsn, autocommit=True))
+
+    @property
+    def lost(self) -> bool:
+        """Whether it can be used no more."""
+        return bool(self._pipeline.lost)
+
+    async def exchange(self, units: Sequence[Unit]) -> list[Outcome]:
+        """Sends units in one write; answers their outcomes in order."""
+        refusals = await self._prepare({sql for unit in units for sql, _, _ in unit} - self._prepared.keys())
+        if self.lost:
+            return [Lost(self._pipeline.lost, unsent=True)] * len(units)
+        outcomes: list[Outcome | None] = [_refused_before(unit, refusals) if refusals else None for unit in units]
+        sent = [index for index, outcome in enumerate(outcomes) if outcome is None]
+        for index in sent:
+            self._send(units[index])
+        answers = await self._pipeline.answers(len(sent))
+        lost = Lost(self._pipeline.lost)
+        for position, index in enumerate(sent):
+            outcomes[index] = self._outcome(answers[position]) if position < len(answers) else lost
+        return outcomes  # type: ignore[return-value]
+
+    async def close(self) -> None:
+        """Ends the connection; an exchange that runs is lost."""
+        self._pipeline.lose("the database is being closed")
+        await self._connection.close()
+
+    def _send(self, unit: Unit) -> None:
+        try:
+            for sql, values, formats in unit:
+                self._libpq.send_query_prepared(self._prepared[sql], values, formats, _BINARY)
+            self._libpq.pipeline_sync()
+        except psycopg.OperationalError as error:
+            self._pipeline.lose(str(error))
+
+    async def _prepare(self, statements: set[str]) -> dict[str, Refused]:
+        """Prepares new statements; answers those that are refused.
+
+        In a round trip of their own: behind a guard that failed, a preparation would be skipped unsaid. Each is
+        described, so that one whose result is not portable is refused before it ran. A refused name is not used again.
+        """
+        if not statements or self.lost:
+            return {}
+        if len(self._prepared) + len(statements) > _PREPARED_STATEMENTS:
+            await self._deallocate()
+        names = {sql: b"p%d" % (self._serial + number) for number, sql in enumerate(statements)}
+        self._serial += len(statements)
+        try:
+            for sql, name in names.items():
+                self._libpq.send_prepare(name, sql.encode())
+                self._libpq.send_describe_prepared(name)
+                self._libpq.pipeline_sync()
+        except psycopg.OperationalError as error:
+            self._pipeline.lose(str(error))
+        refusals = {}
+        for sql, results in zip(names, await self._pipeline.answers(len(names)), strict=False):
+            if refusal := _not_prepared(results):
+                refusals[sql] = refusal
+            else:
+                self._prepared[sql] = names[sql]
+        return refusals
+
+    async def _deallocate(self) -> None:
+        self._prepared.clear()
+        self._libpq.send_query_params(b"DEALLOCATE ALL", None)
+        self._libpq.pipeline_sync()
+        await self._pipeline.answers(1)
+
+    def _outcome(self, results: list[PGresult]) -> Outcome:
+        done: list[Result] = []
+        for position, result in enumerate(results):
+            status = result.status
+            if status == _TUPLES:
+                rows: list[Row] = []
+                if result.ntuples and result.ftype(0) != _VOID:
+                    self._decoder.set_pgresult(result)
+                    rows = self._decoder.load_rows(0, result.ntuples, tuple)
+                done.append(Result(result.ntuples, rows))
+            elif status == _NO_TUPLES:
+                done.append(Result(result.command_tuples or 0, []))
+            elif status == _ERROR:
+                return self._refused(position, result)
+        return done
+
+    def _refused(self, position: int, result: PGresult) -> Refused:
+        refused = _refused(position, result)
+        if refused.state in _STALE:
+            self._prepared.clear()
+            return refused._replace(state=STATE_STALE)
+        return refused
+
+
+def _refused(position: int, result: PGresult) -> Refused:
+    state = (result.error_field(pq.DiagnosticField.SQLSTATE) or b"XX000").decode()
+    message = (result.error_field(pq.DiagnosticField.MESSAGE_PRIMARY) or b"").decode(errors="replace")
+    return Refused(position, state, message)
+
+
+def _not_prepared(results: list[PGresult]) -> Refused | None:
+    for result in results:
+        if result.status == _ERROR:
+            return _refused(0, result)
+        types = {result.ftype(column) for column in range(result.nfields)}
+        if strange := types - _PORTABLE_TYPES:
+            message = f"results of type {sorted(strange)} are not portable: CAST them to BIGINT, TEXT, BYTEA or FLOAT8"
+            return Refused(0, STATE_NOT_PORTABLE, message)
+    return None
+
+
+def _refused_before(unit: Unit, refusals: dict[str, Refused]) -> Refused | None:
+    """The refusal of a unit with a statement that could not be prepared."""
+    for position, command in enumerate(unit):
+        if refusal := refusals.get(command.sql):
+            return refusal._replace(position=position)
+    return None
