@@ -1,0 +1,82 @@
+"""What `pip install` puts on a machine: from a built wheel and editable, the same three names and nothing besides."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import sysconfig
+import zipfile
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+NAMES = {"portico", "portico_cli", "portico_server"}
+
+
+def run(*command: str | Path, cwd: Path) -> str:
+    done = subprocess.run([str(part) for part in command], cwd=cwd, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def environment(folder: Path, *what: str | Path) -> Path:
+    """A new virtual environment with `what` installed into it; dependencies are read from the one that runs the tests.
+    Answers its Python."""
+    run(sys.executable, "-m", "venv", "--without-pip", folder, cwd=folder.parent)
+    python = folder / "bin" / "python"
+    packages = Path(run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=folder).strip())
+    # A path in a .pth file is searched, but its own .pth files are not read: the editable install there stays out.
+    (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    options = ("--no-deps", "--no-index", "--no-build-isolation", "--ignore-installed", "--quiet")
+    run(sys.executable, "-m", "pip", "--python", python, "install", *options, *what, cwd=folder)
+    return python
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder, cwd=CHECKOUT)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module", params=["wheel", "editable"])
+def python(request: pytest.FixtureRequest, wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Python of an environment in which the project is installed in one way or the other."""
+    what = (wheel,) if request.param == "wheel" else ("--editable", CHECKOUT)
+    return environment(tmp_path_factory.mktemp(request.param) / "venv", *what)
+
+
+def test_a_wheel_brings_three_names_and_no_other(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        top = {name.split("/")[0] for name in archive.namelist()}
+    assert {name for name in top if not name.endswith(".dist-info")} == NAMES
+
+
+def test_a_wheel_brings_the_files_that_are_not_code(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    assert "portico/descriptors.binpb" in names
+    assert "portico/py.typed" in names
+    assert any(name.endswith("/licenses/LICENSE") for name in names)
+    migrations = {
+        str(p.relative_to(CHECKOUT / "servers")) for p in CHECKOUT.glob("servers/portico_server/*/migrations/*.sql")
+    }
+    assert migrations
+    assert migrations <= names
+
+
+def test_the_sdk_contracts_and_server_import_from_where_they_were_installed(python: Path, tmp_path: Path) -> None:
+    code = (
+        "import portico, portico.objects.v1.objects_pb2_grpc, portico.options.v1.options_pb2\n"
+        "import portico_cli, portico_server.registry, portico._buf.validate.validate_pb2\n"
+        "for module in (portico, portico.objects.v1, portico_cli, portico_server): print(module.__file__)\n"
+    )
+    places = [Path(line) for line in run(python, "-I", "-c", code, cwd=tmp_path).splitlines()]
+    home = python.parents[1] if "editable" not in str(python) else CHECKOUT
+    assert all(place.is_relative_to(home) for place in places), places
+
+
+def test_the_command_runs(python: Path, tmp_path: Path) -> None:
+    assert "portico" in run(python.parent / "portico", "--help", cwd=tmp_path)
