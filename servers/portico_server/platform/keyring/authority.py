@@ -48,7 +48,8 @@ class Authority:
 
     @classmethod
     def create_certificate(cls, key: ec.EllipticCurvePrivateKey, trust_domain: str) -> bytes:
-        """The authority's own certificate, PEM, signed by itself; it may only sign for the trust domain's SPIFFE ids."""
+        """The authority's own certificate, PEM, signed by itself; it may only sign for the trust domain's SPIFFE
+        ids."""
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"Portico authority of {trust_domain}")])
         start = _now() - BACKDATED
         builder = _builder(name, name, key.public_key(), start, start + datetime.timedelta(days=365 * AUTHORITY_YEARS))
@@ -60,8 +61,8 @@ class Authority:
     def issue(
         self, public_key: CertificateKey, uri: str, *, lifetime_seconds: int, server_names: Sequence[str] = ()
     ) -> bytes:
-        """A certificate (PEM) with the SPIFFE id `uri`: a server's if `server_names` (DNS names, IP addresses) are given,
-        a client's otherwise. It never outlives the authority."""
+        """A certificate (PEM) with the SPIFFE id `uri`: a server's if `server_names` (DNS names, IP addresses) are
+        given, a client's otherwise. It never outlives the authority."""
         start = _now() - BACKDATED
         end = min(_now() + datetime.timedelta(seconds=lifetime_seconds), self.certificate.not_valid_after_utc)
         # Many clients show only the subject; the name that counts is the URI.

@@ -32,7 +32,8 @@ class KeyPair:
 class Keyring:
     """What proves who this platform is and whom it has vouched for.
 
-    `authority_pem` is the certificate authority's certificate, `page_token_key` 32 random bytes that sign paging tokens.
+    `authority_pem` is the certificate authority's certificate, `page_token_key` 32 random bytes that sign paging
+    tokens.
     """
 
     def __init__(
@@ -53,7 +54,8 @@ class Keyring:
 
     @classmethod
     def open(cls, data: Path, trust_domain: str, hostnames: Sequence[str]) -> Keyring:
-        """The keyring of a data directory. Raises OSError, or ValueError where a file is not the key that it should be."""
+        """The keyring of a data directory. Raises OSError, or ValueError where a file is not the key that it should
+        be."""
         folder = data / "keys"
         make_private_folder(folder)
         make_private_folder(folder / "tokens")

@@ -1,7 +1,7 @@
 """Access tokens: JWTs (ES256) of the shape of RFC 9068, and the keys that sign them as a JWK set (RFC 7517).
 
-Each key is a file `<time>.pem` in one folder; the newest signs, all verify. To rotate: add a key, wait until the longest
-token has expired, remove the old one.
+Each key is a file `<time>.pem` in one folder; the newest signs, all verify. To rotate: add a key, wait until the
+longest token has expired, remove the old one.
 """
 
 from __future__ import annotations

@@ -1,0 +1,53 @@
+"""The whole of Envoy's configuration: every other file of this folder, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from portico_server.host.embedding import Embedding
+from portico_server.host.envoy import headers, http, jwt, listener, python, transcoder
+from portico_server.host.envoy.descriptors import Contracts
+from portico_server.host.envoy.door import Door
+from portico_server.host.envoy.message import Message, extension
+from portico_server.host.envoy.watched import WatchedFiles
+from portico_server.platform.settings import Settings
+
+ADMIN_SOCKET = "admin.sock"
+"""Envoy's administration, in its working directory; relative, because a socket's path has 107 bytes at most."""
+
+DESCRIPTORS = "descriptors.binpb"
+
+
+def render_bootstrap(
+    settings: Settings,
+    doors: Sequence[Door],
+    watched: WatchedFiles,
+    contracts: Contracts,
+    embedding: Embedding,
+    application: str,
+) -> Message:
+    """The configuration to start Envoy with, in the working directory `settings.run`, where `DESCRIPTORS` holds
+    `contracts.content`. `application` is `package.module:attribute`."""
+    filters = [
+        jwt.token_filter(watched),
+        headers.tell_token_failure(),
+        transcoder.transcoder_filter(contracts, settings.run / DESCRIPTORS, settings.max_message_bytes),
+        python.application_filter(embedding.module, application),
+    ]
+    manager = http.connection_manager(settings, watched, filters)
+    return {
+        # Resources from files are refused to a node without a name.
+        "node": {"id": "portico", "cluster": "portico"},
+        "admin": {"address": {"pipe": {"path": ADMIN_SOCKET, "mode": 0o600}}},
+        "static_resources": {"listeners": [listener.listener(doors, settings.trust_domain, watched, manager)]},
+        "overload_manager": _overload_manager(settings),
+    }
+
+
+def _overload_manager(settings: Settings) -> Message:
+    connections = extension(
+        "envoy.resource_monitors.global_downstream_max_connections",
+        "extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
+        max_active_downstream_connections=settings.max_connections,
+    )
+    return {"resource_monitors": [connections]}

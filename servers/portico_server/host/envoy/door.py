@@ -1,0 +1,24 @@
+"""An address that the one listener listens on, and what it asks of those who come in there.
+
+All doors share the listener, its filters and the application: two listeners would be two applications with a loop each.
+They are told apart by the local port.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from portico_server.host.envoy.message import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """`address` is an IP address. With `client_certificate` those who have none of this platform's are turned away."""
+
+    address: str
+    port: int
+    client_certificate: bool
+
+    @property
+    def socket_address(self) -> Message:
+        return {"socket_address": {"address": self.address, "port_value": self.port}}

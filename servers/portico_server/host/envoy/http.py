@@ -1,0 +1,91 @@
+"""HTTP: the connection manager with its limits and time-outs, and the order of the HTTP filters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from portico_server.host.envoy import headers, routes
+from portico_server.host.envoy.message import Message, extension, seconds
+from portico_server.host.envoy.watched import WatchedFiles
+from portico_server.platform.settings import Settings
+
+MAX_HEADERS_KIBIBYTES = 64
+MAX_HEADERS = 200
+REQUEST_HEADERS_SECONDS = 10.0
+"""How long a request may take to bring its headers (slow loris)."""
+IDLE_CONNECTION_SECONDS = 3600.0
+KEEPALIVE_SECONDS = 60.0
+KEEPALIVE_TIMEOUT_SECONDS = 20.0
+STREAM_WINDOW_BYTES = 1024 * 1024
+CONNECTION_WINDOW_BYTES = 16 * 1024 * 1024
+"""What one connection may make us hold for callers that are slow to read; several times the stream's window, so that
+one such stream does not stop the others."""
+
+
+def connection_manager(settings: Settings, watched: WatchedFiles, filters: Sequence[Message]) -> Message:
+    """The network filter that speaks HTTP/1.1 and HTTP/2 and runs the HTTP filters."""
+    return extension(
+        "envoy.filters.network.http_connection_manager",
+        "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        stat_prefix="api",
+        codec_type="AUTO",
+        rds=routes.discovery(watched),
+        http_filters=list(filters),
+        server_header_transformation="PASS_THROUGH",
+        **_identity(),
+        **_timeouts(settings),
+        **_limits(settings),
+    )
+
+
+def _identity() -> Message:
+    """Who speaks: the connection's own address and certificate, nothing that a header says. Paths stay as they were
+    sent, because an object's key is in them."""
+    return {
+        "use_remote_address": True,
+        "generate_request_id": False,
+        "early_header_mutation_extensions": [headers.strip_invented()],
+        "forward_client_cert_details": "SANITIZE_SET",
+        "set_current_client_cert_details": {"subject": True, "uri": True},
+        "normalize_path": False,
+        "merge_slashes": False,
+        "path_with_escaped_slashes_action": "KEEP_UNCHANGED",
+    }
+
+
+def _timeouts(settings: Settings) -> Message:
+    """A call takes as long as its caller's deadline says, a watch for ever; so only connections and headers are
+    timed."""
+    return {
+        "stream_idle_timeout": "0s",
+        "request_timeout": "0s",
+        "request_headers_timeout": seconds(REQUEST_HEADERS_SECONDS),
+        "drain_timeout": seconds(settings.drain_seconds),
+    }
+
+
+def _limits(settings: Settings) -> Message:
+    return {
+        "max_request_headers_kb": MAX_HEADERS_KIBIBYTES,
+        "common_http_protocol_options": {
+            "max_headers_count": MAX_HEADERS,
+            "idle_timeout": seconds(IDLE_CONNECTION_SECONDS),
+        },
+        # A malformed message ends its own stream and leaves the others of the connection alone.
+        "stream_error_on_invalid_http_message": True,
+        "http2_protocol_options": {
+            "max_concurrent_streams": settings.max_streams,
+            "initial_stream_window_size": STREAM_WINDOW_BYTES,
+            "initial_connection_window_size": CONNECTION_WINDOW_BYTES,
+            "connection_keepalive": {
+                "interval": seconds(KEEPALIVE_SECONDS),
+                "timeout": seconds(KEEPALIVE_TIMEOUT_SECONDS),
+            },
+            # Floods of frames that cost the sender nothing (pings, settings, resets, empty data).
+            "max_outbound_frames": 10_000,
+            "max_outbound_control_frames": 1_000,
+            "max_consecutive_inbound_frames_with_empty_payload": 1,
+            "max_inbound_priority_frames_per_stream": 100,
+            "max_inbound_window_update_frames_per_data_frame_sent": 10,
+        },
+    }

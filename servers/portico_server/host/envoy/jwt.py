@@ -1,0 +1,54 @@
+"""Tokens: Envoy verifies signature, issuer, audience and times, and caches what it found good.
+
+A request with a bad token or none goes on (an opaque API token is no JWT, a public method needs none): the identity
+step believes only the payload header, which Envoy sets for a good token alone, and learns from the failure header what
+was wrong. Rules and keys come from a watched file.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from portico_server.host.envoy.message import TYPES, Message, typed
+from portico_server.host.envoy.watched import WatchedFiles
+from portico_server.platform.keyring.identity import issuer_of
+from portico_server.platform.keyring.keyring import AUDIENCE
+
+RULES = "token-rules"
+METADATA_NAMESPACE = "envoy.filters.http.jwt_authn"
+FAILURE = "failure"
+
+TOKEN_PAYLOAD = "x-portico-token-payload"  # noqa: S105 - a header's name
+"""The verified token's claims: JSON in base64url."""
+
+CLOCK_SKEW_SECONDS = 30
+CACHED_TOKENS = 10_000
+"""Per Envoy thread; the least recently used go first."""
+
+_TYPE = "extensions.filters.http.jwt_authn.v3.JwtAuthentication"
+
+
+def token_rules(trust_domain: str, jwks: dict[str, Any]) -> Message:
+    """The resource that `RULES` names."""
+    provider = {
+        "issuer": issuer_of(trust_domain),
+        "audiences": [AUDIENCE],
+        "local_jwks": {"inline_string": json.dumps(jwks)},
+        # Said outright, or a token in the query (`access_token`), which lands in logs, would do as well.
+        "from_headers": [{"name": "authorization", "value_prefix": "Bearer "}],
+        "forward": True,
+        "forward_payload_header": TOKEN_PAYLOAD,
+        "failed_status_in_metadata": FAILURE,
+        "clock_skew_seconds": CLOCK_SKEW_SECONDS,
+        "jwt_cache_config": {"jwt_cache_size": CACHED_TOKENS},
+    }
+    requirement = {"requires_any": {"requirements": [{"provider_name": "portico"}, {"allow_missing_or_failed": {}}]}}
+    rules = typed(_TYPE, providers={"portico": provider}, rules=[{"match": {"prefix": "/"}, "requires": requirement}])
+    return typed("config.core.v3.TypedExtensionConfig", name=RULES, typed_config=rules)
+
+
+def token_filter(watched: WatchedFiles) -> Message:
+    """The HTTP filter whose configuration is read from the watched file."""
+    discovery = {"config_source": watched.source(RULES), "type_urls": [f"{TYPES}envoy.{_TYPE}"]}
+    return {"name": RULES, "config_discovery": discovery}

@@ -1,0 +1,24 @@
+"""Who may speak at which door: connections without a certificate of this platform are closed where one is required."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from portico_server.host.envoy.door import Door
+from portico_server.host.envoy.message import Message, extension
+
+
+def client_certificate_filter(doors: Sequence[Door], trust_domain: str) -> Message:
+    """A network filter. It asks for the certificate's SPIFFE id: `authenticated` without a `principal_name` would let
+    clients in that gave no certificate."""
+    ours = {"authenticated": {"principal_name": {"prefix": f"spiffe://{trust_domain}/"}}}
+    policies = {}
+    for door in doors:
+        principal = ours if door.client_certificate else {"any": True}
+        policies[f"port {door.port}"] = {"permissions": [{"destination_port": door.port}], "principals": [principal]}
+    return extension(
+        "envoy.filters.network.rbac",
+        "extensions.filters.network.rbac.v3.RBAC",
+        stat_prefix="doors",
+        rules={"action": "ALLOW", "policies": policies},
+    )
