@@ -1,0 +1,7 @@
+"""Starts and watches the platform's processes: what `portico up`, `down`, `status` and `doctor` do."""
+
+from portico_server.host.supervisor.announcement import Announcement, Event
+from portico_server.host.supervisor.commands import Status, down, status, up
+from portico_server.host.supervisor.state import ProcessState
+
+__all__ = ["Announcement", "Event", "ProcessState", "Status", "down", "status", "up"]

@@ -1,0 +1,63 @@
+"""The supervisor as a program of its own: `python -m portico_server.host.supervisor --data DIR --listen HOST:PORT`.
+
+Every setting is an option. It prints one line of JSON for each announcement. The command `portico up` is the same for
+people.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import sys
+from pathlib import Path
+from typing import TextIO
+
+from portico_server.host.supervisor.announcement import Announcement
+from portico_server.host.supervisor.commands import up
+from portico_server.platform import settings as platform_settings
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--config", type=Path, help="portico.toml")
+    parser.add_argument("--application", default="portico_server.app:app", help="what Envoy hosts: MODULE:ATTRIBUTE")
+    parser.add_argument(
+        "--settings-from-input", action="store_true", help="read all settings as JSON from standard input"
+    )
+    parser.add_argument("--report", type=int, metavar="DESCRIPTOR", help="announce to this open file descriptor")
+    for name in platform_settings.setting_names():
+        parser.add_argument(f"--{name.replace('_', '-')}", metavar="VALUE")
+    arguments = parser.parse_args()
+    try:
+        settings = _settings(arguments)
+    except platform_settings.SettingError as error:
+        print(error, file=sys.stderr)
+        return 2
+    if arguments.report is None:
+        return up(settings, detach=False, announce=_Reporter(sys.stdout), application=arguments.application)
+    os.set_inheritable(arguments.report, False)
+    with open(arguments.report, "w") as report:
+        return up(settings, detach=False, announce=_Reporter(report), application=arguments.application)
+
+
+def _settings(arguments: argparse.Namespace) -> platform_settings.Settings:
+    if arguments.settings_from_input:
+        return platform_settings.from_json(sys.stdin.read())
+    flags = {name: getattr(arguments, name) for name in platform_settings.setting_names()}
+    return platform_settings.load(flags, config=arguments.config)
+
+
+class _Reporter:
+    """Prints announcements, for as long as somebody reads them."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def __call__(self, announcement: Announcement) -> None:
+        with contextlib.suppress(BrokenPipeError):
+            print(announcement.to_json(), file=self._file, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

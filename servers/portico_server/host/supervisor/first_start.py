@@ -1,0 +1,35 @@
+"""What a data directory gets on its first start, and the checks of one that is there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from portico_server.host.supervisor.announcement import StartError
+from portico_server.host.supervisor.profile import ACCOUNT, ADMIN
+from portico_server.platform.keyring.files import make_private_folder, read_or_create
+
+POLICY = f"""\
+# Who may do what. Read again when it changes.
+#
+# permissions: names as "objects.object.read", or "*"; resources: a name stands for all below it;
+# access = "deny" takes away what other bindings give.
+
+[[bindings]]
+principals = ["{ADMIN}"]
+permissions = ["*"]
+resources = ["accounts/{ACCOUNT}"]
+"""
+
+
+def prepare(data: Path) -> bool:
+    """Makes the data directory and what belongs in it; answers whether it is new. Raises StartError."""
+    new = not (data / "keys").exists()
+    try:
+        for folder in (data, data / "run", data / "logs"):
+            make_private_folder(folder)
+        read_or_create(data / "policy.toml", POLICY.encode)
+    except OSError as error:
+        raise StartError(
+            f"Cannot use {data} as data directory: {error.strerror}. Choose another with --data."
+        ) from error
+    return new

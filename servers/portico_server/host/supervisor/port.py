@@ -1,0 +1,91 @@
+"""The port of a door: taken for this platform alone, and who has it if it is taken."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import socket
+from pathlib import Path
+
+from portico_server.host.supervisor.announcement import StartError
+
+_LISTENING = "0A"  # TCP_LISTEN, in /proc/net/tcp
+
+
+class ReservedPort:
+    """A port, held from `__init__` to `close` by a socket that is bound and never listens.
+
+    It is bound alone first: Envoy listens with SO_REUSEPORT, by which a second program would silently get a share of
+    the calls. Then sharing is allowed, for Envoy (and for the one that follows when it dies) and no other user's
+    program.
+    """
+
+    def __init__(self, host: str, port: int) -> None:
+        """Port 0: the system chooses. Raises StartError."""
+        family, address = _resolve(host, port)
+        self._socket = socket.socket(family, socket.SOCK_STREAM)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            self._socket.bind(address)
+        except OSError as error:
+            self._socket.close()
+            raise StartError(_refusal(host, port, error)) from error
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        self.address: str = self._socket.getsockname()[0]
+        self.port: int = self._socket.getsockname()[1]
+
+    def __str__(self) -> str:
+        """As clients are given it: HOST:PORT."""
+        return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+def holder_of(port: int) -> str:
+    """Who listens on a port, for people; empty where that cannot be seen (another user's process)."""
+    inodes = _listening_inodes(port)
+    for link in Path("/proc").glob("[0-9]*/fd/*"):
+        with contextlib.suppress(OSError):
+            if os.readlink(link) in inodes:
+                pid = link.parts[2]
+                command = Path("/proc", pid, "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                return f"process {pid} ({command.strip()[:100]})"
+    return ""
+
+
+def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, tuple[str, int]]:
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except socket.gaierror as error:
+        raise StartError(
+            f"Cannot listen on {host}:{port}: {error.strerror}. Give an address of this machine."
+        ) from error
+    return family, (str(address[0]), int(address[1]))
+
+
+def _refusal(host: str, port: int, error: OSError) -> str:
+    where = f"{host}:{port}"
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"{where} is taken by {holder_of(port) or 'a process of another user'}. "
+            f"Stop it, or choose another address: portico up --listen {host}:{port + 1 if port < 65535 else 8443}"
+        )
+    if error.errno == errno.EACCES:
+        return f"Ports below 1024 are the administrator's: {where}. Choose another: portico up --listen {host}:8443"
+    return (
+        f"Cannot listen on {where}: {error.strerror}. Give an address of this machine: portico up --listen 127.0.0.1:0"
+    )
+
+
+def _listening_inodes(port: int) -> set[str]:
+    """Sockets that listen on the port, as /proc/PID/fd names them."""
+    inodes = set()
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        with contextlib.suppress(OSError):
+            for line in Path(table).read_text().splitlines()[1:]:
+                fields = line.split()
+                if fields[3] == _LISTENING and int(fields[1].rpartition(":")[2], 16) == port:
+                    inodes.add(f"socket:[{fields[9]}]")
+    return inodes

@@ -1,0 +1,43 @@
+"""What runs, as a file for `portico status`: data/run/supervisor.json."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from portico_server.platform.keyring.files import replace_file
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessState:
+    """A process that the supervisor keeps running. `started_at` is seconds since 1970; `restarts` counts since `up`."""
+
+    name: str
+    pid: int
+    started_at: float
+    restarts: int
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A supervisor. `address` is empty until the platform is ready; `started_at` is seconds since 1970."""
+
+    pid: int
+    address: str
+    started_at: float
+    processes: tuple[ProcessState, ...] = ()
+
+
+def write_state(run: Path, state: State) -> None:
+    replace_file(run / "supervisor.json", json.dumps(asdict(state), indent=2).encode())
+
+
+def read_state(run: Path) -> State | None:
+    """What was last written; it may be of a supervisor that is gone. None where there is nothing readable."""
+    try:
+        fields = json.loads((run / "supervisor.json").read_text())
+        processes = tuple(ProcessState(**process) for process in fields.pop("processes"))
+        return State(**fields, processes=processes)
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
