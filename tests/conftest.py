@@ -1,0 +1,20 @@
+"""What all tests share: one running platform with the testing product, and its contract's generated modules."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from tests.harness import RunningPlatform, running_platform
+from tests.harness.platform import TESTING_GEN, TESTING_PRODUCT
+
+sys.path.append(str(TESTING_GEN))
+
+
+@pytest.fixture(scope="session")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatform]:
+    """A platform that all tests may call and none may change beyond what it can clean up."""
+    with running_platform(tmp_path_factory.mktemp("platform"), **TESTING_PRODUCT) as running:
+        yield running

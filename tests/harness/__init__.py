@@ -1,0 +1,5 @@
+"""Starts real platforms for tests: the supervisor as a process, Envoy with Python inside, certificates, tokens."""
+
+from tests.harness.platform import RunningPlatform, StartFailed, running_platform
+
+__all__ = ["RunningPlatform", "StartFailed", "running_platform"]
