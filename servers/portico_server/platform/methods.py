@@ -65,15 +65,16 @@ FOREIGN: dict[str, Method] = {
         Method("/grpc.health.v1.Health/Watch", False, True, public=True, read_only=True, validated=False),
         Method("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", True, True, public=True, read_only=True, validated=False),
         Method("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", True, True, public=True, read_only=True, validated=False),
-        Method(_LONGRUNNING + "GetOperation", False, False, requirements=(Requirement("operations.operation.read", ("name",)),), read_only=True, validated=False),
-        Method(_LONGRUNNING + "ListOperations", False, False, requirements=(Requirement("operations.operation.list", ("name",)),), read_only=True, validated=False),
-        Method(_LONGRUNNING + "CancelOperation", False, False, requirements=(Requirement("operations.operation.cancel", ("name",)),), validated=False),
-        Method(_LONGRUNNING + "DeleteOperation", False, False, requirements=(Requirement("operations.operation.delete", ("name",)),), validated=False),
-        Method(_LONGRUNNING + "WaitOperation", False, False, requirements=(Requirement("operations.operation.read", ("name",)),), read_only=True, validated=False),
+        Method(_LONGRUNNING + "GetOperation", False, False, read_only=True, validated=False),
+        Method(_LONGRUNNING + "ListOperations", False, False, read_only=True, validated=False),
+        Method(_LONGRUNNING + "CancelOperation", False, False, validated=False),
+        Method(_LONGRUNNING + "DeleteOperation", False, False, validated=False),
+        Method(_LONGRUNNING + "WaitOperation", False, False, read_only=True, validated=False),
         Method("/opentelemetry.proto.collector.trace.v1.TraceService/Export", False, False, requirements=(Requirement("gateway.span.create", ()),), validated=False),
     )
 }  # fmt: skip
-"""An empty field path stands for the caller's own account."""
+"""An empty field path stands for the caller's own account. Neither public nor with requirements: any caller who is known, and
+the service shows each only what is its own (operations belong to the principal who started them)."""
 
 
 def methods_of(services: Iterable[descriptor.ServiceDescriptor]) -> dict[str, Method]:

@@ -11,9 +11,20 @@ _ID = r"[a-z0-9](?:[a-z0-9._-]{0,126}[a-z0-9])?"
 _NAME = re.compile(rf"accounts/{_ID}(?:/[a-z][A-Za-z]*/{_ID})*(?:/objects/[^\x00]+)?|operations/{_ID}/{_ID}", re.DOTALL)
 
 
+_PRINCIPAL = re.compile(r"accounts/[a-z0-9][a-z0-9-]{0,62}/principals/[a-z0-9][a-z0-9._-]{0,62}")
+
+MAX_NAME_LENGTH = 2048
+"""In characters. No contract allows more, and it bounds what a name can cost to look at."""
+
+
 def is_name(text: str) -> bool:
     """Whether the text is a resource name: collections and ids in turn."""
-    return _NAME.fullmatch(text) is not None
+    return len(text) <= MAX_NAME_LENGTH and _NAME.fullmatch(text) is not None
+
+
+def is_principal_name(text: str) -> bool:
+    """Whether the text is a principal's name, `accounts/{account}/principals/{id}`."""
+    return _PRINCIPAL.fullmatch(text) is not None
 
 
 def account_of(name: str) -> str:

@@ -1,6 +1,7 @@
 """Export of recorded spans by OTLP, set up by OpenTelemetry's standard `OTEL_*` variables.
 
-Nothing is loaded without them. Calls hand their light spans over; a background task turns them into the SDK's and exports them in a thread.
+Nothing is loaded without them. Calls hand their light spans over; a background task turns them into the SDK's and
+exports them in a thread.
 """
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ import asyncio
 import contextlib
 import os
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import structlog
 
+from portico_server.platform.call import Trace
 from portico_server.platform.telemetry.records import SpanRecord, record_of
 from portico_server.platform.telemetry.spans import Span
 
@@ -129,3 +131,21 @@ def span_context(trace_id: str, span_id: str, *, remote: bool = False) -> SpanCo
     from opentelemetry.trace import SpanContext, TraceFlags
 
     return SpanContext(int(trace_id, 16), int(span_id, 16), remote, TraceFlags(TraceFlags.SAMPLED))
+
+
+@contextlib.contextmanager
+def attached_parent(trace: Trace, wanted: bool) -> Iterator[None]:
+    """Where wanted, makes a call's span OpenTelemetry's current one, so that other libraries' spans become its
+    children."""
+    if not wanted:
+        yield
+        return
+    from opentelemetry import context
+    from opentelemetry.trace import NonRecordingSpan, set_span_in_context
+
+    span = NonRecordingSpan(span_context(trace.trace_id, trace.span_id))
+    token = context.attach(set_span_in_context(span))
+    try:
+        yield
+    finally:
+        context.detach(token)

@@ -59,9 +59,9 @@ _innermost: ContextVar[Span | None] = ContextVar("portico_span", default=None)
 class span:
     """`with span("objects.store.put", step="store"):` records what stands in it as a span of the current call.
 
-    Its parent is the span that it stands in. `name` begins with who records it. Recorded only if the call is sampled; with
-    `step` its time is also added to the call's step timings, sampled or not. Outside of a call it does nothing. An
-    exception that passes through marks the span as failed (`error.type`).
+    Its parent is the span that it stands in. `name` begins with who records it. Recorded only if the call is sampled;
+    with `step` its time is also added to the call's step timings, sampled or not. Outside of a call it does nothing.
+    An exception that passes through marks the span as failed (`error.type`).
     """
 
     __slots__ = ("_attributes", "_call", "_name", "_outer", "_span", "_start_ns", "_step")

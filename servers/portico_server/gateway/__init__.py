@@ -1,0 +1,1 @@
+"""What every call passes, and the gateway's own services. Names no product."""

@@ -1,0 +1,154 @@
+"""Step: asks whether the caller may do this to what the request names, by the requirements in the method's contract.
+
+A name that is none is INVALID_ARGUMENT, told only to callers who are known. A stream is decided on its first message; a
+later one may leave the names out, and may not name another resource.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from time import perf_counter_ns
+from typing import Any
+
+import grpc
+
+from portico_server.gateway.resources import Names, reader
+from portico_server.gateway.tokens import unauthenticated
+from portico_server.platform.authorization import Authorizer, Principal
+from portico_server.platform.call import Call, Check, Handler, Step
+from portico_server.platform.errors import ApiError, invalid_argument
+from portico_server.platform.methods import Method, Mode
+from portico_server.platform.names import is_name
+
+MAX_NAMES = 10_000
+"""In one request: no contract allows so many, and contracts are looked at only after this step."""
+
+_AT_ONCE = 100
+"""Names decided before other calls get their turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """A requirement, ready to be applied. `names` is None for the caller's own account."""
+
+    permission: str
+    mode: Mode
+    field: str
+    names: Names | None
+
+
+def authorize(authorizer: Authorizer, methods: Mapping[str, Method]) -> Step:
+    """Fills the call's resource, what it holds of MODE_EITHER, and its filter. Raises ContractError now, for a
+    requirement that cannot be applied."""
+    rules = {path: _rules(method) for path, method in methods.items()}
+
+    async def step(call: Call, proceed: Handler) -> None:
+        if call.method.public:
+            await proceed(call)
+            return
+        if call.principal is None:
+            raise unauthenticated("TOKEN_MISSING", "this method needs a token")
+        own = rules[call.method.path]
+        message = await call.first_message() if any(rule.names for rule in own) else None
+        start = perf_counter_ns()
+        try:
+            named = [_named(rule, message, call.principal) for rule in own]
+            call.resource = named[0][0][1] if named else ""
+            await _decide(authorizer, call, call.principal, own, named)
+        finally:
+            call.steps.append(("authorize", start, perf_counter_ns() - start))
+        if call.method.request_streaming and message is not None:
+            call.checks.append(_same_resources(own, named))
+        await proceed(call)
+
+    return step
+
+
+def _rules(method: Method) -> list[_Rule]:
+    return [
+        _Rule(
+            requirement.permission,
+            requirement.mode,
+            ".".join(requirement.fields),
+            reader(method, requirement.fields) if requirement.fields else None,
+        )
+        for requirement in method.requirements
+    ]
+
+
+def _named(rule: _Rule, message: Any, principal: Principal) -> list[tuple[str, str]]:
+    """What the message names for the rule, each a well-formed name; at least one."""
+    if rule.names is None:
+        return [("", f"accounts/{principal.account}")]
+    named = list(rule.names(message))
+    if not named:
+        raise invalid_argument(rule.field, "must name at least one resource", "REQUIRED")
+    if len(named) > MAX_NAMES:
+        raise invalid_argument(rule.field, f"must not name more than {MAX_NAMES} resources", "TOO_MANY")
+    for where, name in named:
+        if not is_name(name):
+            raise invalid_argument(
+                where, "must be a resource's name, as accounts/ACCOUNT/COLLECTION/ID", "INVALID_NAME"
+            )
+    return named
+
+
+async def _decide(
+    authorizer: Authorizer, call: Call, principal: Principal, rules: list[_Rule], named: list[list[tuple[str, str]]]
+) -> None:
+    """Raises ApiError (PERMISSION_DENIED) unless all that the rules ask for is allowed."""
+    either: list[str] = []
+    held: list[str] = []
+    for rule, names in zip(rules, named, strict=True):
+        if rule.mode is Mode.FILTER:
+            call.filter = authorizer.filter(principal, rule.permission, names[0][1])
+            continue
+        refused = await _first_refused(authorizer, principal, rule.permission, names)
+        if rule.mode is Mode.EITHER:
+            either.append(rule.permission)
+            if refused is None:
+                held.append(rule.permission)
+        elif refused is not None:
+            raise _denied(principal, [rule.permission], refused)
+    if either and not held:
+        raise _denied(principal, either, call.resource)
+    call.held = frozenset(held)
+
+
+async def _first_refused(
+    authorizer: Authorizer, principal: Principal, permission: str, names: list[tuple[str, str]]
+) -> str | None:
+    for position, (_, name) in enumerate(names, 1):
+        if not authorizer.allows(principal, permission, name):
+            return name
+        if position % _AT_ONCE == 0:
+            await asyncio.sleep(0)
+    return None
+
+
+def _denied(principal: Principal, permissions: list[str], resource: str) -> ApiError:
+    return ApiError(
+        grpc.StatusCode.PERMISSION_DENIED,
+        "PERMISSION_DENIED",
+        f"{principal.name} needs the permission {' or '.join(permissions)} on {resource}",
+        metadata={"permission": ",".join(permissions), "resource": resource},
+    )
+
+
+def _same_resources(rules: list[_Rule], named: list[list[tuple[str, str]]]) -> Check:
+    """A check of a stream's later messages."""
+    decided = [
+        (rule.names, {name for _, name in names}) for rule, names in zip(rules, named, strict=True) if rule.names
+    ]
+
+    def check(message: Any) -> None:
+        for names, allowed in decided:
+            for where, name in names(message):
+                if name and name not in allowed:
+                    raise invalid_argument(
+                        where, "must be left out or name what the stream's first message named", "RESOURCE_CHANGED"
+                    )
+
+    return check

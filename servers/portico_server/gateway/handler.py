@@ -1,0 +1,27 @@
+"""Step: measures the servicer, and puts a span of its product around it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from portico_server.platform.call import Call, Handler, Step
+from portico_server.platform.methods import Method
+from portico_server.platform.telemetry import span
+
+
+def handler(methods: Mapping[str, Method]) -> Step:
+    """Belongs innermost. Its time includes the sending of the answer."""
+    names = {path: span_name(method) for path, method in methods.items()}
+
+    async def step(call: Call, proceed: Handler) -> None:
+        with span(names[call.method.path], step="handler"):
+            await proceed(call)
+
+    return step
+
+
+def span_name(method: Method) -> str:
+    """`objects.ObjectService.PutObject` for `/portico.objects.v1.ObjectService/PutObject`."""
+    *package, service = method.service.split(".")
+    owner = package[1] if package[:1] == ["portico"] and len(package) > 1 else ".".join(package)
+    return f"{owner}.{service}.{method.name}"

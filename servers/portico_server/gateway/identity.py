@@ -1,0 +1,110 @@
+"""Step: says who calls. The principal is the verified token's subject; the certificate says which machine speaks.
+
+Only headers that Envoy sets, and strips from what clients send, are believed. What a token or a certificate says is
+kept in bounded caches, so that an ordinary call costs two look-ups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import perf_counter_ns
+from typing import Generic, TypeVar
+
+from portico_server.gateway import certificates, token_failures, tokens
+from portico_server.platform.authorization import Principal
+from portico_server.platform.call import Call, Handler, Peer, Step
+from portico_server.platform.errors import ApiError
+
+PAYLOAD = b"x-portico-token-payload"
+"""The payload of a token that Envoy has verified, base64url."""
+
+FAILURE = b"x-portico-token-failure"
+"""Why Envoy has refused a token."""
+
+AUTHORIZATION = b"authorization"
+
+REMEMBERED = 4096
+"""How many tokens, and how many certificates, are remembered at once."""
+
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+
+
+class Remembered(Generic[_Key, _Value]):
+    """A bounded memory; the oldest goes first."""
+
+    __slots__ = ("_limit", "_values", "get")
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._values: dict[_Key, _Value] = {}
+        self.get = self._values.get
+
+    def put(self, key: _Key, value: _Value) -> None:
+        if len(self._values) >= self._limit:
+            del self._values[next(iter(self._values))]
+        self._values[key] = value
+
+
+def identity(certificate_principal: Callable[[str], Principal | None]) -> Step:
+    """`certificate_principal` answers whom a certificate's URI makes a caller without a token; None for nobody.
+
+    A public method asks for no token, and a bad one on it is ignored, not refused: with an expired token one must
+    still be able to ask for health, and to get a new token by one's certificate. A good one names the principal
+    there, too.
+    """
+    peers: Remembered[tuple[bytes, str], Peer] = Remembered(REMEMBERED)
+    principals: Remembered[tuple[bytes, bytes, str], Principal] = Remembered(REMEMBERED)
+
+    def peer_of(call: Call, header: bytes) -> Peer:
+        key = header, call.peer.address
+        peer = peers.get(key)
+        if peer is None:
+            peer = certificates.parse_peer(header, call.peer.address)
+            peers.put(key, peer)
+        return peer
+
+    def principal_by_token(call: Call, authorization: bytes, payload: bytes) -> Principal:
+        key = authorization, payload, call.peer.fingerprint
+        principal = principals.get(key)
+        if principal is None:
+            token = tokens.bearer_token(authorization)
+            principal = tokens.principal_of(token, payload, call.peer.fingerprint)
+            principals.put(key, principal)
+        if principal.expires_at * 1_000_000_000 <= call.arrival_time_ns:
+            raise tokens.expired()
+        return principal
+
+    def caller_of(call: Call) -> Principal:
+        headers = call.headers
+        authorization, payload = headers.get(AUTHORIZATION), headers.get(PAYLOAD)
+        failure = headers.get(FAILURE)
+        if failure and not token_failures.is_missing(failure):
+            raise token_failures.error_of(failure)
+        if authorization and payload:
+            return principal_by_token(call, authorization, payload)
+        if authorization or payload:
+            raise tokens.malformed("is none that could be verified")
+        principal = certificate_principal(call.peer.uri) if call.peer.uri else None
+        if principal is None:
+            raise tokens.unauthenticated(
+                "TOKEN_MISSING",
+                "this method needs a token: send it as `authorization: Bearer TOKEN` (see `portico token`)",
+            )
+        return principal
+
+    async def step(call: Call, proceed: Handler) -> None:
+        start = perf_counter_ns()
+        header = call.headers.get(certificates.HEADER)
+        if header:
+            call.peer = peer_of(call, header)
+        try:
+            call.principal = caller_of(call)
+        except ApiError:
+            if not call.method.public:
+                raise
+        finally:
+            call.steps.append(("identity", start, perf_counter_ns() - start))
+        await proceed(call)
+
+    return step

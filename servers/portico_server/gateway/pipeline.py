@@ -1,0 +1,71 @@
+"""The way of every call, from the host to the servicer: which steps, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from portico_server.gateway.authorize import authorize
+from portico_server.gateway.errors import ErrorMapper
+from portico_server.gateway.event import event
+from portico_server.gateway.handler import handler
+from portico_server.gateway.identity import identity
+from portico_server.gateway.ray import ray
+from portico_server.gateway.recovery import recovery
+from portico_server.gateway.trace import trace
+from portico_server.gateway.validate import validate
+from portico_server.platform.authorization import Authorizer, Principal
+from portico_server.platform.call import Call, Handler, Step
+from portico_server.platform.methods import Method
+from portico_server.platform.telemetry import Telemetry
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the steps stand on.
+
+    `methods`: all that are served, by path. `certificate_principal`: whom a certificate's URI makes a caller without a
+    token. `certificate_account`: the account that a certificate's URI belongs to, empty for none.
+    """
+
+    methods: Mapping[str, Method]
+    errors: ErrorMapper
+    authorizer: Authorizer
+    certificate_principal: Callable[[str], Principal | None]
+    certificate_account: Callable[[str], str]
+    telemetry: Telemetry
+    sample_ratio: float
+
+
+def standard(parts: Parts) -> Step:
+    """The house's order. Authorize comes before validate: who may not call learns nothing from the rules (AIP-211)."""
+    return compose(
+        [
+            recovery(parts.errors),
+            ray(),
+            event(parts.telemetry, parts.errors, parts.certificate_account),
+            trace(parts.sample_ratio, parts.errors, parent_other_libraries=parts.telemetry.export is not None),
+            identity(parts.certificate_principal),
+            authorize(parts.authorizer, parts.methods),
+            validate(parts.methods),
+            handler(parts.methods),
+        ]
+    )
+
+
+def compose(steps: Sequence[Step]) -> Step:
+    """The steps as one, the first outermost."""
+    *outer, innermost = steps
+    composed = innermost
+    for step in reversed(outer):
+        composed = _around(step, composed)
+    return composed
+
+
+def _around(step: Step, rest: Step) -> Step:
+    """`step` with `rest` between it and the handler. No coroutine of its own: it costs two calls."""
+
+    def both(call: Call, proceed: Handler) -> Awaitable[None]:
+        return step(call, lambda call: rest(call, proceed))
+
+    return both  # type: ignore[return-value]  # what it answers is awaited, as a coroutine function's answer is
