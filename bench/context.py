@@ -1,0 +1,56 @@
+"""What every measure is given: how long to measure, where to put files, and the candidates, started when asked for."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench.candidates import Endpoint, envoy_jwt, grpc_aio, hosted, portico
+from bench.credentials import Credentials, prepare
+from portico_server.platform.settings import Settings
+
+
+@dataclass(slots=True)
+class Bench:
+    """One run. `seconds` is how long each candidate is measured in a round."""
+
+    scratch: Path
+    stack: ExitStack
+    rounds: int
+    seconds: float
+    quick: bool
+    _running: dict[str, Endpoint] = field(default_factory=dict)
+
+    @property
+    def settings(self) -> Settings:
+        """The platform's settings: the defaults, besides the testing contract that is measured."""
+        return portico.settings(self.scratch / "data")
+
+    @property
+    def credentials(self) -> Credentials:
+        folder = self.scratch / "credentials"
+        return Credentials(folder) if folder.exists() else prepare(self.settings, folder)
+
+    def portico(self) -> Endpoint:
+        return self._once("portico", lambda: portico.start(self.settings, self.credentials, self.scratch))
+
+    def hosted(self) -> Endpoint:
+        settings = portico.settings(self.scratch / "hosted")
+        keys = self.credentials  # of the platform's own keyring: the two share it
+        shutil.copytree(self.settings.data / "keys", settings.data / "keys", dirs_exist_ok=True)
+        return self._once("hosted", lambda: hosted.start(settings, keys, self.scratch))
+
+    def grpc_aio(self) -> Endpoint:
+        return self._once("grpc_aio", lambda: grpc_aio.start(self.credentials, self.scratch))
+
+    def envoy_jwt(self) -> Endpoint:
+        domain = self.settings.trust_domain
+        return self._once("envoy_jwt", lambda: envoy_jwt.start(self.credentials, self.scratch, trust_domain=domain))
+
+    def _once(self, name: str, start: Callable[[], AbstractContextManager[Endpoint]]) -> Endpoint:
+        if name not in self._running:
+            self._running[name] = self.stack.enter_context(start())
+        return self._running[name]

@@ -1,0 +1,21 @@
+"""What is measured: one file a measure, each with `measure(bench) -> Section`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from bench.context import Bench
+from bench.measures import disk, files, listing, memory, objects, start, streams, unary
+from bench.report import Section
+
+MEASURES: Mapping[str, Callable[[Bench], Section]] = {
+    "unary": unary.measure,
+    "objects": objects.measure,
+    "streams": streams.measure,
+    "files": files.measure,
+    "listing": listing.measure,
+    "memory": memory.measure,
+    "start": start.measure,
+    "disk": disk.measure,
+}
+"""By the name that the command line knows them by, in the order in which they are taken."""
