@@ -134,6 +134,6 @@ def test_a_product_without_its_standard_files_is_found(house: Path) -> None:
     product = house / "portico_server" / "a"
     assert len(list(arrows.missing_files(product))) == len(arrows.STANDARD_FILES)
     (product / "migrations").mkdir()
-    for name in ("__init__.py", "service_things.py", "store.py", "migrations/0001_first.sql"):
+    for name in ("__init__.py", "thing_service.py", "store.py", "migrations/0001_first.sql"):
         (product / name).touch()
     assert list(arrows.missing_files(product)) == ["a lacks errors.py, its exceptions and their table"]

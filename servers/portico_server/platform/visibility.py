@@ -1,0 +1,27 @@
+"""What a caller may see, as a condition of a query: for the lists of products whose table has a column of names."""
+
+from __future__ import annotations
+
+from portico_server.platform.authorization import Filter
+
+_AFTER_SLASH = chr(ord("/") + 1)
+"""Text is compared by code point, so what begins with `a/` stands from `a/` up to, and without, `a0`."""
+
+
+def visible(allowed: Filter, column: str, first_parameter: int) -> tuple[str, list[str]]:
+    """An SQL condition on the column, which holds resource names, and the values of its parameters `$first_parameter`
+    and on: `(name >= $4 AND name < $5) AND NOT (name = $6 …)`."""
+    values: list[str] = []
+
+    def parameter(value: str) -> str:
+        values.append(value)
+        return f"${first_parameter + len(values) - 1}"
+
+    def below(entry: str) -> str:
+        itself = "" if entry.endswith("/") else f"{column} = {parameter(entry)} OR "
+        first, end = entry.removesuffix("/") + "/", entry.removesuffix("/") + _AFTER_SLASH
+        return f"({itself}{column} >= {parameter(first)} AND {column} < {parameter(end)})"
+
+    shown = ["1 = 1"] if allowed.everything else [below(entry) for entry in allowed.allow] or ["1 = 0"]
+    conditions = [f"({' OR '.join(shown)})", *(f"NOT {below(entry)}" for entry in allowed.deny)]
+    return " AND ".join(conditions), values

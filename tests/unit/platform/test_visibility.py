@@ -1,0 +1,65 @@
+"""A list shows what the caller may see, nothing else, and in the query itself."""
+
+from __future__ import annotations
+
+import apsw
+import pytest
+
+from portico_server.platform.authorization import Filter, below
+from portico_server.platform.database.portable import for_sqlite
+from portico_server.platform.visibility import visible
+
+NAMES = [
+    "accounts/a",
+    "accounts/a/buckets/b",
+    "accounts/a/buckets/b/objects/x",
+    "accounts/a/buckets/b/objects/x/y",
+    "accounts/a/buckets/b/objects/xy",
+    "accounts/a/buckets/b-2",
+    "accounts/a/buckets/b.c",
+    "accounts/a/buckets/b0",
+    "accounts/a/buckets/b/objects/é",
+    "accounts/ab/buckets/b",
+]
+
+FILTERS = [
+    Filter(True),
+    Filter(False),
+    Filter(True, (), ("accounts/a/buckets/b",)),
+    Filter(False, ("accounts/a/buckets/b",)),
+    Filter(False, ("accounts/a/buckets/b/objects/x/",)),
+    Filter(False, ("accounts/a", "accounts/ab"), ("accounts/a/buckets/b/objects/x", "accounts/ab/buckets/b")),
+    Filter(False, ("accounts/a/buckets/b/objects/é", "accounts/a/buckets/b0")),
+]
+
+
+def seen(allowed: Filter) -> list[str]:
+    """What a query with the condition finds, its first parameter taken by something else."""
+    connection = apsw.Connection(":memory:")
+    connection.execute("CREATE TABLE t (name TEXT PRIMARY KEY) STRICT")
+    connection.executemany("INSERT INTO t VALUES (?)", [(name,) for name in NAMES])
+    condition, values = visible(allowed, "name", 2)
+    query = f"SELECT name FROM t WHERE name <> $1 AND {condition}"
+    return sorted(row[0] for row in connection.execute(for_sqlite(query).sql, ("", *values)))
+
+
+@pytest.mark.parametrize("allowed", FILTERS, ids=str)
+def test_the_query_shows_what_the_filter_allows(allowed: Filter) -> None:
+    def shown(name: str) -> bool:
+        allow = allowed.everything or any(below(name, entry) for entry in allowed.allow)
+        return allow and not any(below(name, entry) for entry in allowed.deny)
+
+    assert seen(allowed) == sorted(filter(shown, NAMES))
+
+
+def test_a_prefix_does_not_show_its_neighbours() -> None:
+    allowed = Filter(False, ("accounts/a/buckets/b",))
+    assert seen(allowed) == sorted(
+        name for name in NAMES if name == "accounts/a/buckets/b" or ("/b/" in name and "/a/" in name)
+    )
+
+
+def test_names_go_as_parameters() -> None:
+    condition, values = visible(Filter(False, ("x' OR 1 = 1 --",)), "name", 3)
+    assert condition == "((name = $3 OR name >= $4 AND name < $5))"
+    assert values == ["x' OR 1 = 1 --", "x' OR 1 = 1 --/", "x' OR 1 = 1 --0"]
