@@ -43,6 +43,7 @@ def authorize(authorizer: Authorizer, methods: Mapping[str, Method]) -> Step:
     """Fills the call's resource, what it holds of MODE_EITHER, and its filter. Raises ContractError now, for a
     requirement that cannot be applied."""
     rules = {path: _rules(method) for path, method in methods.items()}
+    read = {path for path, own in rules.items() if any(rule.names for rule in own)}
 
     async def step(call: Call, proceed: Handler) -> None:
         if call.method.public:
@@ -50,8 +51,10 @@ def authorize(authorizer: Authorizer, methods: Mapping[str, Method]) -> Step:
             return
         if call.principal is None:
             raise unauthenticated("TOKEN_MISSING", "this method needs a token")
-        own = rules[call.method.path]
-        message = await call.first_message() if any(rule.names for rule in own) else None
+        own = rules.get(call.method.path)
+        if own is None:
+            raise ApiError(grpc.StatusCode.UNIMPLEMENTED, "METHOD_UNKNOWN", "nothing serves this method")
+        message = await call.first_message() if call.method.path in read else None
         start = perf_counter_ns()
         try:
             named = [_named(rule, message, call.principal) for rule in own]

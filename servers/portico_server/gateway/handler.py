@@ -8,13 +8,15 @@ from portico_server.platform.call import Call, Handler, Step
 from portico_server.platform.methods import Method
 from portico_server.platform.telemetry import span
 
+UNKNOWN = "gateway.unknown_method"
+
 
 def handler(methods: Mapping[str, Method]) -> Step:
     """Belongs innermost. Its time includes the sending of the answer."""
     names = {path: span_name(method) for path, method in methods.items()}
 
     async def step(call: Call, proceed: Handler) -> None:
-        with span(names[call.method.path], step="handler"):
+        with span(names.get(call.method.path, UNKNOWN), step="handler"):
             await proceed(call)
 
     return step

@@ -43,7 +43,7 @@ def standard(parts: Parts) -> Step:
         [
             recovery(parts.errors),
             ray(),
-            event(parts.telemetry, parts.errors, parts.certificate_account),
+            event(parts.telemetry, parts.errors, parts.certificate_account, parts.methods),
             trace(parts.sample_ratio, parts.errors, parent_other_libraries=parts.telemetry.export is not None),
             identity(parts.certificate_principal),
             authorize(parts.authorizer, parts.methods),

@@ -7,9 +7,8 @@ time and ray id at fixed places, so that readers order and skip events without p
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from json.encoder import encode_basestring_ascii as quoted
-from typing import Any
+from typing import Any, NamedTuple
 
 from portico_server.platform.call import Call
 from portico_server.platform.telemetry.spans import Attribute, Span
@@ -17,12 +16,13 @@ from portico_server.platform.telemetry.spans import Attribute, Span
 EVENT = b'{"end":'
 """How a request event's line begins."""
 
+_encode = json.JSONEncoder(check_circular=False, separators=(",", ":")).encode
+
 _ORDER = slice(len(EVENT), len(EVENT) + 19)
 _RAY = slice(len(EVENT) + 19 + len(',"ray_id":"'), len(EVENT) + 19 + len(',"ray_id":"') + 32)
 
 
-@dataclass(frozen=True, slots=True)
-class SpanRecord:
+class SpanRecord(NamedTuple):
     """A span as it is kept: ids in hexadecimal, times in nanoseconds (since 1970), `code` a `google.rpc.Code`."""
 
     trace_id: str
@@ -43,7 +43,7 @@ def event_line(call: Call, account: str, code: int, reason: str, end_ns: int, du
     principal = call.principal.name if call.principal else ""
     return (
         f'{{"end":{end_ns:019d},"ray_id":"{call.ray_id}","trace_id":"{call.trace.trace_id}",'
-        f'"account":{quoted(account)},"code":{code},"reason":{quoted(reason)},"method":"{call.method.path}",'
+        f'"account":{quoted(account)},"code":{code},"reason":{quoted(reason)},"method":{quoted(call.method.path)},'
         f'"principal":"{principal}","resource":{quoted(call.resource)},"arrival":{call.arrival_time_ns},'
         f'"duration":{duration_ns},"received":{call.received_bytes},"sent":{call.sent_bytes},"steps":[{steps}]}}\n'
     ).encode()
@@ -54,7 +54,7 @@ def span_line(account: str, span: SpanRecord) -> bytes:
     return (
         f'{{"start":{span.start_ns},"account":{quoted(account)},"trace_id":"{span.trace_id}","span_id":"{span.span_id}",'
         f'"parent_span_id":"{span.parent_span_id}","name":{quoted(span.name)},"scope":{quoted(span.scope)},'
-        f'"duration":{span.duration_ns},"code":{span.code},"attributes":{json.dumps(span.attributes)}}}\n'
+        f'"duration":{span.duration_ns},"code":{span.code},"attributes":{_encode(span.attributes)}}}\n'
     ).encode()
 
 

@@ -24,15 +24,16 @@ class Telemetry:
         self.export = export
         self._last_end_ns = 0
 
-    def finished(self, call: Call, account: str, code: int, reason: str) -> None:
-        """Records a call that has ended: `code` is a `google.rpc.Code`, `account` the one that may look it up."""
+    def finished(self, call: Call, counted_as: str, account: str, code: int, reason: str) -> None:
+        """Records a call that has ended: `counted_as` is its method in the metrics, `account` the one that may look
+        it up, `code` a `google.rpc.Code`."""
         duration_ns = perf_counter_ns() - call.arrival_ns
         end_ns = call.arrival_time_ns + duration_ns
         if end_ns <= self._last_end_ns:  # events of one process are in the strict order of their ends
             end_ns = self._last_end_ns + 1
         self._last_end_ns = end_ns
         self.files.append(event_line(call, account, code, reason, end_ns, duration_ns))
-        self.metrics.finished(call.method.path, code, duration_ns)
+        self.metrics.finished(counted_as, code, duration_ns)
         if call.spans:
             for span in call.spans:
                 self.files.append(span_line(account, record_of(span)))
