@@ -15,8 +15,9 @@ CREATE TABLE platform_outbox (
   body BLOB NOT NULL,
   at_us INTEGER NOT NULL
 ) CLUSTERED;
+CREATE INDEX platform_outbox_by_dataset ON platform_outbox (dataset, id);
 
--- Answers to mutations that carried a request_id (requests.py). digest is of the request, method-independent.
+-- Answers to mutations that carried a request_id (requests.py). digest is of the request.
 CREATE TABLE platform_request (
   principal TEXT NOT NULL,
   method TEXT NOT NULL,

@@ -1,0 +1,19 @@
+"""The jobs that every product's database needs for the platform's own tables."""
+
+from __future__ import annotations
+
+from portico_server.platform.clock import Clock
+from portico_server.platform.database import Database
+from portico_server.platform.product import Job
+from portico_server.platform.requests import forget_expired
+
+_FORGET_SECONDS = 600.0
+
+
+def housekeeping(product: str, database: Database, clock: Clock) -> list[Job]:
+    """For `Running.jobs`."""
+
+    async def forget_requests() -> None:
+        await forget_expired(database, clock)
+
+    return [Job(f"{product}.requests.forget", _FORGET_SECONDS, forget_requests, database)]

@@ -1,0 +1,90 @@
+"""The outbox: events that must be exactly as durable as the change they tell of (audit, usage, quota).
+
+They are rows, written by the very batch that makes the change, and stay until whoever collects events has taken them.
+"""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from portico_server.platform.database import ANY, Batch, Database, Statement
+
+AUDIT = "audit"
+"""The dataset whose events are never dropped."""
+
+MAX_BODY_BYTES = 64 * 1024
+MAX_TAKEN = 1000
+
+_DELETED_AT_ONCE = 100
+"""Events a batch, so that a long drain lets others write between."""
+
+_INSERT = "INSERT INTO platform_outbox (id, dataset, body, at_us) VALUES ($1, $2, $3, $4)"
+_OLDEST = "SELECT id, dataset, body, at_us FROM platform_outbox ORDER BY id LIMIT $1"
+_DELETE = "DELETE FROM platform_outbox WHERE id = $1"
+_NEWEST_BEYOND = "SELECT id FROM platform_outbox WHERE dataset = $1 ORDER BY id DESC LIMIT 1 OFFSET $2"
+_TRIM = """
+DELETE FROM platform_outbox WHERE id IN (
+  SELECT id FROM platform_outbox WHERE dataset = $1 AND id <= $2 ORDER BY id LIMIT $3
+)"""
+
+_sequence = itertools.count()
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxEvent:
+    """One event: `body` is the serialized message of its dataset, `at_us` microseconds since 1970."""
+
+    id: str
+    dataset: str
+    body: bytes
+    at_us: int
+
+
+def emit(dataset: str, body: bytes, at_us: int) -> Statement:
+    """The statement that emits an event, for the batch that makes the change. Raises ValueError for a large body."""
+    if len(body) > MAX_BODY_BYTES:
+        raise ValueError(f"an event of {len(body)} bytes; the most is {MAX_BODY_BYTES}")
+    return Statement(_INSERT, (_event_id(at_us), dataset, body, at_us))
+
+
+class Outbox:
+    """The reading end, for one collector at a time (hold a lease)."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def take(self, limit: int) -> list[OutboxEvent]:
+        """The oldest events, at most `limit` (and `MAX_TAKEN`). They stay until `done`, so they may be taken again."""
+        rows = await self._database.scan(_OLDEST, min(limit, MAX_TAKEN))
+        return [OutboxEvent(*row) for row in rows]
+
+    async def done(self, ids: Sequence[str]) -> None:
+        """Removes events that were taken and are safe elsewhere."""
+        for start in range(0, len(ids), _DELETED_AT_ONCE):
+            part = ids[start : start + _DELETED_AT_ONCE]
+            await self._database.batch(Batch([Statement(_DELETE, (one,), ANY) for one in part]))
+
+    async def trim(self, dataset: str, keep: int) -> int:
+        """Drops the oldest events of a dataset beyond `keep`; answers how many, for the caller to report.
+
+        Raises ValueError for audit events, which are never dropped.
+        """
+        if dataset == AUDIT:
+            raise ValueError("audit events are never dropped")
+        rows = await self._database.scan(_NEWEST_BEYOND, dataset, keep)
+        dropped = 0
+        while rows:
+            statement = Statement(_TRIM, (dataset, rows[0][0], _DELETED_AT_ONCE), ANY)
+            (done,) = await self._database.batch(Batch([statement]))
+            dropped += done.count
+            if done.count < _DELETED_AT_ONCE:
+                break
+        return dropped
+
+
+def _event_id(at_us: int) -> str:
+    """Unique, and sorted by time: 48 bits of milliseconds, 16 of a counter, 64 of chance, in hexadecimal."""
+    return f"{at_us // 1000 & (1 << 48) - 1:012x}{next(_sequence) & 0xFFFF:04x}{secrets.token_hex(8)}"
