@@ -1,0 +1,171 @@
+"""The `grpc.aio.ServicerContext` that servicers see."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NoReturn
+
+import grpc
+
+from portico_server.host.adapter import metadata
+from portico_server.host.adapter.exchange import Cut, Exchange
+from portico_server.host.adapter.requests import Requests
+from portico_server.host.adapter.responses import Responses
+from portico_server.host.adapter.status import OK, Outcome
+from portico_server.platform.call import Call
+
+_log = logging.getLogger(__name__)
+
+MetadataLike = Iterable[tuple[str, str | bytes]]
+DoneCallback = Callable[[Any], None]
+
+_IDENTITY = "x509_subject_alternative_name"
+
+
+class Abort(grpc.aio.AbortError):  # type: ignore[misc]  # grpcio has no types
+    """A servicer ended its call with a status."""
+
+
+class Context(grpc.aio.ServicerContext[Any, Any]):  # type: ignore[misc]
+    """One call, as its servicer sees it; the methods' meaning is grpcio's."""
+
+    __slots__ = (
+        "_code",
+        "_details",
+        "_done_callbacks",
+        "_trailing",
+        "call",
+        "exchange",
+        "requests",
+        "responses",
+        "serialize",
+    )
+
+    call: Call
+
+    def __init__(
+        self, exchange: Exchange, requests: Requests, responses: Responses, serialize: Callable[[Any], bytes] | None
+    ) -> None:
+        self.exchange = exchange
+        self.requests = requests
+        self.responses = responses
+        self.serialize = serialize
+        self._code: grpc.StatusCode | None = None
+        self._details = ""
+        self._trailing: metadata.Metadata = ()
+        self._done_callbacks: list[DoneCallback] = []
+
+    async def read(self) -> Any:
+        return await self.requests.next()
+
+    async def write(self, message: Any) -> None:
+        await self.responses.write(self.serialize(message) if self.serialize is not None else message)
+
+    async def send_initial_metadata(self, initial_metadata: MetadataLike) -> None:
+        """Sends the headers. For REST they wait for the first message: an error until then can have its HTTP status."""
+        if self.responses.started:
+            raise RuntimeError("the initial metadata has been sent")
+        self.responses.add_initial_metadata(metadata.encode(initial_metadata))
+        self.responses.start()
+
+    async def abort(
+        self, code: grpc.StatusCode, details: str = "", trailing_metadata: MetadataLike | None = None
+    ) -> NoReturn:
+        self.end_with(code, details, trailing_metadata)
+
+    async def abort_with_status(self, status: grpc.Status) -> NoReturn:
+        self.end_with(status.code, status.details, status.trailing_metadata)
+
+    def end_with(self, code: grpc.StatusCode, details: str, trailing_metadata: MetadataLike | None) -> NoReturn:
+        """Ends the call by raising Abort, which carries the status by way of this context."""
+        if code is grpc.StatusCode.OK:
+            raise ValueError("abort() needs a status other than OK")
+        self._code, self._details = code, details
+        if trailing_metadata:
+            self.set_trailing_metadata(trailing_metadata)
+        raise Abort(f"{code.name}: {details}")
+
+    def set_trailing_metadata(self, trailing_metadata: MetadataLike) -> None:
+        trailing = tuple(metadata.Metadatum(key, value) for key, value in trailing_metadata)
+        metadata.encode(trailing)  # so that what cannot be sent is refused here
+        self._trailing = trailing
+
+    def trailing_metadata(self) -> metadata.Metadata:
+        return self._trailing
+
+    def invocation_metadata(self) -> metadata.Metadata:
+        return metadata.decode(self.exchange.scope["headers"])
+
+    def set_code(self, code: grpc.StatusCode) -> None:
+        self._code = code
+
+    def code(self) -> grpc.StatusCode | None:
+        return self._code
+
+    def set_details(self, details: str) -> None:
+        self._details = details
+
+    def details(self) -> str:
+        return self._details
+
+    def set_compression(self, compression: grpc.Compression) -> None:
+        if self.responses.started:
+            raise RuntimeError("the compression must be set before the initial metadata is sent")
+        self.responses.compress_with(compression)
+
+    def disable_next_message_compression(self) -> None:
+        self.responses.compress_next = False
+
+    def peer(self) -> str:
+        """`ipv4:address:port`, `ipv6:[address]:port` or, where the client has no address, `unix:`."""
+        client = self.exchange.scope.get("client")
+        if client is None:
+            return "unix:"
+        host, port = client
+        return f"ipv6:[{host}]:{port}" if ":" in host else f"ipv4:{host}:{port}"
+
+    def peer_identities(self) -> list[bytes] | None:
+        """The SPIFFE id of the client's certificate."""
+        uri = self.call.peer.uri
+        return [uri.encode()] if uri else None
+
+    def peer_identity_key(self) -> str | None:
+        return _IDENTITY if self.call.peer.uri else None
+
+    def auth_context(self) -> Mapping[str, Iterable[bytes]]:
+        identities = self.peer_identities()
+        return {"transport_security_type": [b"ssl"], _IDENTITY: identities} if identities else {}
+
+    def time_remaining(self) -> float | None:
+        deadline = self.exchange.deadline
+        return None if deadline is None else max(0.0, deadline - time.monotonic())
+
+    def cancel(self) -> None:
+        """Ends the call as if its client had."""
+        self.exchange.cancel(Cut.DISCONNECTED)
+
+    def cancelled(self) -> bool:
+        return self.exchange.cut is not None
+
+    def done(self) -> bool:
+        return self.exchange.done
+
+    def add_done_callback(self, callback: DoneCallback) -> None:
+        self._done_callbacks.append(callback)
+
+    def outcome(self) -> Outcome:
+        """How the servicer said that the call ends."""
+        if self._code is None and not self._trailing:
+            return OK
+        return Outcome(self._code or grpc.StatusCode.OK, self._details, b"", self._trailing)
+
+    def call_back(self) -> None:
+        """Calls the done callbacks. The host does, once the call is over."""
+        callbacks, self._done_callbacks = self._done_callbacks, []
+        for callback in callbacks:
+            try:
+                callback(self)
+            except Exception:
+                _log.exception("a done callback of %s failed", self.call.method.path)

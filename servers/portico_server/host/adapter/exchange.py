@@ -1,0 +1,107 @@
+"""One call in flight: how long it may take, whether somebody waits for it, and how it is cut short."""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import grpc
+
+from portico_server.host.adapter import deadline
+from portico_server.platform.errors import ApiError
+
+Event = dict[str, Any]
+"""An ASGI event."""
+Scope = dict[str, Any]
+"""What ASGI says of a request."""
+Receive = Callable[[], Awaitable[Event]]
+Send = Callable[[Event], Awaitable[None]]
+
+
+class ClientDisconnected(asyncio.CancelledError):
+    """The client went away or gave up: nobody is left to read from or to write to."""
+
+
+class Cut(enum.Enum):
+    """Why a call was ended before it was done."""
+
+    DISCONNECTED = enum.auto()
+    DEADLINE = enum.auto()
+    FIRST_MESSAGE = enum.auto()
+    STOPPING = enum.auto()
+
+
+class Exchange:
+    """A request and its response. Where it is cut short its task is cancelled, and `cut` says why."""
+
+    __slots__ = ("_task", "_timer", "cut", "deadline", "headers", "loop", "scope", "started", "transcoded")
+
+    def __init__(self, scope: Scope, headers: Mapping[bytes, bytes], loop: asyncio.AbstractEventLoop) -> None:
+        self.scope = scope
+        self.headers = headers
+        self.loop = loop
+        self._task = asyncio.current_task(loop)
+        self._timer: asyncio.TimerHandle | None = None
+        self.cut: Cut | None = None
+        self.started = time.monotonic()
+        self.deadline: float | None = None
+        """When the call must be done, in seconds of `time.monotonic`."""
+        # The transcoder sets this header itself, and the host removes a client's own.
+        self.transcoded = b"x-envoy-original-path" in headers
+        """Whether the client speaks HTTP and JSON: it sees no trailers, so a broken response must be a reset."""
+
+    @property
+    def done(self) -> bool:
+        return self._task is None
+
+    def keep_deadline(self) -> None:
+        """Ends the call when the time that its client gives it has passed. Raises ApiError for a malformed time."""
+        value = self.headers.get(b"grpc-timeout")
+        if value is not None:
+            seconds = deadline.timeout_seconds(value)
+            self.deadline = self.started + seconds
+            self._timer = self.loop.call_later(seconds, self.cancel, Cut.DEADLINE)
+
+    def cancel(self, cut: Cut) -> None:
+        """Cuts the call short; the first reason counts."""
+        if self.cut is None and self._task is not None:
+            self.cut = cut
+            self._task.cancel()
+
+    def cancellation(self, error: asyncio.CancelledError) -> BaseException:
+        """What to raise in place of a CancelledError in the call's task: the reason for it, if there is one to tell."""
+        if self.cut is None or self.cut is Cut.DISCONNECTED:
+            return error
+        if self._task is not None:
+            self._task.uncancel()
+        return _REASONS[self.cut]()
+
+    def end(self) -> None:
+        """Nothing can cut the call short any more. Lets go of the task, which holds all that the call does."""
+        self._task = None
+        if self._timer is not None:
+            self._timer.cancel()
+
+
+def _first_message_missing() -> ApiError:
+    return ApiError(
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        "FIRST_MESSAGE_MISSING",
+        "the first request message, on which the call is authorized, did not come in time: send it at once",
+    )
+
+
+def _stopping() -> ApiError:
+    return ApiError(
+        grpc.StatusCode.UNAVAILABLE, "STOPPING", "the server is stopping: call again", retry_after_seconds=1
+    )
+
+
+_REASONS: dict[Cut, Callable[[], ApiError]] = {
+    Cut.DEADLINE: deadline.exceeded,
+    Cut.FIRST_MESSAGE: _first_message_missing,
+    Cut.STOPPING: _stopping,
+}

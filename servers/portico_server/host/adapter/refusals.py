@@ -1,0 +1,32 @@
+"""Plain HTTP answers to requests that are not gRPC. What REST clients may call was turned into gRPC before."""
+
+from __future__ import annotations
+
+import json
+
+from portico_server.host.adapter.exchange import Scope, Send
+
+_HINT = "this address speaks gRPC, and REST on the paths that the contracts name"
+
+
+def is_grpc(content_type: bytes) -> bool:
+    """Whether a request's content type is gRPC with protobuf messages."""
+    return content_type == b"application/grpc" or content_type.startswith(
+        (b"application/grpc+proto", b"application/grpc;")
+    )
+
+
+async def refuse(scope: Scope, send: Send, *, known: bool) -> None:
+    """Says that nothing answers here (404), or that the method takes only POST (405) of gRPC messages (415)."""
+    if not known:
+        status, code, message = 404, 5, f"nothing answers at this path; {_HINT}"
+    elif scope["method"] != "POST":
+        status, code, message = 405, 12, f"gRPC methods take POST only; {_HINT}"
+    else:
+        status, code, message = 415, 3, f"gRPC methods take the content type application/grpc; {_HINT}"
+    headers = [(b"content-type", b"application/json")]
+    if status == 405:
+        headers.append((b"allow", b"POST"))
+    body = json.dumps({"code": code, "message": message, "details": []}).encode()
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,197 @@
+"""The messages that a client sends: read from ASGI's events, bounded, decompressed, parsed, checked.
+
+A little is read ahead, which also tells at once of a client that goes away while its servicer does something else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any
+
+import grpc
+from google.protobuf.message import DecodeError
+
+from portico_server.host.adapter.compression import decompress, request_encoding
+from portico_server.host.adapter.exchange import ClientDisconnected, Cut, Event, Exchange, Receive
+from portico_server.host.adapter.frames import Frames
+from portico_server.platform.call import Call
+from portico_server.platform.errors import ApiError
+
+if TYPE_CHECKING:
+    from portico_server.host.adapter.calls import Binding
+
+_READ_AHEAD_BYTES = 64 * 1024
+_UNREAD: Any = object()  # the first message, until it is read
+END: Any = grpc.aio.EOF
+"""What `next` answers at the end of the stream."""
+
+
+class Requests:
+    """The request messages of one call, one after another."""
+
+    __slots__ = (
+        "_asked",
+        "_deserialize",
+        "_ended",
+        "_first",
+        "_frames",
+        "_given",
+        "_limit",
+        "_receive",
+        "_streaming",
+        "_waiter",
+        "awaited_since",
+        "call",
+        "exchange",
+    )
+
+    def __init__(self, exchange: Exchange, receive: Receive, binding: Binding, max_message_bytes: int) -> None:
+        self.exchange = exchange
+        self._receive = receive
+        self._deserialize = binding.deserialize
+        self._streaming = binding.request_streaming
+        self._limit = max_message_bytes
+        self._frames = Frames(max_message_bytes)
+        self._first = _UNREAD
+        self._given = False  # whether the first message went to the servicer
+        self._asked = False  # whether an event is being waited for
+        self._ended = False
+        self._waiter: asyncio.Future[None] | None = None
+        self.call: Call | None = None
+        """The call that these are for, as long as it is served."""
+        self.awaited_since: float | None = exchange.started
+        """Since when the first message is awaited (`time.monotonic`); None once it is there, or may be late."""
+        if self._streaming and binding.method.public:
+            self.awaited_since = None  # nothing is decided on it
+
+    async def first(self) -> Any:
+        """The first message, parsed; the same each time.
+
+        Raises ApiError where there is none or, in a unary request, a second one.
+        """
+        if self._first is _UNREAD:
+            try:
+                message = await self._read()
+                if message is END:
+                    raise _no_message(self._streaming)
+                if not self._streaming:
+                    await self._expect_end()
+            except asyncio.CancelledError as error:
+                raise self.exchange.cancellation(error) from None
+            self.awaited_since = None
+            self._first = message
+        return self._first
+
+    async def next(self) -> Any:
+        """The next message for the servicer, or END. Later ones than the first pass the call's `checks`."""
+        if not self._given:
+            self._given = True
+            if self._first is not _UNREAD:
+                return self._first
+            self.awaited_since = None
+            self._first = message = await self._read()
+            return message
+        message = await self._read()
+        if message is not END and self.call is not None:
+            for check in self.call.checks:
+                check(message)
+        return message
+
+    def __aiter__(self) -> Requests:
+        return self
+
+    async def __anext__(self) -> Any:
+        message = await self.next()
+        if message is END:
+            raise StopAsyncIteration
+        return message
+
+    def probe(self) -> None:
+        """Looks whether the client is still there, where nothing else would tell."""
+        if not self._asked and (self._ended or self._frames.size_bytes < _READ_AHEAD_BYTES):
+            self._ask()
+
+    async def _read(self) -> Any:
+        frames = self._frames
+        while (payload := frames.take()) is None:
+            if self._ended:
+                frames.finish()
+                return END
+            await self._fill()
+        if frames.compressed:
+            payload = await decompress(payload, request_encoding(self.exchange.headers), self._limit)
+        if self._deserialize is None:
+            return payload
+        try:
+            return self._deserialize(payload)
+        except DecodeError as error:
+            raise ApiError(
+                grpc.StatusCode.INTERNAL, "MESSAGE_MALFORMED", "a request message is not the protobuf that it should be"
+            ) from error
+
+    async def _expect_end(self) -> None:
+        """Waits until the client closed its side, which of a unary request follows its one message."""
+        while not self._ended and not self._frames.size_bytes:
+            await self._fill()
+        if self._frames.size_bytes:
+            raise ApiError(
+                grpc.StatusCode.UNIMPLEMENTED, "TOO_MANY_MESSAGES", "the method takes one request message; more came"
+            )
+
+    async def _fill(self) -> None:
+        """Waits for the next event.
+
+        What ASGI's `receive` answers is never awaited itself: the server would stumble over a future that is cancelled.
+        """
+        if self.exchange.cut is Cut.DISCONNECTED:
+            raise ClientDisconnected
+        if self._waiter is not None:
+            raise RuntimeError("one request message can be read at a time")
+        if not self._asked:
+            self._ask()
+        waiter = self._waiter = self.exchange.loop.create_future()
+        try:
+            await waiter
+        finally:
+            self._waiter = None
+
+    def _ask(self) -> None:
+        self._asked = True
+        asyncio.ensure_future(self._receive()).add_done_callback(self._answered)
+
+    def _answered(self, future: asyncio.Future[Event]) -> None:
+        self._asked = False
+        event, waiter = future.result(), self._waiter
+        if event["type"] == "http.disconnect":
+            self.exchange.cancel(Cut.DISCONNECTED)
+            if waiter is not None:
+                waiter.cancel()
+            return
+        call = self.call
+        if self._ended or call is None:  # the answer to a probe, or nobody's any more
+            return
+        body: bytes = event.get("body", b"")
+        call.received_bytes += len(body)
+        self._frames.feed(body)
+        self._ended = not event.get("more_body", False)
+        if self.awaited_since is not None and not self._streaming:
+            self.awaited_since = time.monotonic()  # a large message may take its time, as long as some of it comes
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+        if not self._ended and (waiter is not None or self._frames.size_bytes < _READ_AHEAD_BYTES):
+            self._ask()
+
+
+def _no_message(streaming: bool) -> ApiError:
+    if streaming:
+        return ApiError(
+            grpc.StatusCode.INVALID_ARGUMENT,
+            "FIRST_MESSAGE_MISSING",
+            "the stream ended without a message; the first one says what the call is about",
+        )
+    return ApiError(
+        grpc.StatusCode.UNIMPLEMENTED,
+        "NO_MESSAGE",
+        "the method takes one request message; the request ended without it",
+    )

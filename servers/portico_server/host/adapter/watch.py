@@ -1,0 +1,83 @@
+"""Looks after calls that last: has the client gone, is the first message overdue?
+
+Once a request has ended, ASGI tells of a lost client only to who asks, and asking costs some 25 microseconds. So nobody
+asks for a call that is done within some milliseconds; those that last are asked about ever more seldom, and all of them
+together at a bounded rate.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+import time
+
+from portico_server.host.adapter.exchange import Cut
+from portico_server.host.adapter.requests import Requests
+
+_TICK_SECONDS = 0.02
+_SHARE_OF_AGE = 0.25  # a call that has lasted a second is looked at a quarter of a second later
+_MAX_SECONDS = 1.0
+_LOOKS_PER_SECOND = 2000
+
+
+class Watch:
+    """All calls in flight."""
+
+    def __init__(self, first_message_seconds: float) -> None:
+        self._first_message_seconds = first_message_seconds
+        self._recent: dict[Requests, None] = {}  # in the order in which they came
+        self._lasting: set[Requests] = set()
+        self._due: list[tuple[float, int, Requests]] = []  # a heap: when to look at which
+        self._order = itertools.count()
+        self._timer: asyncio.TimerHandle | None = None
+        self._emptied: asyncio.Event | None = None
+
+    def add(self, requests: Requests) -> None:
+        """Begins to look after a call."""
+        self._recent[requests] = None
+        if self._timer is None:
+            self._timer = requests.exchange.loop.call_later(_TICK_SECONDS, self._tick, requests.exchange.loop)
+
+    def remove(self, requests: Requests) -> None:
+        """Forgets a call."""
+        if requests in self._recent:
+            del self._recent[requests]
+        else:
+            self._lasting.discard(requests)
+        if self._emptied is not None and not self._recent and not self._lasting:
+            self._emptied.set()
+
+    def cut_all(self, cut: Cut) -> None:
+        """Cuts every call short."""
+        for requests in [*self._recent, *self._lasting]:
+            requests.exchange.cancel(cut)
+
+    async def empty(self) -> None:
+        """Waits until no call is left."""
+        if self._recent or self._lasting:
+            self._emptied = asyncio.Event()
+            await self._emptied.wait()
+
+    def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
+        now = time.monotonic()
+        for requests in [*itertools.takewhile(lambda one: now - one.exchange.started >= _TICK_SECONDS, self._recent)]:
+            del self._recent[requests]
+            self._lasting.add(requests)
+            self._look(requests, now)
+        while self._due and self._due[0][0] <= now:
+            requests = heapq.heappop(self._due)[2]
+            if requests in self._lasting:
+                self._look(requests, now)
+        self._timer = loop.call_later(_TICK_SECONDS, self._tick, loop) if self._recent or self._lasting else None
+        if self._timer is None:
+            self._due.clear()
+
+    def _look(self, requests: Requests, now: float) -> None:
+        if requests.awaited_since is not None and now - requests.awaited_since > self._first_message_seconds:
+            requests.exchange.cancel(Cut.FIRST_MESSAGE)
+        requests.probe()
+        slowest = max(_MAX_SECONDS, len(self._lasting) / _LOOKS_PER_SECOND)
+        age = now - requests.exchange.started
+        due = now + min(slowest, max(_TICK_SECONDS, age * _SHARE_OF_AGE))
+        heapq.heappush(self._due, (due, next(self._order), requests))
