@@ -1,4 +1,4 @@
 """What every call passes, and the gateway's own services. Names no product.
 
-pipeline.py says which steps there are and in which order; services.py is what the composition root opens.
+gateway.py is what the composition root opens; pipeline.py says which steps there are and in which order.
 """
