@@ -1,0 +1,106 @@
+"""The gateway as the composition root sees it: a pipeline, its own services, and their life."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from google.longrunning import operations_pb2_grpc
+from opentelemetry.proto.collector.trace.v1 import trace_service_pb2_grpc
+
+from portico.gateway.v1 import credentials_pb2, credentials_pb2_grpc, telemetry_pb2, telemetry_pb2_grpc
+from portico_server.gateway.certificates import principal_of
+from portico_server.gateway.credentials import CredentialService
+from portico_server.gateway.errors import ErrorMapper, error_mapper
+from portico_server.gateway.operations import OperationsService
+from portico_server.gateway.pipeline import Parts, standard
+from portico_server.gateway.policy_file import PolicyFile
+from portico_server.gateway.span_intake import SpanIntake
+from portico_server.gateway.telemetry_service import TelemetryService
+from portico_server.platform.authorization import Principal
+from portico_server.platform.call import Step
+from portico_server.platform.keyring import Keyring
+from portico_server.platform.methods import FOREIGN, Method, methods_of
+from portico_server.platform.paging import PageTokens
+from portico_server.platform.product import OperationsBackend, Product
+from portico_server.platform.settings import Settings
+from portico_server.platform.telemetry import Telemetry, open_telemetry
+
+POLICY_FILE = "policy.toml"
+
+CONTRACTS = (credentials_pb2.DESCRIPTOR, telemetry_pb2.DESCRIPTOR)
+"""The gateway's own."""
+
+Add = Callable[[Any, Any], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """What the host serves with.
+
+    `pipeline`: what every call passes. `methods`: all that may be served, by path. `errors`: what callers are told
+    of an exception. `operations`: to be filled with the products' backends, by product name, as products start.
+    """
+
+    pipeline: Step
+    methods: dict[str, Method]
+    errors: ErrorMapper
+    telemetry: Telemetry
+    operations: dict[str, OperationsBackend]
+    servicers: Sequence[tuple[Add, Any]]
+    """The gateway's own: pairs of a generated `add_XServicer_to_server` and the servicer."""
+
+
+@contextlib.asynccontextmanager
+async def open_gateway(
+    settings: Settings, keyring: Keyring, page_tokens: PageTokens, products: Sequence[Product]
+) -> AsyncIterator[Gateway]:
+    """The gateway for these products, its files watched and written as long as the context lasts.
+
+    Raises ContractError for a contract, and PolicyError for a policy file, that cannot be used.
+    """
+    services = [service for file in CONTRACTS for service in file.services_by_name.values()]
+    services += [service for product in products for service in product.services]
+    methods = {**FOREIGN, **methods_of(services)}
+    errors = error_mapper(product.errors for product in products)
+    policy = PolicyFile(settings.data / POLICY_FILE, settings.trust_domain)
+
+    def certificate_subject(uri: str) -> Principal | None:
+        return principal_of(settings.trust_domain, uri)
+
+    def certificate_account(uri: str) -> str:
+        principal = certificate_subject(uri)
+        return principal.account if principal else ""
+
+    async with open_telemetry(settings) as telemetry:
+        pipeline = standard(
+            Parts(
+                methods=methods,
+                errors=errors,
+                authorizer=policy,
+                certificate_principal=policy.certificate_principal,
+                certificate_account=certificate_account,
+                telemetry=telemetry,
+                sample_ratio=settings.sample_ratio,
+            )
+        )
+        operations: dict[str, OperationsBackend] = {}
+        credentials = CredentialService(keyring, policy, certificate_subject)
+        servicers: list[tuple[Add, Any]] = [
+            (credentials_pb2_grpc.add_CredentialServiceServicer_to_server, credentials),
+            (
+                telemetry_pb2_grpc.add_TelemetryServiceServicer_to_server,
+                TelemetryService(telemetry, page_tokens),
+            ),
+            (trace_service_pb2_grpc.add_TraceServiceServicer_to_server, SpanIntake(telemetry)),
+            (operations_pb2_grpc.add_OperationsServicer_to_server, OperationsService(operations)),
+        ]
+        watching = asyncio.create_task(policy.watch())
+        try:
+            yield Gateway(pipeline, methods, errors, telemetry, operations, servicers)
+        finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
