@@ -1,0 +1,56 @@
+"""What the channels of both clients have in common."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from typing import Any, Generic
+
+import grpc
+
+from portico._methods import Response
+from portico.errors import ProfileError
+from portico.profiles import Profile
+
+LARGEST_MESSAGE_BYTES = 16 * 1024 * 1024
+KEEPALIVE_SECONDS = 30
+KEEPALIVE_ANSWER_SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Reply(Generic[Response]):
+    """The message that a call answered, and the call's ray id (empty if the platform sent none)."""
+
+    message: Response
+    ray_id: str
+
+
+def credentials(profile: Profile) -> grpc.ChannelCredentials:
+    """TLS: the platform must have a certificate of the profile's authority; we show the profile's own."""
+    if (profile.certificate is None) != (profile.key is None):
+        missing = "client.key" if profile.key is None else "client.pem"
+        raise ProfileError(f"the profile {profile.name} lacks {missing}: both or neither", reason="PROFILE_UNREADABLE")
+    return grpc.ssl_channel_credentials(profile.authority, profile.key, profile.certificate)
+
+
+def options(profile: Profile) -> list[tuple[str, Any]]:
+    """Channel arguments: our own retries instead of gRPC's, dead connections found by pings, no proxy to this
+    machine."""
+    return [
+        ("grpc.max_receive_message_length", LARGEST_MESSAGE_BYTES),
+        ("grpc.max_send_message_length", LARGEST_MESSAGE_BYTES),
+        ("grpc.keepalive_time_ms", KEEPALIVE_SECONDS * 1000),
+        ("grpc.keepalive_timeout_ms", KEEPALIVE_ANSWER_SECONDS * 1000),
+        ("grpc.enable_retries", 0),
+        ("grpc.enable_http_proxy", 0 if _loopback(profile.address) else 1),
+        ("grpc.use_local_subchannel_pool", 1),  # a new certificate needs a new connection
+        ("grpc.primary_user_agent", "portico-python"),
+    ]
+
+
+def _loopback(address: str) -> bool:
+    host = address.rpartition(":")[0].strip("[]")
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

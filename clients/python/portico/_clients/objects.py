@@ -1,0 +1,338 @@
+"""Objects of the object storage. A bucket is given by its id, or by its full name for another account's.
+
+Bytes are checked end to end. A put from memory sends its MD5 first: the platform stores nothing that differs. A put
+from a file or an iterable computes the MD5 on the way and compares it with what the platform stored (DataLoss if it
+differs; the object is there then). A get of a whole object is compared with the digest that the platform holds.
+Digests of your own, given as `checksums`, are always checked by the platform before anything is stored.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import mimetypes
+import os
+import tempfile
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO
+
+from portico._checksums import md5
+from portico._clients.object_download import AsyncObjectReader, Download, ObjectReader
+from portico._clients.object_upload import Progress, Upload
+from portico._methods import method
+from portico._names import name_of
+from portico._paging import Paging
+from portico._services import AsyncService, Service, SyncService, listing, operation
+from portico._sources import BytesSource, Data, PathSource, Source, source_of
+from portico._steps import Steps, blocking, run, run_async
+from portico.objects.v1 import objects_pb2
+from portico.objects.v1.objects_pb2 import Checksums, Conditions, DeleteObjectResponse, Object, ObjectMetadata
+
+_SERVICE = "/portico.objects.v1.ObjectService/"
+_PUT_OBJECT = method(_SERVICE + "PutObject", objects_pb2.PutObjectResponse)
+_HEAD_OBJECT = method(_SERVICE + "HeadObject", objects_pb2.HeadObjectResponse)
+_LIST_OBJECTS = method(_SERVICE + "ListObjects", objects_pb2.ListObjectsResponse)
+_LIST_OBJECT_VERSIONS = method(_SERVICE + "ListObjectVersions", objects_pb2.ListObjectVersionsResponse)
+_DELETE_OBJECT = method(_SERVICE + "DeleteObject", objects_pb2.DeleteObjectResponse)
+_DELETE_OBJECTS = method(_SERVICE + "DeleteObjects", objects_pb2.DeleteObjectsResponse)
+_COPY_OBJECT = method(_SERVICE + "CopyObject", objects_pb2.CopyObjectResponse)
+MOST_DELETED_AT_ONCE = 1000
+
+
+class _Objects(Service):
+    def _name(self, bucket: str, key: str) -> str:
+        return f"{name_of(self.session.account, 'buckets', bucket)}/objects/{key}"
+
+    @operation
+    def put(
+        self,
+        bucket: str,
+        key: str,
+        data: Data,
+        *,
+        content_type: str = "",
+        metadata: Mapping[str, str] | ObjectMetadata | None = None,
+        checksums: Checksums | None = None,
+        conditions: Conditions | None = None,
+        overwrite: bool = True,
+        progress: Progress | None = None,
+    ) -> Steps[Object]:
+        """Stores an object; answers it as it was stored. Nothing is visible before all of it has arrived.
+
+        Args:
+            data: bytes, a `pathlib.Path`, an open binary file, or an iterable of bytes.
+            content_type: the media type; for a path guessed from its name if left out.
+            metadata: the user's own (a mapping), or all that can be said of an object.
+            checksums: digests that the bytes must have, else nothing is stored.
+            conditions: what must hold of the object that this replaces.
+            overwrite: False: fail if there is one already.
+            progress: told how many bytes were sent so far.
+
+        Raises:
+            FailedPrecondition: (`OBJECT_EXISTS`, `ETAG_MISMATCH`, `MODIFIED`) a condition does not hold.
+            InvalidArgument: (`BAD_DIGEST`) a checksum does not agree.
+            NotFound: (`BUCKET_NOT_FOUND`).
+            DataLoss: other bytes were stored than sent.
+        """
+        source = source_of(data)
+        first = objects_pb2.PutObjectRequest(name=self._name(bucket, key), checksums=checksums, conditions=conditions)
+        _describe(first.metadata, metadata, content_type, source)
+        if not overwrite:
+            first.conditions.if_none_match.append("*")
+        if source.size_bytes is not None:
+            first.size_bytes = source.size_bytes
+        if isinstance(source, BytesSource) and not first.checksums.md5:
+            first.checksums.md5 = (yield blocking(md5, source.data)).digest()
+        first.request_id = str(uuid.uuid4())
+        upload = Upload(first, source, progress)
+        seconds = self.session.options.transfer_timeout_seconds
+        called = _PUT_OBJECT
+        response = yield from self.session.exchange(called, upload, seconds, source.replayable)
+        upload.check(response.object)
+        return response.object
+
+    @operation
+    def read(
+        self,
+        bucket: str,
+        key: str,
+        *,
+        version_id: str = "",
+        offset_bytes: int = 0,
+        limit_bytes: int = 0,
+        conditions: Conditions | None = None,
+    ) -> Steps[bytes]:
+        """The bytes of an object, or of a range of it, in memory. Takes and raises what `get` does."""
+        download = Download(self.session, self._get(bucket, key, version_id, offset_bytes, limit_bytes, conditions))
+        yield from download.begin()
+        try:
+            chunks = []
+            while chunk := (yield from download.chunk()):
+                chunks.append(chunk)
+        finally:
+            download.close()
+        return b"".join(chunks)
+
+    @operation
+    def download(
+        self,
+        bucket: str,
+        key: str,
+        path: str | os.PathLike[str],
+        *,
+        version_id: str = "",
+        conditions: Conditions | None = None,
+        progress: Progress | None = None,
+    ) -> Steps[Object]:
+        """Reads an object into a file; answers the object. The file appears whole and checked, or not at all.
+
+        Args:
+            path: the file; one that is there is replaced at the end.
+            progress: told how many bytes have arrived so far.
+
+        Raises:
+            What `get` does; DataLoss; OSError for the file.
+        """
+        download = Download(self.session, self._get(bucket, key, version_id, 0, 0, conditions))
+        yield from download.begin()
+        with contextlib.closing(download), _replaced(Path(path)) as file:
+            while chunk := (yield from download.chunk()):
+                yield blocking(file.write, chunk)
+                if progress is not None:
+                    progress(download.received_bytes)
+        return download.object
+
+    @operation
+    def head(
+        self, bucket: str, key: str, *, version_id: str = "", conditions: Conditions | None = None
+    ) -> Steps[Object]:
+        """An object without its bytes. Raises NotFound, FailedPrecondition."""
+        request = objects_pb2.HeadObjectRequest(
+            name=self._name(bucket, key), version_id=version_id, conditions=conditions
+        )
+        response = yield from self.session.call(_HEAD_OBJECT, request)
+        return response.object
+
+    @listing
+    def list(
+        self, bucket: str, *, prefix: str = "", delimiter: str = "", start_after: str = "", page_size: int = 0
+    ) -> Paging[Object, objects_pb2.ListObjectsResponse]:
+        """The current objects of a bucket by key, in the order of their UTF-8 bytes.
+
+        Args:
+            prefix: only keys that begin with it.
+            delimiter: keys that share what stands up to the first one behind the prefix are left out; `pages()` has
+                those common beginnings as `prefixes`.
+            start_after: only keys behind this one.
+        """
+        request = objects_pb2.ListObjectsRequest(
+            parent=name_of(self.session.account, "buckets", bucket),
+            prefix=prefix,
+            delimiter=delimiter,
+            start_after=start_after,
+            page_size=page_size,
+        )
+        return Paging(_LIST_OBJECTS, request, "objects")
+
+    @listing
+    def versions(
+        self, bucket: str, *, prefix: str = "", page_size: int = 0
+    ) -> Paging[Object, objects_pb2.ListObjectVersionsResponse]:
+        """All versions and delete markers of a bucket by key, the newest of a key first."""
+        parent = name_of(self.session.account, "buckets", bucket)
+        request = objects_pb2.ListObjectVersionsRequest(parent=parent, prefix=prefix, page_size=page_size)
+        return Paging(_LIST_OBJECT_VERSIONS, request, "objects")
+
+    @operation
+    def delete(
+        self, bucket: str, key: str, *, version_id: str = "", conditions: Conditions | None = None
+    ) -> Steps[DeleteObjectResponse]:
+        """Deletes an object, or for good one version of it. To delete what is not there succeeds."""
+        request = objects_pb2.DeleteObjectRequest(
+            name=self._name(bucket, key), version_id=version_id, conditions=conditions
+        )
+        return (yield from self.session.call(_DELETE_OBJECT, request))
+
+    @operation
+    def delete_many(self, bucket: str, keys: Iterable[str | tuple[str, str]]) -> Steps[Sequence[DeleteObjectResponse]]:
+        """Deletes any number of objects of a bucket, 1,000 a call; each call's all or none. Answers one result a key.
+
+        Args:
+            keys: keys, or pairs of key and version id.
+        """
+        results: list[DeleteObjectResponse] = []
+        rest = iter(keys)
+        while some := list(islice(rest, MOST_DELETED_AT_ONCE)):
+            request = objects_pb2.DeleteObjectsRequest(parent=name_of(self.session.account, "buckets", bucket))
+            for entry in some:
+                key, version_id = (entry, "") if isinstance(entry, str) else entry
+                request.objects.add(name=self._name(bucket, key), version_id=version_id)
+            response = yield from self.session.call(_DELETE_OBJECTS, request)
+            results.extend(response.results)
+        return results
+
+    @operation
+    def copy(
+        self,
+        source_bucket: str,
+        source_key: str,
+        bucket: str,
+        key: str,
+        *,
+        source_version_id: str = "",
+        metadata: ObjectMetadata | None = None,
+        source_conditions: Conditions | None = None,
+        conditions: Conditions | None = None,
+    ) -> Steps[Object]:
+        """Copies an object on the platform; answers the new one.
+
+        Args:
+            metadata: the new object's; the source's if left out.
+            source_conditions: what must hold of the source.
+            conditions: what must hold of the object that this replaces.
+        """
+        request = objects_pb2.CopyObjectRequest(
+            name=self._name(bucket, key),
+            source=self._name(source_bucket, source_key),
+            source_version_id=source_version_id,
+            metadata=metadata,
+            source_conditions=source_conditions,
+            conditions=conditions,
+        )
+        response = yield from self.session.call(_COPY_OBJECT, request)
+        return response.object
+
+    def _get(
+        self, bucket: str, key: str, version_id: str, offset_bytes: int, limit_bytes: int, conditions: Conditions | None
+    ) -> objects_pb2.GetObjectRequest:
+        return objects_pb2.GetObjectRequest(
+            name=self._name(bucket, key),
+            version_id=version_id,
+            offset_bytes=offset_bytes,
+            limit_bytes=limit_bytes,
+            conditions=conditions,
+        )
+
+
+class Objects(_Objects, SyncService):
+    """Objects, for threads."""
+
+    def get(
+        self,
+        bucket: str,
+        key: str,
+        *,
+        version_id: str = "",
+        offset_bytes: int = 0,
+        limit_bytes: int = 0,
+        conditions: Conditions | None = None,
+    ) -> ObjectReader:
+        """Opens an object, or a range of it, for reading.
+
+        Args:
+            version_id: which version; the current one if left out.
+            offset_bytes: where to begin; negative: so many bytes before the end.
+            limit_bytes: how many bytes at most; 0: to the end.
+            conditions: what must hold.
+
+        Raises:
+            NotFound: (`OBJECT_NOT_FOUND`, `VERSION_NOT_FOUND`, `BUCKET_NOT_FOUND`).
+            FailedPrecondition: (`NOT_MODIFIED`, `ETAG_MISMATCH`, `MODIFIED`).
+            OutOfRange: (`INVALID_RANGE`).
+        """
+        download = Download(self.session, self._get(bucket, key, version_id, offset_bytes, limit_bytes, conditions))
+        return ObjectReader(run(download.begin(), self.session.transport), self.session)
+
+
+class AsyncObjects(_Objects, AsyncService):
+    """Objects, for asyncio."""
+
+    async def get(
+        self,
+        bucket: str,
+        key: str,
+        *,
+        version_id: str = "",
+        offset_bytes: int = 0,
+        limit_bytes: int = 0,
+        conditions: Conditions | None = None,
+    ) -> AsyncObjectReader:
+        """Opens an object, or a range of it, for reading. Takes and raises what `Objects.get` does."""
+        download = Download(self.session, self._get(bucket, key, version_id, offset_bytes, limit_bytes, conditions))
+        return AsyncObjectReader(await run_async(download.begin(), self.session.transport), self.session)
+
+
+def _describe(
+    target: ObjectMetadata, metadata: Mapping[str, str] | ObjectMetadata | None, content_type: str, source: Source
+) -> None:
+    """Fills an object's metadata from what the caller gave."""
+    if isinstance(metadata, ObjectMetadata):
+        target.CopyFrom(metadata)
+    elif metadata is not None:
+        target.custom.update(metadata)
+    if content_type:
+        target.content_type = content_type
+    if not target.content_type and isinstance(source, PathSource):
+        target.content_type = mimetypes.guess_type(source.path.name)[0] or ""
+
+
+@contextlib.contextmanager
+def _replaced(path: Path) -> Iterator[BinaryIO]:
+    """A new file beside `path` that takes its place at the end; on an error it is removed."""
+    descriptor, scratch = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+        os.chmod(scratch, path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
+        os.replace(scratch, path)
+    except BaseException:
+        os.unlink(scratch)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

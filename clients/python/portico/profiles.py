@@ -1,0 +1,134 @@
+"""Profiles: how to reach a platform and who to be there.
+
+A profile is a folder (0700) with files (0600): `profile.toml` (address, account), `ca.pem`, `client.pem`,
+`client.key` and `token`. `portico up` writes the profile `default` on its first start. They stand in
+`$XDG_CONFIG_HOME/portico/profiles/` (`~/.config` by default); `PORTICO_PROFILE` names another one,
+`PORTICO_PROFILE_DIR` the whole folder of one. Over a profile's values stand `PORTICO_ADDRESS`, `PORTICO_ACCOUNT` and
+`PORTICO_TOKEN` (which is then used as it is, and never renewed).
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from portico._files import locked, settle_pair
+from portico.errors import ProfileError
+
+DEFAULT = "default"
+CERTIFICATE, KEY, AUTHORITY, TOKEN = "client.pem", "client.key", "ca.pem", "token"
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Everything needed to open a channel. Certificates and key are PEM; `folder` is where renewed ones are written."""
+
+    address: str
+    account: str = "default"
+    name: str = ""
+    folder: Path | None = None
+    data: Path | None = None
+    authority: bytes | None = None
+    certificate: bytes | None = None
+    key: bytes | None = field(default=None, repr=False)
+    token: str = field(default="", repr=False)
+    fixed_token: bool = False
+
+    @property
+    def renewable(self) -> bool:
+        """Whether token and certificate can be renewed: there is a certificate to show and a folder to write to."""
+        return self.folder is not None and self.certificate is not None and self.key is not None
+
+
+def profiles_folder() -> Path:
+    """`$XDG_CONFIG_HOME/portico/profiles`, or `~/.config/portico/profiles`."""
+    base = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
+    return Path(base) / "portico" / "profiles"
+
+
+def folder_of(name: str | None = None) -> Path:
+    """The folder of the named profile; without a name, that of the environment's or the default one."""
+    if name is None and (folder := os.environ.get("PORTICO_PROFILE_DIR")):
+        return Path(folder)
+    chosen = name or os.environ.get("PORTICO_PROFILE") or DEFAULT
+    if "/" in chosen or chosen.startswith("."):
+        raise ProfileError(
+            f"{chosen!r} is no profile's name: give a name without slashes", reason="PROFILE_NAME_INVALID"
+        )
+    return profiles_folder() / chosen
+
+
+def names() -> list[str]:
+    """The names of this user's profiles."""
+    folder = profiles_folder()
+    return sorted(path.parent.name for path in folder.glob("*/profile.toml")) if folder.is_dir() else []
+
+
+def load(name: str | None = None) -> Profile:
+    """Reads a profile. Raises ProfileError where it is missing, unreadable, or open to other users."""
+    folder = folder_of(name)
+    values = _values(folder)
+    if (folder / f"{KEY}.next").exists() or (
+        folder / f"{CERTIFICATE}.next"
+    ).exists():  # a renewal was cut short, or runs
+        with locked(folder, exclusive=True):
+            settle_pair(folder / KEY, folder / CERTIFICATE)
+    with locked(folder, exclusive=False):
+        token = os.environ.get("PORTICO_TOKEN", "")
+        return Profile(
+            address=os.environ.get("PORTICO_ADDRESS") or _text(folder, values, "address"),
+            account=os.environ.get("PORTICO_ACCOUNT") or _text(folder, values, "account", "default"),
+            name=name or folder.name,
+            folder=folder,
+            data=Path(_text(folder, values, "data")) if "data" in values else None,
+            authority=_read(folder / AUTHORITY),
+            certificate=_read(folder / CERTIFICATE),
+            key=_read_secret(folder / KEY),
+            token=token or stored_token(folder),
+            fixed_token=bool(token),
+        )
+
+
+def stored_token(folder: Path) -> str:
+    """The token in a profile's folder, empty if there is none."""
+    return (_read_secret(folder / TOKEN) or b"").decode("ascii", "replace").strip()
+
+
+def _values(folder: Path) -> dict[str, object]:
+    path = folder / "profile.toml"
+    try:
+        return tomllib.loads(path.read_text())
+    except FileNotFoundError:
+        remedy = "start a platform with `portico up`, which writes one, or choose another by PORTICO_PROFILE"
+        raise ProfileError(f"there is no profile at {folder}: {remedy}", reason="PROFILE_MISSING") from None
+    except (OSError, ValueError) as error:
+        raise ProfileError(f"cannot read {path}: {error}", reason="PROFILE_UNREADABLE") from None
+
+
+def _text(folder: Path, values: dict[str, object], key: str, default: str = "") -> str:
+    value = values.get(key, default)
+    if not isinstance(value, str) or not value:
+        raise ProfileError(f'{folder / "profile.toml"} needs {key} = "…"', reason="PROFILE_UNREADABLE")
+    return value
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ProfileError(f"cannot read {path}: {error.strerror}", reason="PROFILE_UNREADABLE") from None
+
+
+def _read_secret(path: Path) -> bytes | None:
+    """Like `_read`, and refuses what other users could read, if it is ours to close."""
+    content = _read(path)
+    if content is not None:
+        status = path.stat()
+        if status.st_uid == os.getuid() and stat.S_IMODE(status.st_mode) & 0o077:
+            raise ProfileError(f"other users may read {path}: run chmod 600 {path}", reason="PROFILE_OPEN")
+    return content
