@@ -50,10 +50,14 @@ class Blobs(Protocol):
         """Opens one for reading. Raises FileNotFoundError."""
         ...
 
+    async def copy(self, blob_id: str) -> str:
+        """The id of a new, durable blob with the same bytes. Raises FileNotFoundError, StorageFull."""
+        ...
+
     async def delete(self, blob_id: str) -> None:
         """Removes one; to remove what is not there succeeds."""
         ...
 
     def all_ids(self) -> AsyncIterator[tuple[str, int]]:
-        """Every blob that exists, with its age in seconds; unfinished ones too. For the collector."""
+        """Every blob that exists, with the seconds since its last change; unfinished ones too. For the collector."""
         ...

@@ -1,0 +1,272 @@
+"""Blobs as files, named by id in 256 folders.
+
+A blob is written to `{id}.part`, synced, renamed to `{id}`, and its folder synced: after a crash there is the whole blob,
+or a `.part` file that nobody reads and the product's collector removes. Every system call is made in a small pool of
+threads; the event loop never waits for the disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import functools
+import os
+import re
+import threading
+import time
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+from portico_server.platform.database.interface import StorageFull
+
+_THREADS = 8
+"""System calls at once. They wait for the disk, not for the interpreter."""
+_UNFINISHED = ".part"
+_COPY_BYTES = 1 << 20
+_ID = re.compile(r"[0-9a-f]{32}")
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
+_NO_LINK = frozenset({errno.EMLINK, errno.EPERM, errno.EOPNOTSUPP, errno.EXDEV})
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class FileBlobs:
+    """Implements `Blobs`. One product's folder; several processes may share it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="blobs")
+
+    @classmethod
+    async def start(cls, folder: Path) -> FileBlobs:
+        """Opens the folder, making what is missing of it."""
+        blobs = cls(folder)
+        await blobs.run(_prepare, folder)
+        return blobs
+
+    async def create(self) -> FileBlobWriter:
+        blob_id = os.urandom(16).hex()
+        path = self._path(blob_id)
+        return FileBlobWriter(self, blob_id, path, _File(await self.run(_create, path)))
+
+    async def open(self, blob_id: str) -> FileBlob:
+        descriptor, size_bytes = await self.run(_open, self._path(blob_id))
+        return FileBlob(self, _File(descriptor), size_bytes)
+
+    async def copy(self, blob_id: str) -> str:
+        """A hard link where the file system can: blobs never change, so two names may share the bytes."""
+        copy_id = os.urandom(16).hex()
+        await self.run(_copy, self._path(blob_id), self._path(copy_id))
+        return copy_id
+
+    async def delete(self, blob_id: str) -> None:
+        await self.run(_delete, self._path(blob_id))
+
+    async def all_ids(self) -> AsyncIterator[tuple[str, int]]:
+        for shard in range(256):
+            for found in await self.run(_ids_with_age, self._folder / f"{shard:02x}"):
+                yield found
+
+    async def close(self) -> None:
+        """Waits for the system calls under way."""
+        await asyncio.to_thread(self._threads.shutdown)
+
+    async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The function's answer, from a thread. A full disk becomes StorageFull."""
+        try:
+            return await asyncio.get_running_loop().run_in_executor(
+                self._threads, functools.partial(function, *args, **kwargs)
+            )
+        except OSError as error:
+            if error.errno in _FULL:
+                raise StorageFull(f"the disk of {self._folder} is full or read-only; free space on it") from error
+            raise
+
+    def _path(self, blob_id: str) -> Path:
+        if not _ID.fullmatch(blob_id):
+            raise ValueError(f"not the id of a blob: {blob_id!r:.80}")
+        return self._folder / blob_id[:2] / blob_id
+
+
+class FileBlobWriter:
+    """Implements `BlobWriter`. One write at a time."""
+
+    def __init__(self, blobs: FileBlobs, blob_id: str, path: Path, file: _File) -> None:
+        self._blobs = blobs
+        self._blob_id = blob_id
+        self._path = path
+        self._file = file
+
+    @property
+    def blob_id(self) -> str:
+        return self._blob_id
+
+    async def write(self, data: bytes) -> None:
+        await self._blobs.run(self._file.write, data)
+
+    async def commit(self) -> None:
+        await self._blobs.run(self._file.commit, self._path)
+
+    async def discard(self) -> None:
+        await self._blobs.run(self._file.discard, self._path)
+
+
+class FileBlob:
+    """Implements `Blob`: an open file, so that it can be read to its end though its name be removed."""
+
+    def __init__(self, blobs: FileBlobs, file: _File, size_bytes: int) -> None:
+        self._blobs = blobs
+        self._file = file
+        self.size_bytes = size_bytes
+
+    async def chunks(self, offset: int, length: int, chunk_bytes: int) -> AsyncIterator[bytes]:
+        """Reads one chunk ahead of the one that the caller has in hand. Raises EOFError where the file is too short."""
+        end = offset + length
+        ahead = self._read(offset, min(chunk_bytes, length)) if length else None
+        try:
+            while ahead is not None:
+                chunk = await ahead
+                if not chunk:
+                    raise EOFError(f"the blob ends at {offset} bytes, {end - offset} too early")
+                offset += len(chunk)
+                ahead = self._read(offset, min(chunk_bytes, end - offset)) if offset < end else None
+                yield chunk
+        finally:
+            if ahead is not None:
+                ahead.cancel()
+
+    async def close(self) -> None:
+        await self._blobs.run(self._file.close)
+
+    def _read(self, offset: int, length: int) -> asyncio.Task[bytes]:
+        return asyncio.ensure_future(self._blobs.run(self._file.read, offset, length))
+
+
+class _File:
+    """An open descriptor, used in threads alone.
+
+    A call that is cancelled leaves its thread at work. The lock keeps the descriptor from being closed, and its number
+    given to another file, beneath that thread.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def read(self, offset: int, length: int) -> bytes:
+        with self._lock:
+            self._check()
+            return os.pread(self._descriptor, length, offset)
+
+    def write(self, data: bytes) -> None:
+        view = memoryview(data)
+        with self._lock:
+            self._check()
+            while view:
+                view = view[os.write(self._descriptor, view) :]
+
+    def commit(self, path: Path) -> None:
+        with self._lock:
+            self._check()
+            os.fdatasync(self._descriptor)
+            os.rename(_unfinished(path), path)
+            self._close()
+        _sync_folder(path.parent)
+
+    def discard(self, path: Path) -> None:
+        """Does nothing behind a commit or another discard."""
+        with self._lock:
+            if not self._closed:
+                self._close()
+                _remove(_unfinished(path))
+
+    def close(self) -> None:
+        with self._lock:
+            if not self._closed:
+                self._close()
+
+    def _close(self) -> None:
+        self._closed = True
+        os.close(self._descriptor)
+
+    def _check(self) -> None:
+        if self._closed:
+            raise ValueError("the blob is closed, committed or discarded")
+
+
+def _unfinished(path: Path) -> Path:
+    return path.with_name(path.name + _UNFINISHED)
+
+
+def _prepare(folder: Path) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for shard in range(256):
+        (folder / f"{shard:02x}").mkdir(mode=0o700, exist_ok=True)
+    _sync_folder(folder)
+    _sync_folder(folder.parent)
+
+
+def _create(path: Path) -> int:
+    return os.open(_unfinished(path), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+
+
+def _open(path: Path) -> tuple[int, int]:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    return descriptor, os.fstat(descriptor).st_size
+
+
+def _copy(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError as error:
+        if error.errno not in _NO_LINK:
+            raise
+        _copy_bytes(source, target)
+    else:
+        _sync_folder(target.parent)
+
+
+def _copy_bytes(source: Path, target: Path) -> None:
+    copy = _File(_create(target))
+    try:
+        with source.open("rb") as reading:
+            while data := reading.read(_COPY_BYTES):
+                copy.write(data)
+        copy.commit(target)
+    finally:
+        copy.discard(target)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _delete(path: Path) -> None:
+    _remove(path)
+    _remove(_unfinished(path))
+
+
+def _remove(path: Path) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
+
+
+def _ids_with_age(folder: Path) -> list[tuple[str, int]]:
+    """By the time of the last change of any kind: a link made a moment ago is new though its bytes be old."""
+    now, found = time.time(), []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            blob_id = entry.name.removesuffix(_UNFINISHED)
+            if _ID.fullmatch(blob_id):
+                with contextlib.suppress(FileNotFoundError):
+                    found.append((blob_id, int(now - entry.stat().st_ctime)))
+    return found
