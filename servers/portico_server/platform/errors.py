@@ -14,6 +14,8 @@ import grpc
 from google.protobuf import any_pb2, duration_pb2
 from google.rpc import error_details_pb2, status_pb2
 
+from portico_server.platform.database.interface import Contended, DatabaseError, OutcomeUnknown, StorageFull
+
 DOMAIN = "portico"
 
 
@@ -95,6 +97,24 @@ ErrorTable = Mapping[type[DomainError], tuple[grpc.StatusCode, str]]
 """A product's exceptions, each with its code and reason."""
 
 
+_OF_THE_DATABASE: Mapping[type[BaseException], tuple[grpc.StatusCode, str, str, float | None]] = {
+    StorageFull: (
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        "STORAGE_FULL",
+        "the platform's disk is full; nothing was stored, and what is stored is intact; free space and try again",
+        None,
+    ),
+    Contended: (grpc.StatusCode.ABORTED, "CONTENDED", "others write the same; nothing was changed; try again", 0.1),
+    OutcomeUnknown: (
+        grpc.StatusCode.UNAVAILABLE,
+        "OUTCOME_UNKNOWN",
+        "the database was lost while it wrote; the change may or may not have been made; look before you try again",
+        None,
+    ),
+}
+"""What any product's database may raise: code, reason, message, seconds after which to try again."""
+
+
 def to_api_error(error: BaseException, table: ErrorTable) -> ApiError:
     """What to tell the caller of any exception. What nobody expected is INTERNAL and says nothing of the inside."""
     if isinstance(error, ApiError):
@@ -103,6 +123,9 @@ def to_api_error(error: BaseException, table: ErrorTable) -> ApiError:
         code, reason = table[type(error)]
         violations = [FieldViolation(error.field, error.message, reason)] if error.field else []
         return ApiError(code, reason, error.message, metadata=error.metadata, violations=violations)
+    if isinstance(error, DatabaseError) and type(error) in _OF_THE_DATABASE:
+        code, reason, message, seconds = _OF_THE_DATABASE[type(error)]
+        return ApiError(code, reason, message, retry_after_seconds=seconds)
     return ApiError(
         grpc.StatusCode.INTERNAL,
         "INTERNAL",
@@ -120,7 +143,12 @@ def invalid_argument(field: str, description: str, reason: str = "INVALID_FIELD"
     )
 
 
-def _packed(message: error_details_pb2.ErrorInfo | error_details_pb2.BadRequest | error_details_pb2.PreconditionFailure | error_details_pb2.RetryInfo) -> any_pb2.Any:
+def _packed(
+    message: error_details_pb2.ErrorInfo
+    | error_details_pb2.BadRequest
+    | error_details_pb2.PreconditionFailure
+    | error_details_pb2.RetryInfo,
+) -> any_pb2.Any:
     packed = any_pb2.Any()
     packed.Pack(message)
     return packed
