@@ -1,0 +1,17 @@
+"""Object storage: buckets, objects and their versions. See DESIGN.md."""
+
+from __future__ import annotations
+
+from portico.objects.v1 import buckets_pb2, objects_pb2
+from portico_server.objects.errors import ERRORS
+from portico_server.objects.running import run
+from portico_server.platform.product import Product
+
+PRODUCT = Product(
+    name="objects",
+    contracts=(buckets_pb2.DESCRIPTOR, objects_pb2.DESCRIPTOR),
+    run=run,
+    errors=ERRORS,
+)
+
+__all__ = ["PRODUCT"]

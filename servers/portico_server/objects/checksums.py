@@ -1,0 +1,83 @@
+"""Digests of objects' bytes: which are made, how they are made while bytes come in, how they are compared and kept."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol
+
+from awscrt import checksums as crc
+
+from portico.objects.v1 import objects_pb2
+from portico_server.objects.errors import BadDigest
+
+Digests = Mapping[str, bytes]
+"""Raw digests by algorithm; the algorithms have the names of the fields of the contract's `Checksums`."""
+
+ALWAYS = ("md5", "crc64nvme")
+"""MD5 is the ETag; CRC-64 costs next to nothing beside it (0.1 us a KiB) and lets a scrub tell bad bytes."""
+
+
+class _Running(Protocol):
+    def update(self, data: bytes, /) -> None: ...
+    def digest(self) -> bytes: ...
+
+
+class _Crc:
+    """A cyclic redundancy check with the face of hashlib's objects."""
+
+    def __init__(self, function: Callable[[bytes, int], int], length: int) -> None:
+        self._function = function
+        self._length = length
+        self._value = 0
+
+    def update(self, data: bytes) -> None:
+        self._value = self._function(data, self._value)
+
+    def digest(self) -> bytes:
+        return self._value.to_bytes(self._length, "big")
+
+
+def _running(algorithm: str) -> _Running:
+    match algorithm:
+        case "crc32":
+            return _Crc(crc.crc32, 4)
+        case "crc32c":
+            return _Crc(crc.crc32c, 4)
+        case "crc64nvme":
+            return _Crc(crc.crc64nvme, 8)
+        case _:
+            return hashlib.new(algorithm, usedforsecurity=False)
+
+
+class Hasher:
+    """Makes several digests of the same bytes."""
+
+    def __init__(self, algorithms: Iterable[str]) -> None:
+        self._running = {name: _running(name) for name in dict.fromkeys((*ALWAYS, *algorithms))}
+        self.size_bytes = 0
+
+    def update(self, data: bytes) -> None:
+        """About 1.3 ms a MiB for MD5 alone: on the event loop only for small objects."""
+        self.size_bytes += len(data)
+        for running in self._running.values():
+            running.update(data)
+
+    def digests(self) -> Digests:
+        return {name: running.digest() for name, running in self._running.items()}
+
+
+def check(expected: Digests, digests: Digests, resource: object) -> None:
+    """Raises BadDigest where one that the caller gave is not that of the bytes."""
+    for name, digest in expected.items():
+        if digest != digests[name]:
+            raise BadDigest(
+                f"the {name} of the bytes that came is {digests[name].hex()}, not {digest.hex()}; nothing was stored",
+                field=f"checksums.{name}",
+                resource=str(resource),
+            )
+
+
+def pack(digests: Digests) -> bytes:
+    """As they are stored: the contract's message, which only ever grows."""
+    return objects_pb2.Checksums(**digests).SerializeToString()

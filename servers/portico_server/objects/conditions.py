@@ -1,0 +1,81 @@
+"""Conditions on the state of an object, in the order of RFC 9110, 13.2.2."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from portico_server.objects.errors import EtagMismatch, Modified, NotModified, ObjectExists
+from portico_server.platform.errors import DomainError
+
+_ANY = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """All that are given must hold. Times are whole seconds since 1970."""
+
+    if_match: tuple[str, ...] = ()
+    if_none_match: tuple[str, ...] = ()
+    if_modified_since: int | None = None
+    if_unmodified_since: int | None = None
+
+
+NONE = Conditions()
+"""To be compared by `is`: most calls have none, and then nothing need be read."""
+
+
+class State(Protocol):
+    """What there is of an object: its ETag, and when it was put, in microseconds since 1970."""
+
+    @property
+    def etag(self) -> str: ...
+
+    @property
+    def created_at_us(self) -> int: ...
+
+
+def check_read(conditions: Conditions, state: State, resource: object) -> None:
+    """For reading what is there. Raises NotModified, EtagMismatch, Modified."""
+    _check_present(conditions, state, resource, NotModified("the object is unchanged", resource=str(resource)))
+
+
+def check_write(conditions: Conditions, state: State | None, resource: object) -> None:
+    """For replacing or deleting what is there (None: nothing is).
+
+    Without an object `if_match` fails and everything else holds: there is no ETag to match and no time to compare.
+    Raises EtagMismatch, Modified, NotModified, ObjectExists.
+    """
+    if state is not None:
+        exists: DomainError = (
+            ObjectExists("the object exists already", resource=str(resource))
+            if _ANY in conditions.if_none_match
+            else EtagMismatch("the object's ETag is one that if_none_match names", resource=str(resource))
+        )
+        _check_present(conditions, state, resource, exists)
+    elif conditions.if_match:
+        raise EtagMismatch("there is no object that if_match could match", resource=str(resource))
+
+
+def _check_present(conditions: Conditions, state: State, resource: object, none_match_failure: DomainError) -> None:
+    changed_at = state.created_at_us // 1_000_000
+    if conditions.if_match:
+        if not _names(conditions.if_match, state.etag):
+            raise EtagMismatch("the object's ETag is none that if_match names; read it again", resource=str(resource))
+    elif conditions.if_unmodified_since is not None and changed_at > conditions.if_unmodified_since:
+        raise Modified("the object changed after if_unmodified_since; read it again", resource=str(resource))
+    if conditions.if_none_match:
+        if _names(conditions.if_none_match, state.etag):
+            raise none_match_failure
+    elif conditions.if_modified_since is not None and changed_at <= conditions.if_modified_since:
+        raise NotModified("the object did not change after if_modified_since", resource=str(resource))
+
+
+def _names(etags: tuple[str, ...], etag: str) -> bool:
+    return any(given == _ANY or _bare(given) == etag for given in etags)
+
+
+def _bare(etag: str) -> str:
+    """Clients send an ETag with quotes, as HTTP writes it, and some with the mark of a weak one."""
+    etag = etag.strip().removeprefix("W/")
+    return etag[1:-1] if len(etag) > 1 and etag[0] == etag[-1] == '"' else etag

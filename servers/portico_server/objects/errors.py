@@ -1,0 +1,101 @@
+"""What can go wrong with buckets and objects, and the code and reason that callers see."""
+
+from __future__ import annotations
+
+from grpc import StatusCode
+
+from portico_server.platform.errors import DomainError, ErrorTable
+
+
+class BucketNotFound(DomainError):
+    """The account has no such bucket."""
+
+
+class BucketAlreadyExists(DomainError):
+    """The account has a bucket of that id."""
+
+
+class BucketNotEmpty(DomainError):
+    """It holds objects, older versions or delete markers."""
+
+
+class BucketBeingDeleted(DomainError):
+    """It is being emptied, and takes nothing new."""
+
+
+class BucketChanged(DomainError):
+    """Its settings are not those that the caller saw."""
+
+
+class VersioningCannotEnd(DomainError):
+    """A bucket that kept versions can suspend versioning, but not disable it."""
+
+
+class ObjectNotFound(DomainError):
+    """No current object has the key."""
+
+
+class VersionNotFound(DomainError):
+    """The key has no such version."""
+
+
+class NotModified(DomainError):
+    """The object is what the caller already has."""
+
+
+class EtagMismatch(DomainError):
+    """The object's ETag is not, or is, among those of the condition."""
+
+
+class Modified(DomainError):
+    """The object changed after the time of the condition."""
+
+
+class ObjectExists(DomainError):
+    """There is an object where the condition wanted none."""
+
+
+class PermissionMissing(DomainError):
+    """Which permission a write needs depends on what is there; the caller lacks that one."""
+
+
+class InvalidRange(DomainError):
+    """The range begins behind the object's end."""
+
+
+class BadDigest(DomainError):
+    """The bytes that came are not those that were announced."""
+
+
+class InvalidObject(DomainError):
+    """A field of a put, copy or delete cannot be; `field` says which."""
+
+
+class ObjectTooLarge(DomainError):
+    """More bytes than an object may have."""
+
+
+class WriteContended(DomainError):
+    """Others changed the object each time between the look at it and the write."""
+
+
+ERRORS: ErrorTable = {
+    BucketNotFound: (StatusCode.NOT_FOUND, "BUCKET_NOT_FOUND"),
+    BucketAlreadyExists: (StatusCode.ALREADY_EXISTS, "BUCKET_ALREADY_EXISTS"),
+    BucketNotEmpty: (StatusCode.FAILED_PRECONDITION, "BUCKET_NOT_EMPTY"),
+    BucketBeingDeleted: (StatusCode.FAILED_PRECONDITION, "BUCKET_BEING_DELETED"),
+    BucketChanged: (StatusCode.ABORTED, "ETAG_MISMATCH"),
+    VersioningCannotEnd: (StatusCode.FAILED_PRECONDITION, "VERSIONING_CANNOT_END"),
+    ObjectNotFound: (StatusCode.NOT_FOUND, "OBJECT_NOT_FOUND"),
+    VersionNotFound: (StatusCode.NOT_FOUND, "VERSION_NOT_FOUND"),
+    NotModified: (StatusCode.FAILED_PRECONDITION, "NOT_MODIFIED"),
+    EtagMismatch: (StatusCode.FAILED_PRECONDITION, "ETAG_MISMATCH"),
+    Modified: (StatusCode.FAILED_PRECONDITION, "MODIFIED"),
+    ObjectExists: (StatusCode.FAILED_PRECONDITION, "OBJECT_EXISTS"),
+    PermissionMissing: (StatusCode.PERMISSION_DENIED, "PERMISSION_DENIED"),
+    InvalidRange: (StatusCode.OUT_OF_RANGE, "INVALID_RANGE"),
+    BadDigest: (StatusCode.INVALID_ARGUMENT, "BAD_DIGEST"),
+    InvalidObject: (StatusCode.INVALID_ARGUMENT, "INVALID_FIELD"),
+    ObjectTooLarge: (StatusCode.INVALID_ARGUMENT, "OBJECT_TOO_LARGE"),
+    WriteContended: (StatusCode.ABORTED, "CONTENDED"),
+}

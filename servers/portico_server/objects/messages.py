@@ -1,0 +1,82 @@
+"""Between the contract's messages and the domain's values."""
+
+from __future__ import annotations
+
+from portico.objects.v1 import buckets_pb2, objects_pb2
+from portico_server.objects import conditions
+from portico_server.objects.conditions import Conditions
+from portico_server.objects.incoming import Announced
+from portico_server.objects.names import object_name
+from portico_server.objects.records import Bucket, Version
+
+DEFAULT_CONTENT_TYPE = "application/octet-stream"
+_DIGESTS = [field.name for field in objects_pb2.Checksums.DESCRIPTOR.fields]
+
+
+def bucket_message(bucket: Bucket) -> buckets_pb2.Bucket:
+    message = buckets_pb2.Bucket(
+        name=bucket.name,
+        etag=bucket.etag,
+        versioning=buckets_pb2.Versioning.Name(bucket.versioning),
+        location_hint=bucket.location_hint,
+        jurisdiction=bucket.jurisdiction,
+    )
+    message.create_time.seconds, message.create_time.nanos = timestamp(bucket.created_at_us)
+    message.update_time.seconds, message.update_time.nanos = timestamp(bucket.updated_at_us)
+    return message
+
+
+def object_message(bucket: str, version: Version) -> objects_pb2.Object:
+    """One version, as put, get and head answer it."""
+    message = objects_pb2.Object(
+        name=object_name(bucket, version.key),
+        version_id=version.version_id,
+        etag=version.etag,
+        size_bytes=version.size_bytes,
+    )
+    message.create_time.seconds, message.create_time.nanos = timestamp(version.created_at_us)
+    message.metadata.MergeFromString(version.metadata)
+    message.checksums.MergeFromString(version.checksums)
+    return message
+
+
+def listed_version_message(bucket: str, version: Version) -> objects_pb2.Object:
+    """One version or delete marker, as a list of versions answers it."""
+    message = object_message(bucket, version)
+    message.delete_marker = bool(version.marker)
+    message.latest = bool(version.latest)
+    return message
+
+
+def timestamp(microseconds: int) -> tuple[int, int]:
+    """Seconds and nanoseconds of a Timestamp."""
+    seconds, rest = divmod(microseconds, 1_000_000)
+    return seconds, rest * 1000
+
+
+def conditions_of(message: objects_pb2.Conditions) -> Conditions:
+    """The Conditions of a request that has them; `NONE` where all fields are empty."""
+    found = Conditions(
+        tuple(message.if_match),
+        tuple(message.if_none_match),
+        message.if_modified_since.seconds if message.HasField("if_modified_since") else None,
+        message.if_unmodified_since.seconds if message.HasField("if_unmodified_since") else None,
+    )
+    return conditions.NONE if found == conditions.NONE else found
+
+
+def announced_of(request: objects_pb2.PutObjectRequest) -> Announced:
+    size_bytes = request.size_bytes if request.HasField("size_bytes") else None
+    if not request.HasField("checksums"):
+        return Announced(size_bytes)
+    given = {name: digest for name in _DIGESTS if (digest := getattr(request.checksums, name))}
+    return Announced(size_bytes, given)
+
+
+def stored_metadata(metadata: objects_pb2.ObjectMetadata, content_type: str = "") -> bytes:
+    """The metadata as it is stored: with a content type, that of the data where it names none itself."""
+    if metadata.content_type:
+        return metadata.SerializeToString()
+    typed = objects_pb2.ObjectMetadata(content_type=content_type or DEFAULT_CONTENT_TYPE)
+    typed.MergeFrom(metadata)
+    return typed.SerializeToString()

@@ -1,0 +1,120 @@
+"""Objects read: found, checked against conditions, their bytes given out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from portico_server.objects import conditions, errors, ranges
+from portico_server.objects.buckets import Buckets
+from portico_server.objects.conditions import Conditions
+from portico_server.objects.names import ObjectName
+from portico_server.objects.ranges import ByteRange
+from portico_server.objects.records import Version
+from portico_server.objects.store import objects as store
+from portico_server.objects.store import versions
+from portico_server.platform.blobs import Blob, Blobs
+from portico_server.platform.database import Database
+from portico_server.platform.telemetry import span
+
+CHUNK_BYTES = 1 << 20
+"""What one message of a get carries at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a get asks for. `version_id` empty: what is current; `offset` and `limit` as in `ranges.resolve`."""
+
+    name: ObjectName
+    version_id: str = ""
+    offset: int = 0
+    limit: int = 0
+    conditions: Conditions = conditions.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A version that is being read. To be closed; until then its bytes stay, whatever is written meanwhile."""
+
+    version: Version
+    range: ByteRange
+    data: bytes
+    blob: Blob | None
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The bytes of the range, in pieces; none for an empty range."""
+        if self.blob is None:
+            if self.range.length:
+                yield self.data[self.range.offset : self.range.offset + self.range.length]
+            return
+        async for chunk in self.blob.chunks(self.range.offset, self.range.length, CHUNK_BYTES):
+            yield chunk
+
+    async def close(self) -> None:
+        if self.blob is not None:
+            await self.blob.close()
+
+
+class Reader:
+    """Reads the objects of all buckets."""
+
+    def __init__(self, database: Database, blobs: Blobs, buckets: Buckets) -> None:
+        self._database = database
+        self._blobs = blobs
+        self._buckets = buckets
+
+    async def head(self, wanted: Wanted) -> Version:
+        """Raises BucketNotFound, ObjectNotFound, VersionNotFound, and what `conditions.check_read` raises."""
+        name = wanted.name
+        if wanted.version_id:
+            return (await self._find(wanted))[0]
+        with span("objects.store.head", step="store"):
+            version = await store.head(self._database, *name)
+        if version is None:
+            raise await self._not_found(wanted)
+        conditions.check_read(wanted.conditions, version, name)
+        return version
+
+    async def open(self, wanted: Wanted) -> Reading:
+        """Raises what `head` raises, and InvalidRange."""
+        try:
+            return await self._open(wanted)
+        except FileNotFoundError:
+            # Replaced and collected between the look at its row and the opening of its file: there is a newer one.
+            return await self._open(wanted)
+
+    async def _open(self, wanted: Wanted) -> Reading:
+        version, data = await self._find(wanted)
+        wanted_range = ranges.resolve(wanted.offset, wanted.limit, version.size_bytes, wanted.name)
+        if not version.file:
+            return Reading(version, wanted_range, data, None)
+        with span("objects.blobs.open", step="store"):
+            return Reading(version, wanted_range, b"", await self._blobs.open(version.file))
+
+    async def _find(self, wanted: Wanted) -> tuple[Version, bytes]:
+        """The version and its inline bytes, in one read."""
+        with span("objects.store.get", step="store"):
+            found = await (
+                versions.get(self._database, *wanted.name, wanted.version_id)
+                if wanted.version_id
+                else store.get(self._database, *wanted.name)
+            )
+        if found is None:
+            raise await self._not_found(wanted)
+        version, _ = found
+        if version.marker:
+            raise errors.ObjectNotFound(
+                f"version {wanted.version_id} marks that {wanted.name} was deleted; it has no bytes",
+                resource=str(wanted.name),
+                delete_marker="true",
+            )
+        conditions.check_read(wanted.conditions, version, wanted.name)
+        return found
+
+    async def _not_found(self, wanted: Wanted) -> errors.ObjectNotFound | errors.VersionNotFound:
+        """Tells a missing object from a missing bucket, whose BucketNotFound it raises."""
+        await self._buckets.get(wanted.name.bucket)
+        if wanted.version_id:
+            message = f"{wanted.name} has no version {wanted.version_id}"
+            return errors.VersionNotFound(message, resource=str(wanted.name), version_id=wanted.version_id)
+        return errors.ObjectNotFound(f"there is no object {wanted.name}", resource=str(wanted.name))

@@ -1,0 +1,82 @@
+"""Statements on versions that are not current, and on delete markers."""
+
+from __future__ import annotations
+
+from portico_server.objects.records import NULL_VERSION, Version
+from portico_server.objects.store.objects import COLUMNS
+from portico_server.platform.database import ANY, Database, Statement, Value
+
+_ALL = f"bucket, {COLUMNS}, marker"
+
+
+def _where(version_id: str) -> str:
+    """The condition that finds a version in either table; its third parameter is the version's id."""
+    return "is_null = 1 AND $3 = 'null'" if version_id == NULL_VERSION else "is_null = 0 AND id = $3"
+
+
+def _get(version_id: str) -> str:
+    where = f"bucket = $1 AND key = $2 AND {_where(version_id)}"
+    return f"""
+SELECT v.key, v.id, v.is_null, v.place, v.etag, v.size_bytes, v.created_at_us, v.file, v.metadata, v.checksums,
+  v.marker, v.latest, i.data
+FROM (SELECT {COLUMNS}, 0 AS marker, 1 AS latest FROM object WHERE {where}
+  UNION ALL SELECT {COLUMNS}, marker, 0 FROM version WHERE {where}) v
+LEFT JOIN inline_bytes i ON i.id = v.id"""
+
+
+_RETIRE_CURRENT = f"INSERT INTO version ({_ALL}) SELECT bucket, {COLUMNS}, 0 FROM object WHERE bucket = $1 AND key = $2"
+_RETIRE_CURRENT_WITH_ID = f"{_RETIRE_CURRENT} AND is_null = 0"
+_DELETE_NULL = "DELETE FROM version WHERE bucket = $1 AND key = $2 AND is_null = 1"
+_PUT_MARKER = f"""
+INSERT INTO version ({_ALL})
+SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS BIGINT), coalesce(min(place), 0) - 1, '', 0,
+  CAST($5 AS BIGINT), '', $6, $6, 1
+FROM version WHERE bucket = $1 AND key = $2"""
+_PROMOTE = f"""
+INSERT INTO object (bucket, {COLUMNS}) SELECT bucket, {COLUMNS} FROM version
+WHERE bucket = $1 AND key = $2 AND marker = 0
+  AND place = (SELECT min(place) FROM version WHERE bucket = $1 AND key = $2)
+  AND NOT EXISTS (SELECT 1 FROM object WHERE bucket = $1 AND key = $2)"""
+_FORGET_PROMOTED = """
+DELETE FROM version WHERE bucket = $1 AND key = $2 AND id = (SELECT id FROM object WHERE bucket = $1 AND key = $2)"""
+
+
+async def get(database: Database, bucket: str, key: str, version_id: str) -> tuple[Version, bytes] | None:
+    """A version, current or not, or a delete marker, with its inline bytes."""
+    rows = await database.read(_get(version_id), bucket, key, version_id)
+    return (Version(*rows[0][:-1]), rows[0][-1] or b"") if rows else None
+
+
+def retire_current(bucket: str, key: str) -> Statement:
+    """The current object becomes a version as well (its row in `object` is overwritten or deleted next)."""
+    return Statement(_RETIRE_CURRENT, (bucket, key), ANY)
+
+
+def retire_current_with_id(bucket: str, key: str) -> Statement:
+    """The same, unless it is the null version, which is replaced."""
+    return Statement(_RETIRE_CURRENT_WITH_ID, (bucket, key), ANY)
+
+
+def delete_null(bucket: str, key: str) -> Statement:
+    return Statement(_DELETE_NULL, (bucket, key), ANY)
+
+
+def put_marker(bucket: str, key: str, write_id: str, is_null: int, now_us: int) -> Statement:
+    """A delete marker, newer than every version."""
+    empty: Value = b""
+    return Statement(_PUT_MARKER, (bucket, key, write_id, is_null, now_us, empty))
+
+
+def delete_version(bucket: str, key: str, version_id: str) -> list[Statement]:
+    """From whichever table has it; the first answers a row if it was current, the second whether it was a marker."""
+    where = f"bucket = $1 AND key = $2 AND {_where(version_id)}"
+    args = (bucket, key, version_id)
+    return [
+        Statement(f"DELETE FROM object WHERE {where} RETURNING 0", args, ANY),
+        Statement(f"DELETE FROM version WHERE {where} RETURNING marker", args, ANY),
+    ]
+
+
+def promote(bucket: str, key: str) -> list[Statement]:
+    """Makes the newest version current where nothing is, unless it is a delete marker."""
+    return [Statement(_PROMOTE, (bucket, key), ANY), Statement(_FORGET_PROMOTED, (bucket, key), ANY)]

@@ -1,0 +1,30 @@
+"""Which keys of a bucket a caller may see, as ranges that a list reads and seeks within, hence before paging."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from portico_server.objects import text
+from portico_server.objects.text import TextRange
+from portico_server.platform.authorization import Filter
+
+
+def visible_keys(shown: Filter | None, bucket: str) -> list[TextRange]:
+    """The ranges of a bucket's keys that may be shown, in order; none where no filter was made."""
+    container = f"{bucket}/objects/"
+    if shown is None:
+        return []
+    allowed = [text.EVERYTHING] if shown.everything else text.union(_tails(shown.allow, container))
+    return text.difference(allowed, text.union(_tails(shown.deny, container)))
+
+
+def _tails(entries: Iterable[str], container: str) -> Iterable[TextRange]:
+    """Each entry stands for itself and everything below it; see `authorization.below`."""
+    for entry in entries:
+        folder = entry if entry.endswith("/") else entry + "/"
+        if container.startswith(folder):
+            yield text.EVERYTHING
+        elif entry.startswith(container):
+            if folder != entry:
+                yield text.only(entry.removeprefix(container))
+            yield text.beginning_with(folder.removeprefix(container))
