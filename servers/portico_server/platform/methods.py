@@ -1,6 +1,6 @@
 """What the gateway must know of a method, read once at start from its contract's options.
 
-Foreign contracts (health, reflection, `google.longrunning`, OTLP) cannot carry our options; `FOREIGN` is their one table.
+Foreign contracts (health, reflection, `google.longrunning`, OTLP) cannot carry our options: `FOREIGN` is their table.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from google.protobuf import descriptor, descriptor_pb2
 
@@ -33,7 +34,7 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One method. `path` is `/package.Service/Method`; `anonymous`: no token needed; public methods need no permission."""
+    """One method. `path` is `/package.Service/Method`; `public`: neither token nor permission is needed."""
 
     path: str
     request_streaming: bool
@@ -89,9 +90,10 @@ def methods_of(services: Iterable[descriptor.ServiceDescriptor]) -> dict[str, Me
 
 def _from_options(path: str, method: descriptor.MethodDescriptor) -> Method:
     options = method.GetOptions()
-    if not options.HasExtension(options_pb2.authorization):
+    extension: Any = options_pb2.authorization  # protoc's stub does not give it the type that protobuf's own stubs ask for
+    if not options.HasExtension(extension):
         raise ContractError(f"{path} has no option (portico.options.v1.authorization)")
-    authorization = options.Extensions[options_pb2.authorization]
+    authorization: options_pb2.Authorization = options.Extensions[extension]
     if authorization.public == bool(authorization.requirements):
         raise ContractError(f"{path} must be either public or have requirements")
     return Method(
@@ -109,6 +111,8 @@ def _requirement(path: str, message: descriptor.Descriptor, item: options_pb2.Re
     at: descriptor.Descriptor | None = message
     for name in fields:
         if at is None or name not in at.fields_by_name:
-            raise ContractError(f"{path}: {item.permission} names the field {item.resource_field}, which its request lacks")
+            raise ContractError(
+                f"{path}: {item.permission} names the field {item.resource_field}, which its request lacks"
+            )
         at = at.fields_by_name[name].message_type
     return Requirement(item.permission, fields, Mode(item.mode))
