@@ -90,7 +90,7 @@ def methods_of(services: Iterable[descriptor.ServiceDescriptor]) -> dict[str, Me
 
 def _from_options(path: str, method: descriptor.MethodDescriptor) -> Method:
     options = method.GetOptions()
-    extension: Any = options_pb2.authorization  # protoc's stub does not give it the type that protobuf's own stubs ask for
+    extension: Any = options_pb2.authorization  # protoc's stub gives it another type than protobuf's own stubs want
     if not options.HasExtension(extension):
         raise ContractError(f"{path} has no option (portico.options.v1.authorization)")
     authorization: options_pb2.Authorization = options.Extensions[extension]
