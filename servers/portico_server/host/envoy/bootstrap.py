@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from portico_server.host.embedding import Embedding
-from portico_server.host.envoy import headers, http, jwt, listener, python, transcoder
+from portico_server.host.envoy import body_limit, headers, http, jwt, listener, python, transcoder
 from portico_server.host.envoy.descriptors import Contracts
 from portico_server.host.envoy.door import Door
 from portico_server.host.envoy.message import Message, extension
@@ -28,10 +28,12 @@ def render_bootstrap(
 ) -> Message:
     """The configuration to start Envoy with, in the working directory `settings.run`, where `DESCRIPTORS` holds
     `contracts.content`. `application` is `package.module:attribute`."""
+    json_bytes = transcoder.largest_json(settings.max_message_bytes)
     filters = [
         jwt.token_filter(watched),
         headers.tell_token_failure(),
-        transcoder.transcoder_filter(contracts, settings.run / DESCRIPTORS, settings.max_message_bytes),
+        body_limit.body_limit_filter(contracts.uploads, json_bytes),
+        transcoder.transcoder_filter(contracts, settings.run / DESCRIPTORS, json_bytes),
         python.application_filter(embedding.module, application),
     ]
     manager = http.connection_manager(settings, watched, filters)

@@ -1,16 +1,23 @@
-"""The descriptor set for REST: all contracts in one file, without comments, and which of their services have REST
-paths."""
+"""The descriptor set for REST: all contracts in one file, without comments, and what Envoy must know of their
+methods."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from google.api import annotations_pb2
-from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet, ServiceDescriptorProto
+from google.api import annotations_pb2, http_pb2
+from google.protobuf.descriptor_pb2 import (
+    DescriptorProto,
+    FileDescriptorProto,
+    FileDescriptorSet,
+    MethodDescriptorProto,
+)
 from google.protobuf.message import DecodeError
+
+_HTTP_BODY = ".google.api.HttpBody"
 
 
 class DescriptorError(Exception):
@@ -18,16 +25,24 @@ class DescriptorError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Contracts:
-    """`services`: full names of those with a REST path; `content`: the descriptor set."""
+class RawUpload:
+    """A REST method whose request body is taken as it is: its HTTP verb and path template (`google.api.http`)."""
 
-    services: tuple[str, ...]
+    verb: str
+    template: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contracts:
+    """`content`: the descriptor set; `services`: full names of those with a REST path; `uploads`: their raw uploads."""
+
     content: bytes
+    services: tuple[str, ...]
+    uploads: tuple[RawUpload, ...]
 
 
 def built_in() -> Path:
-    """The descriptor set of Portico's own contracts. It is looked for without importing `portico`, whose SDK brings
-    grpc."""
+    """The descriptor set of Portico's own contracts. `portico` is not imported for it: that may bring the SDK."""
     for folder in sys.path:
         path = Path(folder, "portico", "descriptors.binpb")
         if path.exists():
@@ -42,11 +57,16 @@ def merge(extra: Iterable[str | Path]) -> Contracts:
     for path in (built_in(), *extra):
         for file in _read(Path(path)).file:
             found.setdefault(file.name, file)
-    services = []
+    services, uploads = [], []
+    messages = dict(_messages(found.values()))
     for file in found.values():
         file.ClearField("source_code_info")
-        services += [f"{file.package}.{service.name}" for service in file.service if _has_path(service)]
-    return Contracts(tuple(sorted(services)), FileDescriptorSet(file=found.values()).SerializeToString())
+        for service in file.service:
+            if rules := [(method, rule) for method in service.method for rule in _rules(method)]:
+                services.append(f"{file.package}.{service.name}")
+                uploads += [_upload(rule) for method, rule in rules if _takes_raw_body(method, rule, messages)]
+    content = FileDescriptorSet(file=found.values()).SerializeToString()
+    return Contracts(content, tuple(sorted(services)), tuple(uploads))
 
 
 def _read(path: Path) -> FileDescriptorSet:
@@ -58,5 +78,31 @@ def _read(path: Path) -> FileDescriptorSet:
         raise DescriptorError(f"{path} is not a descriptor set") from error
 
 
-def _has_path(service: ServiceDescriptorProto) -> bool:
-    return any(method.options.HasExtension(annotations_pb2.http) for method in service.method)
+def _messages(files: Iterable[FileDescriptorProto]) -> Iterator[tuple[str, DescriptorProto]]:
+    """Top-level messages by their full name, as fields name their types."""
+    for file in files:
+        for message in file.message_type:
+            yield f".{file.package}.{message.name}", message
+
+
+def _rules(method: MethodDescriptorProto) -> list[http_pb2.HttpRule]:
+    if not method.options.HasExtension(annotations_pb2.http):
+        return []
+    rule = method.options.Extensions[annotations_pb2.http]
+    return [rule, *rule.additional_bindings]
+
+
+def _takes_raw_body(
+    method: MethodDescriptorProto, rule: http_pb2.HttpRule, messages: dict[str, DescriptorProto]
+) -> bool:
+    if rule.body == "*":
+        return method.input_type == _HTTP_BODY
+    fields = messages[method.input_type].field
+    return any(field.name == rule.body and field.type_name == _HTTP_BODY for field in fields)
+
+
+def _upload(rule: http_pb2.HttpRule) -> RawUpload:
+    verb = rule.WhichOneof("pattern") or "post"
+    if verb == "custom":
+        return RawUpload(rule.custom.kind, rule.custom.path)
+    return RawUpload(verb.upper(), getattr(rule, verb))

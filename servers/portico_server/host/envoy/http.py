@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from portico_server.host.envoy import headers, routes
+from portico_server.host.envoy import headers, local_replies, routes
 from portico_server.host.envoy.message import Message, extension, seconds
 from portico_server.host.envoy.watched import WatchedFiles
 from portico_server.platform.settings import Settings
@@ -31,6 +31,7 @@ def connection_manager(settings: Settings, watched: WatchedFiles, filters: Seque
         codec_type="AUTO",
         rds=routes.discovery(watched),
         http_filters=list(filters),
+        local_reply_config=local_replies.local_replies(),
         server_header_transformation="PASS_THROUGH",
         **_identity(),
         **_timeouts(settings),

@@ -1,4 +1,7 @@
-"""REST: JSON over HTTP to and from gRPC, by the paths in the contracts (`google.api.http`)."""
+"""REST: JSON over HTTP to and from gRPC, by the paths in the contracts (`google.api.http`).
+
+An unknown query parameter is refused. An unknown JSON field is ignored: Envoy's transcoder has no other way.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,13 @@ from portico_server.host.envoy.descriptors import Contracts
 from portico_server.host.envoy.message import Message, extension
 
 
-def transcoder_filter(contracts: Contracts, descriptor_file: Path, max_message_bytes: int) -> Message:
+def largest_json(max_message_bytes: int) -> int:
+    """How long the JSON of the largest message may be: bytes fields are base64 in it."""
+    return max_message_bytes * 4 // 3 + 4096
+
+
+def transcoder_filter(contracts: Contracts, descriptor_file: Path, max_json_bytes: int) -> Message:
     """The HTTP filter. Requests that fit no REST path go on to the application as they are."""
-    largest_json = max_message_bytes * 4 // 3 + 4096  # bytes fields are base64 in JSON
     return extension(
         "envoy.filters.http.grpc_json_transcoder",
         "extensions.filters.http.grpc_json_transcoder.v3.GrpcJsonTranscoder",
@@ -25,6 +32,6 @@ def transcoder_filter(contracts: Contracts, descriptor_file: Path, max_message_b
             "reject_unknown_query_parameters": True,
             "reject_binding_body_field_collisions": True,
         },
-        max_request_body_size=largest_json,
-        max_response_body_size=largest_json,
+        max_request_body_size=max_json_bytes,
+        max_response_body_size=max_json_bytes,
     )

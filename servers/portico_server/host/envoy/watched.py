@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 
 from portico_server.host.envoy.message import Message
-from portico_server.platform.keyring.files import make_private_folder, replace_file
+from portico_server.platform.private_files import make_private_folder, replace_file
 
 
 class WatchedFiles:

@@ -2,6 +2,7 @@
 
 from portico_server.host.supervisor.announcement import Announcement, Event
 from portico_server.host.supervisor.commands import Status, down, status, up
+from portico_server.host.supervisor.doctor import Check, doctor
 from portico_server.host.supervisor.state import ProcessState
 
-__all__ = ["Announcement", "Event", "ProcessState", "Status", "down", "status", "up"]
+__all__ = ["Announcement", "Check", "Event", "ProcessState", "Status", "doctor", "down", "status", "up"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import os
+import resource
 import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -77,8 +78,11 @@ def die_with(parent: int) -> Callable[[], None]:
     """What a new process does first (`preexec_fn`): asks the kernel to kill it when its parent dies, however that
     happens."""
 
+    most_files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]  # each connection is one
+
     def prepare() -> None:
         os.umask(0o077)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         if os.getppid() != parent:  # it died before we could ask
             os._exit(1)

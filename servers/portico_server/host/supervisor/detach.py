@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 
 from portico_server.host.supervisor.announcement import Announcement, Event, from_json
-from portico_server.platform.keyring.files import make_private_folder
+from portico_server.platform.private_files import make_private_folder
 from portico_server.platform.settings import Settings
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from portico_server.host.supervisor.announcement import StartError
 from portico_server.host.supervisor.profile import ACCOUNT, ADMIN
-from portico_server.platform.keyring.files import make_private_folder, read_or_create
+from portico_server.platform.private_files import make_private_folder, read_or_create
 
 POLICY = f"""\
 # Who may do what. Read again when it changes.

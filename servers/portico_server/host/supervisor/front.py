@@ -15,8 +15,8 @@ from portico_server.host.supervisor import admin
 from portico_server.host.supervisor.child import Child
 from portico_server.host.supervisor.logs import BoundedLog
 from portico_server.platform.keyring import Keyring
-from portico_server.platform.keyring.files import replace_file
 from portico_server.platform.keyring.keyring import KeyPair
+from portico_server.platform.private_files import replace_file
 from portico_server.platform.settings import Settings
 
 APPLICATION = "portico_server.app:app"
@@ -49,8 +49,7 @@ class Front:
     def configure(self, keyring: Keyring) -> None:
         """Writes all that Envoy and the application read. Raises DescriptorError."""
         contracts = descriptors.merge(self._settings.extra_descriptors)
-        self._watched.write(tls.AUTHORITY, tls.authority(keyring.authority_pem))
-        self._watched.write(jwt.RULES, jwt.token_rules(keyring.trust_domain, keyring.jwks()))
+        self.use_keys(keyring)
         self._watched.write(routes.ROUTES, routes.routes())
         bootstrap = render_bootstrap(
             self._settings, self._doors, self._watched, contracts, self._embedding, self._application
@@ -58,6 +57,11 @@ class Front:
         replace_file(self._run / DESCRIPTORS, contracts.content)
         replace_file(self._run / CONFIGURATION, json.dumps(bootstrap, indent=1).encode())
         replace_file(self._run / SETTINGS_FILE, self._settings.to_json().encode())
+
+    def use_keys(self, keyring: Keyring) -> None:
+        """Puts the authority and the token keys in force, also in a front that runs; no connection is dropped."""
+        self._watched.write(tls.AUTHORITY, tls.authority(keyring.authority_pem))
+        self._watched.write(jwt.RULES, jwt.token_rules(keyring.trust_domain, keyring.jwks()))
 
     def use_certificate(self, pair: KeyPair) -> None:
         """Puts a node certificate in force, also in a front that runs; no connection is dropped."""

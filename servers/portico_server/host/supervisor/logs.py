@@ -7,7 +7,7 @@ import os
 from collections import deque
 from pathlib import Path
 
-from portico_server.platform.keyring.files import make_private_folder
+from portico_server.platform.private_files import make_private_folder
 
 LOG_BYTES = 8 * 1024 * 1024
 """The size at which a log becomes `NAME.1` (in the place of the one before) and a new one begins."""

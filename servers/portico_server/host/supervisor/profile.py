@@ -13,7 +13,7 @@ from cryptography import x509
 
 from portico_server.host.supervisor.clock import expires_soon
 from portico_server.platform.keyring import Keyring, certificate_uri
-from portico_server.platform.keyring.files import make_private_folder, replace_file
+from portico_server.platform.private_files import make_private_folder, replace_file
 
 ACCOUNT = "default"
 ADMIN = f"accounts/{ACCOUNT}/principals/admin"

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from portico_server.platform.keyring.files import replace_file
+from portico_server.platform.private_files import replace_file
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,7 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop_requested)
+        loop.add_signal_handler(signal.SIGHUP, self._reload)
         self._front.configure(self._keyring)
         lifetime_seconds = self._settings.node_certificate_seconds
         certificate = self._keyring.new_node_certificate(lifetime_seconds=lifetime_seconds)
@@ -98,6 +99,12 @@ class Supervisor:
         if self._stopping.is_set():
             os._exit(1)  # the front dies with us
         self._stopping.set()
+
+    def _reload(self) -> None:
+        """Reads the keys again (SIGHUP): a new token key is believed at once, no connection is dropped."""
+        self._keyring = Keyring.open(self._settings.data, self._settings.trust_domain, self._settings.hostnames)
+        self._front.use_keys(self._keyring)
+        self._refresh_profile()
 
     def _refresh_profile(self) -> None:
         self._profile.refresh(self._keyring, self._settings.data, self._settings.listen)
@@ -136,9 +143,12 @@ class Supervisor:
 
     async def _until_ready(self, child: Child) -> bool:
         ready = asyncio.create_task(self._front.wait_ready(child))
-        while not (await asyncio.wait((ready,), timeout=_WAITING_SECONDS))[0]:
-            self._tell(Event.WAITING, f"Still starting; {self._front.log.path} may say why it takes so long.")
-        return ready.result()
+        try:
+            while not (await asyncio.wait((ready,), timeout=_WAITING_SECONDS))[0]:
+                self._tell(Event.WAITING, f"Still starting; {self._front.log.path} may say why it takes so long.")
+            return ready.result()
+        finally:
+            ready.cancel()
 
     async def _wait_before_restart(self, child: Child, end: str) -> None:
         self._restarts += 1

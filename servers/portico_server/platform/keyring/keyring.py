@@ -11,9 +11,9 @@ from typing import Any
 from cryptography import x509
 
 from portico_server.platform.keyring.authority import Authority, CertificateKey, load_private_key, new_private_key
-from portico_server.platform.keyring.files import make_private_folder, read_or_create
 from portico_server.platform.keyring.identity import issuer_of
 from portico_server.platform.keyring.tokens import TokenKeys
+from portico_server.platform.private_files import make_private_folder, read_or_create
 
 AUDIENCE = "portico"
 """The audience (`aud`) of tokens for this platform."""

@@ -16,7 +16,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from portico_server.platform.keyring.authority import new_private_key
-from portico_server.platform.keyring.files import read_or_create, replace_file
+from portico_server.platform.private_files import read_or_create, replace_file
 
 ALGORITHM = "ES256"
 

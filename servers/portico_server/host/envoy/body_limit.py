@@ -1,0 +1,46 @@
+"""A limit on JSON bodies. The transcoder holds a whole message, however long, while it reads it, and its own limits do
+not see that; so a body is collected before it, and refused (413) beyond the limit.
+
+Two kinds of requests are let through as they come, because what reads them bounds them: gRPC, and raw uploads (a body
+that is a `google.api.HttpBody`), which the transcoder passes on piece by piece.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from portico_server.host.envoy.descriptors import RawUpload
+from portico_server.host.envoy.message import Message, extension, typed
+from portico_server.host.envoy.path_template import to_regex
+
+
+def body_limit_filter(uploads: Iterable[RawUpload], max_bytes: int) -> Message:
+    """An HTTP filter, to stand before the transcoder."""
+    passing = [_header("content-type", {"exact": "application/grpc"}), _header("content-type", _GRPC_WITH_ENCODING)]
+    passing += [_both(_header(":method", {"exact": upload.verb}), _path(upload.template)) for upload in uploads]
+    skip = {"name": "skip", "typed_config": typed("extensions.filters.common.matcher.action.v3.SkipFilter")}
+    matcher = {"predicate": {"or_matcher": {"predicate": passing}}, "on_match": {"action": skip}}
+    return extension(
+        "body-limit",
+        "extensions.common.matching.v3.ExtensionWithMatcher",
+        xds_matcher={"matcher_list": {"matchers": [matcher]}},
+        extension_config=extension(
+            "envoy.filters.http.buffer", "extensions.filters.http.buffer.v3.Buffer", max_request_bytes=max_bytes
+        ),
+    )
+
+
+_GRPC_WITH_ENCODING: Message = {"prefix": "application/grpc+"}
+
+
+def _header(name: str, match: Message) -> Message:
+    source = extension(name, "type.matcher.v3.HttpRequestHeaderMatchInput", header_name=name)
+    return {"single_predicate": {"input": source, "value_match": match}}
+
+
+def _path(template: str) -> Message:
+    return _header(":path", {"safe_regex": {"google_re2": {}, "regex": to_regex(template)}})
+
+
+def _both(first: Message, second: Message) -> Message:
+    return {"and_matcher": {"predicate": [first, second]}}

