@@ -18,10 +18,10 @@ V1_ALPHA = "grpc.reflection.v1alpha.ServerReflection"
 
 
 def add_reflection(server: Any, services: Iterable[str]) -> None:
-    """Adds reflection over the named services (full names), and itself, to a server."""
+    """Adds reflection over the named services (full names; its own two are to be among them) to a server."""
     pool = descriptor_pool.Default()
     _describe_v1(pool)
-    servicer = reflection.aio.ReflectionServicer([*services, V1, V1_ALPHA], pool)
+    servicer = reflection.aio.ReflectionServicer(services, pool)
     handler = grpc.stream_stream_rpc_method_handler(
         servicer.ServerReflectionInfo,
         request_deserializer=reflection_pb2.ServerReflectionRequest.FromString,

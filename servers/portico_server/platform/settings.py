@@ -84,6 +84,10 @@ class Settings:
     node_certificate_seconds: int = 24 * 3600
     """Life of the node's certificate; it is replaced when a third of it is left."""
 
+    metrics_listen: str = ""
+    """HOST:PORT on this machine where Prometheus may read /metrics without credentials, as 127.0.0.1:9464; empty: only on
+    the socket run/front.sock."""
+
     log_level: str = "info"
     """`debug`, `info`, `warning` or `error`."""
 
@@ -121,9 +125,7 @@ def load(
     """The settings in force. Raises SettingError."""
     values: dict[str, Any] = {}
     strongest = {key: value for key, value in (flags or {}).items() if value is not None}
-    from_environment = {
-        key: environ[name] for key in setting_names() if (name := f"PORTICO_{key.upper()}") in environ
-    }
+    from_environment = {key: environ[name] for key in setting_names() if (name := f"PORTICO_{key.upper()}") in environ}
     if config is None and "PORTICO_CONFIG" in environ:
         config = Path(environ["PORTICO_CONFIG"])
     if config is None:
@@ -164,7 +166,9 @@ def _typed(key: str, value: Any, source: str) -> Any:
         if kind is Path:
             return Path(value)
         if kind == tuple[str, ...]:
-            return tuple(part for part in value.split(",") if part) if isinstance(value, str) else tuple(map(str, value))
+            return (
+                tuple(part for part in value.split(",") if part) if isinstance(value, str) else tuple(map(str, value))
+            )
         if kind is int and isinstance(value, str):
             return int(value.replace("_", ""))
         if kind is float and isinstance(value, (str, int)):

@@ -1,0 +1,157 @@
+"""The composition root: what Envoy hosts as `portico_server.app:app`.
+
+It puts the pieces together and knows nothing of what they do. The order of start, and reversed of stop, is that of
+`Front.lifespan`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import random
+from collections.abc import AsyncIterator, Awaitable, Coroutine
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+from portico_server import registry
+from portico_server.gateway.gateway import Gateway, open_gateway
+from portico_server.gateway.health import Health
+from portico_server.gateway.reflection import add_reflection
+from portico_server.host.adapter import GrpcApplication
+from portico_server.host.control import control_socket, loopback_port
+from portico_server.platform.blobs.files import FileBlobs
+from portico_server.platform.call import Call, Handler
+from portico_server.platform.clock import SystemClock
+from portico_server.platform.database.opening import LocalDatabases
+from portico_server.platform.errors import ApiError
+from portico_server.platform.jobs import JobRunner
+from portico_server.platform.keyring import Keyring
+from portico_server.platform.methods import Method
+from portico_server.platform.paging import PageTokens
+from portico_server.platform.product import Platform
+from portico_server.platform.settings import Settings, from_json
+from portico_server.platform.telemetry import logs
+
+SETTINGS_FILE = "PORTICO_SETTINGS_FILE"
+READY_FILE = "front.ready"
+DRAINING_FILE = "draining"
+CONTROL_SOCKET = "front.sock"
+_DRAINING_POLL_SECONDS = 0.05
+
+
+class Front:
+    """A serving process. `application` is there at once; its lifespan opens what it serves with."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._products = registry.products(settings)
+        self._methods: dict[str, Method] = {}
+        self._gateway: Gateway | None = None
+        self.application = GrpcApplication(
+            pipeline=self._pipeline,  # type: ignore[arg-type]  # what it answers is awaited
+            methods=self._methods,
+            errors=self._told,
+            max_message_bytes=settings.max_message_bytes,
+            first_message_seconds=settings.first_message_seconds,
+            lifespan=self.lifespan,
+        )
+
+    @contextlib.asynccontextmanager
+    async def lifespan(self) -> AsyncIterator[None]:
+        """Starts everything, in the order in which one thing stands on another."""
+        settings = self._settings
+        async with AsyncExitStack() as stack:
+            keyring = Keyring.open(settings.data, settings.trust_domain, settings.hostnames)
+            platform = self._platform(stack, PageTokens(keyring.page_token_key))
+            gateway = await stack.enter_async_context(
+                open_gateway(settings, keyring, platform.page_tokens, self._products)
+            )
+            self._methods.update(gateway.methods)
+            await self._start_products(stack, platform, gateway)
+            health = self._serve(gateway)
+            await self._open_control(stack, gateway)
+            self._gateway = gateway
+            await stack.enter_async_context(_background(_watch_draining(settings.run / DRAINING_FILE, health)))
+            await health.serving()
+            stack.push_async_callback(health.not_serving)
+            (settings.run / READY_FILE).write_text(str(os.getpid()))
+            yield
+
+    def _pipeline(self, call: Call, proceed: Handler) -> Awaitable[None]:
+        assert self._gateway is not None  # the host lets calls in only once the lifespan has begun
+        return self._gateway.pipeline(call, proceed)
+
+    def _told(self, error: BaseException) -> ApiError:
+        assert self._gateway is not None
+        return self._gateway.errors(error)
+
+    def _platform(self, stack: AsyncExitStack, page_tokens: PageTokens) -> Platform:
+        clock = SystemClock()
+        databases = LocalDatabases(self._settings, clock)
+        stack.push_async_callback(databases.close)
+
+        async def blobs(product: str) -> FileBlobs:
+            opened = await FileBlobs.start(self._settings.data / "blobs" / product)
+            stack.push_async_callback(opened.close)
+            return opened
+
+        return Platform(self._settings, clock, random.SystemRandom(), page_tokens, databases, blobs)
+
+    async def _start_products(self, stack: AsyncExitStack, platform: Platform, gateway: Gateway) -> None:
+        for product in self._products:
+            running = await stack.enter_async_context(product.run(platform))
+            for add, servicer in running.servicers:
+                add(servicer, self.application)
+            if running.operations is not None:
+                gateway.operations[product.name] = running.operations
+            jobs = JobRunner(running.jobs, platform.clock, platform.random)
+            jobs.start()
+            stack.push_async_callback(jobs.stop)
+
+    def _serve(self, gateway: Gateway) -> Health:
+        """Adds what is served besides the products."""
+        for add, servicer in gateway.servicers:
+            add(servicer, self.application)
+        health = Health([service.full_name for product in self._products for service in product.services])
+        health.add_to(self.application)
+        add_reflection(self.application, sorted({method.service for method in gateway.methods.values()}))
+        return health
+
+    async def _open_control(self, stack: AsyncExitStack, gateway: Gateway) -> None:
+        async def metrics() -> str:
+            return gateway.telemetry.metrics.render()
+
+        routes = {("GET", "/metrics"): metrics}
+        await stack.enter_async_context(control_socket(self._settings.run / CONTROL_SOCKET, routes))
+        if self._settings.metrics_listen:
+            host, _, port = self._settings.metrics_listen.rpartition(":")
+            await stack.enter_async_context(loopback_port(host, int(port), routes))
+
+
+@contextlib.asynccontextmanager
+async def _background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _watch_draining(path: Path, health: Health) -> None:
+    """The supervisor writes this file when the platform is about to stop."""
+    while not path.exists():  # noqa: ASYNC110, ASYNC240  # another process writes it; a look costs 2 us
+        await asyncio.sleep(_DRAINING_POLL_SECONDS)
+    await health.not_serving()
+
+
+def build() -> GrpcApplication:
+    """The application of the settings that the supervisor has rendered."""
+    settings = from_json(Path(os.environ[SETTINGS_FILE]).read_text())
+    logs.configure(settings.log_level)
+    return Front(settings).application
+
+
+app = build()

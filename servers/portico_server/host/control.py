@@ -1,0 +1,75 @@
+"""The front's control socket: what the supervisor and a scraper on this machine may ask of it, as plain HTTP/1.1.
+
+    curl --unix-socket DATA/run/front.sock http://front/metrics
+
+Prometheus cannot read a Unix socket; the setting `metrics_listen` offers the read-only routes on a loopback port too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from pathlib import Path
+
+Route = Callable[[], Awaitable[str]]
+Routes = Mapping[tuple[str, str], Route]
+"""(method, path) to what answers it with text."""
+
+_HEAD_BYTES = 8 * 1024
+_READ_SECONDS = 5.0
+
+
+@contextlib.asynccontextmanager
+async def control_socket(path: Path, routes: Routes) -> AsyncIterator[None]:
+    """Serves the routes on a Unix socket of mode 0600 (its folder is the run directory, 0700)."""
+    path.unlink(missing_ok=True)
+    server = await asyncio.start_unix_server(_handler(routes), path=str(path))
+    path.chmod(0o600)
+    async with _closing(server):
+        yield
+    path.unlink(missing_ok=True)
+
+
+@contextlib.asynccontextmanager
+async def loopback_port(host: str, port: int, routes: Routes) -> AsyncIterator[None]:
+    """Serves the routes on a port of this machine."""
+    server = await asyncio.start_server(_handler(routes), host=host, port=port)
+    async with _closing(server):
+        yield
+
+
+@contextlib.asynccontextmanager
+async def _closing(server: asyncio.Server) -> AsyncIterator[None]:
+    try:
+        yield
+    finally:
+        server.close()
+
+
+def _handler(routes: Routes) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError):
+            async with asyncio.timeout(_READ_SECONDS):
+                head = await reader.readuntil(b"\r\n\r\n")
+            status, body = await _answer(routes, head[:_HEAD_BYTES])
+            payload = body.encode()
+            writer.write(
+                f"HTTP/1.1 {status}\r\ncontent-type: text/plain; version=0.0.4; charset=utf-8\r\n"
+                f"content-length: {len(payload)}\r\nconnection: close\r\n\r\n".encode()
+            )
+            writer.write(payload)
+            await writer.drain()
+        writer.close()
+
+    return handle
+
+
+async def _answer(routes: Routes, head: bytes) -> tuple[str, str]:
+    method, _, rest = head.partition(b"\r\n")[0].decode("latin-1").partition(" ")
+    path = rest.partition(" ")[0].partition("?")[0]
+    route = routes.get((method, path))
+    if route is None:
+        known = ", ".join(f"{m} {p}" for m, p in routes)
+        return "404 Not Found", f"no {method} {path} here; there are {known}\n"
+    return "200 OK", await route()
