@@ -1,0 +1,151 @@
+"""The trace step."""
+
+from __future__ import annotations
+
+import grpc
+import pytest
+
+from portico_server.gateway.errors import error_mapper
+from portico_server.gateway.trace import parse_traceparent, trace
+from portico_server.platform.call import Call, Step
+from portico_server.platform.errors import ApiError
+from portico_server.platform.telemetry import Span
+from tests.unit.gateway.fakes import ADMIN, new_call, run
+
+TRACE_ID, SPAN_ID = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+RAY_ID = "0193584e3b7f" + "a1" * 10
+
+
+def step(sample_ratio: float = 0.0, chance: float = 0.5) -> Step:
+    return trace(sample_ratio, error_mapper([]), chance=lambda: chance)
+
+
+def call_with(traceparent: str | None = None) -> Call:
+    call = new_call(headers={"traceparent": traceparent} if traceparent else {})
+    call.ray_id = RAY_ID
+    return call
+
+
+async def test_a_callers_trace_is_continued() -> None:
+    call = call_with(f"00-{TRACE_ID}-{SPAN_ID}-00")
+
+    assert await run(step(), call)
+
+    assert (call.trace.trace_id, call.trace.parent_span_id) == (TRACE_ID, SPAN_ID)
+    assert not call.trace.sampled
+
+
+async def test_without_one_the_ray_id_is_the_trace_id() -> None:
+    call = call_with()
+
+    await run(step(), call)
+
+    assert (call.trace.trace_id, call.trace.parent_span_id) == (RAY_ID, "")
+    assert call.trace.span_id == RAY_ID[16:]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        "garbage",
+        f"00-{TRACE_ID}-{SPAN_ID}",
+        f"00-{TRACE_ID}-{SPAN_ID}-01-more",
+        f"ff-{TRACE_ID}-{SPAN_ID}-01",
+        f"00-{TRACE_ID.upper()}-{SPAN_ID}-01",
+        f"00-{'0' * 32}-{SPAN_ID}-01",
+        f"00-{TRACE_ID}-{'0' * 16}-01",
+        f"00-{TRACE_ID[:-1]}-{SPAN_ID}-01",
+        f"00-{TRACE_ID}-{SPAN_ID}-1",
+        f"00-{TRACE_ID}-{SPAN_ID}-0g",
+        f" 00-{TRACE_ID}-{SPAN_ID}-01",
+        f"00-{TRACE_ID}-{SPAN_ID}-01\n",
+        '00-","x":"' + "a" * 40,
+    ],
+)
+async def test_a_malformed_traceparent_is_ignored(header: str) -> None:
+    call = call_with(header)
+
+    await run(step(), call)
+
+    assert call.trace.trace_id == RAY_ID
+
+
+def test_a_later_version_may_say_more() -> None:
+    parent = parse_traceparent(f"01-{TRACE_ID}-{SPAN_ID}-03-what-comes-later".encode())
+
+    assert parent == (TRACE_ID, SPAN_ID, True)
+
+
+@pytest.mark.parametrize(("chance", "sampled"), [(0.0, True), (0.0099, True), (0.01, False), (0.99, False)])
+async def test_the_sample_ratio_decides_where_the_caller_does_not_ask(chance: float, sampled: bool) -> None:
+    for call in (call_with(), call_with(f"00-{TRACE_ID}-{SPAN_ID}-00")):
+        await run(step(0.01, chance), call)
+        assert call.trace.sampled is sampled
+
+
+async def test_a_ratio_of_nothing_samples_nothing() -> None:
+    call = call_with()
+
+    await run(step(0.0, chance=0.0), call)
+
+    assert not call.trace.sampled
+    assert not call.spans
+
+
+async def test_a_caller_who_asks_gets_the_gateways_span() -> None:
+    call = call_with(f"00-{TRACE_ID}-{SPAN_ID}-01")
+    call.principal = ADMIN
+    call.resource = "accounts/default/tests/t"
+
+    await run(step(), call)
+
+    (span,) = call.spans
+    assert isinstance(span, Span)
+    assert (span.scope, span.name) == ("gateway", "portico.testing.v1.TestingService/Unary")
+    assert (span.span_id, span.parent_span_id) == (call.trace.span_id, SPAN_ID)
+    assert span.start_ns == call.arrival_ns
+    assert span.duration_ns > 0
+    assert span.attributes == {
+        "rpc.system.name": "grpc",
+        "rpc.method": "portico.testing.v1.TestingService/Unary",
+        "rpc.response.status_code": "OK",
+        "enduser.id": ADMIN.name,
+        "portico.resource": "accounts/default/tests/t",
+    }
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "kind", "is_fault"),
+    [
+        (ApiError(grpc.StatusCode.NOT_FOUND, "OBJECT_NOT_FOUND", "no"), "NOT_FOUND", "OBJECT_NOT_FOUND", False),
+        (ApiError(grpc.StatusCode.UNAVAILABLE, "STOPPING", "no"), "UNAVAILABLE", "STOPPING", True),
+        (RuntimeError("boom"), "INTERNAL", "INTERNAL", True),
+    ],
+)
+async def test_the_span_tells_how_the_call_failed(error: Exception, code: str, kind: str, is_fault: bool) -> None:
+    call = call_with(f"00-{TRACE_ID}-{SPAN_ID}-01")
+
+    with pytest.raises(type(error)):
+        await run(step(), call, error)
+
+    (span,) = call.spans
+    assert span.attributes["rpc.response.status_code"] == code
+    assert span.attributes["error.type"] == kind
+    assert span.is_error is is_fault
+
+
+async def test_other_libraries_find_the_span_as_their_parent() -> None:
+    from opentelemetry import trace as api
+
+    seen = []
+
+    async def look(call: Call) -> None:
+        seen.append(api.get_current_span().get_span_context())
+
+    call = call_with(f"00-{TRACE_ID}-{SPAN_ID}-01")
+    await trace(0.0, error_mapper([]), parent_other_libraries=True)(call, look)
+
+    assert f"{seen[0].trace_id:032x}" == TRACE_ID
+    assert f"{seen[0].span_id:016x}" == call.trace.span_id
+    assert not api.get_current_span().get_span_context().is_valid
