@@ -1,7 +1,7 @@
 """Server reflection, both versions of its protocol.
 
-The stock servicer speaks `grpc.reflection.v1alpha`; `grpc.reflection.v1` has the same messages on the wire, so the same servicer
-answers it, and its descriptor is made from the older one.
+The stock servicer speaks `grpc.reflection.v1alpha`; `grpc.reflection.v1` has the same messages on the wire, so the same
+servicer answers it, and its descriptor is made from the older one.
 """
 
 from __future__ import annotations

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 
@@ -23,12 +25,28 @@ _READ_SECONDS = 5.0
 @contextlib.asynccontextmanager
 async def control_socket(path: Path, routes: Routes) -> AsyncIterator[None]:
     """Serves the routes on a Unix socket of mode 0600 (its folder is the run directory, 0700)."""
+    listening = _listen(path)
+    try:
+        async with _closing(await asyncio.start_unix_server(_handler(routes), sock=listening)):
+            yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _listen(path: Path) -> socket.socket:
+    """Through the folder's descriptor, because a socket's path has 107 bytes at most."""
     path.unlink(missing_ok=True)
-    server = await asyncio.start_unix_server(_handler(routes), path=str(path))
+    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        listening.bind(f"/proc/self/fd/{folder}/{path.name}")
+    except OSError:
+        listening.close()
+        raise
+    finally:
+        os.close(folder)
     path.chmod(0o600)
-    async with _closing(server):
-        yield
-    path.unlink(missing_ok=True)
+    return listening
 
 
 @contextlib.asynccontextmanager
