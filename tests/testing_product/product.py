@@ -46,9 +46,7 @@ class TestingService(rpc.TestingServiceServicer):
             if request.delay_millis:
                 await asyncio.sleep(request.delay_millis / 1000)
             if request.echo_metadata:
-                initial = [(key, value) for key, value in metadata if key == "x-testing-initial"]
-                await context.send_initial_metadata(initial)
-                context.set_trailing_metadata([entry for entry in metadata if entry[0] == "x-testing-trailing-bin"])
+                await _echo(context, metadata)
             if request.crash:
                 raise RuntimeError("a secret of the inside")
             await _end(context, request.status)
@@ -82,7 +80,9 @@ class TestingService(rpc.TestingServiceServicer):
         self, requests: AsyncIterator[pb.BidiStreamRequest], context: Any
     ) -> AsyncIterator[pb.BidiStreamResponse]:
         with _Counted():
-            _follow(context)
+            metadata = _follow(context)
+            if any(key.startswith("x-testing-") for key, _ in metadata):
+                await _echo(context, metadata)
             async for request in requests:
                 for size in request.sizes_bytes:
                     yield pb.BidiStreamResponse(payload=bytes(size))
@@ -111,6 +111,11 @@ def _follow(context: Any) -> list[tuple[str, Any]]:
         elif key == "x-testing-report":
             context.set_trailing_metadata([("x-testing-received-bytes", str(current.get().received_bytes))])
     return metadata
+
+
+async def _echo(context: Any, metadata: list[tuple[str, Any]]) -> None:
+    await context.send_initial_metadata([entry for entry in metadata if entry[0] == "x-testing-initial"])
+    context.set_trailing_metadata([entry for entry in metadata if entry[0] == "x-testing-trailing-bin"])
 
 
 def _uncompressed(metadata: list[tuple[str, Any]]) -> set[int]:

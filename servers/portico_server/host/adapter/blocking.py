@@ -72,7 +72,8 @@ class _RequestIterator:
         return message
 
 
-class BlockingContext(grpc.ServicerContext):  # type: ignore[misc]  # grpcio has no types
+@grpc.ServicerContext.register
+class BlockingContext:
     """The `grpc.ServicerContext` that such handlers see."""
 
     def __init__(self, context: Context, loop: asyncio.AbstractEventLoop) -> None:
