@@ -28,6 +28,7 @@ COPIED = (
     "README.md",
     "LICENSE",
 )
+CACHES = (".mypy_cache",)  # what was looked at before need not be looked at again
 TOOLS = ("buf", "mypy", "ruff")
 STEP_SECONDS = 120
 
@@ -88,7 +89,7 @@ def checkout(tmp_path: Path) -> Path:
     """A copy of the checkout whose test environment is set up: the launcher will find nothing left to install."""
     copy = tmp_path / "checkout"
     copy.mkdir()
-    for name in COPIED:
+    for name in (*COPIED, *(name for name in CACHES if (CHECKOUT / name).exists())):
         source = CHECKOUT / name
         if source.is_dir():
             shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -108,3 +109,13 @@ def test_the_guide_adds_a_product_that_works(checkout: Path) -> None:
     assert "portico_server/greetings/service.py" in files
     assert re.search(r"\d+ passed", printed[-1])
     assert "failed" not in printed[-1]
+
+
+def test_a_guide_that_does_not_work_is_found(tmp_path: Path) -> None:
+    (tmp_path / "code.py").write_text("THERE = 1\n")
+    with pytest.raises(AssertionError):
+        do(Step("sh", "", "true\nfalse\ntrue\n"), tmp_path)
+    with pytest.raises(AssertionError):
+        do(Step("diff", "code.py", "-MISSING = 1\n+MISSING = 2\n"), tmp_path)
+    do(Step("diff", "code.py", "-THERE = 1\n+THERE = 2\n"), tmp_path)
+    assert (tmp_path / "code.py").read_text() == "THERE = 2\n"
