@@ -16,7 +16,9 @@ from typing import IO, Any
 from bench.credentials import Credentials
 
 ROOT = Path(__file__).resolve().parents[2]
-PYTHON_PATH = os.pathsep.join([str(ROOT), str(ROOT / "tests" / "testing_product" / "gen")])
+PYTHON_PATH = os.pathsep.join(
+    [*filter(None, [os.environ.get("PYTHONPATH")]), str(ROOT), str(ROOT / "tests" / "testing_product" / "gen")]
+)
 """Where the measured servicers are imported from, besides what is installed."""
 
 START_SECONDS = 30

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import grpc
 from portico.testing.v1 import testing_pb2_grpc
-from tests.testing_product.product import TestingService
+
+from bench.candidates.echo import EchoService
 
 LARGEST_MESSAGE_BYTES = 8 * 1024 * 1024
 """As Portico's default."""
@@ -19,7 +20,7 @@ LARGEST_MESSAGE_BYTES = 8 * 1024 * 1024
 
 async def serve(port: int, tls: grpc.ServerCredentials | None) -> None:
     server = grpc.aio.server(options=[("grpc.max_receive_message_length", LARGEST_MESSAGE_BYTES)])
-    testing_pb2_grpc.add_TestingServiceServicer_to_server(TestingService(), server)  # type: ignore[no-untyped-call]
+    testing_pb2_grpc.add_TestingServiceServicer_to_server(EchoService(), server)  # type: ignore[no-untyped-call]
     address = f"127.0.0.1:{port}"
     if tls is None:
         server.add_insecure_port(address)

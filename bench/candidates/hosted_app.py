@@ -1,4 +1,4 @@
-"""The application of `hosted.py`: the testing servicer on the adapter, every call passed straight through."""
+"""The application of `hosted.py`: the echo on the adapter, every call passed straight through."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from portico.testing.v1 import testing_pb2, testing_pb2_grpc
-from tests.testing_product.product import TestingService
 
+from bench.candidates.echo import EchoService
 from portico_server.host.adapter import GrpcApplication
 from portico_server.platform.call import Call, Handler
 from portico_server.platform.errors import to_api_error
@@ -38,4 +38,4 @@ app = GrpcApplication(
     first_message_seconds=settings.first_message_seconds,
     lifespan=lifespan,
 )
-testing_pb2_grpc.add_TestingServiceServicer_to_server(TestingService(), app)  # type: ignore[no-untyped-call]
+testing_pb2_grpc.add_TestingServiceServicer_to_server(EchoService(), app)  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""Portico itself: the real supervisor, every setting at its default, the testing contract beside its products."""
+"""Portico itself: the real supervisor, every setting at its default, an echo beside its products."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def settings(data: Path) -> Settings:
     return Settings(
         data=data,
         listen="127.0.0.1:0",
-        extra_products=("tests.testing_product.product",),
+        extra_products=("bench.candidates.echo",),
         extra_descriptors=(str(DESCRIPTORS),),
     )
 
