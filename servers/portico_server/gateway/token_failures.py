@@ -12,8 +12,9 @@ from portico_server.gateway.tokens import expired, malformed, unauthenticated
 from portico_server.platform.errors import ApiError
 
 MISSING = "Jwt is missing"
+EXPIRED = "Jwt is expired"
 
-_REASONS = {
+REASONS = {
     "Jwt not yet valid": ("TOKEN_NOT_YET_VALID", "the token is not valid yet; check the clocks"),
     "Audiences in Jwt are not allowed": ("AUDIENCE_MISMATCH", "the token is for another audience (`aud`)"),
     "Jwt issuer is not configured": ("ISSUER_UNKNOWN", "the token's issuer (`iss`) is not trusted here"),
@@ -25,6 +26,7 @@ _REASONS = {
     "Jwt header [alg] is not supported": ("SIGNATURE_INVALID", "the token's algorithm (`alg`) is not accepted"),
     "Jwt ED25519 signature is wrong length": ("SIGNATURE_INVALID", "the token's signature does not verify"),
 }
+"""Reason and message by Envoy's text; what is not here is a token of another form."""
 
 
 def is_missing(failure: bytes) -> bool:
@@ -35,10 +37,10 @@ def is_missing(failure: bytes) -> bool:
 def error_of(failure: bytes) -> ApiError:
     """The error for a header's value."""
     message = _message(failure)
-    if message == "Jwt is expired":
+    if message == EXPIRED:
         return expired()
-    if message in _REASONS:
-        return unauthenticated(*_REASONS[message])
+    if message in REASONS:
+        return unauthenticated(*REASONS[message])
     if message.startswith(("Jwks ", "Jwt issuer's JWKS")):
         return unauthenticated("SIGNATURE_INVALID", "the token's signature cannot be verified here")
     return malformed("is not a JWT that is accepted here")

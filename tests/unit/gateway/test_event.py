@@ -1,0 +1,131 @@
+"""The event step, and how outcomes are counted."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+
+from portico_server.gateway.errors import error_mapper
+from portico_server.gateway.event import UNKNOWN_METHOD, event
+from portico_server.gateway.outcome import outcome_of
+from portico_server.platform.call import Call, Peer, Step, Trace
+from portico_server.platform.errors import ApiError
+from portico_server.platform.methods import Method
+from portico_server.platform.settings import Settings
+from portico_server.platform.telemetry import Telemetry, open_telemetry
+from tests.unit.gateway.fakes import ADMIN, METHODS, FakeContext, new_call, run
+
+RAY_ID = "0193584e3b7f" + "a1" * 10
+
+
+@pytest.fixture
+async def telemetry(tmp_path: Path) -> AsyncIterator[Telemetry]:
+    async with open_telemetry(Settings(data=tmp_path)) as opened:
+        yield opened
+
+
+def step_of(telemetry: Telemetry) -> Step:
+    return event(telemetry, error_mapper([]), lambda uri: "from-certificate" if uri else "", METHODS)
+
+
+def arrived(method: str | Method = "Unary", **more: Any) -> Call:
+    call = new_call(method, **more)
+    call.ray_id, call.trace = RAY_ID, Trace(RAY_ID, RAY_ID[16:])
+    return call
+
+
+async def written(telemetry: Telemetry) -> list[dict[str, Any]]:
+    await telemetry.files.flush()
+    return [json.loads(line) for path in telemetry.files.folder.iterdir() for line in path.read_text().splitlines()]
+
+
+async def test_a_call_leaves_one_event_with_all_that_is_known_of_it(telemetry: Telemetry) -> None:
+    call = arrived(principal=ADMIN)
+    call.resource, call.received_bytes, call.sent_bytes = "accounts/default/tests/t", 12, 34
+
+    assert await run(step_of(telemetry), call)
+
+    (record,) = await written(telemetry)
+    steps = record.pop("steps")
+    assert [name for name, _, _ in steps] == ["queued"]
+    assert record.pop("end") - record.pop("arrival") == record.pop("duration")
+    assert record == {
+        "ray_id": RAY_ID,
+        "trace_id": RAY_ID,
+        "account": "default",
+        "code": 0,
+        "reason": "",
+        "method": "/portico.testing.v1.TestingService/Unary",
+        "principal": ADMIN.name,
+        "resource": "accounts/default/tests/t",
+        "received": 12,
+        "sent": 34,
+    }
+
+
+async def test_a_failed_call_leaves_code_and_reason_and_fails_all_the_same(telemetry: Telemetry) -> None:
+    error = ApiError(grpc.StatusCode.NOT_FOUND, "OBJECT_NOT_FOUND", "no")
+
+    with pytest.raises(ApiError) as raised:
+        await run(step_of(telemetry), arrived(principal=ADMIN), error)
+
+    assert raised.value is error
+    (record,) = await written(telemetry)
+    assert (record["code"], record["reason"]) == (5, "OBJECT_NOT_FOUND")
+
+
+async def test_a_call_of_somebody_unknown_belongs_to_the_certificates_account(telemetry: Telemetry) -> None:
+    call = arrived()
+    call.peer = Peer(uri="spiffe://portico.local/default/admin")
+
+    await run(step_of(telemetry), call)
+
+    (record,) = await written(telemetry)
+    assert (record["account"], record["principal"]) == ("from-certificate", "")
+
+
+async def test_what_a_client_wrote_cannot_forge_an_event(telemetry: Telemetry) -> None:
+    method = Method('/x"},"account":"victim","y":{"/\n{"end":1', False, False)
+    call = arrived(method, principal=ADMIN)
+    call.resource = 'accounts/default/buckets/b/objects/","account":"victim\n{"end":'
+
+    await run(step_of(telemetry), call)
+
+    (record,) = await written(telemetry)
+    assert record["account"] == "default"
+    assert (record["method"], record["resource"]) == (method.path, call.resource)
+
+
+async def test_methods_that_nobody_serves_are_counted_as_one(telemetry: Telemetry) -> None:
+    for number in range(3):
+        await run(step_of(telemetry), arrived(Method(f"/unknown.Service/{number}", False, False)))
+
+    assert f'portico_calls_total{{method="{UNKNOWN_METHOD}",code="OK"}} 3' in telemetry.metrics.render()
+    assert "unknown.Service" not in telemetry.metrics.render()
+
+
+@pytest.mark.parametrize(
+    ("context", "error", "code", "reason"),
+    [
+        (FakeContext(), None, "OK", ""),
+        (FakeContext(status=grpc.StatusCode.OK), None, "OK", ""),
+        (FakeContext(status=grpc.StatusCode.NOT_FOUND), None, "NOT_FOUND", ""),
+        (FakeContext(status=5), None, "NOT_FOUND", ""),
+        (FakeContext(status=grpc.StatusCode.ABORTED), grpc.aio.AbortError(), "ABORTED", ""),
+        (FakeContext(), grpc.aio.AbortError(), "UNKNOWN", ""),
+        (FakeContext(), asyncio.CancelledError(), "CANCELLED", "CANCELLED"),
+        (FakeContext(remaining_seconds=3.0), asyncio.CancelledError(), "CANCELLED", "CANCELLED"),
+        (FakeContext(remaining_seconds=0.0), asyncio.CancelledError(), "DEADLINE_EXCEEDED", "DEADLINE_EXCEEDED"),
+        (FakeContext(), RuntimeError("boom"), "INTERNAL", "INTERNAL"),
+    ],
+)
+def test_the_outcome_of_a_call(context: FakeContext, error: BaseException | None, code: str, reason: str) -> None:
+    outcome = outcome_of(new_call(context=context), error, error_mapper([]))
+
+    assert outcome == (grpc.StatusCode[code].value[0], reason)

@@ -1,0 +1,282 @@
+"""The identity step, with tokens as Envoy forwards them once it has verified them."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from portico_server.gateway.identity import REMEMBERED, Remembered, identity
+from portico_server.platform.authorization import Principal
+from portico_server.platform.call import Call
+from portico_server.platform.errors import ApiError
+from portico_server.platform.keyring import Keyring
+from tests.unit.gateway.fakes import ADMIN, new_call, run
+
+FINGERPRINT = hashlib.sha256(b"a certificate").hexdigest()
+OTHER_FINGERPRINT = hashlib.sha256(b"another certificate").hexdigest()
+URI = "spiffe://portico.local/default/edge"
+EDGE = Principal("accounts/default/principals/edge", "default")
+
+STEP = identity({URI: EDGE}.get)
+NOBODY_BY_CERTIFICATE = identity(lambda uri: None)
+
+
+def encoded(value: Any) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+
+
+def claims(**changes: Any) -> dict[str, Any]:
+    """The claims of a good token; `None` leaves one out."""
+    now = int(time.time())
+    good = {
+        "iss": "https://portico.local",
+        "aud": "portico",
+        "sub": ADMIN.name,
+        "client_id": "cli",
+        "iat": now,
+        "exp": now + 600,
+        "jti": "token-1",
+    }
+    return {key: value for key, value in {**good, **changes}.items() if value is not None}
+
+
+def headers_of(payload: Mapping[str, Any], header: Any = None, fingerprint: str = FINGERPRINT) -> dict[str, str]:
+    """What Envoy forwards of a token that it has verified."""
+    header = {"alg": "ES256", "typ": "at+jwt", "kid": "k"} if header is None else header
+    token = f"{encoded(header)}.{encoded(payload)}.c2lnbmF0dXJl"
+    return {
+        "authorization": f"Bearer {token}",
+        "x-portico-token-payload": encoded(payload),
+        "x-forwarded-client-cert": f"Hash={fingerprint};URI=spiffe://portico.local/default/admin",
+    }
+
+
+async def identified(headers: Mapping[str, str], method: str = "Unary") -> Call:
+    call = new_call(method, headers=headers)
+    assert await run(STEP, call)
+    return call
+
+
+async def reason_of(headers: Mapping[str, str]) -> str:
+    with pytest.raises(ApiError) as refused:
+        await run(STEP, new_call(headers=headers))
+    assert refused.value.code.name == "UNAUTHENTICATED"
+    return refused.value.reason
+
+
+async def test_the_principal_is_the_tokens_subject() -> None:
+    payload = claims()
+
+    call = await identified(headers_of(payload))
+
+    assert call.principal == Principal(ADMIN.name, "default", "token-1", "cli", payload["exp"])
+
+
+async def test_a_token_of_the_platforms_own_keyring_is_good(tmp_path: Path) -> None:
+    keyring = Keyring.open(tmp_path, "portico.local", ())
+    token = keyring.sign_token(
+        ADMIN.name, client_id="cli", lifetime_seconds=60, certificate_sha256=bytes.fromhex(FINGERPRINT)
+    )
+    headers = headers_of({})
+    headers |= {"authorization": f"Bearer {token}", "x-portico-token-payload": token.split(".")[1]}
+
+    assert (await identified(headers)).principal.name == ADMIN.name  # type: ignore[union-attr]
+
+
+async def test_the_certificate_names_the_machine_and_not_the_caller() -> None:
+    call = await identified(headers_of(claims()))
+
+    assert (call.peer.fingerprint, call.peer.uri) == (FINGERPRINT, "spiffe://portico.local/default/admin")
+    assert call.principal is not None
+    assert call.principal.name == ADMIN.name
+
+
+async def test_without_a_token_there_is_nobody() -> None:
+    assert await reason_of({"x-forwarded-client-cert": headers_of({})["x-forwarded-client-cert"]}) == "TOKEN_MISSING"
+    assert await reason_of({}) == "TOKEN_MISSING"
+    assert await reason_of({"x-portico-token-failure": "Jwt is missing"}) == "TOKEN_MISSING"
+
+
+async def test_a_certificate_alone_is_the_caller_where_the_policy_names_it() -> None:
+    call = await identified({"x-forwarded-client-cert": f"Hash={FINGERPRINT};URI={URI}"})
+
+    assert call.principal == EDGE
+
+
+async def test_a_bad_token_is_not_made_good_by_a_certificate() -> None:
+    headers = {"x-forwarded-client-cert": f"Hash={FINGERPRINT};URI={URI}", "x-portico-token-failure": "Jwt is expired"}
+
+    assert await reason_of(headers) == "TOKEN_EXPIRED"
+
+
+@pytest.mark.parametrize("kind", ["JWT", "jwt", "id+jwt", "", None, 1, ["at+jwt"], "at+jwt2"])
+async def test_another_type_of_token_is_refused(kind: Any) -> None:
+    assert await reason_of(headers_of(claims(), {"alg": "ES256", "typ": kind})) == "TOKEN_TYPE_INVALID"
+
+
+@pytest.mark.parametrize("kind", ["at+jwt", "AT+JWT", "application/at+jwt"])
+async def test_the_type_may_be_spelled_as_rfc_9068_allows(kind: str) -> None:
+    assert (await identified(headers_of(claims(), {"alg": "ES256", "typ": kind}))).principal
+
+
+@pytest.mark.parametrize("critical", [["exp"], [], "exp", None])
+async def test_a_critical_header_is_refused(critical: Any) -> None:
+    assert await reason_of(headers_of(claims(), {"typ": "at+jwt", "crit": critical})) == "TOKEN_MALFORMED"
+
+
+@pytest.mark.parametrize("claim", ["jti", "client_id", "sub", "iat", "exp"])
+async def test_a_claim_that_rfc_9068_requires_may_not_be_missing(claim: str) -> None:
+    assert await reason_of(headers_of(claims(**{claim: None}))) == "TOKEN_MALFORMED"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"jti": ""},
+        {"jti": 7},
+        {"exp": "4102444800"},
+        {"exp": 4102444800.5},
+        {"exp": True},
+        {"iat": "now"},
+        {"sub": "admin"},
+        {"sub": "accounts/default/principals/admin/more"},
+        {"sub": "accounts/Default/principals/admin"},
+        {"sub": "accounts/default/principals/admin\n"},
+        {"sub": ["accounts/default/principals/admin"]},
+        {"cnf": "x"},
+        {"cnf": {"jkt": "x"}},
+        {"cnf": {"x5t#S256": 5}},
+    ],
+)
+async def test_a_claim_of_another_form_is_refused(changes: dict[str, Any]) -> None:
+    assert await reason_of(headers_of(claims(**changes))) == "TOKEN_MALFORMED"
+
+
+def bound_to(fingerprint: str) -> dict[str, str]:
+    digest = base64.urlsafe_b64encode(bytes.fromhex(fingerprint)).rstrip(b"=").decode()
+    return {"x5t#S256": digest}
+
+
+async def test_a_bound_token_is_good_with_its_certificate() -> None:
+    assert (await identified(headers_of(claims(cnf=bound_to(FINGERPRINT))))).principal
+
+
+async def test_a_bound_token_is_refused_with_another_certificate_or_with_none() -> None:
+    payload = claims(cnf=bound_to(FINGERPRINT))
+    without = headers_of(payload)
+    del without["x-forwarded-client-cert"]
+
+    assert await reason_of(headers_of(payload, fingerprint=OTHER_FINGERPRINT)) == "CERTIFICATE_MISMATCH"
+    assert await reason_of(without) == "CERTIFICATE_MISMATCH"
+
+
+async def test_a_bound_token_that_was_good_once_is_still_refused_with_another_certificate() -> None:
+    payload = claims(cnf=bound_to(FINGERPRINT))
+    await identified(headers_of(payload))
+
+    assert await reason_of(headers_of(payload, fingerprint=OTHER_FINGERPRINT)) == "CERTIFICATE_MISMATCH"
+
+
+async def test_a_token_that_was_good_once_is_refused_when_its_time_is_over() -> None:
+    headers = headers_of(claims(exp=int(time.time()) + 600))
+    await identified(headers)
+    later = new_call(headers=headers)
+    later.arrival_time_ns += 600 * 1_000_000_000
+
+    with pytest.raises(ApiError) as refused:
+        await run(STEP, later)
+
+    assert refused.value.reason == "TOKEN_EXPIRED"
+
+
+async def test_an_expired_token_is_refused_though_it_was_forwarded() -> None:
+    assert await reason_of(headers_of(claims(exp=int(time.time()) - 1))) == "TOKEN_EXPIRED"
+
+
+async def test_a_token_that_nobody_verified_is_refused() -> None:
+    headers = headers_of(claims())
+    del headers["x-portico-token-payload"]
+
+    assert await reason_of(headers) == "TOKEN_MALFORMED"
+
+
+async def test_a_payload_without_the_token_that_it_is_of_is_refused() -> None:
+    headers = headers_of(claims())
+    del headers["authorization"]
+
+    assert await reason_of(headers) == "TOKEN_MALFORMED"
+
+
+async def test_a_payload_of_another_token_is_refused() -> None:
+    headers = headers_of(claims())
+    headers["x-portico-token-payload"] = encoded(claims(sub="accounts/default/principals/other"))
+
+    assert await reason_of(headers) == "TOKEN_MALFORMED"
+
+
+async def test_another_tokens_payload_is_not_remembered_for_a_token() -> None:
+    headers = headers_of(claims())
+    await identified(headers)
+    headers["x-portico-token-payload"] = encoded(claims(sub="accounts/default/principals/other"))
+
+    assert await reason_of(headers) == "TOKEN_MALFORMED"
+
+
+@pytest.mark.parametrize("authorization", ["Basic YWRtaW46YWRtaW4=", "Bearer", "Bearer ", "a.b.c"])
+async def test_another_scheme_is_refused(authorization: str) -> None:
+    headers = headers_of(claims()) | {"authorization": authorization}
+
+    assert await reason_of(headers) == "TOKEN_MALFORMED"
+
+
+@pytest.mark.parametrize("header", ["!!!", "e30", base64.urlsafe_b64encode(b"[" * 100_000).decode(), "eyJ0eXAiOn0"])
+async def test_a_token_header_that_is_no_json_object_is_refused(header: str) -> None:
+    payload = claims()
+    headers = headers_of(payload) | {"authorization": f"Bearer {header}.{encoded(payload)}.c2ln"}
+
+    assert await reason_of(headers) in ("TOKEN_MALFORMED", "TOKEN_TYPE_INVALID")
+
+
+async def test_the_scheme_is_read_in_any_case() -> None:
+    headers = headers_of(claims())
+    headers["authorization"] = headers["authorization"].replace("Bearer", "bearer")
+
+    assert (await identified(headers)).principal
+
+
+async def test_a_public_method_needs_no_token_and_a_bad_one_does_not_hurt() -> None:
+    assert (await identified({}, "Empty")).principal is None
+    assert (await identified({"x-portico-token-failure": "Jwt is expired"}, "Empty")).principal is None
+    assert (await identified(headers_of(claims(exp=1)), "Empty")).principal is None
+
+
+async def test_a_public_method_knows_its_caller_by_a_good_token() -> None:
+    principal = (await identified(headers_of(claims()), "Empty")).principal
+
+    assert principal is not None
+    assert principal.name == ADMIN.name
+
+
+async def test_its_time_is_among_the_steps_whether_it_lets_in_or_not() -> None:
+    refused = new_call()
+    with pytest.raises(ApiError):
+        await run(STEP, refused)
+
+    assert [step for step, _, _ in refused.steps] == ["identity"]
+    assert [step for step, _, _ in (await identified(headers_of(claims()))).steps] == ["identity"]
+
+
+def test_what_is_remembered_is_bounded_and_the_oldest_goes_first() -> None:
+    memory: Remembered[int, int] = Remembered(3)
+    for number in range(5):
+        memory.put(number, number)
+
+    assert [memory.get(number) for number in range(5)] == [None, None, 2, 3, 4]
+    assert REMEMBERED >= 1024
