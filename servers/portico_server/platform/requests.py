@@ -1,26 +1,27 @@
 """Idempotency: the answer to a mutation that carried a `request_id` is kept, and a retry is given it again (AIP-155).
 
-The row is written by the mutation's own batch, which makes one of the two fail that race with the same id:
-
-    if (answer := await recall(database, clock, key)) is not None: return Response.FromString(answer)
-    try: await database.batch(Batch([remember(key, response, clock.now_us()), ...]))
-    except GuardFailed as failed: if failed.reason == REPLAY: the same again, from the top
+The row is written by the mutation's own batch, which makes one of the two fail that race with the same id. A servicer
+wraps its mutation in `once`, and puts the statements that it is given there into the mutation's batch.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import grpc
 from google.protobuf.message import Message
 
 from portico_server.platform.clock import Clock
-from portico_server.platform.database import ANY, Batch, Database, Statement
+from portico_server.platform.database import ANY, Batch, Database, GuardFailed, Statement
 from portico_server.platform.errors import ApiError
 
 REPLAY = "replay"
 """The reason of the guard that fails where the request id is already remembered."""
+
+M = TypeVar("M", bound=Message)
 
 LIFETIME_US = 24 * 3600 * 1_000_000
 _DELETED_AT_ONCE = 200
@@ -79,6 +80,33 @@ async def recall(database: Database, clock: Clock, key: RequestKey) -> bytes | N
             metadata={"request_id": key.request_id},
         )
     return bytes(response)
+
+
+Remember = Callable[[M], list[Statement]]
+"""Takes a mutation's response; answers the statements that keep it, for its batch: none without a request id."""
+
+
+async def once(
+    database: Database,
+    clock: Clock,
+    key: RequestKey | None,
+    response: type[M],
+    mutate: Callable[[Remember[M]], Awaitable[M]],
+) -> M:
+    """What `mutate` answers, or answered the first time. With the key None it is simply called.
+
+    Raises what it raises, and ApiError where the id was used for another request.
+    """
+    if key is None:
+        return await mutate(lambda _: [])
+    while True:
+        if (answer := await recall(database, clock, key)) is not None:
+            return response.FromString(answer)
+        try:
+            return await mutate(lambda made: [remember(key, made.SerializeToString(), clock.now_us())])
+        except GuardFailed as failed:
+            if failed.reason != REPLAY:
+                raise
 
 
 async def forget_expired(database: Database, clock: Clock) -> int:

@@ -59,6 +59,13 @@ class Operations:
         operation.metadata.Pack(metadata)
         return operation, store.insert(operation_id, _principal(), kind, argument, metadata, now_us)
 
+    def ended(self, metadata: Message, response: Message) -> tuple[operations_pb2.Operation, list[Statement]]:
+        """A new operation that is done with the batch that makes the change, for calls that need not wait after all."""
+        operation, insert = self.starting("", b"", metadata)
+        operation.done = True
+        operation.response.Pack(response)
+        return operation, [insert, store.finish(self._id(operation.name), response, self._clock.now_us())]
+
     def launch(self, operation: operations_pb2.Operation) -> None:
         """Runs an operation whose row was written."""
         self._runner.launch(self._id(operation.name))
@@ -92,6 +99,10 @@ class Operations:
         if operation is None:
             raise _not_found(name)
         return operation
+
+    async def is_running(self, name: str) -> bool:
+        """Whether an operation, whoever started it, has still to end."""
+        return await store.work(self._database, self._id(name)) is not None
 
     async def list(self, page_size: int, page_token: str) -> tuple[list[operations_pb2.Operation], str]:
         """The caller's operations, oldest first, and the token of the next page."""
