@@ -1,4 +1,4 @@
-"""Who is let in: only bearers of a token that this platform signed, that is in time, meant for it, and of the right type.
+"""Who is let in: only bearers of a token that this platform signed, that is in time, meant for it, of the right type.
 
 Each test sends a forged or stale token through the real door, to a method that needs one, and reads the reason.
 """
@@ -27,6 +27,8 @@ from tests.harness.credentials import ClientCertificate
 
 ADMIN = "accounts/default/principals/admin"
 ISSUER = "https://portico.local"
+
+SigningKey = tuple[str, ec.EllipticCurvePrivateKey]
 
 
 @pytest.fixture(scope="module")
