@@ -1,0 +1,261 @@
+"""The built-in policy file."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from portico_server.gateway.policy import compile_policy
+from portico_server.gateway.policy_bindings import Binding, PolicyError
+from portico_server.gateway.policy_file import PolicyFile
+from portico_server.platform.authorization import Filter, Principal, below
+
+ALICE = Principal("accounts/default/principals/alice", "default")
+BOB = Principal("accounts/default/principals/bob", "default")
+BUCKET = "accounts/default/buckets/photos"
+
+
+def binding(permissions: str = "*", resources: str = "accounts/default", **more: str) -> str:
+    """One binding of alice's as TOML; `principals` and `access` may be given."""
+    principals = more.get("principals", ALICE.name)
+    access = f'access = "{more["access"]}"\n' if "access" in more else ""
+    lists = {"principals": principals, "permissions": permissions, "resources": resources}
+    lines = [f"{key} = [{', '.join(repr(item) for item in value.split())}]" for key, value in lists.items()]
+    return "[[bindings]]\n" + "\n".join(lines) + "\n" + access
+
+
+def policy(tmp_path: Path, *bindings: str) -> PolicyFile:
+    path = tmp_path / "policy.toml"
+    path.write_text("\n".join(bindings))
+    return PolicyFile(path, "portico.local")
+
+
+class TestDecisions:
+    """What is allowed."""
+
+    def test_a_binding_covers_its_resource_and_all_below_and_nothing_beside(self, tmp_path: Path) -> None:
+        rules = policy(tmp_path, binding("objects.object.read", BUCKET))
+
+        assert rules.allows(ALICE, "objects.object.read", BUCKET)
+        assert rules.allows(ALICE, "objects.object.read", f"{BUCKET}/objects/a/b/c")
+        assert not rules.allows(ALICE, "objects.object.read", BUCKET + "2")
+        assert not rules.allows(ALICE, "objects.object.read", BUCKET + "-2/objects/a")
+        assert not rules.allows(ALICE, "objects.object.read", "accounts/default")
+
+    def test_nobody_else_and_nothing_else_is_allowed(self, tmp_path: Path) -> None:
+        rules = policy(tmp_path, binding("objects.object.read", BUCKET))
+
+        assert not rules.allows(BOB, "objects.object.read", BUCKET)
+        assert not rules.allows(ALICE, "objects.object.update", BUCKET)
+
+    def test_an_empty_policy_allows_nothing(self, tmp_path: Path) -> None:
+        assert not policy(tmp_path, "").allows(ALICE, "objects.object.read", BUCKET)
+
+    @pytest.mark.parametrize(
+        ("pattern", "allowed"),
+        [
+            ("*", True),
+            ("objects.*", True),
+            ("objects.object.*", True),
+            ("objects.object.read", True),
+            ("objects.bucket.*", False),
+            ("objects.object.update", False),
+            ("gateway.*", False),
+        ],
+    )
+    def test_permissions_have_wildcards_by_product_and_noun(self, tmp_path: Path, pattern: str, allowed: bool) -> None:
+        assert policy(tmp_path, binding(pattern)).allows(ALICE, "objects.object.read", BUCKET) is allowed
+
+    def test_a_denial_wins_wherever_it_stands(self, tmp_path: Path) -> None:
+        allow = binding("*", f"{BUCKET}/objects/a")
+        deny_above = binding("objects.object.read", "accounts/default", access="deny")
+        for order in ([allow, deny_above], [deny_above, allow]):
+            rules = policy(tmp_path, *order)
+            assert not rules.allows(ALICE, "objects.object.read", f"{BUCKET}/objects/a")
+            assert rules.allows(ALICE, "objects.object.update", f"{BUCKET}/objects/a")
+
+    def test_a_denial_below_leaves_the_rest_allowed(self, tmp_path: Path) -> None:
+        rules = policy(tmp_path, binding(), binding("*", f"{BUCKET}/objects/secret/", access="deny"))
+
+        assert not rules.allows(ALICE, "objects.object.read", f"{BUCKET}/objects/secret/a")
+        assert rules.allows(ALICE, "objects.object.read", f"{BUCKET}/objects/secret")
+        assert rules.allows(ALICE, "objects.object.read", f"{BUCKET}/objects/open")
+
+    def test_a_prefix_of_a_key_covers_the_keys_that_begin_with_it(self, tmp_path: Path) -> None:
+        rules = policy(tmp_path, binding("*", f"{BUCKET}/objects/2026/"))
+
+        assert rules.allows(ALICE, "objects.object.read", f"{BUCKET}/objects/2026/a")
+        assert rules.allows(ALICE, "objects.object.read", f"{BUCKET}/objects/2026/")
+        assert not rules.allows(ALICE, "objects.object.read", f"{BUCKET}/objects/2026")
+        assert not rules.allows(ALICE, "objects.object.read", f"{BUCKET}/objects/20260/a")
+
+    @pytest.mark.parametrize("seed", range(20))
+    def test_it_decides_as_the_plain_definition_does(self, seed: int) -> None:
+        chance = random.Random(seed)
+        segments = ["accounts/a", "/buckets/b", "/buckets/c", "/objects/x", "/objects/x/y", "/objects/", "/objects/x/"]
+        names = [segments[0] + "".join(chance.choices(segments[1:], k=chance.randrange(3))) for _ in range(30)]
+        bindings = [
+            Binding((ALICE.name,), (chance.choice(["*", "p.*", "p.n.*", "p.n.v", "q.n.v"]),), (chance.choice(names),), deny)
+            for deny in chance.choices([False, True], weights=[3, 1], k=8)
+        ]
+        rules = compile_policy(bindings, "portico.local")
+
+        for name in names:
+            bearing = [item for item in bindings if item.permissions[0] != "q.n.v" and below(name, item.resources[0])]
+            expected = any(not item.deny for item in bearing) and not any(item.deny for item in bearing)
+            assert rules.allows(ALICE.name, "p.n.v", name) is expected, name
+
+
+class TestFilters:
+    """What lists may show."""
+
+    def test_everything_where_the_parent_is_covered(self, tmp_path: Path) -> None:
+        assert policy(tmp_path, binding()).filter(ALICE, "objects.object.list", BUCKET) == Filter(everything=True)
+
+    def test_nothing_where_nothing_is_allowed(self, tmp_path: Path) -> None:
+        assert policy(tmp_path, binding()).filter(BOB, "objects.object.list", BUCKET) == Filter(everything=False)
+
+    def test_what_is_allowed_below_the_parent(self, tmp_path: Path) -> None:
+        entries = f"{BUCKET}/objects/b/ {BUCKET}/objects/a accounts/default/buckets/other"
+        rules = policy(tmp_path, binding("*", entries))
+
+        assert rules.filter(ALICE, "objects.object.list", BUCKET) == Filter(
+            everything=False, allow=(f"{BUCKET}/objects/a", f"{BUCKET}/objects/b/")
+        )
+
+    def test_denials_below_are_taken_out_and_denials_above_take_all(self, tmp_path: Path) -> None:
+        below_it = policy(tmp_path, binding(), binding("*", f"{BUCKET}/objects/x/", access="deny"))
+        assert below_it.filter(ALICE, "objects.object.list", BUCKET) == Filter(True, (), (f"{BUCKET}/objects/x/",))
+
+        above_it = policy(tmp_path, binding("*", f"{BUCKET}/objects/a"), binding(access="deny"))
+        assert above_it.filter(ALICE, "objects.object.list", BUCKET) == Filter(everything=False)
+
+
+class TestCertificates:
+    """Callers without a token."""
+
+    def test_a_certificate_is_a_caller_only_where_its_spiffe_id_is_named(self, tmp_path: Path) -> None:
+        edge = "spiffe://portico.local/default/edge"
+        rules = policy(tmp_path, binding(), binding("objects.object.read", BUCKET, principals=edge))
+
+        principal = rules.certificate_principal(edge)
+
+        assert principal == Principal("accounts/default/principals/edge", "default")
+        assert rules.allows(principal, "objects.object.read", BUCKET)
+        assert rules.certificate_principal("spiffe://portico.local/default/alice") is None
+
+    def test_one_of_another_trust_domain_names_nobody(self, tmp_path: Path) -> None:
+        elsewhere = "spiffe://elsewhere.local/default/edge"
+        rules = policy(tmp_path, binding(principals=elsewhere))
+
+        assert rules.certificate_principal(elsewhere) is None
+        assert not rules.knows("accounts/default/principals/edge")
+
+    def test_it_knows_whom_any_binding_names(self, tmp_path: Path) -> None:
+        rules = policy(tmp_path, binding(access="deny"))
+
+        assert rules.knows(ALICE.name)
+        assert not rules.knows(BOB.name)
+
+
+class TestMistakes:
+    """Every mistake is told with file, line and element."""
+
+    @pytest.mark.parametrize(
+        ("text", "told"),
+        [
+            ("[[bindings]\n", "not TOML"),
+            ("[[rules]]\n", "rules"),
+            ("bindings = 1\n", "bindings: must be an array"),
+            ("bindings = [1]\n", "bindings[0]: must be a table"),
+            (binding() + binding("objects"), "policy.toml:5: bindings[1].permissions[0]: is 'objects'"),
+            (binding("*.read"), "bindings[0].permissions[0]"),
+            (binding("objects.*.read"), "bindings[0].permissions[0]"),
+            (binding(resources="accounts/default/"), "bindings[0].resources[0]"),
+            (binding(resources="accounts/default accounts/*"), "bindings[0].resources[1]"),
+            (binding(principals="admin"), "bindings[0].principals[0]"),
+            (binding(access="maybe"), "bindings[0].access: is 'maybe'"),
+            (binding() + "who = 1\n", "bindings[0].who: unknown"),
+            ("[[bindings]]\nprincipals = []\n", "bindings[0].principals"),
+            (binding().replace("'*'", "1"), "bindings[0].permissions[0]: is 1"),
+        ],
+    )
+    def test_the_element_is_named(self, tmp_path: Path, text: str, told: str) -> None:
+        with pytest.raises(PolicyError) as error:
+            policy(tmp_path, text)
+
+        assert str(tmp_path / "policy.toml") in str(error.value)
+        assert told in str(error.value)
+
+    def test_a_missing_file_is_an_error_and_not_an_open_door(self, tmp_path: Path) -> None:
+        with pytest.raises(PolicyError, match="cannot be read"):
+            PolicyFile(tmp_path / "policy.toml", "portico.local")
+
+
+class TestReloading:
+    """The file is read again when it changes."""
+
+    def test_a_change_is_in_force_at_the_next_look(self, tmp_path: Path) -> None:
+        rules = policy(tmp_path, binding())
+        assert rules.allows(ALICE, "objects.object.read", BUCKET)
+
+        replace(tmp_path / "policy.toml", binding(principals=BOB.name))
+        rules.reload_if_changed()
+
+        assert not rules.allows(ALICE, "objects.object.read", BUCKET)
+        assert rules.allows(BOB, "objects.object.read", BUCKET)
+
+    @pytest.mark.parametrize("broken", ["[[", binding("nonsense"), None])
+    def test_a_broken_or_missing_file_leaves_the_former_policy_in_force_and_is_logged_once(
+        self, tmp_path: Path, broken: str | None
+    ) -> None:
+        rules = policy(tmp_path, binding())
+        path = tmp_path / "policy.toml"
+        path.unlink() if broken is None else replace(path, broken)
+
+        with capture_logs() as logs:
+            rules.reload_if_changed()
+            rules.reload_if_changed()
+
+        assert rules.allows(ALICE, "objects.object.read", BUCKET)
+        assert [line["event"] for line in logs] == ["policy_not_reloaded"]
+
+    def test_a_mended_file_is_in_force_again(self, tmp_path: Path) -> None:
+        rules = policy(tmp_path, binding())
+        replace(tmp_path / "policy.toml", "[[")
+        rules.reload_if_changed()
+
+        replace(tmp_path / "policy.toml", "")
+        rules.reload_if_changed()
+
+        assert not rules.allows(ALICE, "objects.object.read", BUCKET)
+
+
+def replace(path: Path, text: str) -> None:
+    """As an editor does: a new file in the place of the old one."""
+    path.with_suffix(".new").write_text(text)
+    os.replace(path.with_suffix(".new"), path)
+
+
+def test_a_decision_takes_microseconds_however_many_bindings_there_are(tmp_path: Path) -> None:
+    bindings = [
+        Binding((f"accounts/default/principals/p{number % 100}",), ("objects.*",), (f"accounts/default/buckets/b{number}",))
+        for number in range(10_000)
+    ]
+    rules = compile_policy(bindings, "portico.local")
+    name = "accounts/default/buckets/b707/objects/a/b/c/d"
+    assert rules.allows("accounts/default/principals/p7", "objects.object.read", name)
+
+    best = 1.0
+    for _ in range(5):
+        started = time.perf_counter()
+        for _ in range(1000):
+            rules.allows("accounts/default/principals/p7", "objects.object.read", name)
+        best = min(best, time.perf_counter() - started)
+
+    assert best / 1000 < 50e-6
