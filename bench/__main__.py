@@ -2,6 +2,7 @@
 
 python -m bench                    everything: 5 rounds of 5 seconds a candidate
 python -m bench --quick unary      a first look at one measure, on the terminal only
+python -m bench --profile get      where the time of a call goes
 """
 
 from __future__ import annotations
@@ -16,8 +17,7 @@ from bench.candidates import CandidateError
 from bench.context import Bench
 from bench.load import LoadError
 from bench.measures import MEASURES
-from bench.measures.calls import echo
-from bench.profile import ProfileError, profile
+from bench.profile import LOADS, ProfileError, profile
 from bench.report import stamp, write
 
 ROUNDS, SECONDS = 5, 5.0
@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> int:
         bench = Bench(Path(scratch), stack, rounds, seconds, options.quick)
         try:
             if options.profile:
-                print(profile(bench, echo(bench.scratch), options.profile))
+                print(profile(bench, options.profile, seconds))
                 return 0
             for name in options.names or MEASURES:
                 section = MEASURES[name](bench)
@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, help=f"rounds of each measure ({ROUNDS}; quick: {QUICK_ROUNDS})")
     parser.add_argument("--seconds", type=float, help=f"length of a round ({SECONDS:g}; quick: {QUICK_SECONDS:g})")
     parser.add_argument("--scratch", type=Path, help="where data directories are made: the disk that is measured")
-    parser.add_argument("--profile", type=float, metavar="SECONDS", help="the unary echo: where the front's time goes")
+    parser.add_argument("--profile", choices=LOADS, help="instead: where the front's time goes under one load")
     return parser
 
 

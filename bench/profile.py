@@ -1,4 +1,7 @@
-"""Where the time of a call goes: the front's threads, and its Python functions as py-spy samples them."""
+"""Where the time of a call goes: the front's threads, and its Python functions as py-spy samples them.
+
+Only samples in which a thread holds the interpreter's lock count: waiting costs nothing.
+"""
 
 from __future__ import annotations
 
@@ -7,24 +10,37 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bench import load
 from bench.context import Bench
+from bench.measure import MEBIBYTE
+from bench.measures.calls import echo, requests, responses
+from bench.measures.objects import gets, puts
+from bench.measures.streams import MESSAGES
 from bench.processes import thread_cpu_seconds
 from bench.report import Table
 
 SAMPLES_A_SECOND = 500
 SHOWN = 40
+LOADS: Mapping[str, Callable[[Bench], load.Load]] = {
+    "unary": lambda bench: echo(bench.scratch),
+    "get": gets,
+    "put": puts,
+    "responses": lambda bench: responses(bench.scratch, MEBIBYTE, MESSAGES),
+    "requests": lambda bench: requests(bench.scratch, MEBIBYTE, MESSAGES),
+}
+"""What can be looked into."""
 
 
 class ProfileError(Exception):
     """py-spy is missing, or could not look into the process."""
 
 
-def profile(bench: Bench, what: load.Load, seconds: float) -> str:
-    """Puts the front under the load for so long. Answers two tables: its threads, and its Python functions."""
+def profile(bench: Bench, name: str, seconds: float) -> str:
+    """Puts the front under one of `LOADS` for so long. Answers two tables: its threads, and its Python functions."""
+    what = LOADS[name](bench)
     program = shutil.which("py-spy") or shutil.which("py-spy", path=str(Path(sys.executable).parent))
     if program is None:
         raise ProfileError("py-spy is not installed: pip install py-spy")
@@ -46,7 +62,7 @@ def profile(bench: Bench, what: load.Load, seconds: float) -> str:
 
 def _sample(program: str, pid: int, seconds: float, output: Path) -> None:
     command = [program, "record", "--pid", str(pid), "--duration", str(max(1, int(seconds)))]
-    options = ["--rate", str(SAMPLES_A_SECOND), "--format", "raw", "--output", str(output)]
+    options = ["--rate", str(SAMPLES_A_SECOND), "--gil", "--format", "raw", "--output", str(output)]
     subprocess.run([*command, *options], capture_output=True, check=False)
 
 

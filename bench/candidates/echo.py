@@ -1,4 +1,4 @@
-"""What every candidate serves: the testing contract, in as few steps as possible, so that it is the host that counts."""
+"""What every candidate serves: the testing contract in as few steps as possible, so that it is the host that counts."""
 
 from __future__ import annotations
 

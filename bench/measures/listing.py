@@ -71,7 +71,7 @@ async def _fill(settings: Settings, count: int) -> None:
                     BUCKET,
                     _key(number),
                     NewVersion(f"bench-{number:08}", "0" * 32, 0, number, "", b"", metadata, checksums),
-                    Versioning.DISABLED,
+                    Versioning.DISABLED.value,
                     is_null=1,
                 )
                 for number in range(start, start + BATCH)

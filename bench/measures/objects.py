@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import partial
 
@@ -25,13 +26,9 @@ GET, PUT, ECHO = "Portico: get", "Portico: put", "grpc.aio + TLS: echo"
 
 
 def measure(bench: Bench) -> Section:
-    bucket = Bucket.create(bench.portico())
-    bucket.fill("get", GET_KEYS, bytes(SIZE_BYTES))
-    keys = [f"get/{number}" for number in range(GET_KEYS)]
-    gets = Load(bucket.GET, write_bodies(bench.scratch / "get.bodies", map(bucket.get_request, keys)), calls.IN_FLIGHT)
     cells: dict[str, Callable[[], Figures]] = {
-        GET: partial(under_load, bench.portico(), gets, bench.seconds),
-        PUT: _Puts(bench, bucket),
+        GET: partial(under_load, bench.portico(), gets(bench), bench.seconds),
+        PUT: lambda: under_load(bench.portico(), puts(bench), bench.seconds),
         ECHO: partial(under_load, bench.grpc_aio(), calls.echo(bench.scratch), bench.seconds),
     }
     rounds = interleave(cells, bench.rounds)
@@ -53,18 +50,18 @@ def measure(bench: Bench) -> Section:
     return Section(NOTE, Table(("", "calls/s", "p50 ms", "p99 ms", "CPU us a call"), rows), goals)
 
 
-class _Puts:
-    """One round of puts, of keys that no round before has used."""
+def gets(bench: Bench) -> Load:
+    """Gets of objects that are there."""
+    bucket = Bucket.create(bench.portico())
+    bucket.fill("get", GET_KEYS, bytes(SIZE_BYTES))
+    requests = (bucket.get_request(f"get/{number}") for number in range(GET_KEYS))
+    return Load(bucket.GET, write_bodies(bench.scratch / "get.bodies", requests), calls.IN_FLIGHT)
 
-    def __init__(self, bench: Bench, bucket: Bucket) -> None:
-        self._bench = bench
-        self._bucket = bucket
-        self._round = 0
 
-    def __call__(self) -> Figures:
-        self._round += 1
-        count = int(PUTS_A_SECOND * (self._bench.seconds + 1))
-        data = bytes(SIZE_BYTES)
-        requests = (self._bucket.put_request(f"put/{self._round}/{number}", data) for number in range(count))
-        bodies = write_bodies(self._bench.scratch / "put.bodies", requests)
-        return under_load(self._bench.portico(), Load(self._bucket.PUT, bodies, calls.IN_FLIGHT), self._bench.seconds)
+def puts(bench: Bench) -> Load:
+    """Puts of keys that nobody has used."""
+    bucket = Bucket.create(bench.portico())
+    prefix = f"put/{time.time_ns()}"
+    count = int(PUTS_A_SECOND * (bench.seconds + 1))
+    requests = (bucket.put_request(f"{prefix}/{number}", bytes(SIZE_BYTES)) for number in range(count))
+    return Load(bucket.PUT, write_bodies(bench.scratch / "put.bodies", requests), calls.IN_FLIGHT)
