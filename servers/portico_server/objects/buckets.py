@@ -1,14 +1,17 @@
-"""Buckets: made, listed, changed, deleted."""
+"""Buckets: made, looked up, listed, changed."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from portico_server.objects import errors
+from portico_server.objects import errors, events
 from portico_server.objects.ids import Ids
 from portico_server.objects.names import bucket_name
 from portico_server.objects.records import Bucket, Versioning
 from portico_server.objects.store import buckets as store
+from portico_server.objects.store import locks
+from portico_server.platform.authorization import Filter
 from portico_server.platform.database import Batch, Database, GuardFailed, Statement
 
 _REMEMBERED_BUCKETS = 10_000
@@ -25,6 +28,10 @@ class NewBucket:
     jurisdiction: str = ""
 
 
+Also = Callable[[Bucket], list[Statement]]
+"""Further statements for the batch, given the bucket that it will have made."""
+
+
 class Buckets:
     """The buckets of all accounts."""
 
@@ -33,13 +40,14 @@ class Buckets:
         self._ids = ids
         self._versioning: dict[str, int] = {}
 
-    async def create(self, new: NewBucket, also: tuple[Statement, ...] = ()) -> Bucket:
+    async def create(self, new: NewBucket, also: Also = lambda _: []) -> Bucket:
         """Raises BucketAlreadyExists."""
         etag, now_us = self._ids.mint()
         name = bucket_name(new.parent, new.bucket_id)
         bucket = Bucket(name, now_us, now_us, etag, int(new.versioning), new.location_hint, new.jurisdiction, "")
+        audit = events.audit("objects.bucket.create", name, now_us)
         try:
-            await self._database.batch(Batch([store.insert(bucket), *also]))
+            await self._database.batch(Batch([*also(bucket), store.insert(bucket), audit]))
         except GuardFailed as failed:
             if failed.reason == store.BUCKET_EXISTS:
                 raise errors.BucketAlreadyExists(f"there is a bucket {name} already", resource=name) from None
@@ -66,3 +74,42 @@ class Buckets:
     def probable_versioning(self, name: str) -> int:
         """What the bucket had when it was last opened here. To be guarded; when the guard fails, `open` it again."""
         return self._versioning.get(name, int(Versioning.DISABLED))
+
+    async def list(self, parent: str, prefix: str, cursor: str, limit: int, shown: Filter) -> tuple[list[Bucket], str]:
+        """The buckets of an account behind the cursor, by name, and the next cursor: a bucket's name, "" at the end."""
+        found = await store.visible_in(self._database, bucket_name(parent, prefix), cursor, shown, limit + 1)
+        return found[:limit], found[limit - 1].name if len(found) > limit else ""
+
+    async def update(self, name: str, versioning: int | None, etag: str) -> Bucket:
+        """Changes its settings; None leaves one as it is. With an `etag` only in that state of the bucket.
+
+        Raises BucketNotFound, BucketBeingDeleted, BucketChanged, VersioningCannotEnd.
+        """
+        while True:
+            bucket = await self.open(name)
+            check_etag(bucket, etag)
+            if versioning in (None, bucket.versioning):
+                return bucket
+            if versioning == Versioning.DISABLED and bucket.versioning != Versioning.DISABLED:
+                raise errors.VersioningCannotEnd(
+                    f"{name} has kept versions; versioning can be suspended, not disabled",
+                    field="bucket.versioning",
+                    resource=name,
+                )
+            new_etag, now_us = self._ids.mint()
+            changed = bucket._replace(versioning=int(versioning), updated_at_us=now_us, etag=new_etag)
+            audit = events.audit("objects.bucket.update", name, now_us)
+            try:
+                await self._database.batch(Batch([store.update(bucket.etag, changed), audit], locks.of_bucket(name)))
+                return changed
+            except GuardFailed as failed:
+                if failed.reason != store.BUCKET_CHANGED:
+                    raise
+
+
+def check_etag(bucket: Bucket, etag: str) -> None:
+    """Raises BucketChanged where the caller means another state of it."""
+    if etag and etag != bucket.etag:
+        raise errors.BucketChanged(
+            f"{bucket.name} has changed since you read it; read it again", resource=bucket.name, etag=bucket.etag
+        )

@@ -67,8 +67,8 @@ class BadDigest(DomainError):
     """The bytes that came are not those that were announced."""
 
 
-class InvalidObject(DomainError):
-    """A field of a put, copy or delete cannot be; `field` says which."""
+class InvalidField(DomainError):
+    """A field of the request cannot be what it is; `field` says which."""
 
 
 class ObjectTooLarge(DomainError):
@@ -95,7 +95,7 @@ ERRORS: ErrorTable = {
     PermissionMissing: (StatusCode.PERMISSION_DENIED, "PERMISSION_DENIED"),
     InvalidRange: (StatusCode.OUT_OF_RANGE, "INVALID_RANGE"),
     BadDigest: (StatusCode.INVALID_ARGUMENT, "BAD_DIGEST"),
-    InvalidObject: (StatusCode.INVALID_ARGUMENT, "INVALID_FIELD"),
+    InvalidField: (StatusCode.INVALID_ARGUMENT, "INVALID_FIELD"),
     ObjectTooLarge: (StatusCode.INVALID_ARGUMENT, "OBJECT_TOO_LARGE"),
     WriteContended: (StatusCode.ABORTED, "CONTENDED"),
 }

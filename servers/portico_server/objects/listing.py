@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from portico_server.objects import text
+from portico_server.objects.buckets import Buckets
 from portico_server.objects.records import Version
 from portico_server.objects.store import listing as store
 from portico_server.objects.text import TextRange
+from portico_server.objects.visibility import visible_keys
+from portico_server.platform.authorization import Filter
 from portico_server.platform.database import Database
 from portico_server.platform.telemetry import span
 
@@ -19,12 +22,12 @@ _MOSTLY_SKIPPED = 8
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which entries of a bucket: keys within `ranges` (what the caller may see) that begin with `prefix`, not before
-    `cursor`, grouped by `delimiter`; `limit` of them.
+    """Which entries of a bucket: keys that may be shown and begin with `prefix`, not before `cursor`, grouped by
+    `delimiter`; `limit` of them.
     """
 
     bucket: str
-    ranges: Sequence[TextRange]
+    shown: Filter
     prefix: str = ""
     delimiter: str = ""
     cursor: str = ""
@@ -56,28 +59,31 @@ def page_size(requested: int) -> int:
 class Listing:
     """Lists what is in buckets."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, buckets: Buckets) -> None:
         self._database = database
+        self._buckets = buckets
 
     async def page(self, wanted: Wanted) -> Page:
-        """The next `limit` objects and common prefixes, counted together, in the order of their UTF-8 bytes."""
+        """The next `limit` objects and common prefixes, counted together, in the order of their UTF-8 bytes.
+
+        Raises BucketNotFound.
+        """
+        await self._buckets.get(wanted.bucket)
         filling = _Filling(wanted)
-        first = max(wanted.prefix, wanted.cursor)
-        within = TextRange(first, text.successor(wanted.prefix))
         with span("objects.store.list", step="store"):
-            for one in text.intersection(wanted.ranges, within):
+            for one in _ranges(wanted, wanted.cursor):
                 await self._fill(filling, one)
                 if filling.full:
                     break
         return filling.page
 
     async def versions(self, wanted: Wanted) -> VersionsPage:
-        """The next `limit` versions, by key, the newest of a key first. Ignores the delimiter."""
+        """The next `limit` versions, by key, the newest of a key first; no delimiter. Raises BucketNotFound."""
+        await self._buckets.get(wanted.bucket)
         place, _, last_key = wanted.cursor.partition(":")
-        within = TextRange(max(wanted.prefix, last_key), text.successor(wanted.prefix))
         found: list[Version] = []
         with span("objects.store.list", step="store"):
-            for one in text.intersection(wanted.ranges, within):
+            for one in _ranges(wanted, last_key):
                 behind = int(place) if place and one.first == last_key else store.BEFORE_ALL_PLACES
                 missing = wanted.limit + 1 - len(found)
                 found += await store.versions(self._database, wanted.bucket, one, behind, missing)
@@ -148,6 +154,12 @@ class _Filling:
         else:
             self.page.prefixes.append(row.key[: cut + len(delimiter)])
             self.position = row.key[:cut] + text.successor(delimiter)
+
+
+def _ranges(wanted: Wanted, first: str) -> list[TextRange]:
+    """The ranges of keys to go through, from `first` on."""
+    within = TextRange(max(wanted.prefix, first), text.successor(wanted.prefix))
+    return text.intersection(visible_keys(wanted.shown, wanted.bucket), within)
 
 
 def _with_latest(versions: Sequence[Version], last_key: str) -> list[Version]:

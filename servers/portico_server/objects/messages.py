@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
+from google.protobuf.message import Message
+
 from portico.objects.v1 import buckets_pb2, objects_pb2
 from portico_server.objects import conditions
 from portico_server.objects.conditions import Conditions
+from portico_server.objects.deleting import Deleted
+from portico_server.objects.errors import InvalidField
 from portico_server.objects.incoming import Announced
 from portico_server.objects.names import object_name
 from portico_server.objects.records import Bucket, Version
 
+MAX_PART_BYTES = 4 * 1024 * 1024
+"""Bytes in one message of a put; see the contract."""
+_FIRST_ONLY = ("metadata", "checksums", "conditions", "size_bytes")
 DEFAULT_CONTENT_TYPE = "application/octet-stream"
 _DIGESTS = [field.name for field in objects_pb2.Checksums.DESCRIPTOR.fields]
 
@@ -54,13 +63,16 @@ def timestamp(microseconds: int) -> tuple[int, int]:
     return seconds, rest * 1000
 
 
-def conditions_of(message: objects_pb2.Conditions) -> Conditions:
-    """The Conditions of a request that has them; `NONE` where all fields are empty."""
+def conditions_of(request: Message, field: str = "conditions") -> Conditions:
+    """The conditions in a field of a request; `NONE` where it has none."""
+    if not request.HasField(field):
+        return conditions.NONE
+    given: objects_pb2.Conditions = getattr(request, field)
     found = Conditions(
-        tuple(message.if_match),
-        tuple(message.if_none_match),
-        message.if_modified_since.seconds if message.HasField("if_modified_since") else None,
-        message.if_unmodified_since.seconds if message.HasField("if_unmodified_since") else None,
+        tuple(given.if_match),
+        tuple(given.if_none_match),
+        given.if_modified_since.seconds if given.HasField("if_modified_since") else None,
+        given.if_unmodified_since.seconds if given.HasField("if_unmodified_since") else None,
     )
     return conditions.NONE if found == conditions.NONE else found
 
@@ -80,3 +92,39 @@ def stored_metadata(metadata: objects_pb2.ObjectMetadata, content_type: str = ""
     typed = objects_pb2.ObjectMetadata(content_type=content_type or DEFAULT_CONTENT_TYPE)
     typed.MergeFrom(metadata)
     return typed.SerializeToString()
+
+
+def without_data(request: objects_pb2.PutObjectRequest) -> objects_pb2.PutObjectRequest:
+    """A put as its request id names it: a retry may cut the bytes into other messages."""
+    bare = objects_pb2.PutObjectRequest(name=request.name, request_id=request.request_id)
+    for field in _FIRST_ONLY:
+        if request.HasField(field):
+            value = getattr(request, field)
+            if isinstance(value, Message):
+                getattr(bare, field).CopyFrom(value)
+            else:
+                setattr(bare, field, value)
+    return bare
+
+
+async def parts(
+    first: objects_pb2.PutObjectRequest, following: AsyncIterator[objects_pb2.PutObjectRequest]
+) -> AsyncIterator[bytes]:
+    """The bytes of all messages of a put. What only the first may say, later ones may at most repeat."""
+    yield _data(first)
+    async for message in following:
+        for field in _FIRST_ONLY:
+            if message.HasField(field) and getattr(message, field) != getattr(first, field):
+                raise InvalidField(f"{field} belongs into the first message of the stream", field=field)
+        yield _data(message)
+
+
+def _data(message: objects_pb2.PutObjectRequest) -> bytes:
+    data: bytes = message.data.data
+    if len(data) > MAX_PART_BYTES:
+        raise InvalidField(f"a message carries at most {MAX_PART_BYTES} bytes, not {len(data)}", field="data.data")
+    return data
+
+
+def deleted_message(deleted: Deleted) -> objects_pb2.DeleteObjectResponse:
+    return objects_pb2.DeleteObjectResponse(version_id=deleted.version_id, delete_marker=deleted.marker)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from portico_server.objects.errors import InvalidObject
+from portico_server.objects.errors import InvalidField
 
 MAX_KEY_BYTES = 1024
 _FEWEST_CHARACTERS_OVER = MAX_KEY_BYTES // 4  # no character takes more than four bytes
@@ -21,13 +21,13 @@ class ObjectName(NamedTuple):
 
 
 def parse_object_name(name: str, field: str = "name") -> ObjectName:
-    """Takes `accounts/{account}/buckets/{bucket}/objects/{key}` apart. Raises InvalidObject about the field."""
+    """Takes `accounts/{account}/buckets/{bucket}/objects/{key}` apart. Raises InvalidField about the field."""
     parts = name.split("/", 5)
     if len(parts) < 6 or parts[4] != "objects":
-        raise InvalidObject(f"{field} must be accounts/ACCOUNT/buckets/BUCKET/objects/KEY", field=field)
+        raise InvalidField(f"{field} must be accounts/ACCOUNT/buckets/BUCKET/objects/KEY", field=field)
     key = parts[5]
     if len(key) > _FEWEST_CHARACTERS_OVER and len(key.encode()) > MAX_KEY_BYTES:
-        raise InvalidObject(
+        raise InvalidField(
             f"the key has {len(key.encode())} bytes of UTF-8; at most {MAX_KEY_BYTES} are possible", field=field
         )
     return ObjectName("/".join(parts[:4]), key)

@@ -2,38 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from google.api import httpbody_pb2
 
 from portico.objects.v1 import objects_pb2, objects_pb2_grpc
-from portico_server.objects import conditions, listing, messages
-from portico_server.objects.buckets import Buckets
-from portico_server.objects.errors import InvalidObject
-from portico_server.objects.judging import ALL_RIGHTS, CREATE, UPDATE, Rights
+from portico_server.objects import caller, headers, listing, messages
+from portico_server.objects.deleting import Deleted, Deleting, Target
+from portico_server.objects.errors import InvalidField
 from portico_server.objects.listing import Listing
 from portico_server.objects.names import parse_object_name
-from portico_server.objects.objects import Objects, Put
+from portico_server.objects.objects import Copy, Objects, Put
 from portico_server.objects.reading import Reader, Wanted
+from portico_server.objects.records import Version
 from portico_server.objects.text import after
-from portico_server.objects.visibility import visible_keys
-from portico_server.platform import call
+from portico_server.platform.clock import Clock
+from portico_server.platform.database import Database
 from portico_server.platform.paging import PageTokens
-
-MAX_PART_BYTES = 4 * 1024 * 1024
-_FIRST_ONLY = ("metadata", "checksums", "conditions", "size_bytes")
+from portico_server.platform.requests import Remember, once
 
 
 class ObjectService(objects_pb2_grpc.ObjectServiceServicer):
     """Reads and writes objects."""
 
     def __init__(
-        self, objects: Objects, reader: Reader, buckets: Buckets, listing: Listing, page_tokens: PageTokens
+        self,
+        database: Database,
+        clock: Clock,
+        objects: Objects,
+        reader: Reader,
+        deleting: Deleting,
+        listing: Listing,
+        page_tokens: PageTokens,
     ) -> None:
+        self._database = database
+        self._clock = clock
         self._objects = objects
         self._reader = reader
-        self._buckets = buckets
+        self._deleting = deleting
         self._listing = listing
         self._page_tokens = page_tokens
 
@@ -42,16 +49,27 @@ class ObjectService(objects_pb2_grpc.ObjectServiceServicer):
     ) -> objects_pb2.PutObjectResponse:
         first = await anext(aiter(request_iterator), None)
         if first is None:
-            raise InvalidObject("the stream ended before its first message", field="name")
+            raise InvalidField("the stream ended before its first message", field="name")
         put = Put(
             parse_object_name(first.name),
             messages.stored_metadata(first.metadata, first.data.content_type),
             messages.announced_of(first),
-            messages.conditions_of(first.conditions) if first.HasField("conditions") else conditions.NONE,
-            _rights(),
+            messages.conditions_of(first),
+            caller.rights(),
         )
-        version = await self._objects.put(put, _parts(first, request_iterator))
-        return objects_pb2.PutObjectResponse(object=messages.object_message(put.name.bucket, version))
+        parts = messages.parts(first, request_iterator)
+
+        def response(version: Version) -> objects_pb2.PutObjectResponse:
+            return objects_pb2.PutObjectResponse(object=messages.object_message(put.name.bucket, version))
+
+        if not first.request_id:
+            return response(await self._objects.put(put, parts))
+
+        async def mutate(remember: Remember[objects_pb2.PutObjectResponse]) -> objects_pb2.PutObjectResponse:
+            return response(await self._objects.put(put, parts, lambda version: remember(response(version))))
+
+        key = caller.request_key(messages.without_data(first))
+        return await once(self._database, self._clock, key, objects_pb2.PutObjectResponse, mutate)
 
     async def GetObject(
         self, request: objects_pb2.GetObjectRequest, context: Any
@@ -61,113 +79,122 @@ class ObjectService(objects_pb2_grpc.ObjectServiceServicer):
             request.version_id,
             request.offset_bytes,
             request.limit_bytes,
-            messages.conditions_of(request.conditions) if request.HasField("conditions") else conditions.NONE,
+            messages.conditions_of(request),
         )
         reading = await self._reader.open(wanted)
         try:
             described = messages.object_message(wanted.name.bucket, reading.version)
+            headers.describe(described)
             response = objects_pb2.GetObjectResponse(
                 data=httpbody_pb2.HttpBody(content_type=described.metadata.content_type),
                 object=described,
                 offset_bytes=reading.range.offset,
                 length_bytes=reading.range.length,
             )
+            if not reading.range.length:
+                yield response
             async for chunk in reading.chunks():
                 response.data.data = chunk
                 yield response
                 response = objects_pb2.GetObjectResponse()
-            if not reading.range.length:
-                yield response
         finally:
             await reading.close()
 
     async def HeadObject(self, request: objects_pb2.HeadObjectRequest, context: Any) -> objects_pb2.HeadObjectResponse:
-        wanted = Wanted(
-            parse_object_name(request.name),
-            request.version_id,
-            conditions=messages.conditions_of(request.conditions)
-            if request.HasField("conditions")
-            else conditions.NONE,
-        )
+        name = parse_object_name(request.name)
+        wanted = Wanted(name, request.version_id, conditions=messages.conditions_of(request))
         version = await self._reader.head(wanted)
-        return objects_pb2.HeadObjectResponse(object=messages.object_message(wanted.name.bucket, version))
+        return objects_pb2.HeadObjectResponse(object=messages.object_message(name.bucket, version))
 
     async def ListObjects(
         self, request: objects_pb2.ListObjectsRequest, context: Any
     ) -> objects_pb2.ListObjectsResponse:
-        await self._buckets.get(request.parent)
-        cursor = self._page_tokens.open(request, _principal(), request.page_token)
-        page = await self._listing.page(
-            listing.Wanted(
-                request.parent,
-                visible_keys(call.current.get().filter, request.parent),
-                request.prefix,
-                request.delimiter,
-                max(cursor, after(request.start_after)),
-                listing.page_size(request.page_size),
-            )
+        cursor = self._page_tokens.open(request, caller.principal(), request.page_token)
+        wanted = listing.Wanted(
+            request.parent,
+            caller.shown(),
+            request.prefix,
+            request.delimiter,
+            max(cursor, after(request.start_after)),
+            listing.page_size(request.page_size),
         )
+        page = await self._listing.page(wanted)
         return objects_pb2.ListObjectsResponse(
             objects=[messages.object_message(request.parent, version) for version in page.objects],
             prefixes=page.prefixes,
-            next_page_token=self._page_tokens.seal(request, _principal(), page.cursor),
+            next_page_token=self._page_tokens.seal(request, caller.principal(), page.cursor),
         )
 
     async def ListObjectVersions(
         self, request: objects_pb2.ListObjectVersionsRequest, context: Any
     ) -> objects_pb2.ListObjectVersionsResponse:
-        await self._buckets.get(request.parent)
-        page = await self._listing.versions(
-            listing.Wanted(
-                request.parent,
-                visible_keys(call.current.get().filter, request.parent),
-                request.prefix,
-                cursor=self._page_tokens.open(request, _principal(), request.page_token),
-                limit=listing.page_size(request.page_size),
-            )
-        )
+        cursor = self._page_tokens.open(request, caller.principal(), request.page_token)
+        limit = listing.page_size(request.page_size)
+        wanted = listing.Wanted(request.parent, caller.shown(), request.prefix, cursor=cursor, limit=limit)
+        page = await self._listing.versions(wanted)
         return objects_pb2.ListObjectVersionsResponse(
             objects=[messages.listed_version_message(request.parent, version) for version in page.versions],
-            next_page_token=self._page_tokens.seal(request, _principal(), page.cursor),
+            next_page_token=self._page_tokens.seal(request, caller.principal(), page.cursor),
         )
 
     async def DeleteObject(
         self, request: objects_pb2.DeleteObjectRequest, context: Any
     ) -> objects_pb2.DeleteObjectResponse:
-        condition = messages.conditions_of(request.conditions) if request.HasField("conditions") else conditions.NONE
-        deleted = await self._objects.delete(parse_object_name(request.name), request.version_id, condition)
-        return objects_pb2.DeleteObjectResponse(version_id=deleted.version_id, delete_marker=deleted.marker)
+        bucket, key = parse_object_name(request.name)
+        targets = [Target(key, request.version_id)]
+        condition = messages.conditions_of(request)
 
+        async def delete(remember: Remember[objects_pb2.DeleteObjectResponse]) -> objects_pb2.DeleteObjectResponse:
+            deleted = await self._deleting.delete(
+                bucket, targets, lambda deleted: remember(messages.deleted_message(deleted[0])), condition
+            )
+            return messages.deleted_message(deleted[0])
 
-def _principal() -> str:
-    principal = call.current.get().principal
-    return principal.name if principal else ""
+        request_key = caller.request_key(request)
+        return await once(self._database, self._clock, request_key, objects_pb2.DeleteObjectResponse, delete)
 
+    async def DeleteObjects(
+        self, request: objects_pb2.DeleteObjectsRequest, context: Any
+    ) -> objects_pb2.DeleteObjectsResponse:
+        targets = [_target(request.parent, number, entry) for number, entry in enumerate(request.objects)]
 
-def _rights() -> Rights:
-    """Which of the permissions that a put or a copy may need the caller holds."""
-    held = call.current.get().held
-    if CREATE in held and UPDATE in held:
-        return ALL_RIGHTS
-    return Rights(CREATE in held, UPDATE in held)
+        def response(deleted: Sequence[Deleted]) -> objects_pb2.DeleteObjectsResponse:
+            return objects_pb2.DeleteObjectsResponse(results=map(messages.deleted_message, deleted))
 
+        async def delete(remember: Remember[objects_pb2.DeleteObjectsResponse]) -> objects_pb2.DeleteObjectsResponse:
+            return response(
+                await self._deleting.delete(request.parent, targets, lambda deleted: remember(response(deleted)))
+            )
 
-async def _parts(
-    first: objects_pb2.PutObjectRequest, following: AsyncIterator[objects_pb2.PutObjectRequest]
-) -> AsyncIterator[bytes]:
-    """The bytes of all messages. What only the first may say, later ones may at most repeat."""
-    yield _data(first)
-    async for message in following:
-        for field in _FIRST_ONLY:
-            if message.HasField(field) and getattr(message, field) != getattr(first, field):
-                raise InvalidObject(f"{field} belongs into the first message of the stream", field=field)
-        yield _data(message)
+        key = caller.request_key(request)
+        return await once(self._database, self._clock, key, objects_pb2.DeleteObjectsResponse, delete)
 
-
-def _data(message: objects_pb2.PutObjectRequest) -> bytes:
-    data: bytes = message.data.data
-    if len(data) > MAX_PART_BYTES:
-        raise InvalidObject(
-            f"a message carries at most {MAX_PART_BYTES} bytes, this one {len(data)}", field="data.data"
+    async def CopyObject(self, request: objects_pb2.CopyObjectRequest, context: Any) -> objects_pb2.CopyObjectResponse:
+        copy = Copy(
+            parse_object_name(request.name),
+            Wanted(
+                parse_object_name(request.source, "source"),
+                request.source_version_id,
+                conditions=messages.conditions_of(request, "source_conditions"),
+            ),
+            messages.stored_metadata(request.metadata) if request.HasField("metadata") else None,
+            messages.conditions_of(request),
+            caller.rights(),
         )
-    return data
+
+        def response(version: Version) -> objects_pb2.CopyObjectResponse:
+            return objects_pb2.CopyObjectResponse(object=messages.object_message(copy.name.bucket, version))
+
+        async def mutate(remember: Remember[objects_pb2.CopyObjectResponse]) -> objects_pb2.CopyObjectResponse:
+            return response(await self._objects.copy(copy, lambda version: remember(response(version))))
+
+        key = caller.request_key(request)
+        return await once(self._database, self._clock, key, objects_pb2.CopyObjectResponse, mutate)
+
+
+def _target(bucket: str, number: int, entry: objects_pb2.DeleteObjectsRequest.Entry) -> Target:
+    field = f"objects[{number}].name"
+    name = parse_object_name(entry.name, field)
+    if name.bucket != bucket:
+        raise InvalidField(f"{field} is not in the bucket {bucket} of the request", field=field)
+    return Target(name.key, entry.version_id)

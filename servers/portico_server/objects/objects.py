@@ -1,4 +1,4 @@
-"""Objects written: put, copied, deleted."""
+"""Objects written: put and copied."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from portico_server.objects.ids import Ids
 from portico_server.objects.incoming import Announced, Content, Receiver
 from portico_server.objects.judging import ALL_RIGHTS, Judge, Rights, judge_of
 from portico_server.objects.names import ObjectName
+from portico_server.objects.reading import Reader, Wanted
 from portico_server.objects.records import NewVersion, Version, Versioning
 from portico_server.objects.store import buckets as bucket_store
 from portico_server.objects.store import locks
 from portico_server.objects.store import objects as store
-from portico_server.objects.writes import Deleted
 from portico_server.platform.blobs import Blobs
-from portico_server.platform.database import Batch, Database, Done, GuardFailed, Statement
+from portico_server.platform.database import Batch, Database, GuardFailed, Statement
 from portico_server.platform.errors import DomainError
 from portico_server.platform.telemetry import span
 
@@ -37,17 +37,39 @@ class Put:
     rights: Rights = ALL_RIGHTS
 
 
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """What a copy is made with. `metadata` None: the source's."""
+
+    name: ObjectName
+    source: Wanted
+    metadata: bytes | None = None
+    conditions: Conditions = conditions.NONE
+    rights: Rights = ALL_RIGHTS
+
+
+Also = Callable[[Version], list[Statement]]
+"""Further statements for the batch, given the version that it will have stored."""
+
+
+def _nothing(_: Version) -> list[Statement]:
+    return []
+
+
 class Objects:
     """Writes the objects of all buckets."""
 
-    def __init__(self, database: Database, blobs: Blobs, buckets: Buckets, receiver: Receiver, ids: Ids) -> None:
+    def __init__(
+        self, database: Database, blobs: Blobs, buckets: Buckets, reader: Reader, receiver: Receiver, ids: Ids
+    ) -> None:
         self._database = database
         self._blobs = blobs
         self._buckets = buckets
+        self._reader = reader
         self._receiver = receiver
         self._ids = ids
 
-    async def put(self, put: Put, parts: AsyncIterator[bytes]) -> Version:
+    async def put(self, put: Put, parts: AsyncIterator[bytes], also: Also = _nothing) -> Version:
         """Stores the bytes as the key's current object.
 
         Raises what `Receiver.receive` and the judge of `judge_of` raise, BucketNotFound, BucketBeingDeleted.
@@ -59,22 +81,31 @@ class Objects:
 
         content = await self._receiver.receive(parts, put.announced, put.name, before_file)
         new = self._described(content, put.metadata)
-        return await self._store(put.name, new, judge)
+        return await self._store(put.name, new, judge, also)
 
-    async def delete(self, name: ObjectName, version_id: str, condition: Conditions) -> Deleted:
-        """Deletes the current object, or the version named; neither need be there.
+    async def copy(self, copy: Copy, also: Also = _nothing) -> Version:
+        """Stores the source's bytes as another key's current object, without moving them.
 
-        Raises BucketNotFound, BucketBeingDeleted, and what `conditions.check_write` raises.
+        Raises what `Reader.find` and the judge of `judge_of` raise, BucketNotFound, BucketBeingDeleted, StorageFull.
         """
-        judge = judge_of(name, condition)
-        if version_id:
-            _, done = await self._write(name, judge, lambda _: writes.delete_version(name, version_id))
-            return writes.deleted_version(done, version_id)
+        judge = judge_of(copy.name, copy.conditions, copy.rights)
+        try:
+            new = await self._copied(copy, judge)
+        except FileNotFoundError:
+            # The source was replaced and its file collected since its row was read: there is a newer one.
+            new = await self._copied(copy, judge)
+        return await self._store(copy.name, new, judge, also)
+
+    async def _copied(self, copy: Copy, judge: Judge | None) -> NewVersion:
+        """The source's bytes as a new version; those of a file in a new file."""
+        source, data = await self._reader.find(copy.source)
+        file = ""
+        if source.file:
+            await self._look(copy.name, judge)
+            file = await self._blobs.copy(source.file)
         write_id, now_us = self._ids.mint()
-        versioning, done = await self._write(
-            name, judge, lambda versioning: writes.delete(name, write_id, now_us, versioning)
-        )
-        return writes.deleted(done, write_id, versioning)
+        metadata = source.metadata if copy.metadata is None else copy.metadata
+        return NewVersion(write_id, source.etag, source.size_bytes, now_us, file, data, metadata, source.checksums)
 
     def _described(self, content: Content, metadata: bytes) -> NewVersion:
         write_id, now_us = self._ids.mint()
@@ -89,17 +120,14 @@ class Objects:
             checksums.pack(content.digests),
         )
 
-    async def _store(self, name: ObjectName, new: NewVersion, judge: Judge | None) -> Version:
-        """Commits what was received. If that is refused its file goes; if nobody knows, the collector sees to it."""
+    async def _store(self, name: ObjectName, new: NewVersion, judge: Judge | None, also: Also) -> Version:
+        """Commits new bytes. If that is refused their file goes; if nobody knows, the collector sees to it."""
         try:
-            versioning, _ = await self._write(name, judge, lambda versioning: writes.put(name, new, versioning))
-        except DomainError:
+            return await self._write(name, new, judge, also)
+        except (DomainError, GuardFailed):
             if new.file:
                 await self._blobs.delete(new.file)
             raise
-        is_null = int(versioning != Versioning.ENABLED)
-        described = (new.etag, new.size_bytes, new.created_at_us, new.file, new.metadata, new.checksums)
-        return Version(name.key, new.id, is_null, 0, *described)
 
     async def _look(self, name: ObjectName, judge: Judge | None) -> tuple[int, Version | None]:
         """The bucket's versioning and the key's current object, judged."""
@@ -109,10 +137,8 @@ class Objects:
             judge(current)
         return bucket.versioning, current
 
-    async def _write(
-        self, name: ObjectName, judge: Judge | None, statements: Callable[[int], list[Statement]]
-    ) -> tuple[int, list[Done]]:
-        """Applies the statements for the bucket's versioning, guarded by what was judged; if that changed, anew."""
+    async def _write(self, name: ObjectName, new: NewVersion, judge: Judge | None, also: Also) -> Version:
+        """Writes as the bucket's versioning wants it, guarded by what was judged; if that changed, anew."""
         lock = (locks.of_key(*name),)
         for _ in range(_ATTEMPTS):
             guards: list[Statement] = []
@@ -120,13 +146,21 @@ class Objects:
             if judge is not None:
                 versioning, current = await self._look(name, judge)
                 guards.append(store.is_unchanged(*name, current))
+            stored = _stored(name, new, versioning)
             try:
-                with span("objects.store.write", step="store"):
-                    done = await self._database.batch(Batch([*guards, *statements(versioning)], lock))
-                return versioning, done[len(guards) :]
+                with span("objects.store.put", step="store"):
+                    await self._database.batch(
+                        Batch([*guards, *writes.put(name, new, versioning), *also(stored)], lock)
+                    )
+                return stored
             except GuardFailed as failed:
                 if failed.reason == bucket_store.NO_BUCKET:
                     await self._buckets.open(name.bucket)
                 elif failed.reason != store.CHANGED:
                     raise
         raise errors.WriteContended(f"others keep changing {name}; try again", resource=str(name))
+
+
+def _stored(name: ObjectName, new: NewVersion, versioning: int) -> Version:
+    described = (new.etag, new.size_bytes, new.created_at_us, new.file, new.metadata, new.checksums)
+    return Version(name.key, new.id, int(versioning != Versioning.ENABLED), 0, *described)

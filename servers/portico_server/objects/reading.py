@@ -67,7 +67,7 @@ class Reader:
         """Raises BucketNotFound, ObjectNotFound, VersionNotFound, and what `conditions.check_read` raises."""
         name = wanted.name
         if wanted.version_id:
-            return (await self._find(wanted))[0]
+            return (await self.find(wanted))[0]
         with span("objects.store.head", step="store"):
             version = await store.head(self._database, *name)
         if version is None:
@@ -84,15 +84,15 @@ class Reader:
             return await self._open(wanted)
 
     async def _open(self, wanted: Wanted) -> Reading:
-        version, data = await self._find(wanted)
+        version, data = await self.find(wanted)
         wanted_range = ranges.resolve(wanted.offset, wanted.limit, version.size_bytes, wanted.name)
         if not version.file:
             return Reading(version, wanted_range, data, None)
         with span("objects.blobs.open", step="store"):
             return Reading(version, wanted_range, b"", await self._blobs.open(version.file))
 
-    async def _find(self, wanted: Wanted) -> tuple[Version, bytes]:
-        """The version and its inline bytes, in one read."""
+    async def find(self, wanted: Wanted) -> tuple[Version, bytes]:
+        """The version and its inline bytes, in one read. Raises what `head` raises."""
         with span("objects.store.get", step="store"):
             found = await (
                 versions.get(self._database, *wanted.name, wanted.version_id)

@@ -10,14 +10,21 @@ from importlib import resources
 from portico.objects.v1 import buckets_pb2_grpc, objects_pb2_grpc
 from portico_server.objects.bucket_service import BucketService
 from portico_server.objects.buckets import Buckets
+from portico_server.objects.collector import Collector
+from portico_server.objects.deleting import Deleting
+from portico_server.objects.emptying import KIND, Emptying
+from portico_server.objects.errors import ERRORS
 from portico_server.objects.ids import Ids
 from portico_server.objects.incoming import Receiver
 from portico_server.objects.listing import Listing
 from portico_server.objects.object_service import ObjectService
 from portico_server.objects.objects import Objects
 from portico_server.objects.reading import Reader
+from portico_server.platform.housekeeping import housekeeping
+from portico_server.platform.operations import Kind, Operations
 from portico_server.platform.product import Platform, Running
 
+NAME = "objects"
 _HASHING_THREADS = 2
 """Hashing is all processor time; more threads than processors to spare would only take them from the event loop."""
 
@@ -25,20 +32,35 @@ _HASHING_THREADS = 2
 @asynccontextmanager
 async def run(platform: Platform) -> AsyncIterator[Running]:
     """Starts the product; see `platform.product.Product.run`."""
-    database = await platform.databases.open("objects", resources.files(__package__) / "migrations")
-    blobs = await platform.blobs("objects")
-    ids = Ids(platform.clock, platform.random)
+    clock, tokens = platform.clock, platform.page_tokens
+    database = await platform.databases.open(NAME, resources.files(__package__) / "migrations")
+    blobs = await platform.blobs(NAME)
+    ids = Ids(clock, platform.random)
     buckets = Buckets(database, ids)
+    kinds: dict[str, Kind] = {}  # filled below: the work starts operations itself
+    operations = Operations(NAME, database, clock, tokens, kinds, ERRORS)
+    emptying = Emptying(database, buckets, ids, operations)
+    kinds[KIND] = emptying.empty
+    reader = Reader(database, blobs, buckets)
     with ThreadPoolExecutor(_HASHING_THREADS, thread_name_prefix="hashing") as hashing:
-        objects = Objects(database, blobs, buckets, Receiver(blobs, hashing), ids)
-        yield Running(
-            servicers=(
-                (buckets_pb2_grpc.add_BucketServiceServicer_to_server, BucketService(buckets)),
-                (
-                    objects_pb2_grpc.add_ObjectServiceServicer_to_server,
-                    ObjectService(
-                        objects, Reader(database, blobs, buckets), buckets, Listing(database), platform.page_tokens
-                    ),
-                ),
-            ),
+        objects = Objects(database, blobs, buckets, reader, Receiver(blobs, hashing), ids)
+        bucket_service = BucketService(database, clock, buckets, emptying, tokens)
+        object_service = ObjectService(
+            database, clock, objects, reader, Deleting(database, buckets, ids), Listing(database, buckets), tokens
         )
+        await operations.start()
+        try:
+            yield Running(
+                servicers=(
+                    (buckets_pb2_grpc.add_BucketServiceServicer_to_server, bucket_service),
+                    (objects_pb2_grpc.add_ObjectServiceServicer_to_server, object_service),
+                ),
+                jobs=(
+                    *Collector(database, blobs, clock).jobs(),
+                    *operations.jobs(),
+                    *housekeeping(NAME, database, clock),
+                ),
+                operations=operations,
+            )
+        finally:
+            await operations.stop()

@@ -9,11 +9,9 @@ from portico_server.objects.text import TextRange
 from portico_server.platform.authorization import Filter
 
 
-def visible_keys(shown: Filter | None, bucket: str) -> list[TextRange]:
-    """The ranges of a bucket's keys that may be shown, in order; none where no filter was made."""
+def visible_keys(shown: Filter, bucket: str) -> list[TextRange]:
+    """The ranges of a bucket's keys that may be shown, in order."""
     container = f"{bucket}/objects/"
-    if shown is None:
-        return []
     allowed = [text.EVERYTHING] if shown.everything else text.union(_tails(shown.allow, container))
     return text.difference(allowed, text.union(_tails(shown.deny, container)))
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from portico_server.objects.records import Bucket
+from portico_server.objects.text import after, beginning_with
+from portico_server.platform.authorization import Filter
 from portico_server.platform.database import Database, Statement
+from portico_server.platform.visibility import visible
 
 NO_BUCKET = "bucket"
 """Guard: the bucket is there, is not being deleted, and has the versioning that the writer took it to have."""
@@ -13,14 +16,11 @@ BUCKET_NOT_EMPTY = "bucket not empty"
 
 _COLUMNS = "name, created_at_us, updated_at_us, etag, versioning, location_hint, jurisdiction, deletion"
 _GET = f"SELECT {_COLUMNS} FROM bucket WHERE name = $1"
-_LIST = f"SELECT {_COLUMNS} FROM bucket WHERE name >= $1 AND name < $2 ORDER BY name LIMIT $3"
-_BEING_DELETED = f"SELECT {_COLUMNS} FROM bucket WHERE deletion <> '' ORDER BY name LIMIT $1"
 _INSERT = f"INSERT INTO bucket ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (name) DO NOTHING"
 _UPDATE = (
     "UPDATE bucket SET updated_at_us = $3, etag = $4, versioning = $5, deletion = $6 WHERE name = $1 AND etag = $2"
 )
 _DELETE = "DELETE FROM bucket WHERE name = $1 AND etag = $2"
-_IS_OPEN = "SELECT 1 FROM bucket WHERE name = $1 AND deletion = ''"
 _IS_OPEN_AS = "SELECT 1 FROM bucket WHERE name = $1 AND versioning = $2 AND deletion = ''"
 _ANY_OBJECT = "SELECT 1 FROM object WHERE bucket = $1 LIMIT 1"
 _ANY_VERSION = "SELECT 1 FROM version WHERE bucket = $1 LIMIT 1"
@@ -31,13 +31,13 @@ async def get(database: Database, name: str) -> Bucket | None:
     return Bucket(*rows[0]) if rows else None
 
 
-async def in_range(database: Database, first: str, end: str, limit: int) -> list[Bucket]:
-    """Those with `first` <= name < `end`, by name."""
-    return [Bucket(*row) for row in await database.scan(_LIST, first, end, limit)]
-
-
-async def being_deleted(database: Database, limit: int) -> list[Bucket]:
-    return [Bucket(*row) for row in await database.scan(_BEING_DELETED, limit)]
+async def visible_in(database: Database, prefix: str, behind: str, shown: Filter, limit: int) -> list[Bucket]:
+    """Those that may be shown, whose name begins with `prefix` and stands behind `behind`, by name."""
+    within = beginning_with(prefix)
+    condition, values = visible(shown, "name", 4)
+    sql = f"SELECT {_COLUMNS} FROM bucket WHERE name >= $1 AND name < $2 AND {condition} ORDER BY name LIMIT $3"
+    rows = await database.scan(sql, max(within.first, after(behind)), within.end, limit, *values)
+    return [Bucket(*row) for row in rows]
 
 
 def insert(bucket: Bucket) -> Statement:
@@ -59,11 +59,6 @@ def delete_empty(name: str, etag: str) -> list[Statement]:
     ]
 
 
-def is_open(name: str) -> Statement:
-    """Guard: the bucket is there and is not being deleted."""
-    return Statement(_IS_OPEN, (name,), 1, NO_BUCKET)
-
-
 def is_open_as(name: str, versioning: int) -> Statement:
-    """Guard: as `is_open`, and it keeps versions as the batch assumes."""
+    """Guard: the bucket is there, is not being deleted, and keeps versions as the batch assumes."""
     return Statement(_IS_OPEN_AS, (name, versioning), 1, NO_BUCKET)

@@ -5,7 +5,6 @@ A counter of objects and bytes would be a row that every writer of a bucket wait
 
 from __future__ import annotations
 
-from portico_server.objects.records import NULL_VERSION
 from portico_server.platform.database import ANY, Statement
 
 _COLUMNS = "id, bucket, objects, size_bytes, freed, freed_file"
@@ -20,26 +19,17 @@ SELECT CAST($3 AS TEXT), CAST($1 AS TEXT), 1 - count(*), $4 - CAST(coalesce(sum(
 FROM {replaced}"""
 
 
-def _remove(where: str) -> str:
-    """Takes away all that `where` finds. A version is taken away once, so its id with a mark in front is free."""
-    return f"""
-INSERT INTO ledger ({_COLUMNS}) SELECT '-' || id, bucket, -1, -size_bytes, id, file FROM {where}"""
-
-
 _REPLACE_CURRENT = _replace("object WHERE bucket = $1 AND key = $2")
 _REPLACE_NULL = _replace("""(
   SELECT id, size_bytes, file FROM object WHERE bucket = $1 AND key = $2 AND is_null = 1
   UNION ALL
   SELECT id, size_bytes, file FROM version WHERE bucket = $1 AND key = $2 AND is_null = 1 AND marker = 0) nulls""")
 _ADD = f"INSERT INTO ledger ({_COLUMNS}) VALUES ($1, $2, 1, $3, '', '')"
-_REMOVE_CURRENT = _remove("object WHERE bucket = $1 AND key = $2")
-_REMOVE_ID = (
-    _remove("object WHERE bucket = $1 AND key = $2 AND is_null = 0 AND id = $3"),
-    _remove("version WHERE bucket = $1 AND key = $2 AND is_null = 0 AND id = $3 AND marker = 0"),
-)
-_REMOVE_NULL = (
-    _remove("object WHERE bucket = $1 AND key = $2 AND is_null = 1"),
-    _remove("version WHERE bucket = $1 AND key = $2 AND is_null = 1 AND marker = 0"),
+_REMOVE_NULL = tuple(
+    f"""
+INSERT INTO ledger ({_COLUMNS}) SELECT '-' || id, bucket, -1, -size_bytes, id, file FROM {table}
+WHERE bucket = $1 AND key = $2 AND is_null = 1{only}"""
+    for table, only in (("object", ""), ("version", " AND marker = 0"))
 )
 
 
@@ -55,12 +45,6 @@ def put_replacing_nothing(bucket: str, write_id: str, size_bytes: int) -> Statem
     return Statement(_ADD, (write_id, bucket, size_bytes))
 
 
-def remove_current(bucket: str, key: str) -> Statement:
-    return Statement(_REMOVE_CURRENT, (bucket, key), ANY)
-
-
-def remove_version(bucket: str, key: str, version_id: str) -> list[Statement]:
-    """Whichever table has it."""
-    if version_id == NULL_VERSION:
-        return [Statement(sql, (bucket, key), ANY) for sql in _REMOVE_NULL]
-    return [Statement(sql, (bucket, key, version_id), ANY) for sql in _REMOVE_ID]
+def remove_null(bucket: str, key: str) -> list[Statement]:
+    """Takes the null version away, whichever table has it."""
+    return [Statement(sql, (bucket, key), ANY) for sql in _REMOVE_NULL]

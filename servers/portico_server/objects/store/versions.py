@@ -32,13 +32,6 @@ INSERT INTO version ({_ALL})
 SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS BIGINT), coalesce(min(place), 0) - 1, '', 0,
   CAST($5 AS BIGINT), '', $6, $6, 1
 FROM version WHERE bucket = $1 AND key = $2"""
-_PROMOTE = f"""
-INSERT INTO object (bucket, {COLUMNS}) SELECT bucket, {COLUMNS} FROM version
-WHERE bucket = $1 AND key = $2 AND marker = 0
-  AND place = (SELECT min(place) FROM version WHERE bucket = $1 AND key = $2)
-  AND NOT EXISTS (SELECT 1 FROM object WHERE bucket = $1 AND key = $2)"""
-_FORGET_PROMOTED = """
-DELETE FROM version WHERE bucket = $1 AND key = $2 AND id = (SELECT id FROM object WHERE bucket = $1 AND key = $2)"""
 
 
 async def get(database: Database, bucket: str, key: str, version_id: str) -> tuple[Version, bytes] | None:
@@ -65,18 +58,3 @@ def put_marker(bucket: str, key: str, write_id: str, is_null: int, now_us: int) 
     """A delete marker, newer than every version."""
     empty: Value = b""
     return Statement(_PUT_MARKER, (bucket, key, write_id, is_null, now_us, empty))
-
-
-def delete_version(bucket: str, key: str, version_id: str) -> list[Statement]:
-    """From whichever table has it; the first answers a row if it was current, the second whether it was a marker."""
-    where = f"bucket = $1 AND key = $2 AND {_where(version_id)}"
-    args = (bucket, key, version_id)
-    return [
-        Statement(f"DELETE FROM object WHERE {where} RETURNING 0", args, ANY),
-        Statement(f"DELETE FROM version WHERE {where} RETURNING marker", args, ANY),
-    ]
-
-
-def promote(bucket: str, key: str) -> list[Statement]:
-    """Makes the newest version current where nothing is, unless it is a delete marker."""
-    return [Statement(_PROMOTE, (bucket, key), ANY), Statement(_FORGET_PROMOTED, (bucket, key), ANY)]

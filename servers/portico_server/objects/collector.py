@@ -1,0 +1,94 @@
+"""The background work: usage is folded, bytes that nothing refers to any more are removed.
+
+Each of its jobs runs under a lease, once over all processes; each bears being cut off anywhere and begun again.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from portico_server.objects import events
+from portico_server.objects.store import collecting as store
+from portico_server.objects.store.collecting import LedgerRow, Usage
+from portico_server.platform.blobs import Blobs
+from portico_server.platform.clock import Clock
+from portico_server.platform.database import Batch, Database, GuardFailed, Statement
+from portico_server.platform.outbox import Outbox
+from portico_server.platform.product import Job
+
+_FOLD_SECONDS = 30.0
+_FILES_SECONDS = 60.0
+_ORPHANS_SECONDS = 6 * 3600.0
+
+_FOLDED_AT_ONCE = 200
+"""Rows a batch: it holds the event loop for about half a millisecond."""
+_FILES_AT_ONCE = 100
+GRACE_US = 60 * 1_000_000
+"""Between the retirement of a file and its removal. A reader opens the file right after it read the row that names it;
+once open, it reads to the end."""
+ORPHAN_SECONDS = 24 * 3600
+"""How old a file must be that no row tells of: its upload may still be on its way to the commit."""
+_USAGE_EVENTS_KEPT = 100_000
+"""While nobody collects them."""
+
+
+class Collector:
+    """Folds and frees for all buckets."""
+
+    def __init__(self, database: Database, blobs: Blobs, clock: Clock) -> None:
+        self._database = database
+        self._blobs = blobs
+        self._clock = clock
+
+    def jobs(self) -> list[Job]:
+        return [
+            Job("objects.fold", _FOLD_SECONDS, self.fold, self._database),
+            Job("objects.files", _FILES_SECONDS, self.remove_retired_files, self._database),
+            Job("objects.orphans", _ORPHANS_SECONDS, self.remove_orphans, self._database),
+        ]
+
+    async def fold(self) -> None:
+        """Turns the ledger into usage, and frees what it says is free, until it is empty."""
+        while rows := await store.oldest_ledger_rows(self._database, _FOLDED_AT_ONCE):
+            try:
+                await self._database.batch(Batch(self._folding(rows)))
+            except GuardFailed as failed:
+                if failed.reason != store.LEDGER_CHANGED:
+                    raise
+        await Outbox(self._database).trim(events.USAGE, _USAGE_EVENTS_KEPT)
+
+    async def remove_retired_files(self) -> None:
+        """Removes the files that were retired before the grace."""
+        before_us = self._clock.now_us() - GRACE_US
+        while ids := await store.files_retired_before(self._database, before_us, _FILES_AT_ONCE):
+            for one in ids:
+                await self._blobs.delete(one)
+            await self._database.batch(Batch(store.forget_files(ids)))
+
+    async def remove_orphans(self) -> None:
+        """Removes old files that no row tells of: what crashes and broken uploads left behind."""
+        old: list[str] = []
+        async for blob_id, age_seconds in self._blobs.all_ids():
+            if age_seconds >= ORPHAN_SECONDS:
+                old.append(blob_id)
+            if len(old) == _FILES_AT_ONCE:
+                await self._remove_unknown(old)
+                old = []
+        await self._remove_unknown(old)
+
+    def _folding(self, rows: Sequence[LedgerRow]) -> list[Statement]:
+        now_us = self._clock.now_us()
+        added: dict[str, Usage] = defaultdict(lambda: Usage(0, 0))
+        for row in rows:
+            before = added[row.bucket]
+            added[row.bucket] = Usage(before.objects + row.objects, before.size_bytes + row.size_bytes)
+        statements = store.free(rows[0].id, rows[-1].id, len(rows), now_us)
+        for bucket, usage in added.items():
+            statements += store.add_usage(bucket, usage)
+            statements.append(events.usage(bucket, usage.objects, usage.size_bytes, now_us))
+        return statements
+
+    async def _remove_unknown(self, ids: Sequence[str]) -> None:
+        for one in await store.unknown_files(self._database, ids) if ids else []:
+            await self._blobs.delete(one)

@@ -1,0 +1,148 @@
+"""Objects and versions deleted: one or many of a bucket, all or none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from portico_server.objects import conditions, errors, writes
+from portico_server.objects.buckets import Buckets
+from portico_server.objects.conditions import Conditions
+from portico_server.objects.ids import Ids
+from portico_server.objects.judging import judge_of
+from portico_server.objects.names import ObjectName
+from portico_server.objects.records import NULL_VERSION, Bucket, Version, Versioning
+from portico_server.objects.store import buckets as bucket_store
+from portico_server.objects.store import locks, removal
+from portico_server.objects.store import objects as store
+from portico_server.platform.database import Batch, Database, GuardFailed, Statement
+from portico_server.platform.telemetry import span
+
+_ATTEMPTS = 100
+
+
+class Target(NamedTuple):
+    """What to delete: a key's current object, or the version named, for good."""
+
+    key: str
+    version_id: str = ""
+
+
+class Deleted(NamedTuple):
+    """What a delete did: the version that is gone, or that of the marker it made; empty if there was nothing."""
+
+    version_id: str
+    marker: bool
+
+
+NOTHING = Deleted("", False)
+
+Also = Callable[[list[Deleted]], list[Statement]]
+"""Further statements for the batch, given what it will have done."""
+
+
+class _Seen(NamedTuple):
+    """What there is of the targets."""
+
+    current: dict[str, Version]
+    older: dict[Target, Version]
+
+    def version(self, target: Target) -> Version | None:
+        found = self.current.get(target.key)
+        return found if found and found.version_id == target.version_id else self.older.get(target)
+
+
+class Deleting:
+    """Deletes from all buckets."""
+
+    def __init__(self, database: Database, buckets: Buckets, ids: Ids) -> None:
+        self._database = database
+        self._buckets = buckets
+        self._ids = ids
+
+    async def delete(
+        self,
+        bucket_name: str,
+        targets: Sequence[Target],
+        also: Also = lambda _: [],
+        condition: Conditions = conditions.NONE,
+    ) -> list[Deleted]:
+        """Deletes the targets in one batch; none of them need be there. A condition must hold of each current object.
+
+        Where a key is among the targets with and without a version id, the versions named go first. Raises
+        BucketNotFound, BucketBeingDeleted, WriteContended, and what `conditions.check_write` raises.
+        """
+        keys = sorted({target.key for target in targets})
+        held = sorted({locks.of_key(bucket_name, key) for key in keys})
+        for _ in range(_ATTEMPTS):
+            bucket = await self._buckets.open(bucket_name)
+            seen = await self._look(bucket, targets, keys)
+            guards = self._judged(bucket_name, keys, seen, condition)
+            statements, deleted = self._plan(bucket, targets, seen)
+            statements += also(deleted)
+            if not statements:
+                return deleted
+            guards.append(bucket_store.is_open_as(bucket_name, bucket.versioning))
+            try:
+                with span("objects.store.delete", step="store"):
+                    await self._database.batch(Batch([*guards, *statements], held))
+                return deleted
+            except GuardFailed as failed:
+                if failed.reason not in (store.CHANGED, bucket_store.NO_BUCKET):
+                    raise
+        raise errors.WriteContended(
+            f"others keep changing what is to be deleted of {bucket_name}", resource=bucket_name
+        )
+
+    async def _look(self, bucket: Bucket, targets: Sequence[Target], keys: Sequence[str]) -> _Seen:
+        current = {version.key: version for version in await removal.current(self._database, bucket.name, keys)}
+        named = {target for target in targets if target.version_id}
+        ids = sorted({target.version_id for target in named} - {NULL_VERSION})
+        nulls = sorted({target.key for target in named if target.version_id == NULL_VERSION})
+        if bucket.versioning == Versioning.DISABLED:
+            ids = nulls = []  # it has no other versions than the current ones
+        older = await removal.older(self._database, bucket.name, ids) if ids else []
+        older += await removal.older_nulls(self._database, bucket.name, nulls) if nulls else []
+        return _Seen(current, {Target(version.key, version.version_id): version for version in older})
+
+    def _judged(self, bucket_name: str, keys: Sequence[str], seen: _Seen, condition: Conditions) -> list[Statement]:
+        """Guards that what the condition was held against is still there."""
+        guards = []
+        for key in keys:
+            if judge := judge_of(ObjectName(bucket_name, key), condition):
+                judge(seen.current.get(key))
+                guards.append(store.is_unchanged(bucket_name, key, seen.current.get(key)))
+        return guards
+
+    def _plan(self, bucket: Bucket, targets: Sequence[Target], seen: _Seen) -> tuple[list[Statement], list[Deleted]]:
+        """The statements, and what they will have done to each target."""
+        removed: dict[str, Version] = {}
+        markers: list[Statement] = []
+        deleted: list[Deleted] = []
+        for target in targets:
+            if not target.version_id and bucket.versioning != Versioning.DISABLED:
+                statements, done = self._marker(bucket, target)
+                markers += statements
+                deleted.append(done)
+                continue
+            version = seen.version(target) if target.version_id else seen.current.get(target.key)
+            if version is None or version.id in removed:
+                deleted.append(NOTHING)
+            else:
+                removed[version.id] = version
+                deleted.append(Deleted(version.version_id, bool(version.marker)))
+        return [*_remove(bucket, seen, list(removed.values())), *markers], deleted
+
+    def _marker(self, bucket: Bucket, target: Target) -> tuple[list[Statement], Deleted]:
+        write_id, now_us = self._ids.mint()
+        statements = writes.put_marker(ObjectName(bucket.name, target.key), write_id, now_us, bucket.versioning)
+        return statements, Deleted(write_id if bucket.versioning == Versioning.ENABLED else NULL_VERSION, True)
+
+
+def _remove(bucket: Bucket, seen: _Seen, versions: Sequence[Version]) -> list[Statement]:
+    current = [version for version in versions if seen.current.get(version.key) is version]
+    older = [version for version in versions if seen.current.get(version.key) is not version]
+    statements = [*removal.remove_current(bucket.name, current), *removal.remove_older(bucket.name, older)]
+    if bucket.versioning != Versioning.DISABLED:
+        statements += removal.promote(bucket.name, sorted({version.key for version in versions}))
+    return statements
