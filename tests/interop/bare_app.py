@@ -6,9 +6,10 @@ are written.
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from portico_server.platform.methods import FOREIGN, Method, methods_of
 from tests.testing_product import product
 
 STYLES = "portico.testing.Styles"
+BLOCKING_HEALTH = "portico.testing.BlockingHealth"
 
 
 class Styles:
@@ -41,6 +43,18 @@ class Styles:
         while (message := await context.read()) is not grpc.aio.EOF:
             parts.append(message)
         return b"+".join(parts)
+
+    async def Stall(self, requests: Any, context: Any) -> bytes:
+        """Reads one message and then no more."""
+        with product.counted():
+            await context.read()
+            await asyncio.sleep(3600)
+        return b""
+
+    async def InitialMetadataFirst(self, request: bytes, context: Any) -> AsyncIterator[bytes]:
+        await context.send_initial_metadata([("x-early", "yes")])
+        await asyncio.sleep(3600)
+        yield b""
 
     def Blocking(self, request: bytes, context: Any) -> bytes:
         if request == b"abort":
@@ -84,11 +98,26 @@ def _handlers(styles: Styles) -> dict[str, grpc.RpcMethodHandler]:
         "WrittenStream": grpc.unary_stream_rpc_method_handler(styles.WrittenStream),
         "ReadAndWritten": grpc.stream_stream_rpc_method_handler(styles.ReadAndWritten),
         "ReadWhole": grpc.stream_unary_rpc_method_handler(styles.ReadWhole),
+        "Stall": grpc.stream_unary_rpc_method_handler(styles.Stall),
+        "InitialMetadataFirst": grpc.unary_stream_rpc_method_handler(styles.InitialMetadataFirst),
         "Blocking": grpc.unary_unary_rpc_method_handler(styles.Blocking),
         "BlockingBidi": grpc.stream_stream_rpc_method_handler(styles.BlockingBidi),
         "Context": grpc.unary_unary_rpc_method_handler(styles.Context),
         "SetCode": grpc.unary_unary_rpc_method_handler(styles.SetCode),
         "Process": grpc.unary_unary_rpc_method_handler(styles.Process),
+    }
+
+
+def _blocking_health() -> dict[str, grpc.RpcMethodHandler]:
+    """The stock health servicer that is not async."""
+    servicer = health.HealthServicer()
+    messages = {
+        "request_deserializer": health_pb2.HealthCheckRequest.FromString,
+        "response_serializer": health_pb2.HealthCheckResponse.SerializeToString,
+    }
+    return {
+        "Check": grpc.unary_unary_rpc_method_handler(servicer.Check, **messages),
+        "Watch": grpc.unary_stream_rpc_method_handler(servicer.Watch, **messages),
     }
 
 
@@ -100,10 +129,11 @@ async def _pipeline(call: Call, proceed: Handler) -> None:
 
 def _application() -> GrpcApplication:
     methods = {**FOREIGN, **methods_of(product.PRODUCT.services)}
-    handlers = _handlers(Styles())
-    for name, handler in handlers.items():
-        path = f"/{STYLES}/{name}"
-        methods[path] = Method(path, handler.request_streaming, handler.response_streaming, public=True)
+    generic = {STYLES: _handlers(Styles()), BLOCKING_HEALTH: _blocking_health()}
+    for service, handlers in generic.items():
+        for name, handler in handlers.items():
+            path = f"/{service}/{name}"
+            methods[path] = Method(path, handler.request_streaming, handler.response_streaming, public=True)
     app = GrpcApplication(
         pipeline=_pipeline,
         methods=methods,
@@ -113,12 +143,8 @@ def _application() -> GrpcApplication:
     )
     product.rpc.add_TestingServiceServicer_to_server(product.TestingService(), app)
     health_pb2_grpc.add_HealthServicer_to_server(health.aio.HealthServicer(), app)
-    app.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(STYLES, handlers)])
-    add_reflection(
-        app,
-        [service.full_name for service in product.PRODUCT.services]
-        + [health_pb2.DESCRIPTOR.services_by_name["Health"].full_name],
-    )
+    app.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(*entry) for entry in generic.items()])
+    add_reflection(app, [service.full_name for service in product.PRODUCT.services])
     return app
 
 

@@ -23,6 +23,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 _TYPE = "type.googleapis.com/envoy.extensions."
 _START_SECONDS = 30
 _BUFFER_BYTES = 256 * 1024
+_STREAM_WINDOW_BYTES = 1024 * 1024  # Envoy's own default lets each upload fill 16 MiB
 
 
 def configuration(app: str, folder: Path) -> dict[str, Any]:
@@ -31,6 +32,10 @@ def configuration(app: str, folder: Path) -> dict[str, Any]:
     listener["per_connection_buffer_limit_bytes"] = _BUFFER_BYTES
     manager = listener["filter_chains"][0]["filters"][-1]["typed_config"]
     removed = ("x-envoy-original-path", "x-envoy-original-method")
+    manager["http2_protocol_options"] = {
+        "initial_stream_window_size": _STREAM_WINDOW_BYTES,
+        "initial_connection_window_size": 8 * _STREAM_WINDOW_BYTES,
+    }
     manager["http_filters"] = [
         {
             "name": "strip",

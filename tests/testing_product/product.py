@@ -10,8 +10,8 @@ over the wire.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,7 @@ class TestingService(rpc.TestingServiceServicer):
     """What the contract says."""
 
     async def Unary(self, request: pb.UnaryRequest, context: Any) -> pb.UnaryResponse:
-        with _Counted():
+        with counted():
             metadata = _follow(context)
             if request.delay_millis:
                 await asyncio.sleep(request.delay_millis / 1000)
@@ -55,7 +55,7 @@ class TestingService(rpc.TestingServiceServicer):
     async def ClientStream(
         self, requests: AsyncIterator[pb.ClientStreamRequest], context: Any
     ) -> pb.ClientStreamResponse:
-        with _Counted():
+        with counted():
             response = pb.ClientStreamResponse()
             async for request in requests:
                 response.payload_bytes += len(request.payload)
@@ -66,7 +66,7 @@ class TestingService(rpc.TestingServiceServicer):
     async def ServerStream(
         self, request: pb.ServerStreamRequest, context: Any
     ) -> AsyncIterator[pb.ServerStreamResponse]:
-        with _Counted():
+        with counted():
             uncompressed = _uncompressed(_follow(context))
             for number, size in enumerate(request.sizes_bytes, start=1):
                 if request.delay_millis:
@@ -79,7 +79,7 @@ class TestingService(rpc.TestingServiceServicer):
     async def BidiStream(
         self, requests: AsyncIterator[pb.BidiStreamRequest], context: Any
     ) -> AsyncIterator[pb.BidiStreamResponse]:
-        with _Counted():
+        with counted():
             metadata = _follow(context)
             if any(key.startswith("x-testing-") for key, _ in metadata):
                 await _echo(context, metadata)
@@ -92,13 +92,14 @@ class TestingService(rpc.TestingServiceServicer):
         return pb.EmptyResponse()
 
 
-class _Counted:
-    def __enter__(self) -> None:
-        global in_flight
-        in_flight += 1
-
-    def __exit__(self, *_: object) -> None:
-        global in_flight
+@contextmanager
+def counted() -> Iterator[None]:
+    """Counts the call that stands in the `with` as in flight."""
+    global in_flight
+    in_flight += 1
+    try:
+        yield
+    finally:
         in_flight -= 1
 
 

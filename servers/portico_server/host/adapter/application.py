@@ -117,19 +117,13 @@ class GrpcApplication:
             exchange.keep_deadline()
             await self._pipeline(call, binding.invoke)
             return context.outcome()
-        except asyncio.CancelledError as error:
-            if exchange.cut is Cut.DISCONNECTED:
-                return None
-            reason = exchange.cancellation(error)
-            if not isinstance(reason, ApiError):
-                raise
-            return outcome_of(reason, call.ray_id)
         except Abort:
             return context.outcome()
-        except Exception as error:
-            if exchange.cut is Cut.DISCONNECTED:
+        except (Exception, asyncio.CancelledError) as error:
+            if exchange.disconnected:
                 return None
-            return outcome_of(self._errors(error), call.ray_id, context.trailing_metadata())
+            cause = exchange.cancellation(error) if isinstance(error, asyncio.CancelledError) else error
+            return outcome_of(self._errors(cause), call.ray_id, context.trailing_metadata())
 
     def _ask_generic_handlers(self, scope: Scope) -> Binding | None:
         method = self._methods.get(scope["path"])

@@ -57,6 +57,10 @@ class Exchange:
     def done(self) -> bool:
         return self._task is None
 
+    @property
+    def disconnected(self) -> bool:
+        return self.cut is Cut.DISCONNECTED
+
     def keep_deadline(self) -> None:
         """Ends the call when the time that its client gives it has passed. Raises ApiError for a malformed time."""
         value = self.headers.get(b"grpc-timeout")
@@ -69,11 +73,13 @@ class Exchange:
         """Cuts the call short; the first reason counts."""
         if self.cut is None and self._task is not None:
             self.cut = cut
-            self._task.cancel()
+            # A task that cancels itself and then returns counts as cancelled, for which pyvoy has no ear.
+            if asyncio.current_task(self.loop) is not self._task:
+                self._task.cancel()
 
     def cancellation(self, error: asyncio.CancelledError) -> BaseException:
         """What to raise in place of a CancelledError in the call's task: the reason for it, if there is one to tell."""
-        if self.cut is None or self.cut is Cut.DISCONNECTED:
+        if self.cut not in _REASONS:
             return error
         if self._task is not None:
             self._task.uncancel()
@@ -94,14 +100,19 @@ def _first_message_missing() -> ApiError:
     )
 
 
+def _cancelled() -> ApiError:
+    return ApiError(grpc.StatusCode.CANCELLED, "CANCELLED", "the server cancelled the call")
+
+
 def _stopping() -> ApiError:
     return ApiError(
         grpc.StatusCode.UNAVAILABLE, "STOPPING", "the server is stopping: call again", retry_after_seconds=1
     )
 
 
-_REASONS: dict[Cut, Callable[[], ApiError]] = {
+_REASONS: dict[Cut | None, Callable[[], ApiError]] = {
     Cut.DEADLINE: deadline.exceeded,
     Cut.FIRST_MESSAGE: _first_message_missing,
     Cut.STOPPING: _stopping,
+    None: _cancelled,
 }

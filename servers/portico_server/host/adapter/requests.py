@@ -144,7 +144,7 @@ class Requests:
 
         What ASGI's `receive` answers is never awaited itself: the server would stumble over a future that is cancelled.
         """
-        if self.exchange.cut is Cut.DISCONNECTED:
+        if self.exchange.disconnected:
             raise ClientDisconnected
         if self._waiter is not None:
             raise RuntimeError("one request message can be read at a time")

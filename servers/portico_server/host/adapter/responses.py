@@ -98,7 +98,7 @@ class Responses:
 
     async def write(self, payload: bytes) -> None:
         """Sends one message of several; waits while the client is behind. Raises ClientDisconnected."""
-        if self._exchange.cut is Cut.DISCONNECTED or self._exchange.done:
+        if self._exchange.disconnected or self._exchange.done:
             raise ClientDisconnected
         if self._in_flight_bytes >= _IN_FLIGHT_BYTES:
             await self._taken()
@@ -109,6 +109,8 @@ class Responses:
         await self.put(payload)
         if self._size_bytes >= _GATHER_BYTES:
             self._push()
+            if self._exchange.disconnected:
+                raise ClientDisconnected
         elif not self._scheduled:
             self._scheduled = True
             self._exchange.loop.call_soon(self._turn)
