@@ -9,13 +9,14 @@ A profile is a folder (0700) with files (0600): `profile.toml` (address, account
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from portico._files import locked, settle_pair
+from portico._files import locked, settle_pair, write_secret
 from portico.errors import ProfileError
 
 DEFAULT = "default"
@@ -50,14 +51,13 @@ def profiles_folder() -> Path:
 
 
 def folder_of(name: str | None = None) -> Path:
-    """The folder of the named profile; without a name, that of the environment's or the default one."""
+    """The folder of the named profile; without a name, that of the environment's or the default one. What holds a slash
+    is a folder itself."""
     if name is None and (folder := os.environ.get("PORTICO_PROFILE_DIR")):
         return Path(folder)
     chosen = name or os.environ.get("PORTICO_PROFILE") or DEFAULT
-    if "/" in chosen or chosen.startswith("."):
-        raise ProfileError(
-            f"{chosen!r} is no profile's name: give a name without slashes", reason="PROFILE_NAME_INVALID"
-        )
+    if "/" in chosen:
+        return Path(chosen).expanduser()
     return profiles_folder() / chosen
 
 
@@ -81,7 +81,7 @@ def load(name: str | None = None) -> Profile:
         return Profile(
             address=os.environ.get("PORTICO_ADDRESS") or _text(folder, values, "address"),
             account=os.environ.get("PORTICO_ACCOUNT") or _text(folder, values, "account", "default"),
-            name=name or folder.name,
+            name=folder.name,
             folder=folder,
             data=Path(_text(folder, values, "data")) if "data" in values else None,
             authority=_read(folder / AUTHORITY),
@@ -90,6 +90,26 @@ def load(name: str | None = None) -> Profile:
             token=token or stored_token(folder),
             fixed_token=bool(token),
         )
+
+
+def address_of(folder: Path) -> str:
+    """The address in a profile's folder. Raises ProfileError."""
+    return _text(folder, _values(folder), "address")
+
+
+def write(profile: Profile) -> None:
+    """Writes a new profile into its folder: 0700, the files 0600."""
+    folder = profile.folder
+    assert folder is not None
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    contents = {AUTHORITY: profile.authority, KEY: profile.key, CERTIFICATE: profile.certificate}
+    for name, content in {**contents, TOKEN: profile.token.encode()}.items():
+        if content:
+            write_secret(folder / name, content)
+    values = {"address": profile.address, "account": profile.account}
+    lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in values.items()]
+    write_secret(folder / "profile.toml", "".join(lines).encode())  # last: it makes a folder a profile
 
 
 def stored_token(folder: Path) -> str:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 from google.protobuf.duration_pb2 import Duration
 
-from portico import _certificates
+from portico import _certificates, profiles
 from portico._methods import method
 from portico._services import AsyncService, Service, SyncService, operation
 from portico._steps import Steps, blocking
 from portico.errors import ProfileError
 from portico.gateway.v1 import credentials_pb2
 from portico.gateway.v1.credentials_pb2 import CreateCertificateResponse, CreateTokenResponse
+from portico.profiles import Profile
 
 _SERVICE = "/portico.gateway.v1.CredentialService/"
 _CREATE_TOKEN = method(_SERVICE + "CreateToken", credentials_pb2.CreateTokenResponse)
@@ -58,6 +62,35 @@ class _Credentials(Service):
         message = credentials_pb2.CreateCertificateRequest(certificate_request=request)
         response = yield from self.session.call(_CREATE_CERTIFICATE, message)
         yield from self.session.credentials.replace_certificate(key, response.certificate_pem.encode())
+
+    @operation
+    def create_profile(
+        self, folder: str | os.PathLike[str], *, subject: str = "", ttl_seconds: int | None = None
+    ) -> Steps[Profile]:
+        """Makes a key, a certificate and a token, and writes them as a profile that another program or machine can use.
+
+        Args:
+            folder: where; made if it is not there, 0700 with files 0600.
+            subject, ttl_seconds: as for `create_certificate`.
+        """
+        key, request = yield blocking(_certificates.new_request)
+        principal, ttl = self._principal(subject), _duration(ttl_seconds)
+        message = credentials_pb2.CreateCertificateRequest(certificate_request=request, subject=principal, ttl=ttl)
+        certificate = yield from self.session.call(_CREATE_CERTIFICATE, message)
+        token = yield from self.session.call(_CREATE_TOKEN, credentials_pb2.CreateTokenRequest(subject=principal))
+        own = self.session.credentials.profile
+        profile = Profile(
+            address=own.address,
+            account=own.account,
+            name=Path(folder).name,
+            folder=Path(folder),
+            authority=certificate.authority_pem.encode(),
+            certificate=certificate.certificate_pem.encode(),
+            key=key,
+            token=token.token,
+        )
+        yield blocking(profiles.write, profile)
+        return profile
 
     @operation
     def token(self) -> Steps[str]:

@@ -1,0 +1,89 @@
+"""What every command that calls a platform shares: its options, its client, and how it answers."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from functools import cached_property, wraps
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from portico import Client
+
+
+class Caller:
+    """A command's way to the platform. The client is opened when it is first used."""
+
+    def __init__(self, name: str, profile: str | None, output: str, timeout_seconds: float | None, trace: bool) -> None:
+        self.name = name
+        self.output = output
+        self._profile = profile
+        self._timeout_seconds = timeout_seconds
+        self._trace = trace
+        self._trace_id = ""
+        self._closing = contextlib.ExitStack()
+
+    @property
+    def json(self) -> bool:
+        """Whether the answer is to be JSON."""
+        return self.output == "json"
+
+    @cached_property
+    def client(self) -> Client:
+        from portico import connect
+
+        client = connect(self._profile, service="portico", scope="cli")
+        self._closing.callback(client.close)
+        if self._trace:
+            self._trace_id = self._closing.enter_context(client.trace(self.name)).trace_id
+        if self._timeout_seconds is not None:
+            return client.with_options(
+                timeout_seconds=self._timeout_seconds, transfer_timeout_seconds=self._timeout_seconds
+            )
+        return client
+
+    @contextlib.contextmanager
+    def open(self) -> Iterator[Caller]:
+        """Hands in the spans and closes the client at the end; then tells the trace, whatever the outcome."""
+        try:
+            with self._closing:
+                yield self
+        finally:
+            if self._trace_id:
+                click.echo(f"trace {self._trace_id}: `portico trace {self._trace_id}` shows it", err=True)
+
+
+_OPTIONS = (
+    click.option("--profile", metavar="NAME", help="Profile to use, by name or folder.  [PORTICO_PROFILE, or default]"),
+    click.option("--output", type=click.Choice(["text", "json"]), default="text", help="How to answer."),
+    click.option(
+        "--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="How long it may take."
+    ),
+    click.option("--trace", is_flag=True, help="Record the call's spans, and print the trace's id."),
+)
+
+
+def calls_platform(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Gives a command the common options, and a Caller as its first argument."""
+
+    @click.pass_context
+    @wraps(function)
+    def command(
+        context: click.Context,
+        /,
+        profile: str | None,
+        output: str,
+        timeout: float | None,
+        trace: bool,
+        **parameters: Any,
+    ) -> Any:
+        if isinstance(state := context.find_root().obj, dict):
+            state["output"] = output
+        with Caller(context.command_path, profile, output, timeout, trace).open() as caller:
+            return function(caller, **parameters)
+
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command

@@ -1,0 +1,58 @@
+"""`portico env`: variables for other clients."""
+
+from __future__ import annotations
+
+import shlex
+
+import click
+
+from portico_cli import output
+from portico_cli.calling import Caller, calls_platform
+
+
+@click.command()
+@click.option("--shell", type=click.Choice(["sh", "fish"]), default="sh", help="In which shell's words.")
+@calls_platform
+def env(caller: Caller, shell: str) -> None:
+    """Print the variables that other clients need to reach this platform, for `eval`.
+
+    \b
+    PORTICO_PROFILE_DIR           the SDK and this command, in containers and services too
+    SSL_CERT_FILE                 OpenSSL, Go, Python, curl: which authority to trust (then only this one!)
+    GRPC_DEFAULT_SSL_ROOTS_FILE_PATH  the same for gRPC's C core (Python, C++, Ruby, PHP)
+    OTEL_EXPORTER_OTLP_*          OpenTelemetry SDKs: hand spans in here. The header holds the
+                                  token, which expires: print it anew then.
+
+    \b
+    Examples:
+      eval "$(portico env)"
+      portico env --shell fish | source
+    """
+    variables = _variables(caller)
+    if caller.json:
+        output.show_json(variables)
+        return
+    for name, value in variables.items():
+        quoted = shlex.quote(value)
+        click.echo(f"set -gx {name} {quoted}" if shell == "fish" else f"export {name}={quoted}")
+
+
+def _variables(caller: Caller) -> dict[str, str]:
+    client = caller.client
+    token = client.credentials.token()
+    profile = client.profile
+    if profile.folder is None:
+        raise click.ClickException("this needs a profile in a folder: see `portico profile list`")
+    folder = profile.folder.absolute()
+    authority = str(folder / "ca.pem")
+    return {
+        "PORTICO_PROFILE_DIR": str(folder),
+        "SSL_CERT_FILE": authority,
+        "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": authority,
+        "OTEL_EXPORTER_OTLP_ENDPOINT": f"https://{profile.address}",
+        "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc",
+        "OTEL_EXPORTER_OTLP_CERTIFICATE": authority,
+        "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE": str(folder / "client.pem"),
+        "OTEL_EXPORTER_OTLP_CLIENT_KEY": str(folder / "client.key"),
+        "OTEL_EXPORTER_OTLP_HEADERS": f"authorization=Bearer%20{token}",
+    }

@@ -1,0 +1,121 @@
+"""`portico objects cp`: files and objects to one another, one or whole trees."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from portico_cli import output
+from portico_cli.calling import Caller, calls_platform
+from portico_cli.progress import progress
+from portico_cli.remote import Remote
+from portico_cli.transfers import (
+    About,
+    Place,
+    Transfer,
+    all_at_once,
+    move,
+    place,
+    put,
+    recursive,
+    single,
+    standard_input,
+)
+
+
+def _metadata(context: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
+    pairs = [item.partition("=") for item in given]
+    for key, equals, _ in pairs:
+        if not equals or not key:
+            raise click.BadParameter(f"{key!r} is not KEY=VALUE")
+    return {key: value for key, _, value in pairs}
+
+
+@click.command()
+@click.argument("source")
+@click.argument("target")
+@click.option("-r", "--recursive", "tree", is_flag=True, help="A folder or prefix with all below it.")
+@click.option("--content-type", default="", metavar="TYPE", help="Media type; guessed from a file's name if left out.")
+@click.option(
+    "--metadata", multiple=True, callback=_metadata, metavar="KEY=VALUE", help="Your own metadata; repeatable."
+)
+@click.option("--quiet", is_flag=True, help="Print neither copies nor progress.")
+@calls_platform
+def cp(
+    caller: Caller, source: str, target: str, tree: bool, content_type: str, metadata: dict[str, str], quiet: bool
+) -> int:
+    """Copy a file to an object, an object to a file, or an object to another.
+
+    SOURCE and TARGET are paths or portico://BUCKET/KEY, at least one of them the latter; - is standard input or
+    output. A target that is a folder (portico://BUCKET/, a key that ends in a slash) keeps the source's name. Bytes
+    are checked end to end; a file appears whole or not at all.
+
+    \b
+    Examples:
+      portico objects cp cat.jpg portico://photos/
+      portico objects cp portico://photos/cat.jpg .
+      portico objects cp -r ./site portico://web/site
+      tar c . | portico objects cp - portico://backup/home.tar
+      portico objects cp portico://backup/home.tar - | tar t
+    """
+    about = About(content_type, metadata)
+    if source == "-" or target == "-":
+        _standard(caller, source, target, about)
+        return 0
+    places = place(source), place(target)
+    if not any(isinstance(item, Remote) for item in places):
+        raise click.UsageError("neither is portico://BUCKET/KEY: `cp` copies files on this machine")
+    return _tree(caller, *places, about, quiet) if tree else _one(caller, *places, about, quiet)
+
+
+def _standard(caller: Caller, source: str, target: str, about: About) -> None:
+    """Copies standard input to an object, or an object to standard output."""
+    if source == "-":
+        remote = place(target)
+        if not isinstance(remote, Remote) or remote.is_folder:
+            raise click.UsageError("standard input needs a full target: portico://BUCKET/KEY")
+        put(caller.client, standard_input(), remote, about, None)
+        return
+    remote = place(source)
+    if not isinstance(remote, Remote) or remote.is_folder:
+        raise click.UsageError("standard output needs an object: portico://BUCKET/KEY")
+    with caller.client.objects.get(remote.bucket, remote.key) as reader:
+        for chunk in reader.chunks():
+            sys.stdout.buffer.write(chunk)
+    sys.stdout.buffer.flush()
+
+
+def _one(caller: Caller, source: Place, target: Place, about: About, quiet: bool) -> int:
+    transfer = single(source, target)
+    with progress(wanted=not quiet) as bars:
+        stored = move(caller.client, transfer, about, bars)
+    if caller.json:
+        output.show_json(stored)
+    elif not quiet:
+        click.echo(f"copied {transfer}")
+    return 0
+
+
+def _tree(caller: Caller, source: Place, target: Place, about: About, quiet: bool) -> int:
+    """Copies all it can; the exit code tells whether that was everything."""
+    from portico_cli.failures import report
+
+    client = caller.client
+    copied, failed = [], 0
+    with progress(wanted=not quiet) as bars:
+
+        def work(transfer: Transfer) -> object:
+            return move(client, transfer, about, bars)
+
+        for transfer, outcome in all_at_once(work, recursive(client, source, target)):
+            if isinstance(outcome, Exception):
+                failed = failed or report(outcome, as_json=caller.json)
+                click.echo(f"  not copied: {transfer}", err=True)
+            else:
+                copied.append(transfer)
+                if not caller.json and not quiet:
+                    click.echo(f"copied {transfer}")
+    if caller.json:
+        output.show_json([{"source": str(item.source), "target": str(item.target)} for item in copied])
+    return failed

@@ -1,0 +1,78 @@
+"""`portico operations`: work longer than a call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from portico_cli import output
+from portico_cli.calling import Caller, calls_platform
+
+
+@click.group()
+def operations() -> None:
+    """Work longer than a call, named operations/PRODUCT/ID.
+
+    \b
+    Examples:
+      portico operations list objects
+      portico operations wait operations/objects/1f0c…
+    """
+
+
+@operations.command()
+@click.argument("name")
+@calls_platform
+def get(caller: Caller, name: str) -> None:
+    """Show an operation as it stands."""
+    _show(caller, caller.client.operations.get(name))
+
+
+@operations.command()
+@click.argument("name")
+@calls_platform
+def wait(caller: Caller, name: str) -> None:
+    """Wait until an operation is done; fail as it failed."""
+    _show(caller, caller.client.operations.wait(name))
+
+
+@operations.command("list")
+@click.argument("product")
+@calls_platform
+def list_operations(caller: Caller, product: str) -> None:
+    """List a product's operations."""
+    columns: list[output.Column] = [("operation", lambda item: item.name), ("state", _state)]
+    found = caller.client.operations.list(product)
+    output.show_items(found, columns, as_json=caller.json, nothing=f"no operations of {product}")
+
+
+@operations.command()
+@click.argument("name")
+@calls_platform
+def cancel(caller: Caller, name: str) -> None:
+    """Ask an operation to stop; what it did stays done."""
+    caller.client.operations.cancel(name)
+    output.show_json({"cancelled": name}) if caller.json else click.echo(f"asked {name} to stop")
+
+
+@operations.command()
+@click.argument("name")
+@calls_platform
+def delete(caller: Caller, name: str) -> None:
+    """Forget an operation that is done."""
+    caller.client.operations.delete(name)
+    output.show_json({"deleted": name}) if caller.json else click.echo(f"forgot {name}")
+
+
+def _show(caller: Caller, found: Any) -> None:
+    if caller.json:
+        output.show_json(found)
+        return
+    output.show_fields({"operation": found.name, "state": _state(found), "error": found.error.message})
+
+
+def _state(found: Any) -> str:
+    if not found.done:
+        return "running"
+    return "failed" if found.HasField("error") else "done"

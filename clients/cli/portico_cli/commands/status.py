@@ -1,0 +1,95 @@
+"""`portico status`, `portico doctor` and `portico health`: how a platform is, from outside and from within."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from typing import Any
+
+import click
+
+from portico_cli import output
+from portico_cli.calling import Caller, calls_platform
+from portico_cli.failures import ERROR, UNREACHABLE
+from portico_cli.settings import settings_in_force, settings_options
+
+_output_option = click.option(
+    "--output", "kind", type=click.Choice(["text", "json"]), default="text", help="How to answer."
+)
+
+
+@click.command()
+@settings_options()
+@_output_option
+def status(kind: str, **flags: Any) -> int:
+    """Say whether the platform of a data directory runs, where, since when, and its processes. Exit code 6 if not.
+
+    \b
+    Examples:
+      portico status
+      portico status --data ./data --output json
+    """
+    from portico_server.host.supervisor import status as ask
+
+    settings = settings_in_force(flags)
+    found = ask(settings)
+    if kind == "json":
+        output.show_json({"data": str(settings.data), **dataclasses.asdict(found)})
+    elif not found.running:
+        click.echo(f"no platform runs on {settings.data}; `portico up` starts one")
+    else:
+        state = f"https://{found.address}" if found.address else "starting"
+        output.show_fields({"platform": state, "data": str(settings.data), "since": _since(found.started_at)})
+        output.table(
+            ["process", ">pid", "since", ">restarts"],
+            [
+                ["supervisor", str(found.pid), _since(found.started_at), ""],
+                *([item.name, str(item.pid), _since(item.started_at), str(item.restarts)] for item in found.processes),
+            ],
+        )
+    return 0 if found.running else UNREACHABLE
+
+
+@click.command()
+@settings_options()
+@_output_option
+def doctor(kind: str, **flags: Any) -> int:
+    """Check ports, certificates, clock, disk and engines, and say how to mend what is wrong. Exit code 1 if anything
+    is.
+
+    \b
+    Examples:
+      portico doctor
+    """
+    from portico_server.host.supervisor import doctor as examine
+
+    checks = examine(settings_in_force(flags))
+    if kind == "json":
+        output.show_json([dataclasses.asdict(check) for check in checks])
+    else:
+        for check in checks:
+            mark = click.style("ok  ", fg="green") if check.ok else click.style("FAIL", fg="red")
+            click.echo(f"{mark}  {check.name}: {check.detail}")
+            if not check.ok and check.remedy:
+                click.echo(f"      {check.remedy}")
+    return 0 if all(check.ok for check in checks) else ERROR
+
+
+@click.command()
+@click.argument("service", default="")
+@calls_platform
+def health(caller: Caller, service: str) -> int:
+    """Ask the gateway whether the platform, or one SERVICE, serves. Exit code 6 if it does not.
+
+    \b
+    Examples:
+      portico health
+      portico health portico.objects.v1.ObjectService
+    """
+    answer = caller.client.health.check(service)
+    output.show_json({"service": service, "status": answer}) if caller.json else click.echo(answer)
+    return 0 if answer == "SERVING" else UNREACHABLE
+
+
+def _since(seconds: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds)) if seconds else ""

@@ -1,0 +1,46 @@
+"""`portico trace`: one call or trace as a waterfall."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import click
+
+from portico_cli import output
+from portico_cli.calling import Caller, calls_platform
+from portico_cli.waterfall import print_waterfall
+
+_PATIENCE_SECONDS = 2.5
+_POLL_SECONDS = 0.2
+
+
+@click.command()
+@click.argument("ray")
+@calls_platform
+def trace(caller: Caller, ray: str) -> None:
+    """Show what is known of a RAY (in every error and the x-ray-id header) or of a trace id: its calls, and its spans
+    or steps as a waterfall. What just happened is waited for: it is written within a second.
+
+    \b
+    Examples:
+      portico objects cp --trace cat.jpg portico://photos/
+      portico trace 0199c4b0a1f2…
+      portico trace 0199c4b0a1f2… --output json
+    """
+    found = known(caller.client, ray.strip().lower())
+    output.show_json(found) if caller.json else print_waterfall(found)
+
+
+def known(client: Any, ray: str, patience_seconds: float = _PATIENCE_SECONDS) -> Any:
+    """What is known of a ray or trace; asks for a while, for what just happened. Raises NotFound."""
+    from portico.errors import NotFound
+
+    deadline = time.monotonic() + patience_seconds
+    while True:
+        try:
+            return client.traces.get(ray)
+        except NotFound:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(_POLL_SECONDS)

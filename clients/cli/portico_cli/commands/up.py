@@ -1,0 +1,88 @@
+"""`portico up` and `portico down`."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from portico_cli.failures import ERROR
+from portico_cli.settings import settings_in_force, settings_options
+
+if TYPE_CHECKING:
+    from portico_server.host.supervisor import Announcement
+
+
+@click.command()
+@settings_options(starting=True)
+@click.option("-d", "--detach", is_flag=True, help="Return when it is ready; `portico down` stops it.")
+def up(detach: bool, **flags: Any) -> int:
+    """Start a platform: gateway and products, on this machine.
+
+    The first start makes a data directory, a certificate authority, an administrator, and a profile with which this
+    command and the SDK find the platform by themselves. Ctrl-C stops it in order; so does `portico down`.
+
+    \b
+    Examples:
+      portico up
+      portico up --detach --data ./data --listen 127.0.0.1:9443
+      portico up --only objects
+      portico up --set max_connections=100 --set log_level=debug
+    """
+    from portico_server.host.supervisor import up as start
+
+    settings = settings_in_force(flags)
+    return start(settings, detach=detach, announce=lambda news: _tell(news, detach=detach))
+
+
+@click.command()
+@settings_options()
+def down(**flags: Any) -> int:
+    """Stop the platform of a data directory; calls in flight are finished first.
+
+    \b
+    Examples:
+      portico down
+      portico down --data ./data
+    """
+    from portico_server.host.supervisor import down as stop
+
+    settings = settings_in_force(flags)
+    if stop(settings):
+        click.echo("stopped")
+        return 0
+    click.echo(f"portico: no platform runs on {settings.data}; `--data` names another data directory", err=True)
+    return ERROR
+
+
+def _tell(news: Announcement, *, detach: bool) -> None:
+    """What the supervisor announces, in a few lines."""
+    from portico_server.host.supervisor import Event
+
+    if news.event is not Event.READY:
+        failed = news.event is Event.FAILED
+        click.echo(f"portico: {news.message}" if failed else news.message, err=failed)
+        return
+    click.echo(f"Portico is ready at https://{news.address} after {news.seconds:.1f} s. Data: {news.data}")
+    chosen = ""
+    if news.profile is not None:
+        chosen = _profile_option(news.profile)
+        click.echo(f"Credentials: {news.profile} (used by this command and the SDK by themselves)")
+    data = f" --data {shlex.quote(str(news.data))}" if news.data != _default_data() else ""
+    click.echo(f"Try, {'here' if detach else 'in another terminal'}: portico objects mb portico://demo{chosen}")
+    click.echo(f"Stop: portico down{data}" if detach else f"Stop: Ctrl-C, or portico down{data}")
+
+
+def _profile_option(folder: Path) -> str:
+    """What a command needs to use this profile; nothing for the one that it uses anyway."""
+    from portico.profiles import folder_of
+
+    return "" if folder == folder_of() else f" --profile {shlex.quote(str(folder))}"
+
+
+def _default_data() -> Path:
+    from portico_server.platform.settings import default_data
+
+    return default_data()

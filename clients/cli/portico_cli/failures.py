@@ -1,0 +1,85 @@
+"""Errors as the command line shows them: what was wrong, what to do, the ray id; and the exit codes.
+
+0 done, 1 error, 2 wrong usage, 3 not found, 4 not allowed (or not known who), 5 the state does not allow it (exists
+already, not empty, a condition does not hold), 6 the platform cannot be reached or has no time or room, 130 stopped
+by Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from portico.errors import PorticoError
+
+ERROR, NOT_FOUND, DENIED, CONFLICT, UNREACHABLE = 1, 3, 4, 5, 6
+
+_EXIT_CODES = {
+    "NOT_FOUND": NOT_FOUND,
+    "PERMISSION_DENIED": DENIED,
+    "UNAUTHENTICATED": DENIED,
+    "ALREADY_EXISTS": CONFLICT,
+    "FAILED_PRECONDITION": CONFLICT,
+    "ABORTED": CONFLICT,
+    "UNAVAILABLE": UNREACHABLE,
+    "DEADLINE_EXCEEDED": UNREACHABLE,
+    "RESOURCE_EXHAUSTED": UNREACHABLE,
+}
+
+_REMEDIES = {
+    "UNAVAILABLE": "does it run? `portico status` tells, `portico up` starts one, `portico profile show` whom we asked",
+    "DEADLINE_EXCEEDED": "try again, or give it longer with --timeout SECONDS",
+    "TOKEN_EXPIRED": "the token could not be renewed: `portico cert show` tells whether the certificate still holds",
+    "TOKEN_MISSING": "the profile has no token: `portico profile show`",
+    "BUCKET_NOT_EMPTY": "`portico objects rb --force` deletes what it holds, too",
+}
+
+
+def report(error: Exception, *, as_json: bool) -> int:
+    """Tells of an error on stderr; answers the exit code."""
+    if as_json:
+        click.echo(json.dumps({"error": _described(error)}, ensure_ascii=False), err=True)
+    else:
+        for line in _lines(error):
+            click.echo(line, err=True)
+    return _EXIT_CODES.get(error.code, ERROR) if isinstance(error, PorticoError) else ERROR
+
+
+def _lines(error: Exception) -> list[str]:
+    if not isinstance(error, PorticoError):
+        return [f"portico: {_told(error)}"]
+    lines = [f"portico: {error.message}" + (f" ({error.reason})" if error.reason else "")]
+    lines += [
+        f"  {item.field}: {item.description}" for item in error.violations if item.description not in error.message
+    ]
+    if remedy := _REMEDIES.get(error.reason) or _REMEDIES.get(error.code):
+        lines.append(f"  {remedy}")
+    if error.ray_id:
+        lines.append(f"  ray {error.ray_id}: `portico trace {error.ray_id}` shows the call")
+    return lines
+
+
+def _told(error: Exception) -> str:
+    """A sentence for an error that is not the platform's."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    if type(error).__name__ in ("SettingError", "TimeoutError"):
+        return str(error)
+    return f"unexpected {type(error).__name__}: {error} (PORTICO_DEBUG=1 shows where; please report it)"
+
+
+def _described(error: Exception) -> dict[str, object]:
+    if not isinstance(error, PorticoError):
+        return {"code": "", "message": _told(error)}
+    violations = [
+        {"field": item.field, "description": item.description, "rule": item.rule} for item in error.violations
+    ]
+    return {
+        "code": error.code,
+        "reason": error.reason,
+        "message": error.message,
+        "metadata": error.metadata,
+        "violations": violations,
+        "ray_id": error.ray_id,
+    }

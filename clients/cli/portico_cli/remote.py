@@ -1,0 +1,68 @@
+"""`portico://bucket/key`: how the command line names buckets and objects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+SCHEME = "portico://"
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """A bucket, an object in it or, as a prefix, many."""
+
+    bucket: str
+    key: str = ""
+
+    def __str__(self) -> str:
+        return f"{SCHEME}{self.bucket}/{self.key}"
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it names a bucket or ends in a slash: a place to put things in."""
+        return not self.key or self.key.endswith("/")
+
+    def below(self, relative: str) -> Remote:
+        """What stands at a relative path in this folder."""
+        base = self.key if self.is_folder else self.key + "/"
+        return Remote(self.bucket, base + relative)
+
+
+def parse(text: str) -> Remote:
+    """Reads a URL. Raises click.BadParameter."""
+    bucket, _, key = text.removeprefix(SCHEME).partition("/")
+    if not text.startswith(SCHEME) or not bucket:
+        raise click.BadParameter(f"{text!r} is not {SCHEME}BUCKET/KEY")
+    return Remote(bucket, key)
+
+
+def is_remote(text: str) -> bool:
+    return text.startswith(SCHEME)
+
+
+class _Place(click.ParamType[Remote]):
+    """A URL as a command's argument. `bucket`: only a bucket, and its bare name will do; `key`: an object is needed."""
+
+    name = "url"
+
+    def __init__(self, *, bucket: bool = False, key: bool = False) -> None:
+        self._bucket = bucket
+        self._key = key
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Remote:
+        if isinstance(value, Remote):
+            return value
+        place = parse(value if value.startswith(SCHEME) or not self._bucket else SCHEME + value)
+        if self._bucket and place.key:
+            self.fail(f"{value} names an object, a bucket is needed: {SCHEME}{place.bucket}", parameter, context)
+        if self._key and not place.key:
+            self.fail(f"{value} names a bucket, an object is needed: {SCHEME}{place.bucket}/KEY", parameter, context)
+        return place
+
+
+BUCKET = _Place(bucket=True)
+OBJECT = _Place(key=True)
+ANYWHERE = _Place()

@@ -1,0 +1,95 @@
+"""Settings of a platform as the command line gives them: options over variables over portico.toml over defaults."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from portico_server.platform.settings import Settings
+
+
+def _pairs(context: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
+    pairs = [item.partition("=") for item in given]
+    for name, equals, _ in pairs:
+        if not equals:
+            raise click.BadParameter(f"{name!r} is not NAME=VALUE; `portico config --help` lists the names")
+    return {name.strip().replace("-", "_"): value for name, _, value in pairs}
+
+
+def settings_options(*, starting: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Options that say which platform; with `starting` also how it is to run."""
+    options = [
+        click.option("--data", metavar="DIR", help="Data directory.  [PORTICO_DATA]"),
+        click.option("--config", type=click.Path(dir_okay=False), metavar="FILE", help="portico.toml to read."),
+    ]
+    if starting:
+        options += [
+            click.option("--listen", metavar="HOST:PORT", help="Where the API door listens.  [PORTICO_LISTEN]"),
+            click.option("--only", metavar="PRODUCTS", help="Run only these products, separated by commas."),
+            click.option(
+                "--set", "others", multiple=True, callback=_pairs, metavar="NAME=VALUE", help="Any other setting."
+            ),
+        ]
+
+    def give(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return give
+
+
+def settings_in_force(flags: Mapping[str, Any]) -> Settings:
+    """The settings that options, variables, portico.toml and defaults come to. Raises SettingError."""
+    from portico_server.platform.settings import load
+
+    named = {name: value for name, value in flags.items() if name not in ("config", "others")}
+    return load({**named, **flags.get("others", {})}, config=_config(flags))
+
+
+def sources(settings: Settings, flags: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, str]:
+    """Where each setting's value comes from: `option`, a variable's name, a file's path, or `default`."""
+    import tomllib
+
+    from portico_server.platform.settings import setting_names
+
+    file = _config(flags) or (Path(environ["PORTICO_CONFIG"]) if "PORTICO_CONFIG" in environ else None)
+    file = file or settings.data / "portico.toml"
+    in_file = tomllib.loads(file.read_text()) if file.exists() else {}
+    given = {name for name, value in {**flags, **flags.get("others", {})}.items() if value is not None}
+    found = {}
+    for name in setting_names():
+        variable = f"PORTICO_{name.upper()}"
+        found[name] = (
+            "option"
+            if name in given
+            else variable
+            if variable in environ
+            else str(file)
+            if name in in_file
+            else "default"
+        )
+    return found
+
+
+def documentation() -> dict[str, str]:
+    """What each setting means, as it is documented where it is defined."""
+    from portico_server.platform import settings
+
+    module = ast.parse(inspect.getsource(settings))
+    definition = next(node for node in module.body if isinstance(node, ast.ClassDef) and node.name == "Settings")
+    texts = {}
+    for field, text in zip(definition.body, definition.body[1:], strict=False):
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(text, ast.Expr):
+            texts[field.target.id] = inspect.cleandoc(ast.literal_eval(text.value)).replace("\n", " ")
+    return texts
+
+
+def _config(flags: Mapping[str, Any]) -> Path | None:
+    return Path(flags["config"]) if flags.get("config") else None
