@@ -1,6 +1,6 @@
 """Which part of the house may import which: reads every import by the syntax tree, yields those that go the wrong way.
 
-The arrows are drawn in ARCHITECTURE.md, "Dependencies". Imports under TYPE_CHECKING and inside functions count.
+The arrows are drawn in ARCHITECTURE.md, "Layout and dependencies". Imports in functions and for types only count too.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from pathlib import Path
 LAYERS = ("platform", "host", "gateway")
 """Folders of servers/portico_server that are no product."""
 
-CLI_LOCAL = "portico_cli.local"
-"""What of the command line administers a platform on this machine, and so may use the server's code when called."""
+CLI_USES = ("portico_server.host.supervisor", "portico_server.platform.settings")
+"""What the command line may use of the server, to administer a platform here; it imports fast, without grpc."""
 
 ROOT_MODULES = ("app", "registry")
 """The composition root, which alone names products."""
@@ -25,7 +25,7 @@ SHARED_CONTRACTS = {"options", "_buf", "gateway"}
 
 @dataclass(frozen=True)
 class Import:
-    """One name of one import statement: who imports what, and whether only when a function runs."""
+    """One name of one import statement: who imports what, and whether at once or not before a function runs."""
 
     path: Path
     line: int
@@ -41,14 +41,16 @@ def imports(sources: Path) -> Iterator[Import]:
         module = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
         package = module if parts[-1] == "__init__" else module.rpartition(".")[0]
         tree = ast.parse(path.read_text(), str(path))
-        lazy = {id(inner) for node in ast.walk(tree) if _is_function(node) for inner in ast.walk(node)}
+        lazy = {id(inner) for node in ast.walk(tree) if _is_lazy(node) for inner in ast.walk(node)}
         for node in ast.walk(tree):
             for name in _names(node, package):
                 yield Import(path, getattr(node, "lineno", 0), module, name, id(node) in lazy)
 
 
-def _is_function(node: ast.AST) -> bool:
-    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+def _is_lazy(node: ast.AST) -> bool:
+    if isinstance(node, ast.If):
+        return isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
 
 
 def _names(node: ast.AST, package: str) -> list[str]:
@@ -118,8 +120,8 @@ def wrong_client_imports(clients: Path) -> Iterator[str]:
         where = f"{found.path.relative_to(clients)}:{found.line} imports {found.imported}"
         if found.importer.split(".")[0] == "portico" and top in ("portico_server", "portico_cli"):
             yield f"{where}: the SDK stands alone"
-        elif top == "portico_server" and not found.importer.startswith(CLI_LOCAL):
-            yield f"{where}: only {CLI_LOCAL} may use the server's code"
+        elif top == "portico_server" and not f"{found.imported}.".startswith(tuple(f"{name}." for name in CLI_USES)):
+            yield f"{where}: of the server the command line uses {' and '.join(CLI_USES)} only"
         elif top == "portico_server" and not found.lazy:
             yield f"{where}: import it in the function that needs it, so that other commands start fast"
 

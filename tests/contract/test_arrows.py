@@ -112,8 +112,8 @@ def test_an_arrow_the_right_way_is_let_be(house: Path, module: str, code: str) -
     ("module", "code", "why"),
     [
         ("portico/x", "def f():\n    import portico_server.host", "the SDK stands alone"),
-        ("portico_cli/x", "def f():\n    import portico_server.host", "only portico_cli.local"),
-        ("portico_cli/local/x", "import portico_server.host", "in the function"),
+        ("portico_cli/x", "def f():\n    import portico_server.objects", "the command line uses"),
+        ("portico_cli/x", "import portico_server.host.supervisor", "in the function"),
     ],
 )
 def test_a_client_that_imports_the_server_is_found(tmp_path: Path, module: str, code: str, why: str) -> None:
@@ -121,6 +121,17 @@ def test_a_client_that_imports_the_server_is_found(tmp_path: Path, module: str, 
     (tmp_path / f"{module}.py").write_text(code)
     (finding,) = arrows.wrong_client_imports(tmp_path)
     assert why in finding
+
+
+def test_the_command_line_may_administer_a_platform_here(tmp_path: Path) -> None:
+    (tmp_path / "portico_cli").mkdir()
+    (tmp_path / "portico_cli" / "up.py").write_text(
+        "from typing import TYPE_CHECKING\n"
+        "if TYPE_CHECKING:\n    from portico_server.host.supervisor import Announcement\n"
+        "def up():\n    from portico_server.platform.settings import load\n"
+        "def load():\n    from portico_server.platform import settings\n"
+    )
+    assert list(arrows.wrong_client_imports(tmp_path)) == []
 
 
 def test_a_product_named_in_code_is_found_and_in_prose_is_not(house: Path) -> None:
