@@ -6,6 +6,7 @@ Files are read in blocks, and a block is taken apart only where it holds what is
 from __future__ import annotations
 
 import heapq
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
@@ -20,6 +21,9 @@ BLOCK_BYTES = 256 * 1024
 
 MAX_TRACE_RECORDS = 10_000
 """Of one trace; further ones are left out."""
+
+WAIT_MS = 60_000
+"""A segment may hold records that much older than itself: they waited to be written."""
 
 MAX_LISTED_LINES = 20_000
 """How many events one page of a list looks at; then it is answered as it stands, with the token to go on."""
@@ -118,8 +122,9 @@ def _lines_with(path: Path, needle: bytes) -> Iterator[bytes]:
 def _events_backwards(folder: Path, before: bytes) -> Iterator[bytes]:
     """Events of all processes, those that ended last first, from behind `before` on."""
     by_process = sorted(segments(folder), key=lambda segment: (segment.process, -segment.start_ms))
+    latest_start_ms = _milliseconds(before) + WAIT_MS if before else sys.maxsize
     streams = [
-        _process_backwards([segment.path for segment in own if not before or segment.start_ms <= _milliseconds(before)])
+        _process_backwards([segment.path for segment in own if segment.start_ms <= latest_start_ms])
         for _, own in groupby(by_process, key=attrgetter("process"))
     ]
     for line in heapq.merge(*streams, key=order_of, reverse=True):
