@@ -11,15 +11,16 @@ import gc
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import grpc
+from google.rpc import status_pb2
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from portico_server.gateway.reflection import add_reflection
 from portico_server.host.adapter import GrpcApplication
 from portico_server.platform.call import Call, Handler
-from portico_server.platform.errors import to_api_error
+from portico_server.platform.errors import ApiError, FieldViolation, to_api_error
 from portico_server.platform.methods import FOREIGN, Method, methods_of
 from tests.testing_product import product
 
@@ -27,8 +28,20 @@ STYLES = "portico.testing.Styles"
 BLOCKING_HEALTH = "portico.testing.BlockingHealth"
 
 
+class AbortStatus(NamedTuple):
+    """A `grpc.Status`, as `grpc_status.rpc_status.to_status` makes them."""
+
+    code: grpc.StatusCode
+    details: str
+    trailing_metadata: tuple[tuple[str, bytes], ...]
+
+
 class Styles:
     """Handlers that are written otherwise than the testing product's; messages are plain bytes."""
+
+    def __init__(self) -> None:
+        self._outlived = b""
+        self._done = 0
 
     async def WrittenStream(self, request: bytes, context: Any) -> None:
         for number in range(int(request)):
@@ -82,6 +95,47 @@ class Styles:
         context.set_details("set, not aborted")
         return b"unseen"
 
+    async def AbortWithStatus(self, request: bytes, context: Any) -> None:
+        details = status_pb2.Status(code=grpc.StatusCode.ABORTED.value[0], message="again").SerializeToString()
+        await context.abort_with_status(
+            AbortStatus(grpc.StatusCode.ABORTED, "again", (("grpc-status-details-bin", details),))
+        )
+
+    async def ManyViolations(self, request: bytes, context: Any) -> None:
+        raise ApiError(
+            grpc.StatusCode.INVALID_ARGUMENT,
+            "VALIDATION",
+            "all of it is wrong",
+            violations=[FieldViolation(f"field_{number}", "is wrong") for number in range(10_000)],
+        )
+
+    async def Outlive(self, request: bytes, context: Any) -> bytes:
+        """`begin`: leaves a task that writes after the call; `ask`: what happened to it."""
+        if request == b"begin":
+            self._outliving = asyncio.create_task(self._write_late(context))
+            return b""
+        return self._outlived
+
+    async def _write_late(self, context: Any) -> None:
+        while not context.done():
+            await asyncio.sleep(0)
+        try:
+            await context.write(b"late")
+        except asyncio.CancelledError as error:
+            self._outlived = type(error).__name__.encode()
+
+    async def WrongMetadata(self, request: bytes, context: Any) -> bytes:
+        context.set_trailing_metadata([(request.decode(), "value")])
+        return b""
+
+    async def DoneCallbacks(self, request: bytes, context: Any) -> bytes:
+        """How many calls of this method are done."""
+        context.add_done_callback(self._count_done)
+        return b"%d" % self._done
+
+    def _count_done(self, context: Any) -> None:
+        self._done += 1
+
     async def Process(self, request: bytes, context: Any) -> bytes:
         """What the tests look at from outside: calls in flight, objects alive, resident bytes."""
         gc.collect()
@@ -94,17 +148,18 @@ def _resident_bytes() -> int:
 
 
 def _handlers(styles: Styles) -> dict[str, grpc.RpcMethodHandler]:
+    unary = ("Blocking", "Context", "SetCode", "AbortWithStatus", "ManyViolations", "Outlive", "WrongMetadata")
     return {
+        **{
+            name: grpc.unary_unary_rpc_method_handler(getattr(styles, name))
+            for name in (*unary, "DoneCallbacks", "Process")
+        },
         "WrittenStream": grpc.unary_stream_rpc_method_handler(styles.WrittenStream),
         "ReadAndWritten": grpc.stream_stream_rpc_method_handler(styles.ReadAndWritten),
         "ReadWhole": grpc.stream_unary_rpc_method_handler(styles.ReadWhole),
         "Stall": grpc.stream_unary_rpc_method_handler(styles.Stall),
         "InitialMetadataFirst": grpc.unary_stream_rpc_method_handler(styles.InitialMetadataFirst),
-        "Blocking": grpc.unary_unary_rpc_method_handler(styles.Blocking),
         "BlockingBidi": grpc.stream_stream_rpc_method_handler(styles.BlockingBidi),
-        "Context": grpc.unary_unary_rpc_method_handler(styles.Context),
-        "SetCode": grpc.unary_unary_rpc_method_handler(styles.SetCode),
-        "Process": grpc.unary_unary_rpc_method_handler(styles.Process),
     }
 
 
