@@ -6,12 +6,11 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-import grpc
+from portico.testing.v1 import testing_pb2
 
 from portico_server.platform.authorization import Filter, Principal
 from portico_server.platform.call import Call, Step
 from portico_server.platform.methods import FOREIGN, Method, methods_of
-from portico.testing.v1 import testing_pb2
 
 SERVICE = "/portico.testing.v1.TestingService/"
 METHODS: dict[str, Method] = {

@@ -94,7 +94,12 @@ class TestTokens:
 
     @pytest.mark.parametrize(
         "uri",
-        ["", "spiffe://portico.local/default/stranger", "spiffe://elsewhere.local/default/admin", "https://example.com"],
+        [
+            "",
+            "spiffe://portico.local/default/stranger",
+            "spiffe://elsewhere.local/default/admin",
+            "https://example.com",
+        ],
     )
     async def test_a_certificate_of_nobody_known_gets_none(self, keyring: Keyring, uri: str) -> None:
         called_by(uri)
@@ -119,8 +124,8 @@ class TestTokens:
         called_by("spiffe://portico.local/default/edge")
         current.get().principal = Principal(ADMIN, "default", "t")
 
+        request = credentials_pb2.CreateTokenRequest(subject=OTHER)
         with pytest.raises(ApiError):
-            request = credentials_pb2.CreateTokenRequest(subject=OTHER)
             await service(keyring, (ADMIN, "gateway.token.create", OTHER)).CreateToken(request, None)
 
 
@@ -152,7 +157,9 @@ class TestCertificates:
         assert names.get_values_for_type(x509.UniformResourceIdentifier) == [ADMIN_URI]
         assert certificate.public_key() == key.public_key()
         assert "somebody else" not in certificate.subject.rfc4514_string()
-        assert response.expire_time.ToDatetime(certificate.not_valid_after_utc.tzinfo) == certificate.not_valid_after_utc
+        assert (
+            response.expire_time.ToDatetime(certificate.not_valid_after_utc.tzinfo) == certificate.not_valid_after_utc
+        )
         authority = x509.load_pem_x509_certificate(response.authority_pem.encode())
         certificate.verify_directly_issued_by(authority)
 
@@ -184,8 +191,8 @@ class TestCertificates:
         forged = bytearray(certificate_request(ec.generate_private_key(ec.SECP256R1())))
         forged[-1] ^= 1
 
+        request = credentials_pb2.CreateCertificateRequest(certificate_request=bytes(forged))
         with pytest.raises(ApiError) as refused:
-            request = credentials_pb2.CreateCertificateRequest(certificate_request=bytes(forged))
             await service(keyring).CreateCertificate(request, None)
 
         assert refused.value.reason == "INVALID_SIGNATURE"

@@ -71,7 +71,9 @@ async def test_those_of_one_product_are_listed(service: OperationsService, backe
     assert backend.asked == [("list", 1000, "t")]
 
 
-@pytest.mark.parametrize("name", ["", "operations", "operations/", "operations/objects", "objects/1", "operations/objects/../x"])
+@pytest.mark.parametrize(
+    "name", ["", "operations", "operations/", "operations/objects", "objects/1", "operations/objects/../x"]
+)
 async def test_a_name_that_is_none_is_refused(service: OperationsService, name: str) -> None:
     with pytest.raises(ApiError) as refused:
         await service.GetOperation(operations_pb2.GetOperationRequest(name=name), None)

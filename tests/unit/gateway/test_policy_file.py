@@ -100,7 +100,9 @@ class TestDecisions:
         segments = ["accounts/a", "/buckets/b", "/buckets/c", "/objects/x", "/objects/x/y", "/objects/", "/objects/x/"]
         names = [segments[0] + "".join(chance.choices(segments[1:], k=chance.randrange(3))) for _ in range(30)]
         bindings = [
-            Binding((ALICE.name,), (chance.choice(["*", "p.*", "p.n.*", "p.n.v", "q.n.v"]),), (chance.choice(names),), deny)
+            Binding(
+                (ALICE.name,), (chance.choice(["*", "p.*", "p.n.*", "p.n.v", "q.n.v"]),), (chance.choice(names),), deny
+            )
             for deny in chance.choices([False, True], weights=[3, 1], k=8)
         ]
         rules = compile_policy(bindings, "portico.local")
@@ -244,7 +246,9 @@ def replace(path: Path, text: str) -> None:
 
 def test_a_decision_takes_microseconds_however_many_bindings_there_are(tmp_path: Path) -> None:
     bindings = [
-        Binding((f"accounts/default/principals/p{number % 100}",), ("objects.*",), (f"accounts/default/buckets/b{number}",))
+        Binding(
+            (f"accounts/default/principals/p{number % 100}",), ("objects.*",), (f"accounts/default/buckets/b{number}",)
+        )
         for number in range(10_000)
     ]
     rules = compile_policy(bindings, "portico.local")

@@ -92,7 +92,9 @@ async def test_it_belongs_to_the_callers_account_alone(telemetry: Telemetry) -> 
         {"end_time_unix_nano": 2**64 - 1},
     ],
 )
-async def test_a_malformed_span_is_refused_and_the_others_are_kept(telemetry: Telemetry, fields: dict[str, Any]) -> None:
+async def test_a_malformed_span_is_refused_and_the_others_are_kept(
+    telemetry: Telemetry, fields: dict[str, Any]
+) -> None:
     response = await SpanIntake(telemetry).Export(request(span(**fields), span()), None)
 
     assert response.partial_success.rejected_spans == 1

@@ -58,11 +58,16 @@ async def test_each_field_is_told_once() -> None:
 
 
 async def test_paths_name_elements_and_map_keys() -> None:
-    request = objects_pb2.PutObjectRequest(name=KEY, metadata={"custom": {"A": "b"}}, conditions={"if_match": ["a", ""]})
+    request = objects_pb2.PutObjectRequest(
+        name=KEY, metadata={"custom": {"A": "b"}}, conditions={"if_match": ["a", ""]}
+    )
 
     error = await refusal(request, PUT)
 
-    assert sorted(violation.field for violation in error.violations) == ['conditions.if_match[1]', 'metadata.custom["A"]']
+    assert sorted(violation.field for violation in error.violations) == [
+        "conditions.if_match[1]",
+        'metadata.custom["A"]',
+    ]
 
 
 async def test_a_rule_about_a_whole_message_is_told_too() -> None:

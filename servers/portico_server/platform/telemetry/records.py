@@ -18,8 +18,9 @@ EVENT = b'{"end":'
 
 _encode = json.JSONEncoder(check_circular=False, separators=(",", ":")).encode
 
-_ORDER = slice(len(EVENT), len(EVENT) + 19)
-_RAY = slice(len(EVENT) + 19 + len(',"ray_id":"'), len(EVENT) + 19 + len(',"ray_id":"') + 32)
+_DIGITS = 19  # of nanoseconds since 1970, from the year 2001 to 2286
+_END = slice(len(EVENT), len(EVENT) + _DIGITS)
+_RAY = slice(_END.stop + len(',"ray_id":"'), _END.stop + len(',"ray_id":"') + 32)
 
 
 class SpanRecord(NamedTuple):
@@ -42,7 +43,7 @@ def event_line(call: Call, account: str, code: int, reason: str, end_ns: int, du
     steps = ",".join([f'["{name}",{start - arrival_ns},{duration}]' for name, start, duration in call.steps])
     principal = call.principal.name if call.principal else ""
     return (
-        f'{{"end":{end_ns:019d},"ray_id":"{call.ray_id}","trace_id":"{call.trace.trace_id}",'
+        f'{{"end":{end_ns},"ray_id":"{call.ray_id}","trace_id":"{call.trace.trace_id}",'
         f'"account":{quoted(account)},"code":{code},"reason":{quoted(reason)},"method":{quoted(call.method.path)},'
         f'"principal":"{principal}","resource":{quoted(call.resource)},"arrival":{call.arrival_time_ns},'
         f'"duration":{duration_ns},"received":{call.received_bytes},"sent":{call.sent_bytes},"steps":[{steps}]}}\n'
@@ -89,4 +90,4 @@ def is_event(line: bytes) -> bool:
 
 def order_of(line: bytes) -> bytes:
     """What orders request events: end time, then ray id. Compares as bytes."""
-    return line[_ORDER] + b"-" + line[_RAY]
+    return line[_END] + b"-" + line[_RAY]
