@@ -18,3 +18,8 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatfo
     """A platform that all tests may call and none may change beyond what it can clean up."""
     with running_platform(tmp_path_factory.mktemp("platform"), **TESTING_PRODUCT) as running:
         yield running
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Leaves out what is marked `long`, unless marks are chosen on the command line."""
+    config.option.markexpr = config.option.markexpr or "not long"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -20,7 +22,7 @@ from portico_server.host.supervisor.child import die_with
 from portico_server.host.supervisor.state import State, read_state
 from portico_server.platform.settings import Settings
 from tests.harness import clients
-from tests.harness.credentials import ClientCertificate
+from tests.harness.credentials import ClientCertificate, ssl_context
 
 ROOT = Path(__file__).resolve().parents[2]
 TESTING_GEN = ROOT / "tests" / "testing_product" / "gen"
@@ -105,6 +107,17 @@ class RunningPlatform:
     def http(self, method: str, path: str, **options: Any) -> clients.Response:
         """One HTTP/1.1 request; `options` as of `clients.http`."""
         return clients.http(self.address, method, path, **self._credentials(options))
+
+    def connect(
+        self, *, server_name: str = "localhost", protocol: str = "http/1.1", version: ssl.TLSVersion | None = None
+    ) -> ssl.SSLSocket:
+        """A bare connection with the administrator's certificate, for what no client library would send."""
+        context = ssl_context(self.authority, self.certificate)
+        context.set_alpn_protocols([protocol])
+        if version is not None:
+            context.minimum_version = context.maximum_version = version
+        plain = socket.create_connection(("127.0.0.1", self.port), timeout=clients.TIMEOUT_SECONDS)
+        return context.wrap_socket(plain, server_hostname=server_name)
 
     def grpcurl(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
         """Runs grpcurl; the address is put before the arguments that do not begin with a dash."""

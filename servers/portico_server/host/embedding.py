@@ -71,7 +71,7 @@ def find_embedding() -> Embedding:
 
 
 def leave_embedding(environ: MutableMapping[str, str] = os.environ) -> None:
-    """To be called first thing inside Envoy: what was set for embedding shall not reach child processes, modules shall
+    """The first thing to do inside Envoy: what was set for embedding shall not reach child processes, modules shall
     not be imported from the working directory, and `sys.executable` shall be a Python again."""
     sys.executable = environ.get(INTERPRETER, sys.executable)
     for name in EMBEDDING:

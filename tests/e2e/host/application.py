@@ -1,7 +1,7 @@
 """A small ASGI application for tests of the host alone: tells what reached it, sleeps, streams.
 
 `/echo`: the request as the application saw it, as JSON. `/sleep?SECONDS`: answers after that time. `/interpreter`: how
-Python finds itself. Any other path: the body, chunk by chunk, as it comes.
+Python finds itself. A download of an object: 50 MiB. Any other path: the body, chunk by chunk, as it comes.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from portico_server.host.embedding import leave_embedding
+from google.api import httpbody_pb2
 
-leave_embedding()
+from portico.objects.v1 import objects_pb2
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -29,6 +29,7 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
     elif scope["path"].startswith("/echo"):
         await _answer(send, {"path": scope["path"], "headers": _headers(scope), "body": await _body(receive)})
     elif scope["path"] == "/sleep":
+        _note("sleeping", "")
         await asyncio.sleep(float(scope["query_string"]))
         await _answer(send, {"slept": True})
     elif scope["path"] == "/interpreter":
@@ -36,6 +37,8 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
         environment = (await child.communicate())[0].decode().splitlines()
         found = {"executable": sys.executable, "path": sys.path, "environment": environment, "folder": os.getcwd()}
         await _answer(send, found)
+    elif scope["path"] == "/portico.objects.v1.ObjectService/GetObject":
+        await _download(receive, send)
     else:
         await _stream_back(receive, send)
 
@@ -69,12 +72,41 @@ async def _body(receive: Receive) -> str:
 
 
 async def _stream_back(receive: Receive, send: Send) -> None:
+    first = await receive()
+    if b"count-only" in first["body"]:
+        await _answer(send, {"bytes": len(first["body"]) + await _count(receive)})
+        return
     await send({"type": "http.response.start", "status": 200, "headers": []})
-    more = True
+    await send({"type": "http.response.body", "body": first["body"], "more_body": True})
+    more = bool(first.get("more_body"))
     while more:
         message = await receive()
         more = message.get("more_body", False)
-        await send({"type": "http.response.body", "body": message.get("body", b""), "more_body": more})
+        await send({"type": "http.response.body", "body": message.get("body", b""), "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _count(receive: Receive) -> int:
+    total = 0
+    while True:
+        message = await receive()
+        total += len(message.get("body", b""))
+        if not message.get("more_body"):
+            return total
+
+
+async def _download(receive: Receive, send: Send) -> None:
+    """What a servicer would answer, in gRPC frames: 50 messages of 1 MiB."""
+    await _body(receive)
+    headers = [(b"content-type", b"application/grpc")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers, "trailers": True})
+    data = httpbody_pb2.HttpBody(content_type="image/png", data=b"x" * 1024 * 1024)
+    message = objects_pb2.GetObjectResponse(data=data).SerializeToString()
+    frame = b"\0" + len(message).to_bytes(4, "big") + message
+    for _ in range(50):
+        await send({"type": "http.response.body", "body": frame, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+    await send({"type": "http.response.trailers", "headers": [(b"grpc-status", b"0")]})
 
 
 def _headers(scope: Scope) -> list[list[str]]:

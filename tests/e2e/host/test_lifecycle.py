@@ -4,54 +4,61 @@ from __future__ import annotations
 
 import os
 import signal
-import time
-from collections.abc import Callable
+import threading
 from pathlib import Path
 
+import pytest
+
 from portico_server.host.supervisor import Event
-from tests.harness import running_platform
-
-APPLICATION = "tests.e2e.host.application:app"
-DEADLINE_SECONDS = 15
-
-
-def until(holds: Callable[[], object], what: str) -> None:
-    """Waits until something holds."""
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while not holds():
-        assert time.monotonic() < deadline, f"not within {DEADLINE_SECONDS} s: {what}"
-        time.sleep(0.02)
+from tests.e2e.host.conftest import APPLICATION
+from tests.harness import Response, RunningPlatform, StartFailed, running_platform
+from tests.harness.processes import is_alive
+from tests.harness.waiting import wait_until
 
 
-def is_alive(pid: int) -> bool:
-    try:
-        state = Path("/proc", str(pid), "stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
+def in_background(platform: RunningPlatform, path: str) -> tuple[threading.Thread, list[Response]]:
+    """Sends a request; the list gets its answer."""
+    answers: list[Response] = []
+    thread = threading.Thread(target=lambda: answers.append(platform.http("GET", path)))
+    thread.start()
+    return thread, answers
 
 
 def test_it_is_ready_in_about_a_second(tmp_path: Path) -> None:
     with running_platform(tmp_path, application=APPLICATION) as platform:
-        assert platform.ready.seconds < 3
+        assert platform.ready.first_start
+        assert platform.ready.seconds < 3, "generous for a machine that does something else; alone it takes 0.2 s"
         assert platform.http("GET", "/echo").status == 200
+
+
+def test_a_second_start_keeps_authority_and_profile(tmp_path: Path) -> None:
+    with running_platform(tmp_path, application=APPLICATION) as first:
+        authority, certificate = first.authority, first.certificate
+    with running_platform(tmp_path, application=APPLICATION) as second:
+        assert not second.ready.first_start
+        assert (second.authority, second.certificate) == (authority, certificate)
+        assert second.http("GET", "/echo").status == 200
 
 
 def test_a_front_that_is_killed_comes_back(tmp_path: Path) -> None:
     with running_platform(tmp_path, application=APPLICATION) as platform:
         killed = platform.front_pid
         os.kill(killed, signal.SIGKILL)
-        until(lambda: Event.RESTARTED in [item.event for item in platform.announcements], "the front is back")
+        wait_until(lambda: Event.RESTARTED in [item.event for item in platform.announcements], "the front is back")
         assert platform.front_pid != killed
         assert platform.http("GET", "/echo").status == 200
         assert platform.state.processes[0].restarts == 1
+        told = next(item for item in platform.announcements if item.event is Event.RESTARTING)
+        assert "SIGKILL" in told.message
 
 
 def test_no_envoy_outlives_a_killed_supervisor(tmp_path: Path) -> None:
     with running_platform(tmp_path, application=APPLICATION) as platform:
         front = platform.front_pid
         platform.process.kill()
-        until(lambda: not is_alive(front), "the front is gone")
+        wait_until(lambda: not is_alive(front), "the front is gone")
+    with running_platform(tmp_path, application=APPLICATION) as again:
+        assert again.http("GET", "/echo").status == 200
 
 
 def test_a_stop_is_clean(tmp_path: Path) -> None:
@@ -60,3 +67,46 @@ def test_a_stop_is_clean(tmp_path: Path) -> None:
         assert platform.stop() == 0
         assert not is_alive(front)
         assert (platform.settings.run / "stopped").exists(), "the application's shutdown ran to its end"
+
+
+def test_a_stop_lets_a_call_in_flight_end(tmp_path: Path) -> None:
+    with running_platform(tmp_path, application=APPLICATION) as platform:
+        call, answers = in_background(platform, "/sleep?1.5")
+        wait_until(lambda: (platform.settings.run / "sleeping").exists(), "the call has reached the application")
+        assert platform.stop() == 0
+        call.join()
+        assert answers[0].json() == {"slept": True}
+
+
+def test_a_stop_waits_no_longer_than_it_may(tmp_path: Path) -> None:
+    with running_platform(tmp_path, application=APPLICATION, drain_seconds=0.3) as platform:
+        call = threading.Thread(target=lambda: ends_somehow(platform))
+        call.start()
+        wait_until(lambda: (platform.settings.run / "sleeping").exists(), "the call has reached the application")
+        assert platform.stop() == 0
+        call.join()
+
+
+def ends_somehow(platform: RunningPlatform) -> None:
+    try:
+        platform.http("GET", "/sleep?60")
+    except OSError:
+        return
+
+
+def test_health_is_told_of_the_stop_before_calls_end(tmp_path: Path) -> None:
+    with running_platform(tmp_path, application=APPLICATION) as platform:
+        call, _ = in_background(platform, "/sleep?1.5")
+        wait_until(lambda: (platform.settings.run / "sleeping").exists(), "the call has reached the application")
+        platform.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: (platform.settings.run / "draining").exists(), "the application is told")
+        assert call.is_alive()
+        call.join()
+
+
+def test_an_application_that_does_not_start_is_told_with_its_reason(tmp_path: Path) -> None:
+    starting = running_platform(tmp_path, application="tests.e2e.host.application:missing")
+    with pytest.raises(StartFailed) as failure, starting:
+        pass
+    assert "has no attribute 'missing'" in str(failure.value)
+    assert "front.log" in str(failure.value)

@@ -24,17 +24,16 @@ def render_bootstrap(
     watched: WatchedFiles,
     contracts: Contracts,
     embedding: Embedding,
-    application: str,
 ) -> Message:
     """The configuration to start Envoy with, in the working directory `settings.run`, where `DESCRIPTORS` holds
-    `contracts.content`. `application` is `package.module:attribute`."""
+    `contracts.content`."""
     json_bytes = transcoder.largest_json(settings.max_message_bytes)
     filters = [
         jwt.token_filter(watched),
         headers.tell_token_failure(),
         body_limit.body_limit_filter(contracts.uploads, json_bytes),
         transcoder.transcoder_filter(contracts, settings.run / DESCRIPTORS, json_bytes),
-        python.application_filter(embedding.module, application),
+        python.application_filter(embedding.module),
     ]
     manager = http.connection_manager(settings, watched, filters)
     return {

@@ -7,10 +7,12 @@ from pathlib import Path
 
 from portico_server.host.envoy.message import TYPES, Message, extension
 
+_APPLICATION = "portico_server.host.embedded:app"
 
-def application_filter(module: Path, application: str) -> Message:
-    """`module` is pyvoy's shared object, `application` is `package.module:attribute`."""
-    configuration = {"app": application, "interface": "asgi", "root_path": "", "lifespan": True, "loop": "uvloop"}
+
+def application_filter(module: Path) -> Message:
+    """`module` is pyvoy's shared object."""
+    configuration = {"app": _APPLICATION, "interface": "asgi", "root_path": "", "lifespan": True, "loop": "uvloop"}
     return extension(
         "pyvoy",
         "extensions.filters.http.dynamic_modules.v3.DynamicModuleFilter",

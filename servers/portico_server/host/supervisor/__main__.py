@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import TextIO
 
 from portico_server.host.supervisor.announcement import Announcement
-from portico_server.host.supervisor.commands import up
+from portico_server.host.supervisor.commands import APPLICATION, up
 from portico_server.platform import settings as platform_settings
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config", type=Path, help="portico.toml")
-    parser.add_argument("--application", default="portico_server.app:app", help="what Envoy hosts: MODULE:ATTRIBUTE")
+    parser.add_argument("--application", default=APPLICATION, help="what Envoy hosts: MODULE:ATTRIBUTE")
     parser.add_argument(
         "--settings-from-input", action="store_true", help="read all settings as JSON from standard input"
     )

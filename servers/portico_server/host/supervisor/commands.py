@@ -15,6 +15,7 @@ from portico_server.host.supervisor.data_lock import is_taken
 from portico_server.host.supervisor.state import ProcessState, read_state
 from portico_server.platform.settings import Settings
 
+APPLICATION = "portico_server.app:app"
 _POLL_SECONDS = 0.02
 _STOP_SECONDS = 30.0
 """How long a stop may take beyond the calls in flight."""
@@ -37,7 +38,7 @@ def up(
     *,
     detach: bool,
     announce: Callable[[Announcement], None],
-    application: str = "portico_server.app:app",
+    application: str = APPLICATION,
 ) -> int:
     """Starts a platform and returns the exit code: when it has ended, or, with `detach`, when it is ready or has
     failed.

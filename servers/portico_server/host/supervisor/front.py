@@ -19,7 +19,6 @@ from portico_server.platform.keyring.keyring import KeyPair
 from portico_server.platform.private_files import replace_file
 from portico_server.platform.settings import Settings
 
-APPLICATION = "portico_server.app:app"
 READY_FILE = "front.ready"
 """Written by the application, in the run folder, when all products run: its process id."""
 DRAINING_FILE = "draining"
@@ -51,9 +50,7 @@ class Front:
         contracts = descriptors.merge(self._settings.extra_descriptors)
         self.use_keys(keyring)
         self._watched.write(routes.ROUTES, routes.routes())
-        bootstrap = render_bootstrap(
-            self._settings, self._doors, self._watched, contracts, self._embedding, self._application
-        )
+        bootstrap = render_bootstrap(self._settings, self._doors, self._watched, contracts, self._embedding)
         replace_file(self._run / DESCRIPTORS, contracts.content)
         replace_file(self._run / CONFIGURATION, json.dumps(bootstrap, indent=1).encode())
         replace_file(self._run / SETTINGS_FILE, self._settings.to_json().encode())
@@ -71,9 +68,8 @@ class Front:
         """Starts the process; it is not ready yet."""
         for name in (READY_FILE, DRAINING_FILE, ADMIN_SOCKET):
             (self._run / name).unlink(missing_ok=True)
-        environment = self._embedding.environment(
-            {**os.environ, "PORTICO_SETTINGS_FILE": str(self._run / SETTINGS_FILE)}
-        )
+        ours = {"PORTICO_SETTINGS_FILE": str(self._run / SETTINGS_FILE), "PORTICO_APPLICATION": self._application}
+        environment = self._embedding.environment({**os.environ, **ours})
         return await Child.start(self._command(), self._run, environment, self.log)
 
     async def wait_ready(self, child: Child) -> bool:

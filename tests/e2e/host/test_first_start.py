@@ -1,0 +1,60 @@
+"""What a first start leaves behind: files that only their owner can read, a profile, a policy."""
+
+from __future__ import annotations
+
+import stat
+import tomllib
+from pathlib import Path
+
+from tests.e2e.host.conftest import APPLICATION
+from tests.harness import RunningPlatform, running_platform
+
+
+def readable_by_others(folder: Path) -> list[Path]:
+    return [path for path in (folder, *folder.rglob("*")) if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)]
+
+
+def test_all_files_are_their_owners_only(host: RunningPlatform) -> None:
+    assert readable_by_others(host.data) == []
+    assert readable_by_others(host.profile) == []
+
+
+def test_no_secret_is_on_a_command_line_or_in_a_log(host: RunningPlatform) -> None:
+    commands = [Path("/proc", str(pid), "cmdline").read_bytes() for pid in (host.process.pid, host.front_pid)]
+    told = b"".join(commands) + host.logs().encode()
+    assert b"PRIVATE KEY" not in told
+    assert host.token.encode() not in told
+
+
+def test_the_profile_says_where_and_who(host: RunningPlatform) -> None:
+    profile = tomllib.loads((host.profile / "profile.toml").read_text())
+    assert profile == {"address": host.address, "account": "default", "data": str(host.data)}
+    assert host.profile.parts[-3:] == ("portico", "profiles", "default")
+
+
+def test_the_policy_gives_the_administrator_the_account(host: RunningPlatform) -> None:
+    [binding] = tomllib.loads((host.data / "policy.toml").read_text())["bindings"]
+    assert binding == {
+        "principals": ["accounts/default/principals/admin"],
+        "permissions": ["*"],
+        "resources": ["accounts/default"],
+    }
+
+
+def test_a_profile_of_another_platform_is_left_alone(tmp_path: Path) -> None:
+    with running_platform(tmp_path, application=APPLICATION) as first:
+        kept = {path.name: path.read_bytes() for path in first.profile.iterdir()}
+        with running_platform(tmp_path, application=APPLICATION, data=tmp_path / "other") as second:
+            assert second.profile == tmp_path / "other" / "profile"
+            assert second.http("GET", "/echo").status == 200
+        assert {path.name: path.read_bytes() for path in first.profile.iterdir()} == kept
+
+
+def test_the_embedded_interpreter_is_an_ordinary_one(host: RunningPlatform) -> None:
+    found = host.http("GET", "/interpreter").json()
+    names = [line.partition("=")[0] for line in found["environment"]]
+    assert {"LD_PRELOAD", "PYTHONHOME", "PYTHONPATH"}.isdisjoint(names), "a child would load our Python"
+    assert "." not in found["path"]
+    assert "" not in found["path"]
+    assert Path(found["executable"]).name.startswith("python")
+    assert found["folder"] == str(host.settings.run)
