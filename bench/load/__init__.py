@@ -96,8 +96,8 @@ def write_frame(path: Path, message: bytes) -> Path:
 
 @contextmanager
 def idle_connections(endpoint: Endpoint, load: Load, count: int) -> Iterator[None]:
-    """Holds `count` connections open, each after one call."""
-    held = Load(load.path, load.bodies, in_flight=count, connections=count, calls=count)
+    """Holds `count` connections open, after one call on one of them: a call on each at once would measure calls."""
+    held = Load(load.path, load.bodies, in_flight=count, connections=count, calls=1)
     command = [*_command(endpoint, held, seconds=PATIENCE_SECONDS, warm_seconds=0), "--hold"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None

@@ -18,7 +18,7 @@ from bench.report import Goal, Section, Table
 
 NOTE = (
     "Proportional set size of every process of a platform of its own, on SQLite, without and with 1,000 idle"
-    " connections (TLS, HTTP/2, one call each before)."
+    " connections (TLS with client certificate, HTTP/2)."
 )
 CONNECTIONS = 1000
 IDLE_MIB, ADDED_MIB = 250.0, 60.0
