@@ -56,7 +56,7 @@ def test_a_put_is_traced_from_the_client_to_the_store(platform: RunningPlatform)
         objects.stub.PutObject(puts(f"{bucket}/objects/a", b"x"), timeout=10, metadata=[header])
         answer = found(channel, trace_id, 3)
     assert {span.trace_id for span in answer.spans} == {trace_id}
-    assert chain(answer, "objects.store.write") == [client_span, "gateway", "objects", "objects"]
+    assert chain(answer, "objects.store.put") == [client_span, "gateway", "objects", "objects"]
     [event] = answer.request_events
     assert (event.trace_id, event.method) == (trace_id, "/portico.objects.v1.ObjectService/PutObject")
     assert event.principal == f"{ACCOUNT}/principals/admin"
