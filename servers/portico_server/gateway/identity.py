@@ -26,6 +26,9 @@ AUTHORIZATION = b"authorization"
 REMEMBERED = 4096
 """How many tokens, and how many certificates, are remembered at once."""
 
+MAX_REMEMBERED_BYTES = 4096
+"""Larger tokens are looked at anew in each call, so that they cannot fill the memory."""
+
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
 
@@ -70,7 +73,8 @@ def identity(certificate_principal: Callable[[str], Principal | None]) -> Step:
         if principal is None:
             token = tokens.bearer_token(authorization)
             principal = tokens.principal_of(token, payload, call.peer.fingerprint)
-            principals.put(key, principal)
+            if len(authorization) <= MAX_REMEMBERED_BYTES:
+                principals.put(key, principal)
         if principal.expires_at * 1_000_000_000 <= call.arrival_time_ns:
             raise tokens.expired()
         return principal

@@ -57,7 +57,8 @@ class PolicyFile:
         """Reads the file again whenever it changes, until cancelled."""
         while True:
             await asyncio.sleep(POLL_SECONDS)
-            self.reload_if_changed()
+            if self._stamp_now() != self._stamp:
+                await asyncio.to_thread(self.reload_if_changed)
 
     def reload_if_changed(self) -> None:
         """One look at the file."""

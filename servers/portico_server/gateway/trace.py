@@ -72,8 +72,12 @@ def trace(
         if not call.trace.sampled:
             await proceed(call)
             return
-        with _server_span(call, errors), attached_parent(call.trace, parent_other_libraries):
-            await proceed(call)
+        with _server_span(call, errors):
+            if parent_other_libraries:
+                with attached_parent(call.trace):
+                    await proceed(call)
+            else:
+                await proceed(call)
 
     return step
 

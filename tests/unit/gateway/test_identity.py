@@ -273,6 +273,12 @@ async def test_its_time_is_among_the_steps_whether_it_lets_in_or_not() -> None:
     assert [step for step, _, _ in (await identified(headers_of(claims()))).steps] == ["identity"]
 
 
+async def test_a_large_token_is_good_each_time() -> None:
+    headers = headers_of(claims(note="x" * 6000))
+
+    assert (await identified(headers)).principal == (await identified(headers)).principal
+
+
 def test_what_is_remembered_is_bounded_and_the_oldest_goes_first() -> None:
     memory: Remembered[int, int] = Remembered(3)
     for number in range(5):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 import time
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from portico_server.gateway import policy_file
 from portico_server.gateway.policy import compile_policy
 from portico_server.gateway.policy_bindings import Binding, PolicyError
 from portico_server.gateway.policy_file import PolicyFile
@@ -211,6 +213,17 @@ class TestReloading:
 
         assert not rules.allows(ALICE, "objects.object.read", BUCKET)
         assert rules.allows(BOB, "objects.object.read", BUCKET)
+
+    async def test_it_is_watched_in_the_background(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(policy_file, "POLL_SECONDS", 0.01)
+        rules = policy(tmp_path, binding())
+        watching = asyncio.create_task(rules.watch())
+
+        replace(tmp_path / "policy.toml", "")
+        async with asyncio.timeout(5):
+            while rules.allows(ALICE, "objects.object.read", BUCKET):
+                await asyncio.sleep(0.01)
+        watching.cancel()
 
     @pytest.mark.parametrize("broken", ["[[", binding("nonsense"), None])
     def test_a_broken_or_missing_file_leaves_the_former_policy_in_force_and_is_logged_once(

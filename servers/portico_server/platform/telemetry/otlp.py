@@ -134,12 +134,8 @@ def span_context(trace_id: str, span_id: str, *, remote: bool = False) -> SpanCo
 
 
 @contextlib.contextmanager
-def attached_parent(trace: Trace, wanted: bool) -> Iterator[None]:
-    """Where wanted, makes a call's span OpenTelemetry's current one, so that other libraries' spans become its
-    children."""
-    if not wanted:
-        yield
-        return
+def attached_parent(trace: Trace) -> Iterator[None]:
+    """Makes a call's span OpenTelemetry's current one, so that other libraries' spans become its children."""
     from opentelemetry import context
     from opentelemetry.trace import NonRecordingSpan, set_span_in_context
 
