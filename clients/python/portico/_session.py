@@ -102,8 +102,9 @@ class Session:
         """Sends the ended spans to the platform. Telling of a call must not fail it: errors are dropped."""
         if spans := self.tracer.take():
             before = last_ray.get()
+            request = export_request(spans, self.tracer)
             with contextlib.suppress(PorticoError):
-                yield from self.exchange(lookup(EXPORT), export_request(spans, self.tracer), _HAND_IN_SECONDS, False)
+                yield from self.exchange(lookup(EXPORT), request, _HAND_IN_SECONDS, False)
             last_ray.set(before)
 
     def _attempts(

@@ -61,7 +61,7 @@ def demo(file: Path | None, profile: str | None, data: str | None) -> int:
         chosen = profile or stack.enter_context(_platform(data))
         if chosen is None:
             return ERROR
-        client = stack.enter_context(portico.connect(chosen, service="portico", scope="demo"))
+        client = stack.enter_context(portico.connect(chosen, service="portico", scope="cli"))
         bucket = f"demo-{secrets.token_hex(4)}"
         client.buckets.create(bucket)
         stack.callback(client.buckets.delete, bucket, force=True)
