@@ -112,13 +112,14 @@ class Styles:
     async def Outlive(self, request: bytes, context: Any) -> bytes:
         """`begin`: leaves a task that writes after the call; `ask`: what happened to it."""
         if request == b"begin":
-            self._outliving = asyncio.create_task(self._write_late(context))
+            over = asyncio.Event()
+            context.add_done_callback(lambda _: over.set())
+            self._outliving = asyncio.create_task(self._write_late(context, over))
             return b""
         return self._outlived
 
-    async def _write_late(self, context: Any) -> None:
-        while not context.done():
-            await asyncio.sleep(0)
+    async def _write_late(self, context: Any, over: asyncio.Event) -> None:
+        await over.wait()
         try:
             await context.write(b"late")
         except asyncio.CancelledError as error:

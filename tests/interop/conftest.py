@@ -1,7 +1,7 @@
 """The hosts that the tests run against.
 
-`host` is what a client of any Portico needs: the address, a channel, plain HTTP. `bare` is the adapter alone in Envoy, with
-services that the tests look inside by.
+A `Host` is what a client of any Portico needs: address, channel, plain HTTP. `bare` is the adapter alone in Envoy, with
+with services that the tests look inside by.
 """
 
 from __future__ import annotations

@@ -102,7 +102,9 @@ def test_a_decompression_bomb_is_refused(bare: Host, channel: grpc.Channel, enco
         pytest.param(framed(GOOD) * 2, {}, grpc.StatusCode.UNIMPLEMENTED, id="two messages"),
         pytest.param(framed(GOOD) + b"\0", {}, grpc.StatusCode.UNIMPLEMENTED, id="a byte more"),
         pytest.param(framed(GOOD), {"grpc_timeout": "soon"}, grpc.StatusCode.INVALID_ARGUMENT, id="timeout"),
-        pytest.param(framed(GOOD), {"grpc_timeout": "123456789S"}, grpc.StatusCode.INVALID_ARGUMENT, id="timeout digits"),
+        pytest.param(
+            framed(GOOD), {"grpc_timeout": "123456789S"}, grpc.StatusCode.INVALID_ARGUMENT, id="timeout digits"
+        ),
         pytest.param(framed(GOOD), {"grpc_timeout": "0n"}, grpc.StatusCode.DEADLINE_EXCEEDED, id="no time"),
         pytest.param(framed(GOOD), {"k_bin": "%%"}, grpc.StatusCode.INVALID_ARGUMENT, id="binary metadata"),
     ],

@@ -88,7 +88,7 @@ def test_client_compressed_unary(stub: Stub) -> None:
 
 def test_server_compressed_unary(bare: Host, stub: Stub) -> None:
     request = unary(response_bytes=LARGE_RESPONSE)
-    response, call = stub.Unary.with_call(request, metadata=(("x-testing-compression", "gzip"),))
+    response = stub.Unary(request, metadata=(("x-testing-compression", "gzip"),))
     assert response.payload == bytes(LARGE_RESPONSE)
     wire = bare.grpc_post(
         f"{SERVICE}/Unary",

@@ -97,7 +97,7 @@ class GrpcApplication:
         responses = Responses(exchange, send)
         context = Context(exchange, requests, responses, binding.serialize)
         call = Call(binding.method, context, headers, requests.first, arrival_time_ns, arrival_ns)
-        context.call = requests.call = responses.call = call
+        requests.call = responses.call = call  # until it is over: the call refers to them
         current.set(call)
         self._watch.add(requests)
         try:

@@ -56,12 +56,10 @@ async def decompress(payload: bytes, encoding: bytes, limit: int) -> bytes:
         )
     inflator = zlib.decompressobj(_WINDOW_BITS[encoding])
     try:
-        first = inflator.decompress(payload, min(_INLINE_BYTES, limit + 1))
-        if inflator.eof or not inflator.unconsumed_tail:
-            message = first
-        else:
-            rest = await asyncio.to_thread(inflator.decompress, inflator.unconsumed_tail, limit + 1 - len(first))
-            message = first + rest
+        inline = min(_INLINE_BYTES, limit + 1)
+        message = inflator.decompress(payload, inline)
+        if not inflator.eof and len(message) == inline <= limit:
+            message += await asyncio.to_thread(inflator.decompress, inflator.unconsumed_tail, limit + 1 - inline)
     except zlib.error as error:
         raise _broken(encoding) from error
     if len(message) > limit:

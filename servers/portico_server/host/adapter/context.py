@@ -14,7 +14,6 @@ from portico_server.host.adapter.exchange import Cut, Exchange
 from portico_server.host.adapter.requests import Requests
 from portico_server.host.adapter.responses import Responses
 from portico_server.host.adapter.status import OK, Outcome
-from portico_server.platform.call import Call
 
 _log = logging.getLogger(__name__)
 
@@ -36,14 +35,11 @@ class Context(grpc.aio.ServicerContext[Any, Any]):  # type: ignore[misc]
         "_details",
         "_done_callbacks",
         "_trailing",
-        "call",
         "exchange",
         "requests",
         "responses",
         "serialize",
     )
-
-    call: Call
 
     def __init__(
         self, exchange: Exchange, requests: Requests, responses: Responses, serialize: Callable[[Any], bytes] | None
@@ -128,11 +124,11 @@ class Context(grpc.aio.ServicerContext[Any, Any]):  # type: ignore[misc]
 
     def peer_identities(self) -> list[bytes] | None:
         """The SPIFFE id of the client's certificate."""
-        uri = self.call.peer.uri
-        return [uri.encode()] if uri else None
+        call = self.requests.call
+        return [call.peer.uri.encode()] if call is not None and call.peer.uri else None
 
     def peer_identity_key(self) -> str | None:
-        return _IDENTITY if self.call.peer.uri else None
+        return _IDENTITY if self.peer_identities() else None
 
     def auth_context(self) -> Mapping[str, Iterable[bytes]]:
         identities = self.peer_identities()
@@ -168,4 +164,4 @@ class Context(grpc.aio.ServicerContext[Any, Any]):  # type: ignore[misc]
             try:
                 callback(self)
             except Exception:
-                _log.exception("a done callback of %s failed", self.call.method.path)
+                _log.exception("a done callback of %s failed", self.exchange.scope["path"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import enum
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -19,6 +20,10 @@ Scope = dict[str, Any]
 """What ASGI says of a request."""
 Receive = Callable[[], Awaitable[Event]]
 Send = Callable[[Event], Awaitable[None]]
+
+
+NO_CONTEXT = contextvars.Context()
+"""For timers, which else keep the context that they are set in, and the call in it, for as long as they run."""
 
 
 class ClientDisconnected(asyncio.CancelledError):
@@ -67,7 +72,7 @@ class Exchange:
         if value is not None:
             seconds = deadline.timeout_seconds(value)
             self.deadline = self.started + seconds
-            self._timer = self.loop.call_later(seconds, self.cancel, Cut.DEADLINE)
+            self._timer = self.loop.call_later(seconds, self.cancel, Cut.DEADLINE, context=NO_CONTEXT)
 
     def cancel(self, cut: Cut) -> None:
         """Cuts the call short; the first reason counts."""

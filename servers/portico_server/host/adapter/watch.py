@@ -12,7 +12,7 @@ import heapq
 import itertools
 import time
 
-from portico_server.host.adapter.exchange import Cut
+from portico_server.host.adapter.exchange import NO_CONTEXT, Cut
 from portico_server.host.adapter.requests import Requests
 
 _TICK_SECONDS = 0.02
@@ -37,7 +37,7 @@ class Watch:
         """Begins to look after a call."""
         self._recent[requests] = None
         if self._timer is None:
-            self._timer = requests.exchange.loop.call_later(_TICK_SECONDS, self._tick, requests.exchange.loop)
+            self._set_timer(requests.exchange.loop)
 
     def remove(self, requests: Requests) -> None:
         """Forgets a call."""
@@ -69,9 +69,14 @@ class Watch:
             requests = heapq.heappop(self._due)[2]
             if requests in self._lasting:
                 self._look(requests, now)
-        self._timer = loop.call_later(_TICK_SECONDS, self._tick, loop) if self._recent or self._lasting else None
-        if self._timer is None:
+        if self._recent or self._lasting:
+            self._set_timer(loop)
+        else:
+            self._timer = None
             self._due.clear()
+
+    def _set_timer(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._timer = loop.call_later(_TICK_SECONDS, self._tick, loop, context=NO_CONTEXT)
 
     def _look(self, requests: Requests, now: float) -> None:
         if requests.awaited_since is not None and now - requests.awaited_since > self._first_message_seconds:
