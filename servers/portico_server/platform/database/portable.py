@@ -1,7 +1,7 @@
 """The portable subset of SQL: what is refused, and how one text serves both engines. DESIGN.md lists the rules.
 
-Statements are written with `$1`, `$2`, …. Migrations are written in INTEGER, TEXT and BLOB, and every table ends in one
-of two words: `) CLUSTERED;` where rows are stored in the order of the primary key, `) HEAP;` where they are not.
+Statements are written with `$1`, `$2`, …. Migrations are written in INTEGER, TEXT, BLOB and REAL, and every table ends
+in one of two words: `) CLUSTERED;` where rows are stored in the order of the primary key, `) HEAP;` where they are not.
 """
 
 from __future__ import annotations
@@ -76,8 +76,8 @@ _TABLE = re.compile(r"\s*CREATE\s+TABLE\b", re.IGNORECASE)
 _DEFINITION = re.compile(r"\s*(?:CREATE|ALTER)\s+TABLE\b", re.IGNORECASE)
 _SUFFIX = re.compile(r"\)\s*(CLUSTERED|HEAP)\s*$")
 _SQLITE_SUFFIX = {"CLUSTERED": ") STRICT, WITHOUT ROWID", "HEAP": ") STRICT"}
-_POSTGRESQL_TYPES = {"INTEGER": "BIGINT", "TEXT": 'TEXT COLLATE "C"', "BLOB": "BYTEA"}
-_TYPE = re.compile(r"'(?:[^']|'')*'|\b(?:INTEGER|TEXT|BLOB)\b")
+_POSTGRESQL_TYPES = {"INTEGER": "BIGINT", "TEXT": 'TEXT COLLATE "C"', "BLOB": "BYTEA", "REAL": "DOUBLE PRECISION"}
+_TYPE = re.compile(r"'(?:[^']|'')*'|\b(?:INTEGER|TEXT|BLOB|REAL)\b")
 
 
 def split_script(script: str) -> list[str]:

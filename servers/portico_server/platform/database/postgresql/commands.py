@@ -61,12 +61,12 @@ def done_of(statement: Statement, result: Result) -> Done:
 def _guarded(statement: Statement) -> Command:
     if statement.expect is None:
         return query(statement.sql, statement.args)
-    return query(_guarded_sql(statement.sql, len(statement.args)), (*statement.args, statement.expect))
+    return query(_guarded_sql(statement.sql, statement.expect), statement.args)
 
 
 @functools.lru_cache(maxsize=4096)
-def _guarded_sql(sql: str, parameters: int) -> str:
-    check = f"CASE WHEN count(*) = ${parameters + 1} THEN 1 ELSE portico_fail() END"
+def _guarded_sql(sql: str, expect: int) -> str:
+    check = f"CASE WHEN count(*) = {expect:d} THEN 1 ELSE portico_fail() END"
     if not answers_rows(sql):
         return f"WITH affected AS ({sql} RETURNING 1) SELECT {check} FROM affected"  # noqa: S608
     # The check stands in WHERE: a column that nobody reads would not be computed.

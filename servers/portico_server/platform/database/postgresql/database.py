@@ -124,9 +124,9 @@ def _error(refused: Refused) -> Exception:
 
 def _dsn(dsn: str, schema: str, *options: str) -> str:
     given: dict[str, Any] = conninfo_to_dict(dsn)
-    parts = [str(given.get("options") or ""), _SESSION, f'-c search_path="{schema}"', *options]
+    own = given.get("options") or ""  # behind ours, so that an operator may choose other time-outs
     given.update(
-        options=" ".join(part for part in parts if part),
+        options=" ".join([_SESSION, own, f'-c search_path="{schema}"', *options]),
         application_name=given.get("application_name") or f"portico {schema}",
         client_encoding="utf8",
         connect_timeout=given.get("connect_timeout") or "10",

@@ -23,7 +23,7 @@ async def migrate(dsn: str, schema: str, migrations: Sequence[Migration], clock:
     """Applies what is pending. Raises FormatTooNew, Unreachable, DatabaseError."""
     try:
         connection = await psycopg.AsyncConnection.connect(dsn, autocommit=True)
-    except psycopg.OperationalError as error:
+    except psycopg.Error as error:
         raise Unreachable(f"PostgreSQL cannot be reached: {str(error).strip()}; check the setting database") from error
     async with connection:
         try:

@@ -10,9 +10,7 @@ import apsw
 from portico_server.platform.database.interface import Contended, DatabaseError, OutcomeUnknown, StorageFull
 
 _STATEMENT_CACHE = 512
-_BUSY_MILLISECONDS = 250
-"""How long to wait for a stranger's lock (a backup tool, a shell). Short, because it is the event loop that waits."""
-
+_OPENING_MILLISECONDS = 2000
 _SETTINGS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
@@ -37,12 +35,13 @@ def open_reader(path: Path) -> apsw.Connection:
 
 def _open(path: Path) -> apsw.Connection:
     connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE, statementcachesize=_STATEMENT_CACHE)
-    connection.set_busy_timeout(_BUSY_MILLISECONDS)
+    connection.set_busy_timeout(_OPENING_MILLISECONDS)
     for option in (apsw.SQLITE_DBCONFIG_DQS_DML, apsw.SQLITE_DBCONFIG_DQS_DDL, apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA):
         connection.config(option, 0)  # "text" is a name, never a string; a schema runs no function of its own
     connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
     for setting in _SETTINGS:
         connection.execute(setting).fetchall()
+    connection.set_busy_timeout(0)  # from now on it is the event loop that would wait
     return connection
 
 

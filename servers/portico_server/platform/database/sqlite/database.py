@@ -7,7 +7,7 @@ from pathlib import Path
 
 import apsw
 
-from portico_server.platform.database.interface import Batch, Done, Row, Value
+from portico_server.platform.database.interface import Batch, DatabaseError, Done, Row, Value
 from portico_server.platform.database.portable import check_values, for_sqlite
 from portico_server.platform.database.sqlite.connections import open_reader, open_writer, translated
 from portico_server.platform.database.sqlite.scanner import Scanner
@@ -22,12 +22,15 @@ class SqliteDatabase:
         self._reader = open_reader(path)
         self._read = self._reader.cursor().execute
         self._scanner = Scanner(path)
+        self._closed = False
 
     async def batch(self, batch: Batch) -> list[Done]:
         return await self._writer.submit(batch)
 
     async def read(self, sql: str, *args: Value) -> list[Row]:
         check_values(args)
+        if self._closed:
+            raise DatabaseError("the database is closed")
         try:
             return self._read(for_sqlite(sql).sql, args).fetchall()
         except apsw.Error as error:
@@ -41,6 +44,7 @@ class SqliteDatabase:
         return await self._scanner.snapshot(queries)
 
     async def close(self) -> None:
-        await self._writer.close()
+        self._closed = True
         self._reader.close()
         await self._scanner.close()
+        await self._writer.close()  # the last connection: closing it writes the log back into the database

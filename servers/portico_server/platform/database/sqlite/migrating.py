@@ -15,20 +15,26 @@ from portico_server.platform.database.migrations import READ_STAMP, STAMP_TABLE,
 from portico_server.platform.database.portable import for_sqlite, script_for_sqlite
 from portico_server.platform.database.sqlite.connections import open_writer, translated
 
+_LOCK_MILLISECONDS = 5000
+
 
 def migrate(path: Path, migrations: Sequence[Migration], clock: Clock) -> None:
     """Applies what is pending. Blocks: for a thread. Raises FormatTooNew, StorageFull."""
-    connection = open_writer(path)
+    connection = None
     try:
+        connection = open_writer(path)
+        connection.set_busy_timeout(_LOCK_MILLISECONDS)
         todo = pending(path.name, migrations, _applied(connection))
         if todo and _has_tables(connection):
             _keep_copy(connection, path, todo[0])
         for migration in todo:
             _apply(connection, migration, clock.now_us())
     except apsw.Error as error:
-        raise translated(error) from error
+        failure = translated(error)
+        raise type(failure)(f"{path}: {failure}") from error
     finally:
-        connection.close()
+        if connection is not None:
+            connection.close()
 
 
 def _has_tables(connection: apsw.Connection) -> bool:

@@ -22,8 +22,19 @@ from portico_server.platform.database.sqlite.connections import translated
 _GROUP_SECONDS = 0.0015
 """How long one group may hold the loop. By time, as batches differ: 64 at once held it 5.5 ms and, rarely, 33."""
 
-Answer = list[Done] | Exception
-Waiting = asyncio.Future[list[Done]]
+_LOCK_SECONDS, _LOCK_PAUSE_SECONDS = 2.0, 0.02
+"""How long, and how often, a foreign lock is waited for."""
+
+
+class _Queued:
+    """A batch, who waits for it, and what to answer once its group is durable."""
+
+    __slots__ = ("answer", "batch", "waiting")
+
+    def __init__(self, batch: Batch, waiting: asyncio.Future[list[Done]]) -> None:
+        self.batch = batch
+        self.waiting = waiting
+        self.answer: list[Done] | Exception = []
 
 
 class Writer:
@@ -34,27 +45,31 @@ class Writer:
         self._execute = connection.cursor().execute
         self._loop = asyncio.get_running_loop()
         self._committer = ThreadPoolExecutor(1, thread_name_prefix="commit")
-        self._queue: deque[tuple[Batch, Waiting]] = deque()
-        self._group: list[tuple[Waiting, Answer]] = []
+        self._queue: deque[_Queued] = deque()
+        self._group: list[_Queued] = []
         self._scheduled = False  # a group is about to run, runs or commits
         self._committing = False
+        self._fresh = True  # nothing is written yet in the transaction that is open
+        self._blocked_since: float | None = None
         self._closing = False
         self._idle = asyncio.Event()
         self._idle.set()
 
-    def submit(self, batch: Batch) -> Waiting:
+    def submit(self, batch: Batch) -> asyncio.Future[list[Done]]:
         """Queues a batch; the future is done when it is durable or failed. Cancelled before its turn, it is dropped."""
         if self._closing:
             raise DatabaseError("the database is closed")
         check_statements(batch.statements)
-        waiting: Waiting = self._loop.create_future()
-        self._queue.append((batch, waiting))
+        waiting: asyncio.Future[list[Done]] = self._loop.create_future()
+        self._queue.append(_Queued(batch, waiting))
         if not self._scheduled:
             self._schedule()
         return waiting
 
     async def close(self) -> None:
         """Applies what is queued, then closes the connection."""
+        if self._closing:
+            return
         self._closing = True
         await self._idle.wait()
         await self._loop.run_in_executor(self._committer, self._connection.close)
@@ -68,48 +83,88 @@ class Writer:
     def _run_group(self) -> None:
         if self._committing:
             raise RuntimeError("the writing connection was touched while COMMIT runs: the loop would wait for the disk")
+        try:
+            self._begin()
+            self._apply_queued()
+        except apsw.BusyError as error:
+            self._wait_for_lock(error)
+        except apsw.Error as error:
+            self._give_up(error)
+        else:
+            self._end()
+
+    def _begin(self) -> None:
+        self._execute("BEGIN IMMEDIATE")
+        self._fresh = True
+        self._blocked_since = None
+
+    def _apply_queued(self) -> None:
         deadline = time.perf_counter() + _GROUP_SECONDS
         while self._queue:
-            batch, waiting = self._queue.popleft()
-            if waiting.cancelled():
+            queued = self._queue.popleft()
+            if queued.waiting.cancelled():
                 continue
-            self._group.append((waiting, self._apply(batch)))
+            self._group.append(queued)
+            queued.answer = self._apply(queued.batch)
             if time.perf_counter() >= deadline:
                 break
-        if self._connection.in_transaction:
-            self._committing = True
-            self._committer.submit(self._commit)
-        else:
-            self._answer(None)
 
-    def _apply(self, batch: Batch) -> Answer:
+    def _apply(self, batch: Batch) -> list[Done] | Exception:
         """Runs a batch within the group's transaction. If it fails it alone is undone.
 
-        The first of a group needs no savepoint: before it there is nothing to keep.
+        In a fresh transaction it needs no savepoint: before it there is nothing to keep.
         """
-        first = not self._connection.in_transaction
         try:
-            self._execute("BEGIN IMMEDIATE" if first else "SAVEPOINT batch")
+            if not self._fresh:
+                self._execute("SAVEPOINT batch")
             done = self._run(batch.statements)
-            if not first:
+            if not self._fresh:
                 self._execute("RELEASE batch")
         except Exception as error:
             failure = translated(error)
-            if not self._undone(first):
-                self._group = [(waiting, copy.copy(failure)) for waiting, _ in self._group]
+            self._undo(failure)
             return failure
+        self._fresh = False
         return done
 
-    def _undone(self, first: bool) -> bool:
-        """Undoes the batch that failed. False: all the batches before it are undone too."""
-        try:
-            # SQLite may have rolled everything back by itself, as it does for some errors of a full disk.
-            if self._connection.in_transaction:
-                self._execute("ROLLBACK" if first else "ROLLBACK TO batch; RELEASE batch")
-                return True
-        except apsw.Error:
+    def _undo(self, failure: Exception) -> None:
+        if self._connection.in_transaction and not self._fresh:
+            self._execute("ROLLBACK TO batch; RELEASE batch")
+            return
+        if self._connection.in_transaction:
             self._execute("ROLLBACK")
-        return first
+        elif not self._fresh:
+            # SQLite has rolled back by itself, as it does when the disk is full: the batches before are undone too.
+            for lost in self._group:
+                lost.answer = copy.copy(failure)
+        self._begin()
+
+    def _end(self) -> None:
+        if self._fresh:
+            self._execute("ROLLBACK")  # nothing was written
+            self._answer(None)
+        else:
+            self._committing = True
+            self._committer.submit(self._commit)
+
+    def _wait_for_lock(self, error: apsw.BusyError) -> None:
+        """A stranger (a backup tool, a shell) holds the file's lock: tried again for a while, the loop goes on."""
+        now = time.monotonic()
+        if self._blocked_since is None:
+            self._blocked_since = now
+        if now - self._blocked_since < _LOCK_SECONDS:
+            self._loop.call_later(_LOCK_PAUSE_SECONDS, self._run_group)
+        else:
+            self._give_up(error)
+
+    def _give_up(self, error: apsw.Error) -> None:
+        """No transaction can be had: what is queued fails."""
+        self._blocked_since = None
+        if self._connection.in_transaction:
+            self._execute("ROLLBACK")
+        self._group += self._queue
+        self._queue.clear()
+        self._answer(translated(error))
 
     def _run(self, statements: Sequence[Statement]) -> list[Done]:
         execute, changes = self._execute, self._connection.changes
@@ -141,15 +196,15 @@ class Writer:
     def _answer(self, failure: Exception | None) -> None:
         """Tells the callers, all after the commit: a guard may have failed on what another batch of the group wrote."""
         group, self._group = self._group, []
-        for waiting, answer in group:
-            if waiting.done():
+        for queued in group:
+            if queued.waiting.done():
                 continue
             if failure is not None:
-                waiting.set_exception(copy.copy(failure))  # one of its own: raising it adds to its traceback
-            elif isinstance(answer, Exception):
-                waiting.set_exception(answer)
+                queued.answer = copy.copy(failure)  # one of its own: whoever raises it adds to its traceback
+            if isinstance(queued.answer, Exception):
+                queued.waiting.set_exception(queued.answer)
             else:
-                waiting.set_result(answer)
+                queued.waiting.set_result(queued.answer)
         if self._queue:
             self._schedule()  # behind the callers just answered, so that what they queue comes into the same group
         else:

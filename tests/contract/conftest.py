@@ -1,0 +1,37 @@
+"""Fixtures of the contract suite: a database on each engine. A test that asks for `database` runs on both."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from portico_server.platform.database import Database
+from portico_server.platform.database.opening import LocalDatabases
+from portico_server.platform.settings import Settings
+from tests.harness.postgresql import PostgresqlServer, fresh_database, postgresql_server
+
+THINGS = Path(__file__).parent / "things"
+"""The migrations of a product of the tests' own."""
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgresqlServer]:
+    with postgresql_server() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """Settings with an empty database of one engine, then of the other."""
+    if request.param == "sqlite":
+        return Settings(data=tmp_path)
+    return Settings(data=tmp_path, database=fresh_database(request.getfixturevalue("postgresql")))
+
+
+@pytest.fixture
+async def database(settings: Settings) -> AsyncIterator[Database]:
+    databases = LocalDatabases(settings)
+    yield await databases.open("things", THINGS)
+    await databases.close()

@@ -1,0 +1,118 @@
+"""Leases: one holder at a time, on both engines, by a clock of the test's own."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from portico_server.platform import leases as module
+from portico_server.platform.database import Batch, Database, GuardFailed, Statement
+from portico_server.platform.leases import LIFETIME_SECONDS, Lease, LeaseLost, Leases
+from tests.contract.clocks import FakeClock
+
+WRITE = Statement("INSERT INTO thing (id) VALUES ('written')")
+
+
+async def test_of_many_contenders_one_gets_the_lease(database: Database) -> None:
+    clock = FakeClock()
+    contenders = [Leases(database, clock) for _ in range(12)]
+    got = await asyncio.gather(*(contender.acquire("fold") for contender in contenders))
+    assert len([lease for lease in got if lease]) == 1
+    assert await contenders[0].acquire("another name") is not None
+
+
+async def test_a_lease_that_was_released_can_be_taken_at_once(database: Database) -> None:
+    one, other = Leases(database, FakeClock()), Leases(database, FakeClock())
+    lease = await one.acquire("fold")
+    assert lease is not None
+    assert await other.acquire("fold") is None
+    await lease.release()
+    assert await other.acquire("fold") is not None
+
+
+async def test_a_lease_that_is_not_renewed_is_taken_over(database: Database) -> None:
+    clock = FakeClock()
+    one, other = Leases(database, clock), Leases(database, clock)
+    lease = await one.acquire("fold")
+    assert lease is not None
+    clock.advance(LIFETIME_SECONDS - 1)
+    await lease.renew()
+    clock.advance(LIFETIME_SECONDS - 1)
+    assert await other.acquire("fold") is None
+    clock.advance(2)
+    successor = await other.acquire("fold")
+    assert successor is not None
+    assert successor.fence > lease.fence
+    with pytest.raises(LeaseLost):
+        await lease.renew()
+    await lease.release()  # which is no longer its to release
+    assert await one.acquire("fold") is None
+
+
+async def test_a_holder_thought_dead_cannot_write_once_another_has_taken_over(database: Database) -> None:
+    clock = FakeClock()
+    one, other = Leases(database, clock), Leases(database, clock)
+    lease = await one.acquire("fold")
+    assert lease is not None
+    await database.batch(Batch([lease.guard(), WRITE], [lease.lock]))
+    clock.advance(LIFETIME_SECONDS)
+    assert await other.acquire("fold") is not None
+    with pytest.raises(GuardFailed, match="lease"):
+        await database.batch(Batch([lease.guard(), Statement("DELETE FROM thing")], [lease.lock]))
+    assert await database.read("SELECT id FROM thing") == [("written",)]
+
+
+async def test_the_fence_grows_even_where_the_clock_goes_back(database: Database) -> None:
+    clock, late = FakeClock(), FakeClock()
+    first = await Leases(database, clock).acquire("fold")
+    assert first is not None
+    await first.keep_until(0)
+    late.advance(-1000)
+    second = await Leases(database, late).acquire("fold")
+    assert second is not None
+    assert second.fence > first.fence
+
+
+async def test_work_is_done_while_the_lease_is_renewed_and_cancelled_when_it_is_lost(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "RENEWAL_SECONDS", 0.01)
+    clock = FakeClock()
+    one, other = Leases(database, clock), Leases(database, clock)
+    ended = asyncio.Event()
+    began = asyncio.Event()
+
+    async def work(_: Lease) -> None:
+        began.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    lease = await one.acquire("fold")
+    assert lease is not None
+    held = asyncio.create_task(one.hold(lease, work))
+    await began.wait()
+    for _ in range(5):
+        clock.advance(LIFETIME_SECONDS / 2)
+        expires_at_us = lease.expires_at_us
+        while lease.expires_at_us == expires_at_us:
+            await asyncio.sleep(0.002)
+        assert await other.acquire("fold") is None
+    await database.batch(Batch([Statement("UPDATE platform_lease SET holder = 'thief'")]))
+    with pytest.raises(LeaseLost):
+        await asyncio.wait_for(held, 5)
+    assert ended.is_set()
+
+
+async def test_an_error_of_the_work_is_raised(database: Database) -> None:
+    leases = Leases(database, FakeClock())
+    lease = await leases.acquire("fold")
+    assert lease is not None
+
+    async def fail(_: Lease) -> None:
+        raise KeyError("x")
+
+    with pytest.raises(KeyError):
+        await leases.hold(lease, fail)
