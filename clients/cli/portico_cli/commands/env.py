@@ -17,6 +17,7 @@ def env(caller: Caller, shell: str) -> None:
     """Print the variables that other clients need to reach this platform, for `eval`.
 
     \b
+    PORTICO_ADDRESS               HOST:PORT of the API door, for clients without an SDK
     PORTICO_PROFILE_DIR           the SDK and this command, in containers and services too
     SSL_CERT_FILE                 OpenSSL, Go, Python, curl: which authority to trust (then only this one!)
     GRPC_DEFAULT_SSL_ROOTS_FILE_PATH  the same for gRPC's C core (Python, C++, Ruby, PHP)
@@ -46,6 +47,7 @@ def _variables(caller: Caller) -> dict[str, str]:
     folder = profile.folder.absolute()
     authority = str(folder / "ca.pem")
     return {
+        "PORTICO_ADDRESS": profile.address,
         "PORTICO_PROFILE_DIR": str(folder),
         "SSL_CERT_FILE": authority,
         "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": authority,
