@@ -50,14 +50,18 @@ def last(client: Any) -> str:
 
 
 def known(client: Any, ray: str, patience_seconds: float = _PATIENCE_SECONDS) -> Any:
-    """What is known of a ray or trace; asks for a while, for what just happened. Raises NotFound."""
+    """What is known of a ray or trace; asks for a while, for what just happened: our own spans may be there before
+    what the gateway writes down. Raises NotFound."""
     from portico.errors import NotFound
 
     deadline = time.monotonic() + patience_seconds
     while True:
+        late = time.monotonic() > deadline
         try:
-            return client.traces.get(ray)
+            found = client.traces.get(ray)
+            if found.request_events or late:
+                return found
         except NotFound:
-            if time.monotonic() > deadline:
+            if late:
                 raise
         time.sleep(_POLL_SECONDS)

@@ -1,0 +1,45 @@
+"""Command lines run in this process against a small platform."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from portico_cli.main import run
+from tests.unit.sdk.conftest import fake
+
+__all__ = ["fake"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command line answered."""
+
+    code: int
+    out: str
+    err: str
+
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Portico = Callable[..., Outcome]
+
+
+@pytest.fixture
+def portico(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch) -> Portico:
+    """Runs `portico ARGUMENTS`; `given` is its standard input."""
+
+    def call(*arguments: object, given: bytes = b"") -> Outcome:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given)))
+        code = run([str(argument) for argument in arguments])
+        captured = capfdbinary.readouterr()
+        return Outcome(code, captured.out.decode(errors="surrogateescape"), captured.err.decode())
+
+    return call

@@ -1,0 +1,202 @@
+"""`portico objects`: buckets and objects by URL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import grpc
+import pytest
+
+from tests.unit.cli.conftest import Portico
+from tests.unit.sdk.fake_platform import ACCOUNT, FakePlatform, Fault
+
+
+@pytest.fixture(autouse=True)
+def bucket(fake: FakePlatform, portico: Portico) -> None:
+    assert portico("objects", "mb", "portico://photos").code == 0
+
+
+def keys(fake: FakePlatform) -> list[str]:
+    return sorted(name.partition("/objects/")[2] for name in fake.objects)
+
+
+def tree(folder: Path, **files: bytes) -> Path:
+    for name, content in files.items():
+        path = folder / name.replace("__", "/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return folder
+
+
+def test_a_bucket_is_made_listed_and_removed(portico: Portico) -> None:
+    assert (
+        portico("objects", "mb", "more", "--versioning", "--output", "json").json()["versioning"]
+        == "VERSIONING_ENABLED"
+    )
+    assert portico("objects", "ls").out.split()[-1] == "photos"
+    assert portico("objects", "rb", "portico://more").out == "removed portico://more/\n"
+    assert "more" not in portico("objects", "ls").out
+
+
+def test_a_bucket_that_is_there_is_a_conflict(portico: Portico) -> None:
+    outcome = portico("objects", "mb", "portico://photos")
+    assert outcome.code == 5
+    assert "choose another id (BUCKET_ALREADY_EXISTS)" in outcome.err
+    assert "portico trace" in outcome.err
+
+
+def test_a_bucket_that_holds_objects_needs_force(portico: Portico) -> None:
+    portico("objects", "cp", "-", "portico://photos/k", given=b"x")
+    refused = portico("objects", "rb", "photos")
+    assert refused.code == 5
+    assert "--force" in refused.err
+    assert portico("objects", "rb", "photos", "--force").code == 0
+
+
+def test_a_file_is_copied_there_and_back(portico: Portico, fake: FakePlatform, tmp_path: Path) -> None:
+    source = tree(tmp_path / "from", **{"cat.jpg": b"meow" * 1000}) / "cat.jpg"
+    outcome = portico("objects", "cp", source, "portico://photos/2026/", "--metadata", "by=me", "--metadata", "of=cat")
+    assert outcome.out == f"copied {source} -> portico://photos/2026/cat.jpg\n"
+    stored = fake.objects[f"{ACCOUNT}/buckets/photos/objects/2026/cat.jpg"][0]
+    assert (stored.metadata.content_type, dict(stored.metadata.custom)) == ("image/jpeg", {"by": "me", "of": "cat"})
+    (tmp_path / "to").mkdir()
+    portico("objects", "cp", "portico://photos/2026/cat.jpg", tmp_path / "to")
+    assert (tmp_path / "to" / "cat.jpg").read_bytes() == source.read_bytes()
+    portico("objects", "cp", "portico://photos/2026/cat.jpg", tmp_path / "to" / "copy", "--quiet")
+    assert (tmp_path / "to" / "copy").read_bytes() == source.read_bytes()
+
+
+def test_standard_input_and_output_carry_bytes(portico: Portico) -> None:
+    content = bytes(range(256)) * 10
+    portico("objects", "cp", "-", "portico://photos/k", given=content)
+    assert portico("objects", "cp", "portico://photos/k", "-").out.encode(errors="surrogateescape") == content
+    assert portico("objects", "cat", "portico://photos/k").out.encode(errors="surrogateescape") == content
+
+
+def test_an_object_is_copied_on_the_platform(portico: Portico, fake: FakePlatform) -> None:
+    portico("objects", "cp", "-", "portico://photos/a", given=b"x")
+    portico("objects", "cp", "portico://photos/a", "portico://photos/b/")
+    assert keys(fake) == ["a", "b/a"]
+    assert fake.calls["CopyObject"] == 1
+
+
+def test_a_folder_is_copied_there_and_back(portico: Portico, fake: FakePlatform, tmp_path: Path) -> None:
+    source = tree(tmp_path / "site", **{"index.html": b"i", "css__a.css": b"a", "css__deep__b.css": b"b", "empty": b""})
+    outcome = portico("objects", "cp", "-r", source, "portico://photos/web")
+    assert outcome.code == 0
+    assert keys(fake) == ["web/css/a.css", "web/css/deep/b.css", "web/empty", "web/index.html"]
+    assert portico("objects", "cp", "-r", "portico://photos/web/", tmp_path / "back").code == 0
+    found = {
+        path.relative_to(tmp_path / "back").as_posix(): path.read_bytes() for path in (tmp_path / "back").rglob("*.*")
+    }
+    assert found == {"index.html": b"i", "css/a.css": b"a", "css/deep/b.css": b"b"}
+    assert portico("objects", "cp", "-r", "portico://photos/web", "portico://photos/copy").code == 0
+    assert "copy/css/deep/b.css" in keys(fake)
+
+
+@pytest.mark.parametrize("key", ["web/../../evil", "web//etc/passwd", "web/a/./b"])
+def test_a_key_cannot_lead_out_of_the_target_folder(
+    portico: Portico, fake: FakePlatform, tmp_path: Path, key: str
+) -> None:
+    portico("objects", "cp", "-", f"portico://photos/{key}", given=b"evil")
+    assert key in keys(fake)
+    outcome = portico("objects", "cp", "-r", "portico://photos/web", tmp_path / "in" / "target")
+    assert outcome.code != 0
+    assert "is no path below" in outcome.err
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and path.read_bytes() == b"evil"]
+
+
+def test_of_a_folder_all_is_copied_that_can_be(portico: Portico, fake: FakePlatform, tmp_path: Path) -> None:
+    source = tree(tmp_path / "site", a=b"1", b=b"2", c=b"3")
+    fake.fail("PutObject", Fault(grpc.StatusCode.PERMISSION_DENIED, "PERMISSION_DENIED"))
+    outcome = portico("objects", "cp", "-r", source, "portico://photos/")
+    assert outcome.code == 4
+    assert len(keys(fake)) == 2
+    assert outcome.err.count("not copied") == 1
+
+
+def test_objects_are_listed_by_folder_or_all(portico: Portico) -> None:
+    for key in ("2025/a", "2026/b", "top"):
+        portico("objects", "cp", "-", f"portico://photos/{key}", given=b"12345")
+    lines = portico("objects", "ls", "portico://photos").out.splitlines()
+    assert [line.split()[-1] for line in lines] == ["2025/", "2026/", "top"]
+    assert lines[-1].split()[-2] == "5"
+    assert [line.split()[-1] for line in portico("objects", "ls", "portico://photos/2026/").out.splitlines()] == ["b"]
+    everything = portico("objects", "ls", "-r", "portico://photos", "--output", "json").json()
+    assert [item["name"].partition("/objects/")[2] for item in everything["objects"]] == ["2025/a", "2026/b", "top"]
+
+
+def test_objects_are_removed_one_or_all_below_a_prefix(portico: Portico, fake: FakePlatform) -> None:
+    for key in ("a/1", "a/2", "b"):
+        portico("objects", "cp", "-", f"portico://photos/{key}", given=b"x")
+    assert portico("objects", "rm", "portico://photos/b").out == "removed portico://photos/b\n"
+    assert portico("objects", "rm", "-r", "portico://photos/a/").out.count("removed") == 2
+    assert keys(fake) == []
+
+
+def test_a_whole_bucket_is_not_emptied_by_mistake(portico: Portico, fake: FakePlatform) -> None:
+    portico("objects", "cp", "-", "portico://photos/k", given=b"x")
+    assert portico("objects", "rm", "portico://photos").code == 2
+    assert keys(fake) == ["k"]
+
+
+def test_an_object_and_a_bucket_are_shown(portico: Portico) -> None:
+    portico("objects", "cp", "-", "portico://photos/k", "--content-type", "text/x", "--metadata", "a=b", given=b"12345")
+    shown = portico("objects", "stat", "portico://photos/k").out
+    for text in ("5 bytes", "text/x", "metadata a", "827ccb0eea8a706c4c34a16891f84e7b"):
+        assert text in shown
+    assert portico("objects", "stat", "portico://photos/k", "--output", "json").json()["sizeBytes"] == "5"
+    assert "disabled" in portico("objects", "stat", "portico://photos").out
+
+
+def test_versions_are_listed_and_kept(portico: Portico, fake: FakePlatform) -> None:
+    portico("objects", "cp", "-", "portico://photos/k", given=b"12345")
+    assert portico("objects", "versions", "portico://photos").out.splitlines()[1].split()[-4:] == [
+        "5",
+        "null",
+        "latest",
+        "k",
+    ]
+    assert portico("objects", "versioning", "photos", "on").code == 0
+    assert fake.buckets[f"{ACCOUNT}/buckets/photos"].versioning == 2
+
+
+def test_what_is_not_there_is_not_found(portico: Portico) -> None:
+    outcome = portico("objects", "cat", "portico://photos/nothing")
+    assert outcome.code == 3
+    assert outcome.err.splitlines()[0] == "portico: there is no object nothing (OBJECT_NOT_FOUND)"
+    assert len(outcome.err.splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("cp", "a", "b"),
+        ("cp", "-", "portico://photos"),
+        ("cp", "-", "b"),
+        ("cp", "portico://photos/", "-"),
+        ("cp", "portico://photos", "."),
+        ("cp", ".", "portico://photos/"),
+        ("cp", "x", "portico://photos/", "--metadata", "novalue"),
+        ("cat", "portico://photos"),
+        ("cat", "photos/k"),
+        ("ls", "s3://photos"),
+        ("mb", "portico://photos/key"),
+        ("rm", "-r", "--version", "v", "portico://photos/a"),
+        ("versioning", "photos", "off"),
+        ("nothing",),
+    ],
+)
+def test_wrong_usage_is_told_before_anything_is_done(
+    portico: Portico, fake: FakePlatform, arguments: tuple[str, ...]
+) -> None:
+    fake.calls.clear()
+    outcome = portico("objects", *arguments)
+    assert outcome.code == 2
+    assert outcome.err.startswith("Usage:")
+    assert not fake.calls
+
+
+def test_a_missing_file_is_told_in_one_line(portico: Portico, tmp_path: Path) -> None:
+    outcome = portico("objects", "cp", tmp_path / "missing", "portico://photos/")
+    assert (outcome.code, outcome.err) == (1, f"portico: {tmp_path / 'missing'}: No such file or directory\n")
