@@ -78,9 +78,15 @@ async def test_a_gap_in_the_numbers_is_refused(settings: Settings, folder: Path)
         await look(settings, folder, "SELECT 1")
 
 
+async def test_a_product_whose_name_could_leave_the_folder_is_refused(settings: Settings, folder: Path) -> None:
+    for name in ("../shop", "Shop", "", "a b", 'a"b'):
+        with pytest.raises(ValueError, match="cannot name"):
+            await LocalDatabases(settings).open(name, folder)
+
+
 async def test_a_product_is_opened_once_and_products_are_apart(settings: Settings, folder: Path) -> None:
     databases = LocalDatabases(settings)
-    shop, again, depot = [await databases.open(product, folder) for product in ("shop", "shop", "depot")]
+    shop, again, depot = await asyncio.gather(*(databases.open(name, folder) for name in ("shop", "shop", "depot")))
     assert shop is again
     await shop.batch(Batch([Statement("INSERT INTO one (id) VALUES (5)")]))
     assert [await database.read("SELECT count(*) FROM one") for database in (shop, depot)] == [[(2,)], [(1,)]]

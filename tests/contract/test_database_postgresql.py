@@ -159,5 +159,7 @@ async def test_more_statements_than_a_connection_keeps_prepared_still_run(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(wire, "_PREPARED_STATEMENTS", 5)
+    common = Statement("SELECT id FROM thing")
     for number in range(30):
-        assert await database.read(f"SELECT {number} FROM thing") == [(number,)]
+        (_, done) = await database.batch(Batch([common, Statement(f"SELECT {number} FROM thing")]))
+        assert done.rows == [(number,)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 import time
 from collections.abc import Awaitable, Callable
@@ -82,7 +83,7 @@ async def test_a_failure_is_logged_and_the_job_runs_again_later(
     failures = [entry for entry in logs if entry["event"] == "job failed"]
     assert [entry["failures"] for entry in failures] == [1, 2, 3]
     assert failures[0]["job"] == "things.fold"
-    pauses = [after - before for before, after in zip(times, times[1:], strict=False)]
+    pauses = [after - before for before, after in itertools.pairwise(times)]
     assert pauses[2] > pauses[0], "it backs off"
 
 

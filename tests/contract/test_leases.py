@@ -97,7 +97,7 @@ async def test_work_is_done_while_the_lease_is_renewed_and_cancelled_when_it_is_
     for _ in range(5):
         clock.advance(LIFETIME_SECONDS / 2)
         expires_at_us = lease.expires_at_us
-        while lease.expires_at_us == expires_at_us:
+        while lease.expires_at_us == expires_at_us:  # noqa: ASYNC110
             await asyncio.sleep(0.002)
         assert await other.acquire("fold") is None
     await database.batch(Batch([Statement("UPDATE platform_lease SET holder = 'thief'")]))

@@ -52,7 +52,16 @@ async def test_a_dataset_is_trimmed_to_its_newest_and_audit_never(database: Data
     assert await outbox.trim("usage", 3) == 247
     assert await outbox.trim("usage", 3) == 0
     left = [event.body for event in await outbox.take(100)]
-    assert sorted(left) == [b"audit0", b"audit1", b"audit2", b"audit3", b"audit4", b"usage247", b"usage248", b"usage249"]
+    assert sorted(left) == [
+        b"audit0",
+        b"audit1",
+        b"audit2",
+        b"audit3",
+        b"audit4",
+        b"usage247",
+        b"usage248",
+        b"usage249",
+    ]
     with pytest.raises(ValueError, match="never dropped"):
         await outbox.trim(AUDIT, 1)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from importlib.resources.abc import Traversable
 
 from portico_server.platform.clock import Clock, SystemClock
@@ -14,6 +15,8 @@ from portico_server.platform.database.sqlite import SqliteDatabase
 from portico_server.platform.database.sqlite.migrating import migrate as migrate_sqlite
 from portico_server.platform.settings import Settings
 
+_PRODUCT = re.compile(r"[a-z][a-z0-9_]{0,40}")
+
 
 class LocalDatabases:
     """Implements `product.Databases`: a product has a file (`data/databases/objects.sqlite`) or a PostgreSQL schema."""
@@ -22,15 +25,19 @@ class LocalDatabases:
         self._settings = settings
         self._clock = clock or SystemClock()
         self._open: dict[str, Database] = {}
+        self._opening = asyncio.Lock()
 
     async def open(self, product: str, migrations: Traversable) -> Database:
         """The product's database, migrated to the newest format; a second call answers the same one.
 
         Raises FormatTooNew, StorageFull, DatabaseError.
         """
-        if product not in self._open:
-            self._open[product] = await self._opened(product, migrations_of(product, migrations))
-        return self._open[product]
+        if not _PRODUCT.fullmatch(product):
+            raise ValueError(f"{product!r} cannot name a file and a schema: give lower-case letters, digits and _")
+        async with self._opening:
+            if product not in self._open:
+                self._open[product] = await self._opened(product, migrations_of(product, migrations))
+            return self._open[product]
 
     async def close(self) -> None:
         """Closes all, after what is in flight."""

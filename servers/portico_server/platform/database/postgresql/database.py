@@ -34,7 +34,7 @@ _LOCK_TIMEOUT, _DEADLOCK, _SERIALIZATION_FAILURE = "55P03", "40P01", "40001"
 _RESEND = frozenset({_LOCK_TIMEOUT, _DEADLOCK, _SERIALIZATION_FAILURE, STATE_STALE})
 _STORAGE_FULL = frozenset({"53100", "25006"})  # disk full, read-only
 
-_SESSION = "-c jit=off -c lock_timeout=1000 -c idle_session_timeout=0"
+_SESSION = "-c jit=off -c lock_timeout=1000"
 _READING = "-c default_transaction_read_only=on"
 _SNAPSHOT = "-c default_transaction_isolation=repeatable\\ read"
 

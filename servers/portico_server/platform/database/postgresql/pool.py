@@ -9,13 +9,16 @@ from collections import deque
 from typing import NamedTuple
 
 import psycopg
+import structlog
 
 from portico_server.platform.database.interface import DatabaseError, Unreachable
-from portico_server.platform.database.postgresql.wire import Outcome, Unit, Wire
+from portico_server.platform.database.postgresql.wire import Lost, Outcome, Unit, Wire
 
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.02, 1.0
 _RECONNECT_SECONDS = 5.0
 """How long a unit waits for a server that is away, before it is told so."""
+
+_log = structlog.get_logger(__name__)
 
 
 class _Waiting(NamedTuple):
@@ -76,7 +79,12 @@ class Pool:
                 except psycopg.OperationalError as error:
                     _fail(share, error)
                     continue
-            outcomes = await wire.exchange([waiting.unit for waiting in share])
+            try:
+                outcomes = await wire.exchange([waiting.unit for waiting in share])
+            except Exception as error:  # a bug: the wire is in no known state, but nobody shall wait for ever
+                _log.exception("exchange with PostgreSQL failed")
+                await wire.close()
+                outcomes = [Lost(repr(error))] * len(share)
             _answer(share, outcomes)
             await asyncio.sleep(0)  # the answered may queue again before this wire looks for work
         await wire.close()

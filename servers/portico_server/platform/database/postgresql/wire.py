@@ -93,7 +93,7 @@ class Wire:
 
     async def exchange(self, units: Sequence[Unit]) -> list[Outcome]:
         """Sends units in one write; answers their outcomes in order."""
-        refusals = await self._prepare({sql for unit in units for sql, _, _ in unit} - self._prepared.keys())
+        refusals = await self._prepare({sql for unit in units for sql, _, _ in unit})
         if self.lost:
             return [Lost(self._pipeline.lost, unsent=True)] * len(units)
         outcomes: list[Outcome | None] = [_refused_before(unit, refusals) if refusals else None for unit in units]
@@ -107,8 +107,8 @@ class Wire:
         return outcomes  # type: ignore[return-value]
 
     async def close(self) -> None:
-        """Ends the connection; an exchange that runs is lost."""
-        self._pipeline.lose("the database is being closed")
+        """Ends the connection."""
+        self._pipeline.lose("the database is closed")
         await self._connection.close()
 
     def _send(self, unit: Unit) -> None:
@@ -120,17 +120,19 @@ class Wire:
             self._pipeline.lose(str(error))
 
     async def _prepare(self, statements: set[str]) -> dict[str, Refused]:
-        """Prepares new statements; answers those that are refused.
+        """Prepares those that are new; answers those that are refused.
 
         In a round trip of their own: behind a guard that failed, a preparation would be skipped unsaid. Each is
         described, so that one whose result is not portable is refused before it ran. A refused name is not used again.
         """
-        if not statements or self.lost:
+        new = statements - self._prepared.keys()
+        if not new or self.lost:
             return {}
-        if len(self._prepared) + len(statements) > _PREPARED_STATEMENTS:
+        if len(self._prepared) + len(new) > _PREPARED_STATEMENTS:
             await self._deallocate()
-        names = {sql: b"p%d" % (self._serial + number) for number, sql in enumerate(statements)}
-        self._serial += len(statements)
+            new = statements
+        names = {sql: b"p%d" % (self._serial + number) for number, sql in enumerate(new)}
+        self._serial += len(new)
         try:
             for sql, name in names.items():
                 self._libpq.send_prepare(name, sql.encode())

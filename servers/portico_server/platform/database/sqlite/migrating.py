@@ -25,7 +25,10 @@ def migrate(path: Path, migrations: Sequence[Migration], clock: Clock) -> None:
         connection = open_writer(path)
         connection.set_busy_timeout(_LOCK_MILLISECONDS)
         todo = pending(path.name, migrations, _applied(connection))
-        if todo and _has_tables(connection):
+        if not _has_tables(connection):
+            _sync_folder(path.parent)  # a new file, perhaps in a new folder
+            _sync_folder(path.parent.parent)
+        elif todo:
             _keep_copy(connection, path, todo[0])
         for migration in todo:
             _apply(connection, migration, clock.now_us())
@@ -71,8 +74,13 @@ def _keep_copy(connection: apsw.Connection, path: Path, migration: Migration) ->
     finally:
         os.close(descriptor)
     unfinished.replace(copy)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    _sync_folder(path.parent)
+
+
+def _sync_folder(path: Path) -> None:
+    """Makes the names in a folder durable."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        os.fsync(folder)
+        os.fsync(descriptor)
     finally:
-        os.close(folder)
+        os.close(descriptor)
