@@ -61,7 +61,7 @@ def test_a_second_platform_on_the_same_data_is_refused(host: RunningPlatform, tm
     with pytest.raises(StartFailed) as refusal, running_platform(tmp_path, application=APPLICATION, data=host.data):
         pass
     assert f"process {host.process.pid}" in str(refusal.value)
-    assert host.address in str(refusal.value)
+    assert f"at {host.address}" in str(refusal.value)
     assert "portico down" in str(refusal.value)
 
 

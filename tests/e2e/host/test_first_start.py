@@ -6,8 +6,10 @@ import stat
 import tomllib
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.host.conftest import APPLICATION
-from tests.harness import RunningPlatform, running_platform
+from tests.harness import RunningPlatform, StartFailed, running_platform
 
 
 def readable_by_others(folder: Path) -> list[Path]:
@@ -58,3 +60,22 @@ def test_the_embedded_interpreter_is_an_ordinary_one(host: RunningPlatform) -> N
     assert "" not in found["path"]
     assert Path(found["executable"]).name.startswith("python")
     assert found["folder"] == str(host.settings.run)
+
+
+def test_a_damaged_key_is_told_and_not_replaced(tmp_path: Path) -> None:
+    with running_platform(tmp_path, application=APPLICATION) as platform:
+        key = platform.data / "keys" / "authority.key"
+    key.write_text("damaged")
+    with (
+        pytest.raises(StartFailed, match="Restore it from a backup"),
+        running_platform(tmp_path, application=APPLICATION),
+    ):
+        pass
+    assert key.read_text() == "damaged"
+
+
+def test_a_home_that_cannot_be_written_is_no_hindrance(tmp_path: Path) -> None:
+    (tmp_path / "configuration").write_text("no folder")
+    with running_platform(tmp_path, application=APPLICATION) as platform:
+        assert platform.profile == platform.data / "profile"
+        assert platform.http("GET", "/echo").status == 200

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from portico_server.host.supervisor.announcement import Announcement
-from portico_server.host.supervisor.data_lock import is_taken
+from portico_server.host.supervisor.data_lock import holder, is_taken
 from portico_server.host.supervisor.state import ProcessState, read_state
 from portico_server.platform.settings import Settings
 
@@ -56,22 +56,24 @@ def up(
 
 def down(settings: Settings) -> bool:
     """Stops the platform and waits until it is gone; False where none runs. Raises TimeoutError."""
-    state = read_state(settings.run)
-    if not is_taken(settings.data) or state is None:
+    pid = holder(settings.data)
+    if pid is None:
         return False
     with contextlib.suppress(ProcessLookupError):
-        os.kill(state.pid, signal.SIGTERM)
+        os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + settings.drain_seconds + _STOP_SECONDS
     while is_taken(settings.data):
         if time.monotonic() > deadline:
-            raise TimeoutError(f"the platform (process {state.pid}) does not stop; look into {settings.data / 'logs'}")
+            raise TimeoutError(f"the platform (process {pid}) does not stop; look into {settings.data / 'logs'}")
         time.sleep(_POLL_SECONDS)
     return True
 
 
 def status(settings: Settings) -> Status:
     """How the platform on this data directory is."""
-    state = read_state(settings.run)
-    if state is None or not is_taken(settings.data):
+    pid, state = holder(settings.data), read_state(settings.run)
+    if pid is None:
         return Status(running=False)
-    return Status(True, state.pid, state.address, state.started_at, state.processes)
+    if state is None or state.pid != pid:  # it starts, and has not come to say so
+        return Status(running=True, pid=pid)
+    return Status(True, pid, state.address, state.started_at, state.processes)

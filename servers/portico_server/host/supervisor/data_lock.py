@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from portico_server.host.supervisor.announcement import StartError
@@ -12,7 +13,7 @@ from portico_server.host.supervisor.state import read_state
 
 
 class DataLock:
-    """The lock on a data directory, from `take` to `release`."""
+    """The lock on a data directory, from `take` to `release`. The file says who holds it: the process id."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -20,36 +21,51 @@ class DataLock:
     @classmethod
     def take(cls, data: Path) -> DataLock:
         """Raises StartError where another platform holds it."""
-        descriptor = _open(data)
+        descriptor = os.open(data / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         if not _lock(descriptor):
             os.close(descriptor)
-            state = read_state(data / "run")
-            whom = f" (process {state.pid}, address {state.address or 'not known yet'})" if state else ""
             raise StartError(
-                f"A platform already runs on {data}{whom}. "
+                f"A platform already runs on {data} ({_describe(data)}). "
                 f"Stop it with `portico down --data {data}`, or give this one another directory with --data."
             )
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, str(os.getpid()).encode())
         return cls(descriptor)
 
     def release(self) -> None:
+        os.ftruncate(self._descriptor, 0)
         os.close(self._descriptor)
 
 
+def holder(data: Path) -> int | None:
+    """The process id of the platform that runs on this data directory; None where none does."""
+    with contextlib.suppress(FileNotFoundError), _opened(data / "lock") as descriptor:
+        if not _lock(descriptor):
+            return int(os.read(descriptor, 32) or 0) or None
+    return None
+
+
 def is_taken(data: Path) -> bool:
-    """Whether a platform runs on this data directory."""
-    if not data.is_dir():
-        return False
-    with contextlib.suppress(OSError):
-        descriptor = _open(data)
-        try:
-            return not _lock(descriptor)
-        finally:
-            os.close(descriptor)
+    """Whether a platform runs on this data directory, if only since now."""
+    with contextlib.suppress(FileNotFoundError), _opened(data / "lock") as descriptor:
+        return not _lock(descriptor)
     return False
 
 
-def _open(data: Path) -> int:
-    return os.open(data / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+def _describe(data: Path) -> str:
+    pid, state = holder(data), read_state(data / "run")
+    if state is None or state.pid != pid or not state.address:
+        return f"process {pid}"
+    return f"process {pid}, at {state.address}"
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def _lock(descriptor: int) -> bool:

@@ -45,10 +45,9 @@ class Front:
         self._watched = WatchedFiles(self._run / "watched")
         self.log = BoundedLog(settings.data / "logs" / "front.log")
 
-    def configure(self, keyring: Keyring) -> None:
-        """Writes all that Envoy and the application read. Raises DescriptorError."""
+    def configure(self) -> None:
+        """Writes all that Envoy and the application read, but for keys and certificates. Raises DescriptorError."""
         contracts = descriptors.merge(self._settings.extra_descriptors)
-        self.use_keys(keyring)
         self._watched.write(routes.ROUTES, routes.routes())
         bootstrap = render_bootstrap(self._settings, self._doors, self._watched, contracts, self._embedding)
         replace_file(self._run / DESCRIPTORS, contracts.content)

@@ -26,20 +26,24 @@ class ReservedPort:
         family, address = _resolve(host, port)
         self._socket = socket.socket(family, socket.SOCK_STREAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # A second supervisor's bind would succeed while nobody listens yet; so the address is claimed by a name, too.
+        self._claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         try:
             self._socket.bind(address)
+            self.address: str = self._socket.getsockname()[0]
+            self.port: int = self._socket.getsockname()[1]
+            self._claim.bind(f"\0portico/{self}")  # an abstract name: gone with this process
         except OSError as error:
-            self._socket.close()
+            self.close()
             raise StartError(_refusal(host, port, error)) from error
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        self.address: str = self._socket.getsockname()[0]
-        self.port: int = self._socket.getsockname()[1]
 
     def __str__(self) -> str:
         """As clients are given it: HOST:PORT."""
         return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
 
     def close(self) -> None:
+        self._claim.close()
         self._socket.close()
 
 
@@ -69,7 +73,7 @@ def _refusal(host: str, port: int, error: OSError) -> str:
     where = f"{host}:{port}"
     if error.errno == errno.EADDRINUSE:
         return (
-            f"{where} is taken by {holder_of(port) or 'a process of another user'}. "
+            f"{where} is taken by {holder_of(port) or 'another platform, or another user'}. "
             f"Stop it, or choose another address: portico up --listen {host}:{port + 1 if port < 65535 else 8443}"
         )
     if error.errno == errno.EACCES:

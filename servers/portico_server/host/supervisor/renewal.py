@@ -12,29 +12,44 @@ from portico_server.host.supervisor.clock import expires_soon, renewal_time
 from portico_server.platform.keyring import Keyring
 from portico_server.platform.keyring.keyring import KeyPair
 
-_LONGEST_SLEEP_SECONDS = 60.0
-"""The machine may sleep or its clock be set: look at the clock again and again rather than once for a long time."""
-_PROFILE_SECONDS = 3600.0
+PATIENCE_SECONDS = 60.0
+"""How long to wait at most before the clock is looked at again (the machine may sleep, or its clock be set), and after
+a failure (a full disk)."""
+PROFILE_SECONDS = 3600.0
 
 
 async def renew_node_certificate(
-    keyring: Keyring, lifetime_seconds: int, current: KeyPair, use: Callable[[KeyPair], None]
+    keyring: Callable[[], Keyring],
+    lifetime_seconds: int,
+    current: KeyPair,
+    use: Callable[[KeyPair], None],
+    complain: Callable[[str], None],
 ) -> None:
-    """For ever: replaces the node's certificate when a third of its life is left."""
+    """For ever: replaces the node's certificate when a third of its life is left, and tries again until that works."""
     while True:
-        certificate = x509.load_pem_x509_certificate(current.certificate_pem)
-        # It is backdated for clients whose clock is behind; its life here begins when it was made.
-        end = certificate.not_valid_after_utc
-        begin = end - datetime.timedelta(seconds=lifetime_seconds)
-        while not expires_soon(begin, end):
-            left = renewal_time(begin, end) - datetime.datetime.now(datetime.UTC)
-            await asyncio.sleep(min(max(left.total_seconds(), 0.01), _LONGEST_SLEEP_SECONDS))
-        current = keyring.new_node_certificate(lifetime_seconds=lifetime_seconds)
-        use(current)
+        await _until_due(current, lifetime_seconds)
+        try:
+            current = keyring().new_node_certificate(lifetime_seconds=lifetime_seconds)
+            use(current)
+        except OSError as error:
+            complain(f"The node's certificate cannot be renewed: {error}")
+            await asyncio.sleep(PATIENCE_SECONDS)
 
 
-async def refresh_profile(refresh: Callable[[], None]) -> None:
+async def refresh_profile(refresh: Callable[[], None], complain: Callable[[str], None]) -> None:
     """For ever: looks every hour whether the profile needs a new certificate or token."""
     while True:
-        await asyncio.sleep(_PROFILE_SECONDS)
-        refresh()
+        await asyncio.sleep(PROFILE_SECONDS)
+        try:
+            refresh()
+        except OSError as error:
+            complain(f"The administrator's profile cannot be renewed: {error}")
+
+
+async def _until_due(pair: KeyPair, lifetime_seconds: int) -> None:
+    """A certificate is backdated for clients whose clock is behind; its life begins when it was made."""
+    end = x509.load_pem_x509_certificate(pair.certificate_pem).not_valid_after_utc
+    begin = end - datetime.timedelta(seconds=lifetime_seconds)
+    while not expires_soon(begin, end):
+        left = renewal_time(begin, end) - datetime.datetime.now(datetime.UTC)
+        await asyncio.sleep(min(max(left.total_seconds(), 0.01), PATIENCE_SECONDS))

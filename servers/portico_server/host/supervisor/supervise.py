@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime
 import os
 import signal
 import time
@@ -16,14 +17,13 @@ from portico_server.host.envoy.descriptors import DescriptorError
 from portico_server.host.supervisor.announcement import Announcement, Event, StartError
 from portico_server.host.supervisor.backoff import Backoff
 from portico_server.host.supervisor.child import Child
+from portico_server.host.supervisor.credentials import Credentials
 from portico_server.host.supervisor.data_lock import DataLock
 from portico_server.host.supervisor.first_start import prepare
 from portico_server.host.supervisor.front import Front
+from portico_server.host.supervisor.logs import BoundedLog
 from portico_server.host.supervisor.port import ReservedPort
-from portico_server.host.supervisor.profile import Profile, profile_folder
-from portico_server.host.supervisor.renewal import refresh_profile, renew_node_certificate
 from portico_server.host.supervisor.state import ProcessState, State, write_state
-from portico_server.platform.keyring import Keyring
 from portico_server.platform.settings import Settings
 
 _WAITING_SECONDS = 10.0
@@ -57,6 +57,7 @@ class Supervisor:
         *,
         first_start: bool,
     ) -> None:
+        """Raises StartError, DescriptorError, CannotEmbed."""
         self._settings = settings
         self._announce = announce
         self._first_start = first_start
@@ -65,33 +66,24 @@ class Supervisor:
         self._restarts = 0
         self._backoff = Backoff()
         self._stopping = asyncio.Event()
-        self._keyring = Keyring.open(settings.data, settings.trust_domain, settings.hostnames)
-        self._profile = Profile(profile_folder(settings.data))
+        self._log = BoundedLog(settings.data / "logs" / "supervisor.log")
         door = Door(port.address, port.port, client_certificate=settings.client_certificates == "required")
         self._front = Front(settings, [door], find_embedding(), application)
+        self._front.configure()
+        self._credentials = Credentials(settings, self._front, self._record)
+        self._credentials.put_in_force()
 
     async def run(self) -> int:
         """The exit code. Raises StartError."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop_requested)
-        loop.add_signal_handler(signal.SIGHUP, self._reload)
-        self._front.configure(self._keyring)
-        lifetime_seconds = self._settings.node_certificate_seconds
-        certificate = self._keyring.new_node_certificate(lifetime_seconds=lifetime_seconds)
-        self._front.use_certificate(certificate)
-        self._refresh_profile()
-        renewals = [
-            asyncio.create_task(
-                renew_node_certificate(self._keyring, lifetime_seconds, certificate, self._front.use_certificate)
-            ),
-            asyncio.create_task(refresh_profile(self._refresh_profile)),
-        ]
+        loop.add_signal_handler(signal.SIGHUP, self._credentials.reload)
+        renewal = asyncio.create_task(self._credentials.keep_fresh())
         try:
             await self._keep_running()
         finally:
-            for renewal in renewals:
-                renewal.cancel()
+            renewal.cancel()
         return 0
 
     def _stop_requested(self) -> None:
@@ -100,16 +92,9 @@ class Supervisor:
             os._exit(1)  # the front dies with us
         self._stopping.set()
 
-    def _reload(self) -> None:
-        """Reads the keys again (SIGHUP): a new token key is believed at once, no connection is dropped."""
-        self._keyring = Keyring.open(self._settings.data, self._settings.trust_domain, self._settings.hostnames)
-        self._front.use_keys(self._keyring)
-        self._refresh_profile()
-
-    def _refresh_profile(self) -> None:
-        self._profile.refresh(self._keyring, self._settings.data, self._settings.listen)
-
     async def _keep_running(self) -> None:
+        """Starts the front again and again, until the platform is to stop. Raises StartError if the first start
+        fails."""
         first = True
         while not self._stopping.is_set():
             child = await self._front.start()
@@ -125,9 +110,8 @@ class Supervisor:
                 return
             end = await child.wait()
             if first:
-                raise StartError(
-                    f"The front {end} before it was ready. {self._front.log.path} ends with:\n{self._tail()}"
-                )
+                log = self._front.log
+                raise StartError(f"The front {end} before it was ready. {log.path} ends with:\n{log.tail(_TAIL_LINES)}")
             await self._wait_before_restart(child, end)
 
     async def _or_stop(self, work: Coroutine[Any, Any, Any]) -> Any:
@@ -153,9 +137,8 @@ class Supervisor:
     async def _wait_before_restart(self, child: Child, end: str) -> None:
         self._restarts += 1
         wait_seconds = self._backoff.after(time.time() - child.started_at)
-        self._tell(
-            Event.RESTARTING, f"The front (process {child.pid}) {end}; starting it again in {wait_seconds:.1f} s."
-        )
+        news = f"The front (process {child.pid}) {end}; starting it again in {wait_seconds:.1f} s."
+        self._tell(Event.RESTARTING, news)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), wait_seconds)
 
@@ -166,22 +149,28 @@ class Supervisor:
             self._tell(Event.RESTARTED, "The front is back.")
 
     def _tell(self, event: Event, message: str) -> None:
+        self._record(f"{event}: {message}")
         self._announce(
             Announcement(
                 event,
                 message,
                 self._settings.data,
                 self._settings.listen,
-                self._profile.folder,
+                self._credentials.profile,
                 self._first_start,
                 time.monotonic() - self._begin,
             )
         )
 
-    def _tail(self) -> str:
-        return self._front.log.tail(_TAIL_LINES)
+    def _record(self, line: str) -> None:
+        """Into the supervisor's log, for whoever asks later."""
+        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
+        self._log.write(f"{now} {line}\n".encode())
 
     def _write_state(self, child: Child, *, ready: bool) -> None:
         front = ProcessState("front", child.pid, child.started_at, self._restarts)
         address = self._settings.listen if ready else ""
-        write_state(self._settings.run, State(os.getpid(), address, self._started_at, (front,)))
+        try:
+            write_state(self._settings.run, State(os.getpid(), address, self._started_at, (front,)))
+        except OSError as error:  # a full disk must not end a platform that runs
+            self._record(f"The state cannot be written: {error}")

@@ -1,0 +1,92 @@
+"""The doctor: each thing that can be wrong is found, with its remedy."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import shutil
+import socket
+import time
+from collections import namedtuple
+from pathlib import Path
+
+import pytest
+
+from portico_server.host.supervisor import Check, doctor
+from portico_server.host.supervisor.profile import Profile, profile_folder
+from portico_server.platform.keyring import Keyring
+from portico_server.platform.settings import Settings
+from tests.harness.credentials import certificate_of
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A platform that has been started once."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "configuration"))
+    data = tmp_path / "data"
+    keyring = Keyring.open(data, "portico.local", ["localhost"])
+    data.chmod(0o700)
+    Profile(profile_folder(data)).refresh(keyring, data, "127.0.0.1:1")
+    return Settings(data=data, listen="127.0.0.1:0")
+
+
+def found(settings: Settings, name: str) -> Check:
+    return next(check for check in doctor(settings) if check.name == name)
+
+
+def test_all_is_well_with_a_new_platform(settings: Settings) -> None:
+    assert [check for check in doctor(settings) if not check.ok] == []
+    assert [check for check in doctor(settings) if check.remedy] == []
+
+
+def test_nothing_is_made_by_looking(tmp_path: Path) -> None:
+    doctor(Settings(data=tmp_path / "nowhere", listen="127.0.0.1:0"))
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_taken_port(settings: Settings) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        check = found(settings.replace(listen=f"127.0.0.1:{server.getsockname()[1]}"), "port")
+    assert not check.ok
+    assert f"process {os.getpid()}" in check.detail
+    assert "--listen" in check.remedy
+
+
+def test_keys_that_others_can_read(settings: Settings) -> None:
+    (settings.data / "keys" / "authority.key").chmod(0o644)
+    check = found(settings, "permissions")
+    assert not check.ok
+    assert "authority.key" in check.detail
+    assert "chmod" in check.remedy
+
+
+def test_an_expired_client_certificate(settings: Settings) -> None:
+    now = datetime.datetime.now(datetime.UTC)
+    day = datetime.timedelta(days=1)
+    expired = certificate_of(settings.data, "spiffe://portico.local/default/admin", now - 2 * day, now - day)
+    (profile_folder(settings.data) / "client.pem").write_bytes(expired.certificate)
+    check = found(settings, "client certificate")
+    assert not check.ok
+    assert "portico up" in check.remedy
+
+
+def test_a_clock_that_was_set_back(settings: Settings) -> None:
+    tomorrow = time.time() + 24 * 3600
+    os.utime(settings.data / "keys", (tomorrow, tomorrow))
+    check = found(settings, "clock")
+    assert not check.ok
+    assert "NTP" in check.remedy
+
+
+def test_a_full_disk(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(10**12, 10**12, 10**6))
+    check = found(settings, "disk")
+    assert not check.ok
+    assert "Make room" in check.remedy
+
+
+def test_too_few_open_files(settings: Settings) -> None:
+    check = found(settings.replace(max_connections=10**9), "open files")
+    assert not check.ok
+    assert "max_connections" in check.remedy

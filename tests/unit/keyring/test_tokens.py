@@ -1,0 +1,87 @@
+"""Access tokens: the shape of RFC 9068, and rotation of the keys that sign them."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import time
+from pathlib import Path
+
+import pytest
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+
+from portico_server.platform.keyring import Keyring
+
+SUBJECT = "accounts/default/principals/admin"
+
+
+@pytest.fixture
+def keyring(tmp_path: Path) -> Keyring:
+    return Keyring.open(tmp_path, "portico.local", ["localhost"])
+
+
+def signed(keyring: Keyring, certificate_sha256: bytes | None = None) -> str:
+    return keyring.sign_token(SUBJECT, client_id="test", lifetime_seconds=600, certificate_sha256=certificate_sha256)
+
+
+def read(keyring: Keyring, token: str) -> jwt.Token:
+    return jwt.decode(token, KeySet.import_key_set(keyring.jwks()), algorithms=["ES256"])  # type: ignore[arg-type]
+
+
+def test_a_token_has_the_shape_of_rfc_9068(keyring: Keyring) -> None:
+    token = read(keyring, signed(keyring))
+    assert token.header["typ"] == "at+jwt"
+    assert token.header["alg"] == "ES256"
+    claims = token.claims
+    assert claims["iss"] == "https://portico.local"
+    assert claims["aud"] == "portico"
+    assert claims["sub"] == SUBJECT
+    assert claims["client_id"] == "test"
+    assert claims["exp"] - claims["iat"] == 600
+    assert abs(claims["iat"] - time.time()) < 5
+    assert "cnf" not in claims
+
+
+def test_no_two_tokens_have_the_same_id(keyring: Keyring) -> None:
+    ids = {read(keyring, signed(keyring)).claims["jti"] for _ in range(20)}
+    assert len(ids) == 20
+
+
+def test_a_bound_token_names_its_certificate(keyring: Keyring) -> None:
+    digest = hashlib.sha256(b"certificate").digest()
+    claims = read(keyring, signed(keyring, digest)).claims
+    assert claims["cnf"]["x5t#S256"] == base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def test_the_published_keys_are_public_ones(keyring: Keyring) -> None:
+    keyring.rotate_token_key()
+    for key in keyring.jwks()["keys"]:
+        assert set(key) == {"kty", "crv", "x", "y", "kid", "use", "alg"}, "no private part (d)"
+
+
+def test_the_newest_key_signs_and_all_verify(keyring: Keyring) -> None:
+    before = signed(keyring)
+    keyring.rotate_token_key()
+    after = signed(keyring)
+    newest = keyring.jwks()["keys"][0]["kid"]
+    assert read(keyring, after).header["kid"] == newest
+    assert read(keyring, before).header["kid"] != newest
+
+
+def test_the_newest_key_is_the_newest_also_when_opened_again(keyring: Keyring, tmp_path: Path) -> None:
+    for _ in range(3):
+        keyring.rotate_token_key()
+    again = Keyring.open(tmp_path, "portico.local", ["localhost"])
+    assert again.jwks() == keyring.jwks()
+    assert len(again.jwks()["keys"]) == 4
+
+
+def test_a_removed_key_verifies_no_more(keyring: Keyring, tmp_path: Path) -> None:
+    before = signed(keyring)
+    keyring.rotate_token_key()
+    (tmp_path / "keys" / "tokens" / "first.pem").unlink()
+    again = Keyring.open(tmp_path, "portico.local", ["localhost"])
+    with pytest.raises((JoseError, ValueError)):
+        read(again, before)
