@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from portico_server.objects import errors, events
@@ -35,9 +35,11 @@ Also = Callable[[Bucket], list[Statement]]
 class Buckets:
     """The buckets of all accounts."""
 
-    def __init__(self, database: Database, ids: Ids) -> None:
+    def __init__(self, database: Database, ids: Ids, is_running: Callable[[str], Awaitable[bool]]) -> None:
+        """`is_running` tells whether an operation has still to end."""
         self._database = database
         self._ids = ids
+        self._is_running = is_running
         self._versioning: dict[str, int] = {}
 
     async def create(self, new: NewBucket, also: Also = lambda _: []) -> Bucket:
@@ -65,7 +67,7 @@ class Buckets:
         """A bucket that takes writes. Raises BucketNotFound, BucketBeingDeleted."""
         bucket = await self.get(name)
         if bucket.deletion:
-            raise errors.BucketBeingDeleted(f"the bucket {name} is being deleted", resource=name)
+            bucket = await self._reopened(bucket)
         if len(self._versioning) >= _REMEMBERED_BUCKETS:
             self._versioning.clear()
         self._versioning[name] = bucket.versioning
@@ -105,6 +107,22 @@ class Buckets:
             except GuardFailed as failed:
                 if failed.reason != store.BUCKET_CHANGED:
                     raise
+
+    async def is_being_deleted(self, bucket: Bucket) -> bool:
+        """Whether an operation empties it. One that was cancelled or failed has left its mark, but does so no more."""
+        return bool(bucket.deletion) and await self._is_running(bucket.deletion)
+
+    async def _reopened(self, bucket: Bucket) -> Bucket:
+        """The bucket without the mark of an operation that is over. Raises BucketBeingDeleted where it is not over."""
+        if await self.is_being_deleted(bucket):
+            raise errors.BucketBeingDeleted(f"the bucket {bucket.name} is being deleted", resource=bucket.name)
+        etag, now_us = self._ids.mint()
+        opened = bucket._replace(deletion="", etag=etag, updated_at_us=now_us)
+        try:
+            await self._database.batch(Batch([store.update(bucket.etag, opened)], locks.of_bucket(bucket.name)))
+        except GuardFailed:
+            return await self.open(bucket.name)  # someone was faster
+        return opened
 
 
 def check_etag(bucket: Bucket, etag: str) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import grpc
 from google.longrunning import operations_pb2
 from google.protobuf.message import Message
@@ -17,7 +15,7 @@ from portico_server.objects.store import buckets as store
 from portico_server.objects.store import listing, locks, removal
 from portico_server.platform.database import Batch, Database, GuardFailed
 from portico_server.platform.errors import ApiError
-from portico_server.platform.operations import OperationCancelled, Operations, Running
+from portico_server.platform.operations import Operations, Running
 
 KIND = "empty bucket"
 _AT_ONCE = 100
@@ -38,11 +36,12 @@ class Emptying:
     async def delete(self, name: str, etag: str, force: bool) -> operations_pb2.Operation:
         """The operation that deletes the bucket: already done, or with `force` under way.
 
+        While it runs the bucket takes no writes; if it is cancelled it does again, without what was deleted by then.
         Raises BucketNotFound, BucketNotEmpty, BucketChanged, and BucketBeingDeleted where another caller deletes it.
         """
         while True:
             bucket = await self._buckets.get(name)
-            if bucket.deletion and await self._operations.is_running(bucket.deletion):
+            if await self._buckets.is_being_deleted(bucket):
                 return await self._under_way(bucket)
             check_etag(bucket, etag)
             try:
@@ -54,22 +53,20 @@ class Emptying:
                     raise
 
     async def empty(self, running: Running) -> Message:
-        """The work of the operation: deletes what the bucket holds, then the bucket. It may be done twice.
-
-        If it is cancelled the bucket can be used again; what was deleted by then is gone.
-        """
+        """The work of the operation: deletes what the bucket holds, then the bucket. It may be done twice."""
         progress = buckets_pb2.DeleteBucketMetadata(name=running.argument.decode())
-        try:
-            await self._empty(progress, running)
-        except OperationCancelled:
-            await self._reopen(progress.name)
-            raise
-        except asyncio.CancelledError:
-            try:
-                await running.progress(progress)  # raises if it is the operation, not the process, that is to stop
-            except OperationCancelled:
-                await self._reopen(progress.name)
-            raise
+        bucket = await store.get(self._database, progress.name)
+        if bucket is None:
+            return buckets_pb2.DeleteBucketResult()  # an earlier run came to the end, but not to saying so
+        told = 0
+        while removed := await self._remove_some(bucket):
+            progress.deleted_versions += removed
+            if progress.deleted_versions - told >= _TOLD_EVERY:
+                told = progress.deleted_versions
+                await running.progress(progress)
+        await running.progress(progress)
+        statements = [store.is_closed_by(bucket.name, bucket.deletion), *store.delete_empty(bucket.name, bucket.etag)]
+        await self._database.batch(Batch(statements, locks.of_bucket(bucket.name)))
         return buckets_pb2.DeleteBucketResult()
 
     async def _under_way(self, bucket: Bucket) -> operations_pb2.Operation:
@@ -102,37 +99,22 @@ class Emptying:
         self._operations.launch(operation)
         return operation
 
-    async def _empty(self, progress: buckets_pb2.DeleteBucketMetadata, running: Running) -> None:
-        told = 0
-        while removed := await self._remove_some(progress.name):
-            progress.deleted_versions += removed
-            if progress.deleted_versions - told >= _TOLD_EVERY:
-                told = progress.deleted_versions
-                await running.progress(progress)
-        await running.progress(progress)
-        bucket = await store.get(self._database, progress.name)
-        if bucket is not None:  # an earlier run may have come to the end, but not to saying so
-            await self._database.batch(
-                Batch(store.delete_empty(bucket.name, bucket.etag), locks.of_bucket(bucket.name))
-            )
+    async def _remove_some(self, bucket: Bucket) -> int:
+        """Deletes some current objects, or where there are none some other versions; answers how many.
 
-    async def _remove_some(self, name: str) -> int:
-        """Deletes some current objects, or where there are none some other versions; answers how many."""
+        Guards that it is still this operation that empties the bucket: a process that was thought dead must not go on
+        with a bucket that was given back.
+        """
+        name = bucket.name
+        guard = store.is_closed_by(name, bucket.deletion)
         current = await listing.objects(self._database, name, text.EVERYTHING, _AT_ONCE)
         if current:
-            await self._database.batch(Batch(removal.remove_current(name, current)))
+            await self._database.batch(Batch([guard, *removal.remove_current(name, current)]))
             return len(current)
         older = await listing.versions(self._database, name, text.EVERYTHING, listing.BEFORE_ALL_PLACES, _AT_ONCE)
         if older:
-            await self._database.batch(Batch(removal.remove_older(name, older)))
+            await self._database.batch(Batch([guard, *removal.remove_older(name, older)]))
         return len(older)
-
-    async def _reopen(self, name: str) -> None:
-        bucket = await store.get(self._database, name)
-        if bucket is not None and bucket.deletion:
-            etag, now_us = self._ids.mint()
-            opened = bucket._replace(updated_at_us=now_us, etag=etag, deletion="")
-            await self._database.batch(Batch([store.update(bucket.etag, opened)], locks.of_bucket(name)))
 
 
 def _not_empty(name: str) -> errors.BucketNotEmpty:

@@ -36,9 +36,9 @@ async def run(platform: Platform) -> AsyncIterator[Running]:
     database = await platform.databases.open(NAME, resources.files(__package__) / "migrations")
     blobs = await platform.blobs(NAME)
     ids = Ids(clock, platform.random)
-    buckets = Buckets(database, ids)
-    kinds: dict[str, Kind] = {}  # filled below: the work starts operations itself
+    kinds: dict[str, Kind] = {}  # filled below: the work needs the buckets, and they ask what runs
     operations = Operations(NAME, database, clock, tokens, kinds, ERRORS)
+    buckets = Buckets(database, ids, operations.is_running)
     emptying = Emptying(database, buckets, ids, operations)
     kinds[KIND] = emptying.empty
     reader = Reader(database, blobs, buckets)

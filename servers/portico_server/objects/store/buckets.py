@@ -21,6 +21,7 @@ _UPDATE = (
     "UPDATE bucket SET updated_at_us = $3, etag = $4, versioning = $5, deletion = $6 WHERE name = $1 AND etag = $2"
 )
 _DELETE = "DELETE FROM bucket WHERE name = $1 AND etag = $2"
+_IS_CLOSED_BY = "SELECT 1 FROM bucket WHERE name = $1 AND deletion = $2 AND deletion <> ''"
 _IS_OPEN_AS = "SELECT 1 FROM bucket WHERE name = $1 AND versioning = $2 AND deletion = ''"
 _ANY_OBJECT = "SELECT 1 FROM object WHERE bucket = $1 LIMIT 1"
 _ANY_VERSION = "SELECT 1 FROM version WHERE bucket = $1 LIMIT 1"
@@ -57,6 +58,11 @@ def delete_empty(name: str, etag: str) -> list[Statement]:
         Statement(_ANY_VERSION, (name,), 0, BUCKET_NOT_EMPTY),
         Statement(_DELETE, (name, etag), 1, BUCKET_CHANGED),
     ]
+
+
+def is_closed_by(name: str, deletion: str) -> Statement:
+    """Guard: it is this operation that deletes the bucket."""
+    return Statement(_IS_CLOSED_BY, (name, deletion), 1, BUCKET_CHANGED)
 
 
 def is_open_as(name: str, versioning: int) -> Statement:

@@ -1,0 +1,232 @@
+"""The objects product on its own: its servicers called as the host calls them, without network and gateway."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from google.api.httpbody_pb2 import HttpBody
+from google.longrunning.operations_pb2 import Operation
+
+from portico.objects.v1 import buckets_pb2, objects_pb2
+from portico_server.objects import PRODUCT
+from portico_server.objects.bucket_service import BucketService
+from portico_server.objects.collector import Collector
+from portico_server.objects.object_service import ObjectService
+from portico_server.objects.store import collecting
+from portico_server.platform import call
+from portico_server.platform.authorization import Filter, Principal
+from portico_server.platform.blobs import Blobs
+from portico_server.platform.blobs.files import FileBlobs
+from portico_server.platform.database import ANY, Batch, Database, Statement
+from portico_server.platform.database.opening import LocalDatabases
+from portico_server.platform.methods import Method
+from portico_server.platform.paging import PageTokens
+from portico_server.platform.product import Platform, Running
+from portico_server.platform.settings import Settings
+
+ACCOUNT = "accounts/default"
+BUCKET = f"{ACCOUNT}/buckets/bucket"
+DISABLED, ENABLED, SUSPENDED = 1, 2, 3
+BOTH = frozenset({"objects.object.create", "objects.object.update"})
+
+
+class MovingClock:
+    """A clock that stands until it is moved, but for a microsecond at each look."""
+
+    def __init__(self) -> None:
+        self.time_us = 1_800_000_000_000_000
+
+    def now_us(self) -> int:
+        self.time_us += 1
+        return self.time_us
+
+    def pass_seconds(self, seconds: float) -> None:
+        self.time_us += int(seconds * 1e6)
+
+
+@dataclass
+class Caller:
+    """Who calls the servicers, and what the gateway found that he may do."""
+
+    name: str = f"{ACCOUNT}/principals/tester"
+    held: frozenset[str] = BOTH
+    filter: Filter = field(default_factory=lambda: Filter(everything=True))
+    headers: dict[bytes, bytes] = field(default_factory=dict)
+
+
+@dataclass
+class Stand:
+    """A running product. Its methods make requests as `caller`, and raise what the servicers raise."""
+
+    settings: Settings
+    clock: MovingClock
+    database: Database
+    blobs: Blobs
+    running: Running
+    buckets: BucketService
+    objects: ObjectService
+    collector: Collector
+    caller: Caller = field(default_factory=Caller)
+
+    def enter(self, method: str) -> call.Call:
+        """Makes a call of this method the current one, as the host does."""
+        made = call.Call(
+            Method(f"/portico.objects.v1.{method}", False, False),
+            context=None,  # type: ignore[arg-type]
+            headers=self.caller.headers,
+            first_message=None,  # type: ignore[arg-type]
+            arrival_time_ns=0,
+            arrival_ns=0,
+            principal=Principal(self.caller.name, "default"),
+            held=self.caller.held,
+            filter=self.caller.filter,
+        )
+        call.current.set(made)
+        return made
+
+    async def create_bucket(
+        self, name: str = BUCKET, settings: buckets_pb2.Bucket | None = None, **request: Any
+    ) -> buckets_pb2.Bucket:
+        parent, _, bucket_id = name.partition("/buckets/")
+        self.enter("BucketService/CreateBucket")
+        message = buckets_pb2.CreateBucketRequest(parent=parent, bucket_id=bucket_id, bucket=settings, **request)
+        return (await self.buckets.CreateBucket(message, None)).bucket
+
+    async def get_bucket(self, name: str = BUCKET) -> buckets_pb2.Bucket:
+        self.enter("BucketService/GetBucket")
+        return (await self.buckets.GetBucket(buckets_pb2.GetBucketRequest(name=name), None)).bucket
+
+    async def list_buckets(self, **request: Any) -> buckets_pb2.ListBucketsResponse:
+        self.enter("BucketService/ListBuckets")
+        return await self.buckets.ListBuckets(buckets_pb2.ListBucketsRequest(parent=ACCOUNT, **request), None)
+
+    async def update_bucket(self, name: str = BUCKET, **settings: Any) -> buckets_pb2.Bucket:
+        mask = settings.pop("update_mask", None)
+        self.enter("BucketService/UpdateBucket")
+        message = buckets_pb2.UpdateBucketRequest(bucket=buckets_pb2.Bucket(name=name, **settings), update_mask=mask)
+        return (await self.buckets.UpdateBucket(message, None)).bucket
+
+    async def delete_bucket(self, name: str = BUCKET, **request: Any) -> Operation:
+        self.enter("BucketService/DeleteBucket")
+        return (await self.buckets.DeleteBucket(buckets_pb2.DeleteBucketRequest(name=name, **request), None)).operation
+
+    async def put(self, key: str, data: bytes = b"bytes", bucket: str = BUCKET, **first: Any) -> objects_pb2.Object:
+        """Puts in messages of at most 1 MiB; `first` are further fields of the first."""
+        starts = range(0, max(1, len(data)), 1 << 20)
+        return await self.put_parts(key, [data[start : start + (1 << 20)] for start in starts], bucket, **first)
+
+    async def put_parts(
+        self, key: str, parts: Iterable[bytes], bucket: str = BUCKET, **first: Any
+    ) -> objects_pb2.Object:
+        async def messages() -> AsyncIterator[objects_pb2.PutObjectRequest]:
+            fields = {"name": f"{bucket}/objects/{key}", **first}
+            for part in parts:
+                yield objects_pb2.PutObjectRequest(data=HttpBody(data=part), **fields)
+                fields = {}
+
+        return await self.put_messages(messages())
+
+    async def put_messages(self, messages: AsyncIterator[objects_pb2.PutObjectRequest]) -> objects_pb2.Object:
+        self.enter("ObjectService/PutObject")
+        return (await self.objects.PutObject(messages, None)).object
+
+    def get_messages(
+        self, key: str, bucket: str = BUCKET, **request: Any
+    ) -> AsyncIterator[objects_pb2.GetObjectResponse]:
+        self.enter("ObjectService/GetObject")
+        return self.objects.GetObject(objects_pb2.GetObjectRequest(name=f"{bucket}/objects/{key}", **request), None)
+
+    async def get(self, key: str, bucket: str = BUCKET, **request: Any) -> bytes:
+        return b"".join([message.data.data async for message in self.get_messages(key, bucket, **request)])
+
+    async def head(self, key: str, bucket: str = BUCKET, **request: Any) -> objects_pb2.Object:
+        self.enter("ObjectService/HeadObject")
+        message = objects_pb2.HeadObjectRequest(name=f"{bucket}/objects/{key}", **request)
+        return (await self.objects.HeadObject(message, None)).object
+
+    async def list(self, bucket: str = BUCKET, **request: Any) -> objects_pb2.ListObjectsResponse:
+        self.enter("ObjectService/ListObjects")
+        return await self.objects.ListObjects(objects_pb2.ListObjectsRequest(parent=bucket, **request), None)
+
+    async def list_versions(self, bucket: str = BUCKET, **request: Any) -> objects_pb2.ListObjectVersionsResponse:
+        self.enter("ObjectService/ListObjectVersions")
+        message = objects_pb2.ListObjectVersionsRequest(parent=bucket, **request)
+        return await self.objects.ListObjectVersions(message, None)
+
+    async def delete(self, key: str, bucket: str = BUCKET, **request: Any) -> objects_pb2.DeleteObjectResponse:
+        self.enter("ObjectService/DeleteObject")
+        message = objects_pb2.DeleteObjectRequest(name=f"{bucket}/objects/{key}", **request)
+        return await self.objects.DeleteObject(message, None)
+
+    async def delete_many(
+        self, targets: Sequence[tuple[str, str]], bucket: str = BUCKET, **request: Any
+    ) -> Sequence[objects_pb2.DeleteObjectResponse]:
+        """`targets` are keys with version ids, "" for the current object."""
+        self.enter("ObjectService/DeleteObjects")
+        message = objects_pb2.DeleteObjectsRequest(parent=bucket, **request)
+        for key, version_id in targets:
+            message.objects.add(name=f"{bucket}/objects/{key}", version_id=version_id)
+        return (await self.objects.DeleteObjects(message, None)).results
+
+    async def copy(
+        self, source: str, target: str, source_bucket: str = BUCKET, bucket: str = BUCKET, **request: Any
+    ) -> objects_pb2.Object:
+        self.enter("ObjectService/CopyObject")
+        message = objects_pb2.CopyObjectRequest(
+            name=f"{bucket}/objects/{target}", source=f"{source_bucket}/objects/{source}", **request
+        )
+        return (await self.objects.CopyObject(message, None)).object
+
+    async def clear(self) -> None:
+        """Forgets everything."""
+        tables = (
+            "bucket object version inline_bytes file ledger usage platform_outbox platform_request platform_operation"
+        )
+        await self.database.batch(Batch([Statement(f"DELETE FROM {table}", (), ANY) for table in tables.split()]))
+        for path in self.files():
+            path.unlink()
+        self.clock.time_us = MovingClock().time_us
+
+    def files(self) -> list[Path]:
+        """The files of blobs, unfinished ones too."""
+        return [path for path in self.settings.data.joinpath("blobs").rglob("*") if path.is_file()]
+
+    async def usage(self, bucket: str = BUCKET) -> tuple[int, int]:
+        """Versions in a bucket and their bytes, as far as the collector has folded them."""
+        return await collecting.usage(self.database, bucket)
+
+    async def collect(self) -> None:
+        """All that the collector does, after its grace."""
+        await self.collector.fold()
+        self.clock.pass_seconds(3600)
+        await self.collector.remove_retired_files()
+
+
+def keys(page: objects_pb2.ListObjectsResponse | objects_pb2.ListObjectVersionsResponse) -> list[str]:
+    return [item.name.partition("/objects/")[2] for item in page.objects]
+
+
+@asynccontextmanager
+async def standing(
+    settings: Settings, wrap_blobs: Callable[[Blobs], Blobs] = lambda blobs: blobs
+) -> AsyncIterator[Stand]:
+    """The product, running on the database that the settings name, and files in their data directory."""
+    databases, clock = LocalDatabases(settings), MovingClock()
+    files = await FileBlobs.start(settings.data / "blobs" / "objects")
+    blobs = wrap_blobs(files)
+
+    async def product_blobs(product: str) -> Blobs:
+        return blobs
+
+    platform = Platform(settings, clock, random.SystemRandom(), PageTokens(b"k" * 32), databases, product_blobs)
+    async with PRODUCT.run(platform) as running:
+        database = running.jobs[0].database
+        buckets, objects = (servicer for _, servicer in running.servicers)
+        yield Stand(settings, clock, database, blobs, running, buckets, objects, Collector(database, blobs, clock))
+    await databases.close()
+    await files.close()
