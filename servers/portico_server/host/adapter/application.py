@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -143,6 +144,7 @@ class GrpcApplication:
         await receive()
         try:
             async with self._lifespan():
+                _spare_what_stays()
                 await send({"type": "lifespan.startup.complete"})
                 await receive()
                 await self._end_calls()
@@ -156,3 +158,11 @@ class GrpcApplication:
         self._watch.cut_all(Cut.STOPPING)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._watch.empty(), _STOP_SECONDS)
+
+
+def _spare_what_stays() -> None:
+    """Keeps the garbage collector from looking again and again at what start-up has made: a full collection took 25 to
+    100 ms, in which no call went on. Calls themselves leave no cycles, so it may look rarely."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
