@@ -40,7 +40,7 @@ class Requests:
         "_limit",
         "_receive",
         "_streaming",
-        "_waiter",
+        "_waiting",
         "awaited_since",
         "call",
         "exchange",
@@ -55,9 +55,9 @@ class Requests:
         self._frames = Frames(max_message_bytes)
         self._first = _UNREAD
         self._given = False  # whether the first message went to the servicer
-        self._asked = False  # whether an event is being waited for
+        self._asked: asyncio.Future[Event] | None = None  # the event that was asked for and has not come
+        self._waiting = False  # whether somebody waits for it
         self._ended = False
-        self._waiter: asyncio.Future[None] | None = None
         self.call: Call | None = None
         """The call that these are for, as long as it is served."""
         self.awaited_since: float | None = exchange.started
@@ -109,7 +109,7 @@ class Requests:
 
     def probe(self) -> None:
         """Looks whether the client is still there, where nothing else would tell."""
-        if not self._asked and (self._ended or self._frames.size_bytes < _READ_AHEAD_BYTES):
+        if self._asked is None and (self._ended or self._frames.size_bytes < _READ_AHEAD_BYTES):
             self._ask()
 
     async def _read(self) -> Any:
@@ -140,33 +140,42 @@ class Requests:
             )
 
     async def _fill(self) -> None:
-        """Waits for the next event.
-
-        What ASGI's `receive` answers is never awaited itself: the server would stumble over a future that is cancelled.
-        """
+        """Waits for the next event, which `_deliver` has taken in by then."""
         if self.exchange.disconnected:
             raise ClientDisconnected
-        if self._waiter is not None:
+        if self._waiting:
             raise RuntimeError("one request message can be read at a time")
-        if not self._asked:
-            self._ask()
-        waiter = self._waiter = self.exchange.loop.create_future()
+        event = self._asked or self._ask()
+        self._waiting = True
         try:
-            await waiter
+            await event
+        except asyncio.CancelledError:
+            self._keep(event)
+            raise
         finally:
-            self._waiter = None
+            self._waiting = False
+        self._answered(event)  # where that was not called yet
 
-    def _ask(self) -> None:
-        self._asked = True
-        asyncio.ensure_future(self._receive()).add_done_callback(self._answered)
+    def _ask(self) -> asyncio.Future[Event]:
+        event = self._asked = asyncio.ensure_future(self._receive())
+        event.add_done_callback(self._answered)
+        return event
 
-    def _answered(self, future: asyncio.Future[Event]) -> None:
-        self._asked = False
-        event, waiter = future.result(), self._waiter
+    def _answered(self, event: asyncio.Future[Event]) -> None:
+        if event is self._asked and not event.cancelled():
+            self._deliver(event.result())
+
+    def _keep(self, event: asyncio.Future[Event]) -> None:
+        """Lets an event arrive though the wait for it was cancelled, which cancelled the future that pyvoy will set."""
+        if event is self._asked and event.cancelled():
+            later = self._asked = self.exchange.loop.create_future()
+            later.add_done_callback(self._answered)
+            event.set_result = later.set_result  # type: ignore[method-assign]
+
+    def _deliver(self, event: Event) -> None:
+        self._asked = None
         if event["type"] == "http.disconnect":
             self.exchange.cancel(Cut.DISCONNECTED)
-            if waiter is not None:
-                waiter.cancel()
             return
         call = self.call
         if self._ended or call is None:  # the answer to a probe, or nobody's any more
@@ -177,9 +186,7 @@ class Requests:
         self._ended = not event.get("more_body", False)
         if self.awaited_since is not None and not self._streaming:
             self.awaited_since = time.monotonic()  # a large message may take its time, as long as some of it comes
-        if waiter is not None and not waiter.done():
-            waiter.set_result(None)
-        if not self._ended and (waiter is not None or self._frames.size_bytes < _READ_AHEAD_BYTES):
+        if not self._ended and (self._waiting or self._frames.size_bytes < _READ_AHEAD_BYTES):
             self._ask()
 
 
