@@ -116,7 +116,7 @@ async def test_a_read_only_server_is_storage_full(dsn: str, tmp_path: Path) -> N
     writable = LocalDatabases(Settings(data=tmp_path, database=dsn))
     await writable.open("things", THINGS)
     await writable.close()
-    database = await PostgresqlDatabase.open(f"{dsn}&options=-c%20default_transaction_read_only%3Don", "things")
+    database = PostgresqlDatabase(f"{dsn}&options=-c%20default_transaction_read_only%3Don", "things")
     with pytest.raises(StorageFull):
         await database.batch(Batch([Statement(INSERT, ("a",))]))
     await database.close()

@@ -13,7 +13,7 @@ import apsw
 import pytest
 
 from portico_server.platform.database import ANY, Batch, Contended, GuardFailed, Statement, StorageFull
-from portico_server.platform.database.sqlite import SqliteDatabase
+from portico_server.platform.database.sqlite import SqliteDatabase, writer
 from portico_server.platform.database.sqlite.connections import open_writer
 from portico_server.platform.database.sqlite.writer import Writer
 
@@ -85,8 +85,9 @@ async def test_a_commit_that_fails_fails_the_whole_group_and_the_next_succeeds(
 
 
 async def test_a_stranger_that_holds_the_lock_makes_batches_contended_not_stuck(
-    database: SqliteDatabase, tmp_path: Path
+    database: SqliteDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(writer, "_LOCK_SECONDS", 0.3)
     await database.batch(insert(1))
     stranger = apsw.Connection(str(tmp_path / "test.sqlite"))
     stranger.execute("BEGIN IMMEDIATE")

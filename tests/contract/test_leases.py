@@ -116,3 +116,13 @@ async def test_an_error_of_the_work_is_raised(database: Database) -> None:
 
     with pytest.raises(KeyError):
         await leases.hold(lease, fail)
+
+
+async def test_the_rows_of_long_dead_holders_are_removed(database: Database) -> None:
+    clock = FakeClock()
+    leases = Leases(database, clock)
+    await leases.acquire("old")
+    clock.advance(25 * 3600)
+    await leases.acquire("new")
+    await leases.forget_expired()
+    assert await database.read("SELECT name FROM platform_lease") == [("new",)]

@@ -224,7 +224,7 @@ async def test_operations_are_listed_in_pages(database: Database) -> None:
         found += [operation.name for operation in page]
     assert (sorted(found), token) == (names, "")
     with called_by("eve"), pytest.raises(ApiError):
-        _, stolen = await operations.list(3, (await _token(operations)))
+        await operations.list(3, await _token(operations))  # a token of another's list
     await operations.stop()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from portico_server.platform.clock import Clock
 from portico_server.platform.database import Database
+from portico_server.platform.leases import Leases
 from portico_server.platform.product import Job
 from portico_server.platform.requests import forget_expired
 
@@ -16,4 +17,7 @@ def housekeeping(product: str, database: Database, clock: Clock) -> list[Job]:
     async def forget_requests() -> None:
         await forget_expired(database, clock)
 
-    return [Job(f"{product}.requests.forget", _FORGET_SECONDS, forget_requests, database)]
+    return [
+        Job(f"{product}.requests.forget", _FORGET_SECONDS, forget_requests, database),
+        Job(f"{product}.leases.forget", _FORGET_SECONDS, Leases(database, clock).forget_expired, database),
+    ]

@@ -24,6 +24,7 @@ LIFETIME_SECONDS = 30.0
 RENEWAL_SECONDS = 10.0
 
 _LIFETIME_US = int(LIFETIME_SECONDS * 1e6)
+_FORGOTTEN_AFTER_US = 24 * 3600 * 1_000_000
 
 _ACQUIRE = """
 INSERT INTO platform_lease (name, holder, fence, expires_at_us) VALUES ($1, $2, $3, $4)
@@ -35,6 +36,7 @@ WHERE platform_lease.expires_at_us <= $3
 RETURNING fence"""
 _RENEW = "UPDATE platform_lease SET expires_at_us = $4 WHERE name = $1 AND holder = $2 AND fence = $3"
 _RELEASE = "DELETE FROM platform_lease WHERE name = $1 AND holder = $2 AND fence = $3"
+_FORGET = "DELETE FROM platform_lease WHERE expires_at_us <= $1"
 _HOLDS = "SELECT 1 FROM platform_lease WHERE name = $1 AND holder = $2 AND fence = $3"
 
 
@@ -101,6 +103,10 @@ class Leases:
         arguments = (name, self.holder, now_us, expires_at_us)
         (done,) = await self.database.batch(Batch([Statement(_ACQUIRE, arguments, ANY)], [_lock(name)]))
         return Lease(self, name, done.rows[0][0], expires_at_us) if done.rows else None
+
+    async def forget_expired(self) -> None:
+        """Removes the rows of holders that died more than a day ago. For a job."""
+        await self.database.batch(Batch([Statement(_FORGET, (self.clock.now_us() - _FORGOTTEN_AFTER_US,), ANY)]))
 
     async def hold(self, lease: Lease, work: Callable[[Lease], Awaitable[None]]) -> None:
         """Does the work while renewing the lease. The work is cancelled when the lease is lost (LeaseLost)."""

@@ -48,7 +48,7 @@ class LocalDatabases:
     async def _opened(self, product: str, migrations: list[Migration]) -> Database:
         if self._settings.database != "sqlite":
             await migrate_postgresql(self._settings.database, product, migrations, self._clock)
-            return await PostgresqlDatabase.open(self._settings.database, schema=product)
+            return PostgresqlDatabase(self._settings.database, schema=product)
         folder = self._settings.data / "databases"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = folder / f"{product}.sqlite"

@@ -57,6 +57,8 @@ class Runner:
         self._leases = Leases(database, clock)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._works: dict[str, asyncio.Future[Message]] = {}
+        self._held: set[asyncio.Task[None]] = set()
+        self._stopping = False
 
     def launch(self, operation_id: str) -> None:
         """Runs an operation, unless it runs here already."""
@@ -77,10 +79,10 @@ class Runner:
 
     async def stop(self) -> None:
         """Stops all that runs here. It has not ended: it will be run again."""
-        tasks = list(self._tasks.values())
-        for task in tasks:
+        self._stopping = True
+        for task in self._held:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
     async def write(self, lease: Lease, statement: Statement) -> None:
         """Writes about an operation while its lease is held. Raises LeaseLost, OperationCancelled."""
@@ -97,11 +99,22 @@ class Runner:
             if lease is None:
                 return  # another process runs it
             try:
-                await self._leases.hold(lease, lambda lease: self._work(operation_id, lease))
+                if not self._stopping:
+                    await self._hold(lease, operation_id)
             finally:
                 await lease.release()
         except Exception:
             _log.exception("operation is put off", product=self._product, operation=operation_id)
+
+    async def _hold(self, lease: Lease, operation_id: str) -> None:
+        """The part that `stop` may interrupt: not the release of the lease."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._held.add(task)
+        try:
+            await self._leases.hold(lease, lambda lease: self._work(operation_id, lease))
+        finally:
+            self._held.discard(task)
 
     async def _work(self, operation_id: str, lease: Lease) -> None:
         work = await store.work(self._database, operation_id)

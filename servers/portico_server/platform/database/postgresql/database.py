@@ -12,7 +12,6 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from portico_server.platform.database.interface import (
     Batch,
     Contended,
-    Database,
     DatabaseError,
     Done,
     GuardFailed,
@@ -40,25 +39,16 @@ _SNAPSHOT = "-c default_transaction_isolation=repeatable\\ read"
 
 
 class PostgresqlDatabase:
-    """Implements `Database`. Batches, point reads and scans have connections of their own: none waits for another."""
+    """Implements `Database`. Batches, point reads and scans have connections of their own: none waits for another.
+
+    To be made on the event loop that uses it. The schema must exist.
+    """
 
     def __init__(self, dsn: str, schema: str) -> None:
         self._schema = schema
         self._writes = Pool(_dsn(dsn, schema), size=8, depth=8)
         self._reads = Pool(_dsn(dsn, schema, _READING), size=2, depth=32)
         self._scans = Pool(_dsn(dsn, schema, _READING, _SNAPSHOT), size=2, depth=1)
-
-    @classmethod
-    async def open(cls, dsn: str, schema: str) -> Database:
-        """Connects. The schema must exist. Raises Unreachable."""
-        database = cls(dsn, schema)
-        for pool in database._pools:
-            await pool.open()
-        return database
-
-    @property
-    def _pools(self) -> tuple[Pool, ...]:
-        return self._writes, self._reads, self._scans
 
     async def batch(self, batch: Batch) -> list[Done]:
         check_statements(batch.statements)
@@ -89,7 +79,7 @@ class PostgresqlDatabase:
         return [result.rows for result in results]
 
     async def close(self) -> None:
-        await asyncio.gather(*(pool.close() for pool in self._pools))
+        await asyncio.gather(self._writes.close(), self._reads.close(), self._scans.close())
 
 
 class _GuardRaised(Exception):

@@ -27,25 +27,19 @@ class _Waiting(NamedTuple):
 
 
 class Pool:
-    """`size` wires of `depth`: how many units one may have in flight."""
+    """Up to `size` wires, connected when first needed, of `depth`: how many units one may have in flight.
+
+    To be made on the event loop that uses it.
+    """
 
     def __init__(self, dsn: str, size: int, depth: int) -> None:
         self._dsn = dsn
-        self._size = size
         self._depth = depth
         self._queue: deque[_Waiting] = deque()
         self._sleeping: list[asyncio.Future[None]] = []
         self._free = 0  # workers without units, asleep or just woken
         self._closing = False
-        self._workers: list[asyncio.Task[None]] = []
-
-    async def open(self) -> None:
-        """Connects all. Raises Unreachable."""
-        try:
-            wires = await asyncio.gather(*(Wire.connect(self._dsn) for _ in range(self._size)))
-        except psycopg.OperationalError as error:
-            raise _unreachable(error) from error
-        self._workers = [asyncio.create_task(self._work(wire)) for wire in wires]
+        self._workers = [asyncio.create_task(self._work()) for _ in range(size)]
 
     def submit(self, unit: Unit) -> asyncio.Future[Outcome]:
         """Queues a unit. The future raises Unreachable where the server stays away.
@@ -68,17 +62,19 @@ class Pool:
         await asyncio.gather(*self._workers)
 
     def _wake(self) -> None:
+        """The worker that fell asleep last: while there is little to do, few wires are connected."""
         if self._sleeping:
             self._sleeping.pop().set_result(None)
 
-    async def _work(self, wire: Wire) -> None:
+    async def _work(self) -> None:
+        wire: Wire | None = None
         while share := await self._take():
-            if wire.lost:
-                try:
-                    wire = await self._connected_again(wire)
-                except psycopg.OperationalError as error:
-                    _fail(share, error)
-                    continue
+            try:
+                if wire is None or wire.lost:
+                    wire = await self._connected(wire)
+            except psycopg.OperationalError as error:
+                _fail(share, error)
+                continue
             try:
                 outcomes = await wire.exchange([waiting.unit for waiting in share])
             except Exception as error:  # a bug: the wire is in no known state, but nobody shall wait for ever
@@ -87,7 +83,8 @@ class Pool:
                 outcomes = [Lost(repr(error))] * len(share)
             _answer(share, outcomes)
             await asyncio.sleep(0)  # the answered may queue again before this wire looks for work
-        await wire.close()
+        if wire is not None:
+            await wire.close()
 
     async def _take(self) -> list[_Waiting]:
         """A fair part of the queue; waits until there is one. Empty: the pool closes."""
@@ -107,9 +104,10 @@ class Pool:
         finally:
             self._free -= 1
 
-    async def _connected_again(self, lost: Wire) -> Wire:
-        """A new connection in place of a lost one, tried with growing pauses. Raises psycopg.OperationalError."""
-        await lost.close()
+    async def _connected(self, lost: Wire | None) -> Wire:
+        """A new wire, in place of a lost one, tried with growing pauses. Raises psycopg.OperationalError."""
+        if lost is not None:
+            await lost.close()
         give_up_at = time.monotonic() + _RECONNECT_SECONDS
         pause = _FIRST_PAUSE_SECONDS
         while True:
