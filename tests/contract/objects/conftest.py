@@ -5,8 +5,12 @@ One product an engine is started for all tests, on one event loop, and emptied b
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 import pytest_asyncio
@@ -14,6 +18,20 @@ import pytest_asyncio
 from portico_server.platform.settings import Settings
 from tests.contract.objects.stand import Caller, Stand, standing
 from tests.harness.postgresql import fresh_database
+
+T = TypeVar("T")
+
+
+@dataclass
+class Driven:
+    """A stand, and the event loop that it lives on: for tests that are not coroutines, as Hypothesis wants them."""
+
+    runner: asyncio.Runner
+    stand: Stand
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        return self.runner.run(work)
+
 
 _HERE = Path(__file__).parent
 
@@ -24,17 +42,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def objects_settings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    data = tmp_path_factory.mktemp("objects")
-    if request.param == "sqlite":
+def settings_of(engine: str, request: pytest.FixtureRequest, data: Path) -> Settings:
+    """Settings with an empty database on an engine."""
+    if engine == "sqlite":
         return Settings(data=data)
     return Settings(data=data, database=fresh_database(request.getfixturevalue("postgresql")))
 
 
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def shared_stand(objects_settings: Settings) -> AsyncIterator[Stand]:
-    async with standing(objects_settings) as running:
+async def shared_stand(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, engine: str
+) -> AsyncIterator[Stand]:
+    async with standing(settings_of(engine, request, tmp_path_factory.mktemp("objects"))) as running:
         yield running
 
 
@@ -45,3 +70,13 @@ async def stand(shared_stand: Stand) -> Stand:
     shared_stand.caller = Caller()
     await shared_stand.create_bucket()
     return shared_stand
+
+
+@pytest.fixture
+def driven(request: pytest.FixtureRequest, tmp_path: Path, engine: str) -> Iterator[Driven]:
+    """An empty product of its own."""
+    stack = AsyncExitStack()
+    with asyncio.Runner() as runner:
+        stand = runner.run(stack.enter_async_context(standing(settings_of(engine, request, tmp_path))))
+        yield Driven(runner, stand)
+        runner.run(stack.aclose())
