@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import grpc
 import pytest
 from pyqwest import FullResponse, HTTPVersion, SyncClient, SyncHTTPTransport
 
+from tests.harness.platform import TESTING_PRODUCT, running_platform
 from tests.interop.bare_host import bare_host
 from tests.testing_product.product import rpc
 
 GRPC = {"content-type": "application/grpc", "te": "trailers"}
+TIMEOUT_SECONDS = 20
 NAME = "accounts/default/tests/interop"
 
 
@@ -25,23 +28,20 @@ NAME = "accounts/default/tests/interop"
 class Host:
     """A running host, as its clients see it."""
 
-    address: str
+    url: str
     log: Path
-    open_channel: Callable[..., grpc.Channel]
-    transport: SyncHTTPTransport
-    http_client: SyncClient = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.http_client = SyncClient(self.transport)
-
-    def channel(self, **options: object) -> grpc.Channel:
-        return self.open_channel(self.address, **options)
+    channel: Callable[..., grpc.Channel]
+    """Opens a channel; `options` are grpc's channel arguments."""
+    http_client: SyncClient
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """What identifies the client, in every request."""
 
     def http(
         self, method: str, path: str, content: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> FullResponse:
         """One request by HTTP/2."""
-        return self.http_client.execute(method, f"http://{self.address}{path}", headers or {}, content, timeout=20)
+        sent = {**self.headers, **(headers or {})}
+        return self.http_client.execute(method, self.url + path, sent, content, timeout=TIMEOUT_SECONDS)
 
     def grpc_post(self, path: str, content: bytes, **headers: str) -> FullResponse:
         """A gRPC request with whatever for a body."""
@@ -53,12 +53,34 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     folder = tmp_path_factory.mktemp("bare")
     with bare_host(folder) as address:
         transport = SyncHTTPTransport(http_version=HTTPVersion.HTTP2, enable_gzip=False)
-        yield Host(address, folder / "log", grpc.insecure_channel, transport)
+        open_channel = partial(grpc.insecure_channel, address)
+        yield Host(f"http://{address}", folder / "log", open_channel, SyncClient(transport))
+
+
+@pytest.fixture(scope="session")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+    """The whole platform with the testing product: TLS, client certificate, token, pipeline."""
+    with running_platform(tmp_path_factory.mktemp("platform"), **TESTING_PRODUCT) as running:
+        transport = SyncHTTPTransport(
+            http_version=HTTPVersion.HTTP2,
+            enable_gzip=False,
+            tls_ca_cert=running.authority,
+            tls_cert=running.certificate.certificate,
+            tls_key=running.certificate.key,
+        )
+        token = {"authorization": f"Bearer {running.token}"}
+        log = running.data / "logs" / "front.log"
+        yield Host(f"https://{running.address}", log, running.channel, SyncClient(transport), token)
 
 
 @pytest.fixture
-def channel(bare: Host) -> Iterator[grpc.Channel]:
-    with bare.channel() as opened:
+def host(bare: Host) -> Host:
+    return bare
+
+
+@pytest.fixture
+def channel(host: Host) -> Iterator[grpc.Channel]:
+    with host.channel() as opened:
         yield opened
 
 

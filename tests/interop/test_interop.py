@@ -28,6 +28,12 @@ REPORT = (("x-testing-report", "1"),)
 Stub = rpc.TestingServiceStub
 
 
+@pytest.fixture(params=["bare", "platform"])
+def host(request: pytest.FixtureRequest) -> Host:
+    """The adapter alone, and everything around it."""
+    return request.getfixturevalue(request.param)
+
+
 def unary(**fields: object) -> pb.UnaryRequest:
     return pb.UnaryRequest(name=NAME, **fields)
 
@@ -86,11 +92,11 @@ def test_client_compressed_unary(stub: Stub) -> None:
     assert sent_bytes[grpc.Compression.NoCompression] > LARGE_REQUEST
 
 
-def test_server_compressed_unary(bare: Host, stub: Stub) -> None:
+def test_server_compressed_unary(host: Host, stub: Stub) -> None:
     request = unary(response_bytes=LARGE_RESPONSE)
     response = stub.Unary(request, metadata=(("x-testing-compression", "gzip"),))
     assert response.payload == bytes(LARGE_RESPONSE)
-    wire = bare.grpc_post(
+    wire = host.grpc_post(
         f"{SERVICE}/Unary",
         framed(request.SerializeToString()),
         grpc_accept_encoding="gzip,identity",
@@ -100,12 +106,12 @@ def test_server_compressed_unary(bare: Host, stub: Stub) -> None:
     [(flag, payload)] = frames(wire.content)
     assert flag == 1
     assert pb.UnaryResponse.FromString(gzip.decompress(payload)).payload == bytes(LARGE_RESPONSE)
-    plain = bare.grpc_post(f"{SERVICE}/Unary", framed(request.SerializeToString()), x_testing_compression="gzip")
+    plain = host.grpc_post(f"{SERVICE}/Unary", framed(request.SerializeToString()), x_testing_compression="gzip")
     assert "grpc-encoding" not in plain.headers  # this client accepts none
     assert frames(plain.content)[0][0] == 0
 
 
-def test_client_compressed_streaming(bare: Host, stub: Stub) -> None:
+def test_client_compressed_streaming(host: Host, stub: Stub) -> None:
     sizes = (27182, 45904)
     requests = [pb.ClientStreamRequest(name=NAME, payload=bytes(size)) for size in sizes]
     response, call = stub.ClientStream.with_call(iter(requests), compression=grpc.Compression.Gzip, metadata=REPORT)
@@ -113,17 +119,17 @@ def test_client_compressed_streaming(bare: Host, stub: Stub) -> None:
     assert received_bytes(call) < sum(sizes) / 100
     first, second = (request.SerializeToString() for request in requests)
     body = framed(gzip.compress(first), flag=1) + framed(second)
-    wire = bare.grpc_post(f"{SERVICE}/ClientStream", body, grpc_encoding="gzip")
+    wire = host.grpc_post(f"{SERVICE}/ClientStream", body, grpc_encoding="gzip")
     assert wire.trailers["grpc-status"] == "0"
     assert pb.ClientStreamResponse.FromString(frames(wire.content)[0][1]).payload_bytes == sum(sizes)
 
 
-def test_server_compressed_streaming(bare: Host, stub: Stub) -> None:
+def test_server_compressed_streaming(host: Host, stub: Stub) -> None:
     sizes = (31415, 92653)
     request = pb.ServerStreamRequest(name=NAME, sizes_bytes=sizes)
     compress = (("x-testing-compression", "gzip"), ("x-testing-uncompressed", "2"))
     assert [len(response.payload) for response in stub.ServerStream(request, metadata=compress)] == list(sizes)
-    wire = bare.grpc_post(
+    wire = host.grpc_post(
         f"{SERVICE}/ServerStream",
         framed(request.SerializeToString()),
         grpc_accept_encoding="gzip",

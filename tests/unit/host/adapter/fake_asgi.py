@@ -21,7 +21,14 @@ class _Done:
 class FakeServer:
     """One request. `sent` are the events that the application sent; after `disconnect` sends fail."""
 
-    def __init__(self, path: str, body: Iterable[bytes] = (), headers: Iterable[tuple[bytes, bytes]] = ()) -> None:
+    def __init__(
+        self,
+        path: str,
+        body: Iterable[bytes] = (),
+        headers: Iterable[tuple[bytes, bytes]] = (),
+        *,
+        more_body: bool = False,
+    ) -> None:
         self.scope: Scope = {
             "type": "http",
             "method": "POST",
@@ -34,20 +41,29 @@ class FakeServer:
         self.held: list[asyncio.Future[None]] | None = None
         self.disconnected = False
         self._body = list(body)
-        self._ended = False
+        self._more_body = more_body or not self._body
         self._waiting: asyncio.Future[Event] | None = None
 
     def receive(self) -> asyncio.Future[Event]:
         future: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
         if self.disconnected:
             future.set_result({"type": "http.disconnect"})
-        elif self._body or self._ended:
+        elif self._body or not self._more_body:
             body = self._body.pop(0) if self._body else b""
-            self._ended = self._ended or not self._body
-            future.set_result({"type": "http.request", "body": body, "more_body": not self._ended})
+            future.set_result(self._event(body, more_body=bool(self._body) or self._more_body))
         else:
             self._waiting = future
         return future
+
+    def arrive(self, body: bytes, *, more_body: bool = True) -> None:
+        """Gives the application what it waits for; like pyvoy, by calling `set_result`."""
+        assert self._waiting is not None
+        waiting, self._waiting, self._more_body = self._waiting, None, more_body
+        waiting.set_result(self._event(body, more_body=more_body))
+
+    @staticmethod
+    def _event(body: bytes, *, more_body: bool) -> Event:
+        return {"type": "http.request", "body": body, "more_body": more_body}
 
     def send(self, event: Event) -> Any:
         if self.disconnected and not event.get("more_body"):

@@ -203,15 +203,31 @@ async def test_a_disconnect_cancels_the_handler_and_sends_nothing() -> None:
             ended.set()
 
     app, path = application(serve, "stream_stream")
-    server = FakeServer(path, [frame(b"x")])
-    server._body.append(b"")
-    server._ended = False
+    server = FakeServer(path, [frame(b"x")], more_body=True)
     call = asyncio.create_task(app(server.scope, server.receive, server.send))
     await asyncio.wait_for(began.wait(), 5)
     server.disconnect()
     await asyncio.wait_for(call, 5)
     assert ended.is_set()
     assert not call.cancelled()
+
+
+async def test_a_servicer_may_stop_waiting_for_a_message_and_wait_again() -> None:
+    gave_up = asyncio.Event()
+
+    async def serve(requests: AsyncIterator[bytes], context: Any) -> bytes:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(context.read(), 0.01)
+        gave_up.set()
+        return bytes(await context.read())
+
+    app, path = application(serve, "stream_unary", public=True)
+    server = FakeServer(path)
+    call = asyncio.create_task(app(server.scope, server.receive, server.send))
+    await asyncio.wait_for(gave_up.wait(), 5)
+    server.arrive(frame(b"late"), more_body=False)
+    await asyncio.wait_for(call, 5)
+    assert server.body == frame(b"late")
 
 
 async def test_a_call_that_lasts_is_asked_whether_its_client_is_there() -> None:
@@ -238,8 +254,7 @@ async def test_a_cancellation_of_the_servicers_own_is_told() -> None:
 
 async def test_a_first_message_that_stops_coming_ends_the_call() -> None:
     app, path = application(echo, first_message_seconds=0.05)
-    server = FakeServer(path)
-    server._ended = False
+    server = FakeServer(path, more_body=True)
     await asyncio.wait_for(asyncio.create_task(app(server.scope, server.receive, server.send)), 5)
     assert server.headers[b"grpc-status"] == b"4"
 
