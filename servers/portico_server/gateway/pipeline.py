@@ -12,6 +12,7 @@ from portico_server.gateway.handler import handler
 from portico_server.gateway.identity import identity
 from portico_server.gateway.ray import ray
 from portico_server.gateway.recovery import recovery
+from portico_server.gateway.rest_path import rest_path
 from portico_server.gateway.trace import trace
 from portico_server.gateway.validate import validate
 from portico_server.platform.authorization import Authorizer, Principal
@@ -47,6 +48,7 @@ def standard(parts: Parts) -> Step:
             trace(parts.sample_ratio, parts.errors, parent_other_libraries=parts.telemetry.export is not None),
             identity(parts.certificate_principal),
             authorize(parts.authorizer, parts.methods),
+            rest_path(parts.methods),
             validate(parts.methods),
             handler(parts.methods),
         ]

@@ -6,6 +6,7 @@ rule of its own (22 us a MiB) and to measure a `google.api.HttpBody` (20 us a Mi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from time import perf_counter_ns
 from typing import Any
@@ -21,6 +22,9 @@ from portico_server.platform.methods import ContractError, Method
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
 """Of a `google.api.HttpBody` in a request: its type is not ours, so that it cannot carry a rule in the contract."""
+
+_CONTENT_TYPE = re.compile(r"[\x20-\x7e]{0,1024}")
+"""What a content type may be: it becomes a header of REST answers, which a line break in it would split."""
 
 _HTTP_BODY = "google.api.HttpBody"
 
@@ -71,7 +75,13 @@ def _is_body(field: descriptor.FieldDescriptor) -> bool:
 
 def _body_check(name: str) -> Check:
     def check(request: Any) -> None:
-        if request.HasField(name) and len(getattr(request, name).data) > MAX_BODY_BYTES:
+        if not request.HasField(name):
+            return
+        body = getattr(request, name)
+        if len(body.data) > MAX_BODY_BYTES:
             raise invalid_argument(f"{name}.data", f"must be at most {MAX_BODY_BYTES} bytes", "bytes.max_len")
+        if _CONTENT_TYPE.fullmatch(body.content_type) is None:
+            message = "must be at most 1024 characters of printable ASCII"
+            raise invalid_argument(f"{name}.content_type", message, "string.pattern")
 
     return check

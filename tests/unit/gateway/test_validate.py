@@ -70,6 +70,15 @@ async def test_paths_name_elements_and_map_keys() -> None:
     ]
 
 
+@pytest.mark.parametrize("content_type", ["a\r\nx-evil: 1", "a\nb", "a\0", "é", "x" * 1025])
+async def test_a_content_type_that_is_no_header_value_is_refused(content_type: str) -> None:
+    request = objects_pb2.PutObjectRequest(name=KEY, data=httpbody_pb2.HttpBody(content_type=content_type))
+
+    (violation,) = (await refusal(request, PUT)).violations
+
+    assert violation.field == "data.content_type"
+
+
 async def test_a_rule_about_a_whole_message_is_told_too() -> None:
     request = objects_pb2.PutObjectRequest(name=KEY, metadata={"custom": {"a": "x" * 8192}})
 
