@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import grpc
-from google.longrunning import operations_pb2_grpc, operations_proto_pb2
+from google.longrunning import operations_pb2, operations_pb2_grpc, operations_proto_pb2
 from google.protobuf import empty_pb2
 
 from portico_server.platform.call import current
@@ -20,6 +20,7 @@ from portico_server.platform.errors import ApiError, invalid_argument
 from portico_server.platform.names import is_name
 from portico_server.platform.product import OperationsBackend
 
+COLLECTION = "operations"
 DEFAULT_PAGE = 100
 MAX_PAGE = 1000
 POLL_SECONDS = 0.25
@@ -41,18 +42,18 @@ class OperationsService(operations_pb2_grpc.OperationsServicer):  # type: ignore
     async def ListOperations(
         self, request: operations_proto_pb2.ListOperationsRequest, context: Any
     ) -> operations_proto_pb2.ListOperationsResponse:
-        """Lists those of one product; `name` is `operations/<product>`."""
+        """Lists the caller's, of all products (`name` is `operations`) or of one (`operations/<product>`)."""
         if request.filter:
             raise invalid_argument("filter", "is not supported; leave it empty")
         if request.page_size < 0:
             raise invalid_argument("page_size", "must not be negative")
-        collection, _, product = request.name.partition("/")
-        if collection != "operations" or product not in self._backends:
-            raise invalid_argument("name", f"must be one of {', '.join(self._collections()) or 'none, as it stands'}")
-        call = current.get()
-        call.resource = request.name
         page_size = min(request.page_size or DEFAULT_PAGE, MAX_PAGE)
-        found, next_page_token = await self._backends[product].list(page_size, request.page_token)
+        current.get().resource = request.name
+        found: Sequence[operations_pb2.Operation]
+        if request.name == COLLECTION:
+            found, next_page_token = await self._list_all(page_size, request.page_token)
+        else:
+            found, next_page_token = await self._listed(request.name).list(page_size, request.page_token)
         return operations_proto_pb2.ListOperationsResponse(operations=found, next_page_token=next_page_token)
 
     async def CancelOperation(
@@ -81,9 +82,33 @@ class OperationsService(operations_pb2_grpc.OperationsServicer):  # type: ignore
                 return operation
             await asyncio.sleep(min(POLL_SECONDS, remaining))
 
+    async def _list_all(self, page_size: int, page_token: str) -> tuple[list[operations_pb2.Operation], str]:
+        """Product by product; a token is `<product>:<the product's own token>`."""
+        products = sorted(self._backends)
+        begin, _, token = page_token.partition(":")
+        if page_token and begin not in products:
+            raise invalid_argument("page_token", "must be the next_page_token of the page before", "INVALID_PAGE_TOKEN")
+        found: list[operations_pb2.Operation] = []
+        for product in products[products.index(begin) if page_token else 0 :]:
+            if len(found) == page_size:
+                return found, f"{product}:"
+            page, token = await self._backends[product].list(page_size - len(found), token)
+            found += page
+            if token:
+                return found, f"{product}:{token}"
+        return found, ""
+
+    def _listed(self, name: str) -> OperationsBackend:
+        """Whose operations stand below this name."""
+        for product, backend in self._backends.items():
+            if name == f"{COLLECTION}/{product}":
+                return backend
+        collections = ", ".join([COLLECTION, *(f"{COLLECTION}/{product}" for product in sorted(self._backends))])
+        raise invalid_argument("name", f"must be one of {collections}")
+
     def _backend(self, name: str) -> OperationsBackend:
         """Who answers for the operation of this name."""
-        if not name.startswith("operations/") or not is_name(name):
+        if not name.startswith(f"{COLLECTION}/") or not is_name(name):
             raise invalid_argument("name", "must be operations/PRODUCT/ID", "INVALID_NAME")
         current.get().resource = name
         product = name.split("/")[1]
@@ -95,6 +120,3 @@ class OperationsService(operations_pb2_grpc.OperationsServicer):  # type: ignore
                 metadata={"resource": name},
             )
         return self._backends[product]
-
-    def _collections(self) -> list[str]:
-        return [f"operations/{product}" for product in sorted(self._backends)]

@@ -71,6 +71,38 @@ async def test_those_of_one_product_are_listed(service: OperationsService, backe
     assert backend.asked == [("list", 1000, "t")]
 
 
+class Numbered(Backend):
+    """Has some operations; a page's token is the number of the next one."""
+
+    def __init__(self, product: str, count: int) -> None:
+        super().__init__()
+        self.names = [f"operations/{product}/{number}" for number in range(count)]
+
+    async def list(self, page_size: int, page_token: str) -> tuple[Sequence[operations_pb2.Operation], str]:
+        begin = int(page_token or 0)
+        end = begin + page_size
+        found = [operations_pb2.Operation(name=name) for name in self.names[begin:end]]
+        return found, str(end) if end < len(self.names) else ""
+
+
+@pytest.mark.parametrize("page_size", [1, 2, 3, 4, 5, 6, 0])
+async def test_those_of_all_products_are_listed_one_product_after_another(backend: Backend, page_size: int) -> None:
+    backends = {"mail": Numbered("mail", 0), "objects": Numbered("objects", 3), "actors": Numbered("actors", 2)}
+    service = OperationsService(backends)
+    found: list[str] = []
+    token = ""
+    while True:
+        request = operations_pb2.ListOperationsRequest(name="operations", page_size=page_size, page_token=token)
+        response = await service.ListOperations(request, None)
+        assert len(response.operations) <= (page_size or 100)
+        found += [operation.name for operation in response.operations]
+        token = response.next_page_token
+        if not token:
+            break
+
+    assert found == backends["actors"].names + backends["objects"].names
+
+
 @pytest.mark.parametrize(
     "name", ["", "operations", "operations/", "operations/objects", "objects/1", "operations/objects/../x"]
 )
@@ -90,9 +122,14 @@ async def test_a_product_without_operations_has_none(service: OperationsService)
 
 @pytest.mark.parametrize(
     "fields",
-    [{"name": "operations"}, {"name": "operations/mail"}, {"name": "operations/objects", "page_size": -1},
-     {"name": "operations/objects", "filter": "done=true"}],
-)  # fmt: skip
+    [
+        {"name": "operations", "page_token": "mail:"},
+        {"name": "operations/mail"},
+        {"name": ""},
+        {"name": "operations/objects", "page_size": -1},
+        {"name": "operations/objects", "filter": "done=true"},
+    ],
+)
 async def test_a_list_that_cannot_be_answered_is_refused(service: OperationsService, fields: dict[str, Any]) -> None:
     with pytest.raises(ApiError) as refused:
         await service.ListOperations(operations_pb2.ListOperationsRequest(**fields), None)
