@@ -29,7 +29,8 @@ class ObjectServiceStub:
     """Reads and writes objects. Strongly consistent: once a put or delete is confirmed, every later get, head and list shows it.
     An overwrite is atomic: a reader sees the whole old or the whole new object. A name is
     `accounts/{account}/buckets/{bucket}/objects/{key}`; the key is 1 to 1,024 bytes of UTF-8, compared by bytes, and holds no
-    NUL. In a REST path it is percent-encoded; a slash at its end or two in a row must come as `%2F`.
+    NUL. In a REST path it is percent-encoded as encodeURIComponent does it: a slash at its end must come as `%2F`, a colon as
+    `%3A` where it could be taken for the verb of a method.
     """
 
     def __init__(self, channel):
@@ -84,7 +85,8 @@ class ObjectServiceServicer:
     """Reads and writes objects. Strongly consistent: once a put or delete is confirmed, every later get, head and list shows it.
     An overwrite is atomic: a reader sees the whole old or the whole new object. A name is
     `accounts/{account}/buckets/{bucket}/objects/{key}`; the key is 1 to 1,024 bytes of UTF-8, compared by bytes, and holds no
-    NUL. In a REST path it is percent-encoded; a slash at its end or two in a row must come as `%2F`.
+    NUL. In a REST path it is percent-encoded as encodeURIComponent does it: a slash at its end must come as `%2F`, a colon as
+    `%3A` where it could be taken for the verb of a method.
     """
 
     def PutObject(self, request_iterator, context):
@@ -205,7 +207,8 @@ class ObjectService:
     """Reads and writes objects. Strongly consistent: once a put or delete is confirmed, every later get, head and list shows it.
     An overwrite is atomic: a reader sees the whole old or the whole new object. A name is
     `accounts/{account}/buckets/{bucket}/objects/{key}`; the key is 1 to 1,024 bytes of UTF-8, compared by bytes, and holds no
-    NUL. In a REST path it is percent-encoded; a slash at its end or two in a row must come as `%2F`.
+    NUL. In a REST path it is percent-encoded as encodeURIComponent does it: a slash at its end must come as `%2F`, a colon as
+    `%3A` where it could be taken for the verb of a method.
     """
 
     @staticmethod
