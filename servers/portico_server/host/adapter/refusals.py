@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from portico_server.host.adapter.exchange import Scope, Send
+from portico_server.platform.errors import DOMAIN
 
 _HINT = "this address speaks gRPC, and REST on the paths that the contracts name"
 
@@ -17,16 +18,22 @@ def is_grpc(content_type: bytes) -> bool:
 
 
 async def refuse(scope: Scope, send: Send, *, known: bool) -> None:
-    """Says that nothing answers here (404), or that the method takes only POST (405) of gRPC messages (415)."""
+    """Says that nothing answers here (404), or that the method takes only POST (405) of gRPC messages (415).
+
+    Such a request is no call: it passes no pipeline, so it leaves no request event and its answer names no ray.
+    """
+    verb = scope["method"]
     if not known:
-        status, code, message = 404, 5, f"nothing answers at this path; {_HINT}"
-    elif scope["method"] != "POST":
-        status, code, message = 405, 12, f"gRPC methods take POST only; {_HINT}"
+        status, code, reason, message = 404, 5, "PATH_UNKNOWN", f"nothing answers {verb} at this path; {_HINT}"
+    elif verb != "POST":
+        status, code, reason, message = 405, 12, "METHOD_NOT_ALLOWED", f"gRPC methods take POST only; {_HINT}"
     else:
-        status, code, message = 415, 3, f"gRPC methods take the content type application/grpc; {_HINT}"
+        status, code, reason = 415, 3, "CONTENT_TYPE_UNKNOWN"
+        message = f"gRPC methods take the content type application/grpc; {_HINT}"
     headers = [(b"content-type", b"application/json")]
     if status == 405:
         headers.append((b"allow", b"POST"))
-    body = json.dumps({"code": code, "message": message, "details": []}).encode()
+    info = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason, "domain": DOMAIN}
+    body = json.dumps({"code": code, "message": message, "details": [info]}).encode()
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    await send({"type": "http.response.body", "body": b"" if verb == "HEAD" else body})

@@ -126,9 +126,7 @@ class Requests:
         try:
             return self._deserialize(payload)
         except DecodeError as error:
-            raise ApiError(
-                grpc.StatusCode.INTERNAL, "MESSAGE_MALFORMED", "a request message is not the protobuf that it should be"
-            ) from error
+            raise _malformed(self.exchange.transcoded) from error
 
     async def _expect_end(self) -> None:
         """Waits until the client closed its side, which of a unary request follows its one message."""
@@ -188,6 +186,16 @@ class Requests:
             self.awaited_since = time.monotonic()  # a large message may take its time, as long as some of it comes
         if not self._ended and (self._waiting or self._frames.size_bytes < _READ_AHEAD_BYTES):
             self._ask()
+
+
+def _malformed(transcoded: bool) -> ApiError:
+    if transcoded:  # the transcoder writes protobuf, but takes text from paths and queries as it is
+        return ApiError(
+            grpc.StatusCode.INVALID_ARGUMENT, "TEXT_MALFORMED", "the path or the query is not percent-encoded UTF-8"
+        )
+    return ApiError(
+        grpc.StatusCode.INTERNAL, "MESSAGE_MALFORMED", "a request message is not the protobuf that it should be"
+    )
 
 
 def _no_message(streaming: bool) -> ApiError:
