@@ -185,8 +185,9 @@ def test_a_platform_is_started_asked_and_stopped(tmp_path: Path) -> None:
         assert run("logs", *here, "-n", "3")
         again = run("up", "--detach", *here, "--listen", "127.0.0.1:0", code=1)
         assert str(tmp_path / "data") in again
+        assert "stopped" in run("down", *here)
     finally:
-        run("down", *here)
+        subprocess.run(command("down", *here), capture_output=True, timeout=TIMEOUT_SECONDS, env=environment(tmp_path))
     assert "no platform runs" in run("down", *here, code=1)
     assert "portico up" in run("objects", "ls", code=6)
 

@@ -21,6 +21,7 @@ from tests.harness import RunningPlatform
 
 MEBIBYTE = 1024 * 1024
 DEADLINE_SECONDS = 5
+TIMEOUT_SECONDS = 60
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,7 @@ def profile(platform: RunningPlatform, tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture
 def client(profile: str) -> Iterator[Client]:
-    with portico.connect(profile) as client:
+    with portico.connect(profile, transfer_timeout_seconds=TIMEOUT_SECONDS) as client:
         yield client
 
 
@@ -138,8 +139,7 @@ def test_a_token_is_made_by_the_certificate_alone(profile: str, tmp_path: Path) 
     folder = Path(shutil.copytree(profile, tmp_path / "profile"))
     (folder / "token").unlink()
     with portico.connect(str(folder)) as client:
-        assert client.buckets.list()
-        assert list(client.buckets.list()) is not None
+        list(client.buckets.list())
     assert (folder / "token").read_text().count(".") == 2
 
 

@@ -17,13 +17,12 @@ from typing import Any
 
 from portico import _certificates
 from portico._files import locked, replace_pair, write_secret
-from portico._methods import lookup
+from portico._methods import method
 from portico._steps import Steps, acquire, blocking, reconnect
 from portico.errors import PorticoError
 from portico.profiles import CERTIFICATE, KEY, TOKEN, Profile, stored_token
 
-CREATE_TOKEN = "/portico.gateway.v1.CredentialService/CreateToken"  # noqa: S105
-CREATE_CERTIFICATE = "/portico.gateway.v1.CredentialService/CreateCertificate"
+_SERVICE = "/portico.gateway.v1.CredentialService/"
 RENEWAL_SHARE = 0.2
 
 log = logging.getLogger("portico")
@@ -79,9 +78,11 @@ class Credentials:
             self._take(stored)
             if not self._due():
                 return
-        create = lookup(CREATE_TOKEN)
+        from portico.gateway.v1 import credentials_pb2
+
+        create = method(_SERVICE + "CreateToken", credentials_pb2.CreateTokenResponse)
         try:
-            response = yield from session.call(create, create.request_type(), repeatable=True)
+            response = yield from session.call(create, credentials_pb2.CreateTokenRequest(), repeatable=True)
         except PorticoError as error:
             if time.time() >= self._expires_at:
                 raise
@@ -96,9 +97,11 @@ class Credentials:
         weeks."""
         if not (yield blocking(_certificates.due, self.profile)):
             return
+        from portico.gateway.v1 import credentials_pb2
+
         key, request_der = yield blocking(_certificates.new_request)
-        create = lookup(CREATE_CERTIFICATE)
-        request = create.request_type(certificate_request=request_der)
+        create = method(_SERVICE + "CreateCertificate", credentials_pb2.CreateCertificateResponse)
+        request = credentials_pb2.CreateCertificateRequest(certificate_request=request_der)
         try:
             response = yield from session.call(create, request, repeatable=True)
         except PorticoError as error:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import portico
+from tests.unit.sdk.fake_platform import FakePlatform
 
 
 def modules_after(code: str) -> set[str]:
@@ -31,6 +32,13 @@ def test_the_sync_client_loads_a_product_when_it_is_used() -> None:
     loaded = modules_after("import portico; portico.connect(address='127.0.0.1:1', token='t').close()")
     assert "portico.objects.v1.objects_pb2" not in loaded
     assert "cryptography" not in loaded
+
+
+def test_a_process_that_begins_without_a_token_loads_what_it_takes_to_get_one(fake: FakePlatform) -> None:
+    (fake.profile / "token").write_text("")
+    code = "import portico, sys\nwith portico.connect(trace=True) as client: list(client.buckets.list())"
+    assert "portico.gateway.v1.credentials_pb2" in modules_after(code)
+    assert (fake.calls["CreateToken"], fake.calls["ListBuckets"], fake.calls["Export"]) == (1, 1, 1)
 
 
 def test_no_module_of_the_sdk_bears_the_name_of_a_contract() -> None:
