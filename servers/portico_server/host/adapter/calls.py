@@ -44,6 +44,9 @@ class Binding:
             if context.code() is grpc.StatusCode.UNIMPLEMENTED:  # the generated base class, where a method is missing
                 raise _not_served(self.method) from error
             raise
+        finally:
+            if context.answer_ns:
+                call.steps.append(("answer", context.answer_start_ns, context.answer_ns))
 
 
 def bind(method: Method, handler: grpc.RpcMethodHandler) -> Binding:
@@ -90,7 +93,7 @@ def _single_response(serve: Serve, *, request_streaming: bool) -> Callable[[Call
         response = await serve(request, context)
         code = context.code()
         if code is None or code is grpc.StatusCode.OK:
-            await context.responses.put(context.serialize(response) if context.serialize is not None else response)
+            await context.answer(response)
 
     return run
 

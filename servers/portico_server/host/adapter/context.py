@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
+from time import perf_counter_ns
 from typing import Any, NoReturn
 
 import grpc
@@ -35,6 +36,8 @@ class Context(grpc.aio.ServicerContext[Any, Any]):  # type: ignore[misc]
         "_details",
         "_done_callbacks",
         "_trailing",
+        "answer_ns",
+        "answer_start_ns",
         "exchange",
         "requests",
         "responses",
@@ -52,12 +55,29 @@ class Context(grpc.aio.ServicerContext[Any, Any]):  # type: ignore[misc]
         self._details = ""
         self._trailing: metadata.Metadata = ()
         self._done_callbacks: list[DoneCallback] = []
+        self.answer_start_ns = 0
+        self.answer_ns = 0
+        """How long serializing the answer took and handing it to Envoy, with waits for a client that reads slowly."""
 
     async def read(self) -> Any:
         return await self.requests.next()
 
     async def write(self, message: Any) -> None:
-        await self.responses.write(self.serialize(message) if self.serialize is not None else message)
+        start_ns = perf_counter_ns()
+        try:
+            await self.responses.write(self.serialize(message) if self.serialize is not None else message)
+        finally:
+            self._answered(start_ns)
+
+    async def answer(self, message: Any) -> None:
+        """Keeps the one message of a response, to be sent when the call ends."""
+        start_ns = perf_counter_ns()
+        await self.responses.put(self.serialize(message) if self.serialize is not None else message)
+        self._answered(start_ns)
+
+    def _answered(self, start_ns: int) -> None:
+        self.answer_start_ns = self.answer_start_ns or start_ns
+        self.answer_ns += perf_counter_ns() - start_ns
 
     async def send_initial_metadata(self, initial_metadata: MetadataLike) -> None:
         """Sends the headers. For REST they wait for the first message: an error until then can have its HTTP status."""
