@@ -7,6 +7,7 @@ Where a value comes from, strongest first: the command line, `PORTICO_*` environ
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import json
 import os
 import tomllib
@@ -85,8 +86,8 @@ class Settings:
     """Life of the node's certificate; it is replaced when a third of it is left."""
 
     metrics_listen: str = ""
-    """HOST:PORT on this machine where Prometheus may read /metrics without credentials, as 127.0.0.1:9464; empty: only on
-    the socket run/front.sock."""
+    """HOST:PORT on this machine where Prometheus may read /metrics without credentials, as 127.0.0.1:9464; empty: only
+    on the socket run/front.sock."""
 
     log_level: str = "info"
     """`debug`, `info`, `warning` or `error`."""
@@ -187,6 +188,11 @@ def _check(settings: Settings) -> None:
             raise ValueError
     except ValueError:
         raise SettingError(f"listen is {settings.listen!r}: give HOST:PORT, as 127.0.0.1:8443") from None
+    if settings.metrics_listen and not _is_loopback(settings.metrics_listen):
+        raise SettingError(
+            f"metrics_listen is {settings.metrics_listen!r}: give HOST:PORT of this machine alone, as 127.0.0.1:9464;"
+            " metrics are given without credentials"
+        )
     if settings.client_certificates not in ("required", "optional"):
         raise SettingError(f"client_certificates is {settings.client_certificates!r}: give required or optional")
     if settings.database != "sqlite" and not settings.database.startswith(("postgresql://", "postgres://")):
@@ -195,3 +201,11 @@ def _check(settings: Settings) -> None:
         raise SettingError(f"log_level is {settings.log_level!r}: give debug, info, warning or error")
     if not 0 <= settings.sample_ratio <= 1:
         raise SettingError(f"sample_ratio is {settings.sample_ratio}: give a number from 0 to 1")
+
+
+def _is_loopback(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback and 0 < int(port) < 65536
+    except ValueError:
+        return False

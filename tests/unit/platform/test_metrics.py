@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portico_server.platform.telemetry import Metrics
+from portico_server.platform.telemetry import Metrics, process
 
 PUT = "/portico.objects.v1.ObjectService/PutObject"
 
@@ -54,3 +54,20 @@ def test_every_metric_is_described_once_and_the_text_ends_with_a_line_feed() -> 
     described = [line.split()[2] for line in text.splitlines() if line.startswith("# TYPE")]
     assert sorted(described) == ["portico_call_duration_seconds", "portico_calls_total"]
     assert text.endswith("\n")
+
+
+def test_large_values_are_told_to_the_last_digit() -> None:
+    metrics = Metrics()
+    metrics.counter("bytes_total", "Bytes.", lambda: 123_456_789_012)
+
+    assert "# TYPE portico_bytes_total counter\nportico_bytes_total 123456789012\n" in metrics.render()
+
+
+def test_the_process_tells_what_it_takes() -> None:
+    metrics = Metrics()
+    process.add_to(metrics)
+
+    values = dict(line.split() for line in metrics.render().splitlines() if not line.startswith("#"))
+
+    assert 1e6 < float(values["portico_resident_memory_bytes"]) < 1e11
+    assert 0 < float(values["portico_cpu_seconds_total"]) < 1e6

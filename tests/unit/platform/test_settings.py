@@ -52,6 +52,8 @@ def test_text_becomes_the_settings_own_type(tmp_path: Path) -> None:
         ("DATABASE", "mysql://x", "give sqlite or postgresql://"),
         ("LOG_LEVEL", "loud", "give debug, info, warning or error"),
         ("SAMPLE_RATIO", "1.5", "give a number from 0 to 1"),
+        ("METRICS_LISTEN", "0.0.0.0:9464", "give HOST:PORT of this machine alone"),
+        ("METRICS_LISTEN", "9464", "give HOST:PORT of this machine alone"),
     ],
 )
 def test_a_value_that_cannot_be_is_named_with_what_to_give(tmp_path: Path, name: str, value: str, told: str) -> None:

@@ -1,4 +1,5 @@
-"""Counters and latencies of calls, as Prometheus reads them (text exposition format 0.0.4)."""
+"""Counters and latencies of calls, and values read at each scrape, as Prometheus reads them (text exposition format
+0.0.4)."""
 
 from __future__ import annotations
 
@@ -26,11 +27,11 @@ class _Series:
 
 
 class Metrics:
-    """Counts finished calls by method and code, their latency by method, and reads gauges when asked."""
+    """Counts finished calls by method and code, their latency by method, and reads other values when asked."""
 
     def __init__(self) -> None:
         self._series: dict[str, _Series] = {}
-        self._gauges: dict[str, tuple[str, Callable[[], float]]] = {}
+        self._read: dict[str, tuple[str, str, Callable[[], float]]] = {}  # type, description, how to read it
 
     def finished(self, method: str, code: int, duration_ns: int) -> None:
         """Counts a call. `method` is its path, `code` a `google.rpc.Code`."""
@@ -42,17 +43,21 @@ class Metrics:
         series.total_ns += duration_ns
 
     def gauge(self, name: str, description: str, read: Callable[[], float]) -> None:
-        """Adds a value that is read at each scrape; `name` without the prefix `portico_`."""
-        self._gauges[name] = (description, read)
+        """Adds a value that goes up and down; `name` without the prefix `portico_`."""
+        self._read[name] = ("gauge", description, read)
+
+    def counter(self, name: str, description: str, read: Callable[[], float]) -> None:
+        """Adds a value that only grows; `name` ends in `_total` (Prometheus's naming)."""
+        self._read[name] = ("counter", description, read)
 
     def render(self) -> str:
         """Everything, in the text exposition format."""
         lines = [*self._render_calls(), *self._render_durations()]
-        for name, (description, read) in sorted(self._gauges.items()):
+        for name, (kind, description, read) in sorted(self._read.items()):
             lines += [
                 f"# HELP portico_{name} {description}",
-                f"# TYPE portico_{name} gauge",
-                f"portico_{name} {read():g}",
+                f"# TYPE portico_{name} {kind}",
+                f"portico_{name} {read():.15g}",
             ]
         return "\n".join(lines) + "\n"
 

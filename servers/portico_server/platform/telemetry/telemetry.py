@@ -9,7 +9,7 @@ from time import perf_counter_ns
 
 from portico_server.platform.call import Call
 from portico_server.platform.settings import Settings
-from portico_server.platform.telemetry import otlp
+from portico_server.platform.telemetry import otlp, process
 from portico_server.platform.telemetry.files import TelemetryFiles
 from portico_server.platform.telemetry.metrics import Metrics
 from portico_server.platform.telemetry.records import event_line, record_of, span_line
@@ -47,13 +47,15 @@ async def open_telemetry(settings: Settings) -> AsyncIterator[Telemetry]:
     files = TelemetryFiles(settings.data / "telemetry", settings.telemetry_bytes)
     export = otlp.OtlpExport() if otlp.is_configured() else None
     metrics = Metrics()
-    metrics.gauge(
-        "telemetry_dropped_records", "Request events and spans that the disk did not take.", lambda: files.dropped
+    process.add_to(metrics)
+    metrics.counter(
+        "telemetry_dropped_records_total", "Request events and spans that the disk did not take.", lambda: files.dropped
     )
     tasks = [asyncio.create_task(files.run())]
     if export is not None:
         export.parent_other_libraries()
-        metrics.gauge("telemetry_dropped_spans", "Spans that the collector did not take.", lambda: export.dropped)
+        dropped = "Spans that the collector did not take."
+        metrics.counter("telemetry_dropped_spans_total", dropped, lambda: export.dropped)
         tasks.append(asyncio.create_task(export.run()))
     try:
         yield Telemetry(files, metrics, export)
