@@ -5,7 +5,9 @@ from __future__ import annotations
 import grpc
 import pytest
 
+from tests.interop.conftest import Host
 from tests.interop.inside import wait_until
+from tests.interop.wire import framed
 
 STYLES = "/portico.testing.Styles"
 
@@ -73,6 +75,10 @@ def test_metadata_that_cannot_be_sent_is_an_internal_error(channel: grpc.Channel
         with pytest.raises(grpc.RpcError) as failure:
             channel.unary_unary(f"{STYLES}/WrongMetadata")(wrong)
         assert failure.value.code() is grpc.StatusCode.INTERNAL
+
+
+def test_metadata_that_is_malformed_troubles_only_who_asks_for_it(bare: Host) -> None:
+    assert bare.grpc_post(f"{STYLES}/Blocking", framed(b"x"), k_bin="%%").trailers["grpc-status"] == "0"
 
 
 def test_done_callbacks_are_called_once(channel: grpc.Channel) -> None:

@@ -67,6 +67,11 @@ class GrpcApplication:
         self._generic: list[grpc.GenericRpcHandler] = []
         self._watch = Watch(first_message_seconds)
 
+    @property
+    def calls_in_flight(self) -> int:
+        """How many calls are being served."""
+        return len(self._watch)
+
     def add_registered_method_handlers(
         self, service_name: str, method_handlers: Mapping[str, grpc.RpcMethodHandler]
     ) -> None:
@@ -130,7 +135,11 @@ class GrpcApplication:
         method = self._methods.get(scope["path"])
         if method is None or not self._generic:
             return None
-        details = _HandlerCallDetails(scope["path"], decode(scope["headers"]))
+        try:
+            metadata = decode(scope["headers"])
+        except ApiError:  # told where the servicer asks for it
+            metadata = ()
+        details = _HandlerCallDetails(scope["path"], metadata)
         for generic in self._generic:
             handler = generic.service(details)
             if handler is not None:
@@ -142,15 +151,17 @@ class GrpcApplication:
         if scope["type"] != "lifespan":
             return
         await receive()
+        phase = "startup"
         try:
             async with self._lifespan():
                 _spare_what_stays()
                 await send({"type": "lifespan.startup.complete"})
+                phase = "shutdown"
                 await receive()
                 await self._end_calls()
         except Exception as error:
-            _log.exception("the lifespan failed")
-            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            _log.exception("%s failed", phase)
+            await send({"type": f"lifespan.{phase}.failed", "message": str(error)})
             return
         await send({"type": "lifespan.shutdown.complete"})
 

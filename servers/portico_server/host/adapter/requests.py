@@ -31,6 +31,7 @@ class Requests:
     """The request messages of one call, one after another."""
 
     __slots__ = (
+        "_arrival",
         "_asked",
         "_deserialize",
         "_ended",
@@ -55,7 +56,8 @@ class Requests:
         self._frames = Frames(max_message_bytes)
         self._first = _UNREAD
         self._given = False  # whether the first message went to the servicer
-        self._asked: asyncio.Future[Event] | None = None  # the event that was asked for and has not come
+        self._asked = False  # whether an event was asked for that has not come
+        self._arrival: asyncio.Future[Any]  # done when it comes
         self._waiting = False  # whether somebody waits for it
         self._ended = False
         self.call: Call | None = None
@@ -109,7 +111,7 @@ class Requests:
 
     def probe(self) -> None:
         """Looks whether the client is still there, where nothing else would tell."""
-        if self._asked is None and (self._ended or self._frames.size_bytes < _READ_AHEAD_BYTES):
+        if not self._asked and (self._ended or self._frames.size_bytes < _READ_AHEAD_BYTES):
             self._ask()
 
     async def _read(self) -> Any:
@@ -143,35 +145,41 @@ class Requests:
             raise ClientDisconnected
         if self._waiting:
             raise RuntimeError("one request message can be read at a time")
-        event = self._asked or self._ask()
+        if not self._asked:
+            self._ask()
+        if self._arrival.cancelled():  # with an earlier wait
+            self._arrival = self.exchange.loop.create_future()
         self._waiting = True
         try:
-            await event
-        except asyncio.CancelledError:
-            self._keep(event)
-            raise
+            event = await self._arrival
         finally:
             self._waiting = False
-        self._answered(event)  # where that was not called yet
+        if event is not None:  # a server that set it otherwise than by the call that `_ask` takes over
+            self._arrive(event)
 
-    def _ask(self) -> asyncio.Future[Event]:
-        event = self._asked = asyncio.ensure_future(self._receive())
-        event.add_done_callback(self._answered)
-        return event
+    def _ask(self) -> None:
+        """Asks for the next event; `_arrive` is called with it.
 
-    def _answered(self, event: asyncio.Future[Event]) -> None:
-        if event is self._asked and not event.cancelled():
-            self._deliver(event.result())
+        pyvoy answers with a future and calls its `set_result`. That call is taken over: a wait for the future may be
+        cancelled, after which setting it would fail, and the event is there one turn of the loop earlier.
+        """
+        self._asked = True
+        answer = self._receive()
+        if isinstance(answer, asyncio.Future) and not answer.done():
+            answer.set_result = self._arrive  # type: ignore[method-assign]
+            self._arrival = answer
+        else:
+            self._arrival = self.exchange.loop.create_future()
+            asyncio.ensure_future(answer).add_done_callback(lambda done: self._arrive(done.result()))
 
-    def _keep(self, event: asyncio.Future[Event]) -> None:
-        """Lets an event arrive though the wait for it was cancelled, which cancelled the future that pyvoy will set."""
-        if event is self._asked and event.cancelled():
-            later = self._asked = self.exchange.loop.create_future()
-            later.add_done_callback(self._answered)
-            event.set_result = later.set_result  # type: ignore[method-assign]
+    def _arrive(self, event: Event) -> None:
+        arrival = self._arrival
+        self._asked = False
+        self._deliver(event)
+        if not arrival.done():
+            asyncio.Future.set_result(arrival, None)
 
     def _deliver(self, event: Event) -> None:
-        self._asked = None
         if event["type"] == "http.disconnect":
             self.exchange.cancel(Cut.DISCONNECTED)
             return

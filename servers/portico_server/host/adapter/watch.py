@@ -33,6 +33,9 @@ class Watch:
         self._timer: asyncio.TimerHandle | None = None
         self._emptied: asyncio.Event | None = None
 
+    def __len__(self) -> int:
+        return len(self._recent) + len(self._lasting)
+
     def add(self, requests: Requests) -> None:
         """Begins to look after a call."""
         self._recent[requests] = None

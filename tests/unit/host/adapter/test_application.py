@@ -330,11 +330,13 @@ async def test_the_lifespan_ends_calls_before_it_stops() -> None:
     assert server.headers[b"grpc-status"] == b"14"
 
 
-async def test_a_lifespan_that_fails_to_start_says_so() -> None:
+@pytest.mark.parametrize("phase", ["startup", "shutdown"])
+async def test_a_lifespan_that_fails_says_so(phase: str) -> None:
     @contextlib.asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
+        if phase == "shutdown":
+            yield
         raise RuntimeError("no database")
-        yield
 
     app, _ = application(echo, lifespan=lifespan)
     sent: list[dict[str, Any]] = []
@@ -346,4 +348,4 @@ async def test_a_lifespan_that_fails_to_start_says_so() -> None:
         sent.append(event)
 
     await app({"type": "lifespan"}, receive, send)
-    assert sent == [{"type": "lifespan.startup.failed", "message": "no database"}]
+    assert sent[-1] == {"type": f"lifespan.{phase}.failed", "message": "no database"}
