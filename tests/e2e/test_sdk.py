@@ -172,8 +172,9 @@ def test_another_principal_may_do_only_what_the_policy_says(client: Client, buck
         with pytest.raises(errors.PermissionDenied) as caught:
             visitor.objects.put(bucket, "k", b"x")
         assert caught.value.metadata["resource"].endswith(f"/buckets/{bucket}/objects/k")
-        with pytest.raises(errors.PermissionDenied):
+        with pytest.raises(errors.Unauthenticated) as unknown:
             visitor.credentials.create_token(subject="admin")
+        assert unknown.value.reason == "CERTIFICATE_UNKNOWN", "the policy does not name the visitor"
 
 
 def test_a_trace_goes_from_the_client_to_the_store(client: Client, bucket: str) -> None:

@@ -59,9 +59,15 @@ def known(client: Any, ray: str, patience_seconds: float = _PATIENCE_SECONDS) ->
         late = time.monotonic() > deadline
         try:
             found = client.traces.get(ray)
-            if found.request_events or late:
+            if found.request_events or late or not _is_fresh(found):
                 return found
         except NotFound:
             if late:
                 raise
         time.sleep(_POLL_SECONDS)
+
+
+def _is_fresh(found: Any) -> bool:
+    """Whether a span has ended so lately that more may come."""
+    ends = [span.start_time.ToNanoseconds() + span.duration_nanos for span in found.spans]
+    return time.time_ns() - max(ends, default=0) < _PATIENCE_SECONDS * 1e9
