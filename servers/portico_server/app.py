@@ -120,14 +120,17 @@ class Front:
         return health
 
     async def _open_control(self, stack: AsyncExitStack, gateway: Gateway) -> None:
-        async def metrics() -> str:
-            return gateway.telemetry.metrics.render()
+        metrics = gateway.telemetry.metrics
+        metrics.gauge("calls_in_flight", "Calls that are being served.", lambda: self.application.calls_in_flight)
 
-        routes = {("GET", "/metrics"): metrics}
+        async def render() -> str:
+            return metrics.render()
+
+        routes = {("GET", "/metrics"): render}
         await stack.enter_async_context(control_socket(self._settings.run / CONTROL_SOCKET, routes))
         if self._settings.metrics_listen:
             host, _, port = self._settings.metrics_listen.rpartition(":")
-            await stack.enter_async_context(loopback_port(host, int(port), routes))
+            await stack.enter_async_context(loopback_port(host.strip("[]"), int(port), routes))
 
 
 @contextlib.asynccontextmanager
