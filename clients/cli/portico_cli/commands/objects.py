@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -133,20 +134,12 @@ def rm(caller: Caller, place: Remote, recursive: bool, version_id: str) -> None:
     if not recursive and not place.key:
         raise click.UsageError(f"{place} is a bucket: give a key, or -r for all that it holds, or `portico objects rb`")
     removed = []
-    if recursive:
-        keys = (
-            item.name.partition("/objects/")[2] for item in caller.client.objects.list(place.bucket, prefix=place.key)
-        )
-        removed = list(keys)
-        caller.client.objects.delete_many(place.bucket, removed)
-    else:
-        caller.client.objects.delete(place.bucket, place.key, version_id=version_id)
-        removed = [place.key]
+    for keys in _removed_below(caller, place) if recursive else [_removed_one(caller, place, version_id)]:
+        removed += keys if caller.json else []
+        for key in () if caller.json else keys:
+            click.echo(f"removed {Remote(place.bucket, key)}")
     if caller.json:
         output.show_json({"removed": removed})
-        return
-    for key in removed:
-        click.echo(f"removed {Remote(place.bucket, key)}")
 
 
 @objects.command()
@@ -208,6 +201,19 @@ def versioning(caller: Caller, bucket: Remote, state: str) -> None:
     wanted = Versioning.VERSIONING_ENABLED if state == "on" else Versioning.VERSIONING_SUSPENDED
     bucket_now = caller.client.buckets.update(bucket.bucket, versioning=wanted)
     output.show_json(bucket_now) if caller.json else click.echo(f"versioning of {bucket} is {state}")
+
+
+def _removed_one(caller: Caller, place: Remote, version_id: str) -> list[str]:
+    caller.client.objects.delete(place.bucket, place.key, version_id=version_id)
+    return [place.key]
+
+
+def _removed_below(caller: Caller, place: Remote) -> Iterator[list[str]]:
+    """Removes page after page; answers the keys of each that is gone."""
+    for page in caller.client.objects.list(place.bucket, prefix=place.key).pages():
+        keys = [item.name.partition("/objects/")[2] for item in page.objects]
+        caller.client.objects.delete_many(place.bucket, keys)
+        yield keys
 
 
 def _shown_from(place: Remote) -> str:
