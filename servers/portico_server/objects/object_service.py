@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
 from typing import Any
 
 from google.api import httpbody_pb2
@@ -93,10 +94,11 @@ class ObjectService(objects_pb2_grpc.ObjectServiceServicer):
             )
             if not reading.range.length:
                 yield response
-            async for chunk in reading.chunks():
-                response.data.data = chunk
-                yield response
-                response = objects_pb2.GetObjectResponse()
+            async with aclosing(reading.chunks()) as chunks:
+                async for chunk in chunks:
+                    response.data.data = chunk
+                    yield response
+                    response = objects_pb2.GetObjectResponse()
         finally:
             await reading.close()
 

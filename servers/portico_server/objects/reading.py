@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from portico_server.objects import conditions, errors, ranges
@@ -41,18 +41,20 @@ class Reading:
     data: bytes
     blob: Blob | None
 
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """The bytes of the range, in pieces; none for an empty range."""
+    def chunks(self) -> AsyncGenerator[bytes, None]:
+        """The bytes of the range, in pieces; none for an empty range. To be closed before the reading is."""
         if self.blob is None:
-            if self.range.length:
-                yield self.data[self.range.offset : self.range.offset + self.range.length]
-            return
-        async for chunk in self.blob.chunks(self.range.offset, self.range.length, CHUNK_BYTES):
-            yield chunk
+            return _whole(self.data[self.range.offset : self.range.offset + self.range.length])
+        return self.blob.chunks(self.range.offset, self.range.length, CHUNK_BYTES)
 
     async def close(self) -> None:
         if self.blob is not None:
             await self.blob.close()
+
+
+async def _whole(data: bytes) -> AsyncGenerator[bytes, None]:
+    if data:
+        yield data
 
 
 class Reader:

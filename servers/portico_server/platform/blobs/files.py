@@ -1,8 +1,8 @@
 """Blobs as files, named by id in 256 folders.
 
-A blob is written to `{id}.part`, synced, renamed to `{id}`, and its folder synced: after a crash there is the whole blob,
-or a `.part` file that nobody reads and the product's collector removes. Every system call is made in a small pool of
-threads; the event loop never waits for the disk.
+A blob is written to `{id}.part`, synced, renamed to `{id}`, and its folder synced: after a crash there is the whole
+blob, or a `.part` file that nobody reads and the product's collector removes. Every system call is made in a small pool
+of threads; the event loop never waits for the disk.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import os
 import re
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -123,7 +123,7 @@ class FileBlob:
         self._file = file
         self.size_bytes = size_bytes
 
-    async def chunks(self, offset: int, length: int, chunk_bytes: int) -> AsyncIterator[bytes]:
+    async def chunks(self, offset: int, length: int, chunk_bytes: int) -> AsyncGenerator[bytes, None]:
         """Reads one chunk ahead of the one that the caller has in hand. Raises EOFError where the file is too short."""
         end = offset + length
         ahead = self._read(offset, min(chunk_bytes, length)) if length else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Protocol
 
 
@@ -32,8 +32,8 @@ class Blob(Protocol):
 
     size_bytes: int
 
-    def chunks(self, offset: int, length: int, chunk_bytes: int) -> AsyncIterator[bytes]:
-        """Its bytes from `offset`, `length` of them, in pieces."""
+    def chunks(self, offset: int, length: int, chunk_bytes: int) -> AsyncGenerator[bytes, None]:
+        """Its bytes from `offset`, `length` of them, in pieces. To be closed before the blob is."""
         ...
 
     async def close(self) -> None: ...

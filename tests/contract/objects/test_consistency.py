@@ -1,0 +1,119 @@
+"""What many clients of one object see at the same time."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import itertools
+import random
+
+import pytest
+
+from portico_server.objects import errors
+from portico_server.platform.blobs import files
+from portico_server.platform.database import StorageFull
+from tests.contract.objects.histories import Operation, linearizable
+from tests.contract.objects.stand import DISABLED, ENABLED, Stand, keys
+
+LARGE = 20_000
+
+
+@pytest.mark.parametrize(
+    ("history", "possible"),
+    [
+        ([Operation(0, 1, True, b"a"), Operation(2, 3, False, b"a")], True),
+        ([Operation(0, 1, True, b"a"), Operation(2, 3, False, None)], False),
+        ([Operation(0, 3, True, b"a"), Operation(1, 2, False, None)], True),
+        ([Operation(0, 9, True, b"a"), Operation(1, 2, False, b"a"), Operation(3, 4, False, None)], False),
+        ([Operation(0, 1, True, b"a"), Operation(2, 3, True, None), Operation(4, 5, False, b"a")], False),
+    ],
+)
+def test_the_checker_tells_possible_histories_from_impossible_ones(history: list[Operation], possible: bool) -> None:
+    assert linearizable(history) == possible
+
+
+@pytest.mark.parametrize("versioning", [DISABLED, ENABLED])
+@pytest.mark.parametrize("seed", range(5))
+async def test_puts_gets_and_deletes_of_one_object_are_linearizable(stand: Stand, versioning: int, seed: int) -> None:
+    if versioning != DISABLED:
+        await stand.update_bucket(versioning=versioning)
+    chance = random.Random(seed)
+    times, numbers = itertools.count(), itertools.count(1)
+    history: list[Operation] = []
+
+    async def client() -> None:
+        for _ in range(8):
+            what = chance.choice(["put", "put a file", "get", "get", "list", "delete"])
+            begin = next(times)
+            value: bytes | None = None
+            if what.startswith("put"):
+                value = str(next(numbers)).encode()
+                await stand.put("k", value.ljust(LARGE) if what == "put a file" else value)
+            elif what == "delete":
+                await stand.delete("k")
+            elif what == "list":
+                if keys(await stand.list()):
+                    continue  # it was there; which it was the list does not say
+            else:
+                try:
+                    value = (await stand.get("k")).strip()
+                except errors.ObjectNotFound:
+                    value = None
+            history.append(Operation(begin, next(times), what not in ("get", "list"), value))
+
+    await asyncio.gather(*(client() for _ in range(5)))
+    assert linearizable(history), history
+
+
+async def test_a_get_and_a_head_and_a_list_show_a_put_and_a_delete_at_once(stand: Stand) -> None:
+    for number in range(20):
+        put = await stand.put("k", str(number).encode())
+        assert (await stand.get("k"), await stand.head("k")) == (str(number).encode(), put)
+        assert list((await stand.list()).objects) == [put]
+        assert list((await stand.list(delimiter="/")).objects) == [put]
+        await stand.delete("k")
+        assert keys(await stand.list()) == []
+        with pytest.raises(errors.ObjectNotFound):
+            await stand.head("k")
+
+
+async def test_a_reader_sees_the_whole_old_or_the_whole_new_object(stand: Stand) -> None:
+    await stand.put("k", b"\0" * 3_000_000)
+    done = asyncio.Event()
+
+    async def write() -> None:
+        for number in range(1, 9):
+            await stand.put("k", bytes([number]) * 3_000_000)
+        done.set()
+
+    async def read() -> None:
+        while not done.is_set():
+            data = await stand.get("k")
+            assert data == data[:1] * 3_000_000
+
+    async def collect() -> None:
+        while not done.is_set():
+            await stand.collect()
+            await asyncio.sleep(0)  # where there is nothing to collect it would never let the others run
+
+    await asyncio.gather(write(), read(), read(), collect())
+    await stand.collect()
+    assert len(stand.files()) == 1
+
+
+async def test_on_a_full_disk_nothing_is_stored_what_is_there_stays_and_it_recovers(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await stand.put("k", b"old" * LARGE)
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(files.os, "write", full)
+        with pytest.raises(StorageFull):
+            await stand.put("k", bytes(LARGE))
+    assert await stand.get("k") == b"old" * LARGE
+    assert len(stand.files()) == 1
+    await stand.put("k", b"new" * LARGE)
+    assert await stand.get("k") == b"new" * LARGE

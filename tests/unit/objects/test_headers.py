@@ -1,0 +1,51 @@
+"""What HTTP clients are told of an object in header fields."""
+
+from __future__ import annotations
+
+from email.utils import formatdate
+
+import pytest
+
+from portico.objects.v1.objects_pb2 import Object, ObjectMetadata
+from portico_server.objects import headers
+from portico_server.platform import call
+from portico_server.platform.methods import Method
+
+DESCRIBED = Object(
+    etag="0123",
+    version_id="null",
+    create_time={"seconds": 784111777},
+    metadata=ObjectMetadata(
+        content_encoding="br",
+        content_disposition='inline; filename="ü"',
+        cache_control="no-store\r\nx-evil: 1",
+        custom={"b": "2", "a": "1"},
+    ),
+)
+
+
+def described(request_headers: dict[bytes, bytes]) -> list[tuple[str, str]]:
+    served = call.Call(Method("/s/m", False, True), None, request_headers, None, 0, 0)  # type: ignore[arg-type]
+    call.current.set(served)
+    headers.describe(DESCRIBED)
+    return served.response_headers
+
+
+def test_a_rest_client_is_told_in_headers_and_nothing_is_sent_that_no_header_can_carry() -> None:
+    assert described({b"x-envoy-original-path": b"/v1/x"}) == [
+        ("etag", '"0123"'),
+        ("last-modified", "Sun, 06 Nov 1994 08:49:37 GMT"),
+        ("x-portico-version-id", "null"),
+        ("content-encoding", "br"),
+        ("x-portico-meta-a", "1"),
+        ("x-portico-meta-b", "2"),
+    ]
+
+
+def test_a_grpc_client_has_it_all_in_the_first_message() -> None:
+    assert described({}) == []
+
+
+@pytest.mark.parametrize("seconds", [0, 1_709_164_800, 253_402_300_799])
+def test_a_date_is_written_as_http_has_it(seconds: int) -> None:
+    assert headers.http_date(seconds) == formatdate(seconds, usegmt=True)

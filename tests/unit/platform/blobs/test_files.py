@@ -1,0 +1,243 @@
+"""Blobs in files: whole or absent, durable before they are answered, readable to the end."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import stat
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from portico_server.platform.blobs import files
+from portico_server.platform.blobs.files import FileBlobs
+from portico_server.platform.database import StorageFull
+
+
+@pytest_asyncio.fixture
+async def blobs(tmp_path: Path) -> AsyncIterator[FileBlobs]:
+    opened = await FileBlobs.start(tmp_path / "blobs")
+    yield opened
+    await opened.close()
+
+
+async def written(blobs: FileBlobs, *parts: bytes) -> str:
+    writer = await blobs.create()
+    for part in parts:
+        await writer.write(part)
+    await writer.commit()
+    return writer.blob_id
+
+
+async def content(
+    blobs: FileBlobs, blob_id: str, offset: int = 0, length: int | None = None, chunk: int = 4
+) -> list[bytes]:
+    blob = await blobs.open(blob_id)
+    try:
+        wanted = blob.size_bytes - offset if length is None else length
+        return [part async for part in blob.chunks(offset, wanted, chunk)]
+    finally:
+        await blob.close()
+
+
+def paths(blobs_folder: Path) -> list[Path]:
+    return [path for path in blobs_folder.rglob("*") if path.is_file()]
+
+
+async def test_a_blob_is_read_as_it_was_written(blobs: FileBlobs) -> None:
+    blob_id = await written(blobs, b"one", b"", b"twothree")
+    assert await content(blobs, blob_id) == [b"onet", b"woth", b"ree"]
+    assert await content(blobs, blob_id, 3, 5, 100) == [b"twoth"]
+    assert await content(blobs, blob_id, 11, 0) == []
+    assert await content(blobs, await written(blobs)) == []
+
+
+async def test_a_blob_is_not_there_before_it_is_committed(blobs: FileBlobs) -> None:
+    writer = await blobs.create()
+    await writer.write(b"x")
+    with pytest.raises(FileNotFoundError):
+        await blobs.open(writer.blob_id)
+    await writer.commit()
+    assert await content(blobs, writer.blob_id) == [b"x"]
+
+
+async def test_of_a_discarded_blob_nothing_is_left(blobs: FileBlobs, tmp_path: Path) -> None:
+    writer = await blobs.create()
+    await writer.write(b"x")
+    await writer.discard()
+    await writer.discard()
+    assert paths(tmp_path) == []
+    with pytest.raises(ValueError, match="discarded"):
+        await writer.write(b"y")
+    with pytest.raises(ValueError, match="discarded"):
+        await writer.commit()
+
+
+async def test_to_discard_a_committed_blob_does_nothing(blobs: FileBlobs) -> None:
+    writer = await blobs.create()
+    await writer.commit()
+    await writer.discard()
+    assert await content(blobs, writer.blob_id) == []
+
+
+async def test_the_bytes_and_their_name_are_synced_before_the_commit_is_answered(
+    blobs: FileBlobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+
+    def told(name: str, real: object) -> None:
+        def call(*args: object) -> object:
+            folder = name == "fsync" and stat.S_ISDIR(os.fstat(args[0]).st_mode)  # type: ignore[arg-type]
+            calls.append(f"{name} folder" if folder else name)
+            return real(*args)  # type: ignore[operator]
+
+        monkeypatch.setattr(files.os, name, call)
+
+    writer = await blobs.create()
+    for name in ("write", "fdatasync", "rename", "fsync"):
+        told(name, getattr(os, name))
+    await writer.write(b"x")
+    await writer.commit()
+    assert calls == ["write", "fdatasync", "rename", "fsync folder"]
+    calls.clear()
+    monkeypatch.setattr(files.os, "link", lambda *args: calls.append("link"))
+    await blobs.copy(writer.blob_id)
+    assert calls == ["link", "fsync folder"]
+
+
+async def test_a_deleted_blob_is_read_to_its_end_by_who_has_it_open(blobs: FileBlobs) -> None:
+    blob_id = await written(blobs, b"0123456789")
+    blob = await blobs.open(blob_id)
+    chunks = blob.chunks(0, 10, 4)
+    read = [await anext(chunks)]
+    await blobs.delete(blob_id)
+    read += [part async for part in chunks]
+    assert read == [b"0123", b"4567", b"89"]
+    await blob.close()
+    with pytest.raises(FileNotFoundError):
+        await blobs.open(blob_id)
+
+
+async def test_to_delete_what_is_not_there_succeeds_and_what_is_unfinished_is_deleted(
+    blobs: FileBlobs, tmp_path: Path
+) -> None:
+    await blobs.delete("0" * 32)
+    writer = await blobs.create()
+    await blobs.delete(writer.blob_id)
+    assert paths(tmp_path) == []
+
+
+@pytest.mark.parametrize("link_works", [True, False])
+async def test_a_copy_outlives_its_source(blobs: FileBlobs, monkeypatch: pytest.MonkeyPatch, link_works: bool) -> None:
+    if not link_works:
+
+        def refuse(*_: object) -> None:
+            raise OSError(errno.EMLINK, "too many links")
+
+        monkeypatch.setattr(files.os, "link", refuse)
+    source = await written(blobs, b"bytes")
+    copy = await blobs.copy(source)
+    await blobs.delete(source)
+    assert copy != source
+    assert await content(blobs, copy) == [b"byte", b"s"]
+    with pytest.raises(FileNotFoundError):
+        await blobs.copy(source)
+
+
+async def test_all_blobs_are_told_with_the_time_since_their_last_change(
+    blobs: FileBlobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    committed, unfinished = await written(blobs, b"x"), (await blobs.create()).blob_id
+    later = files.time.time() + 1000
+    monkeypatch.setattr(files.time, "time", lambda: later)
+    fresh = await blobs.copy(committed)
+    ages = {blob_id: age async for blob_id, age in blobs.all_ids()}
+    assert ages.keys() == {committed, unfinished, fresh}
+    assert all(990 <= age <= 1010 for age in ages.values())
+
+
+async def test_a_copy_of_old_bytes_is_young(blobs: FileBlobs, tmp_path: Path) -> None:
+    """Else the collector would take it for the leftover of a crash, before its row is written."""
+    source = await written(blobs, b"x")
+    os.utime(next(iter(paths(tmp_path))), (0, 0))
+    copy = await blobs.copy(source)
+    assert dict([found async for found in blobs.all_ids()])[copy] < 100
+
+
+async def test_a_full_disk_is_told_as_such_and_what_is_there_stays(
+    blobs: FileBlobs, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    kept = await written(blobs, b"kept")
+    writer = await blobs.create()
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(files.os, "write", full)
+        with pytest.raises(StorageFull):
+            await writer.write(b"x")
+    await writer.discard()
+    assert len(paths(tmp_path)) == 1
+    assert await content(blobs, kept) == [b"kept"]
+    assert await content(blobs, await written(blobs, b"room")) == [b"room"]
+
+
+async def test_a_write_that_the_system_cuts_short_is_finished(
+    blobs: FileBlobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.write
+    monkeypatch.setattr(files.os, "write", lambda descriptor, data: real(descriptor, data[:3]))
+    assert await content(blobs, await written(blobs, b"0123456789"), chunk=100) == [b"0123456789"]
+
+
+async def test_a_file_that_is_too_short_is_an_error_and_not_a_short_answer(blobs: FileBlobs, tmp_path: Path) -> None:
+    blob_id = await written(blobs, b"0123456789")
+    blob = await blobs.open(blob_id)
+    next(iter(paths(tmp_path))).write_bytes(b"0123")
+    with pytest.raises(EOFError):
+        [part async for part in blob.chunks(0, 10, 100)]
+    await blob.close()
+
+
+async def test_files_and_folders_are_their_owner_s_alone(blobs: FileBlobs, tmp_path: Path) -> None:
+    await written(blobs, b"x")
+    await blobs.create()
+    assert {stat.S_IMODE(path.stat().st_mode) for path in paths(tmp_path)} == {0o600}
+    folders = [path for path in (tmp_path / "blobs").rglob("*") if path.is_dir()]
+    assert len(folders) == 256
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folders} == {0o700}
+
+
+@pytest.mark.parametrize("blob_id", ["", "../../etc/passwd", "0" * 31, "0" * 33, "G" * 32, "0" * 32 + "\n"])
+async def test_what_is_not_an_id_never_becomes_a_path(blobs: FileBlobs, blob_id: str) -> None:
+    for use in (blobs.open, blobs.delete, blobs.copy):
+        with pytest.raises(ValueError, match="not the id of a blob"):
+            await use(blob_id)
+
+
+async def test_a_reader_that_goes_away_leaves_no_descriptor_open(blobs: FileBlobs) -> None:
+    blob_id = await written(blobs, bytes(1 << 20))
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(20):
+        blob = await blobs.open(blob_id)
+        chunks = blob.chunks(0, 1 << 20, 1000)
+        await anext(chunks)
+        await chunks.aclose()  # type: ignore[attr-defined]
+        await blob.close()
+        await blob.close()
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+async def test_a_writer_that_is_cancelled_in_a_write_leaves_nothing(blobs: FileBlobs, tmp_path: Path) -> None:
+    for _ in range(20):
+        writer = await blobs.create()
+        task = asyncio.create_task(writer.write(bytes(1 << 20)))
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await writer.discard()
+    assert paths(tmp_path) == []
