@@ -29,6 +29,9 @@ REMEMBERED = 4096
 MAX_REMEMBERED_BYTES = 4096
 """Larger tokens are looked at anew in each call, so that they cannot fill the memory."""
 
+CHALLENGE = ("www-authenticate", 'Bearer realm="portico"')
+"""What HTTP wants beside a 401 (RFC 9110, 11.6.1; RFC 6750, 3); why a token was refused is told in the error."""
+
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
 
@@ -106,6 +109,7 @@ def identity(certificate_principal: Callable[[str], Principal | None]) -> Step:
             call.principal = caller_of(call)
         except ApiError:
             if not call.method.public:
+                call.response_headers.append(CHALLENGE)
                 raise
         finally:
             call.steps.append(("identity", start, perf_counter_ns() - start))
