@@ -42,7 +42,7 @@ class Cut(enum.Enum):
 class Exchange:
     """A request and its response. Where it is cut short its task is cancelled, and `cut` says why."""
 
-    __slots__ = ("_task", "_timer", "cut", "deadline", "headers", "loop", "scope", "started", "transcoded")
+    __slots__ = ("_task", "_timer", "awaited", "cut", "deadline", "headers", "loop", "scope", "started", "transcoded")
 
     def __init__(self, scope: Scope, headers: Mapping[bytes, bytes], loop: asyncio.AbstractEventLoop) -> None:
         self.scope = scope
@@ -50,6 +50,8 @@ class Exchange:
         self.loop = loop
         self._task = asyncio.current_task(loop)
         self._timer: asyncio.TimerHandle | None = None
+        self.awaited: Awaitable[Event] | None = None
+        """The event that the task waits for. pyvoy sets it though it be cancelled, and must not stumble."""
         self.cut: Cut | None = None
         self.started = time.monotonic()
         self.deadline: float | None = None
@@ -80,6 +82,8 @@ class Exchange:
             self.cut = cut
             # A task that cancels itself and then returns counts as cancelled, for which pyvoy has no ear.
             if asyncio.current_task(self.loop) is not self._task:
+                if self.awaited is not None:
+                    self.awaited.set_result = _ignore  # type: ignore[attr-defined]
                 self._task.cancel()
 
     def cancellation(self, error: asyncio.CancelledError) -> BaseException:
@@ -95,6 +99,10 @@ class Exchange:
         self._task = None
         if self._timer is not None:
             self._timer.cancel()
+
+
+def _ignore(event: Event) -> None:
+    """In place of the `set_result` of a future that is cancelled."""
 
 
 def _first_message_missing() -> ApiError:
