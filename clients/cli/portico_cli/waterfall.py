@@ -10,7 +10,8 @@ from typing import Any
 
 import click
 
-_NARROWEST_BAR = 16
+_NARROWEST_BAR = 14
+_TIMES_AND_GAPS = 26
 _COLOURS = ("cyan", "green", "magenta", "yellow", "blue", "bright_cyan", "bright_green")
 
 
@@ -49,8 +50,8 @@ def print_waterfall(trace: Any, width: int | None = None) -> None:
     labels = [f"{'  ' * line.depth}{line.name}" for line in lines]
     scope_width = max(len(line.scope) for line in lines)
     columns = width or shutil.get_terminal_size((100, 24)).columns
-    label_width = min(max(map(len, labels)), max(20, columns - scope_width - _NARROWEST_BAR - 34))
-    bar_width = max(_NARROWEST_BAR, columns - scope_width - label_width - 32)
+    label_width = min(max(map(len, labels)), max(20, columns - scope_width - _NARROWEST_BAR - _TIMES_AND_GAPS))
+    bar_width = max(_NARROWEST_BAR, columns - scope_width - label_width - _TIMES_AND_GAPS)
     colours = {
         scope: _COLOURS[index % len(_COLOURS)] for index, scope in enumerate(dict.fromkeys(x.scope for x in lines))
     }

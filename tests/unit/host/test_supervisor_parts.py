@@ -130,7 +130,7 @@ def test_a_held_port_can_be_listened_at_by_who_shares_it() -> None:
 
 def test_who_listens_is_told() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
-        assert "pytest" in holder_of(server.getsockname()[1])
+        assert f"process {os.getpid()} " in holder_of(server.getsockname()[1])
 
 
 @pytest.mark.parametrize(
