@@ -19,15 +19,17 @@ _FIELDS = (
 )
 
 
-def describe(described: objects_pb2.Object) -> None:
+def describe(described: objects_pb2.Object, length_bytes: int) -> None:
     """Adds them to the current call's response, if it came by REST; a gRPC client has them all in the first message.
 
+    `length_bytes` is how many bytes will come: with it clients show progress, and know a body that was cut short.
     A value that is not printable ASCII is left out: no header can carry it (RFC 9110, 5.5).
     """
     served = call.current.get()
     if _TRANSCODED not in served.headers:
         return
     found = [
+        ("content-length", str(length_bytes)),
         ("etag", f'"{described.etag}"'),
         ("last-modified", http_date(described.create_time.seconds)),
         ("x-portico-version-id", described.version_id),

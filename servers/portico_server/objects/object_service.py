@@ -85,7 +85,7 @@ class ObjectService(objects_pb2_grpc.ObjectServiceServicer):
         reading = await self._reader.open(wanted)
         try:
             described = messages.object_message(wanted.name.bucket, reading.version)
-            headers.describe(described)
+            headers.describe(described, reading.range.length)
             response = objects_pb2.GetObjectResponse(
                 data=httpbody_pb2.HttpBody(content_type=described.metadata.content_type),
                 object=described,

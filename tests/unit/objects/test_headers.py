@@ -27,12 +27,13 @@ DESCRIBED = Object(
 def described(request_headers: dict[bytes, bytes]) -> list[tuple[str, str]]:
     served = call.Call(Method("/s/m", False, True), None, request_headers, None, 0, 0)  # type: ignore[arg-type]
     call.current.set(served)
-    headers.describe(DESCRIBED)
+    headers.describe(DESCRIBED, 5)
     return served.response_headers
 
 
 def test_a_rest_client_is_told_in_headers_and_nothing_is_sent_that_no_header_can_carry() -> None:
     assert described({b"x-envoy-original-path": b"/v1/x"}) == [
+        ("content-length", "5"),
         ("etag", '"0123"'),
         ("last-modified", "Sun, 06 Nov 1994 08:49:37 GMT"),
         ("x-portico-version-id", "null"),
