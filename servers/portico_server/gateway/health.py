@@ -10,12 +10,28 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 _Status = health_pb2.HealthCheckResponse
 
 
+class _Servicer(health.aio.HealthServicer):  # type: ignore[misc]  # generated without types
+    """The stock servicer, and the method of the contract that it lacks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._statuses: dict[str, int] = {}
+
+    async def set(self, service: str, status: int) -> None:
+        self._statuses[service] = status
+        await super().set(service, status)
+
+    async def List(self, request: health_pb2.HealthListRequest, context: Any) -> health_pb2.HealthListResponse:
+        statuses = {name: _Status(status=status) for name, status in self._statuses.items()}
+        return health_pb2.HealthListResponse(statuses=statuses)
+
+
 class Health:
-    """The stock servicer, told of all services at once."""
+    """The health of all services, told at once."""
 
     def __init__(self, services: Sequence[str]) -> None:
         self._services = ("", *services)
-        self._servicer = health.aio.HealthServicer()
+        self._servicer = _Servicer()
 
     def add_to(self, server: Any) -> None:
         health_pb2_grpc.add_HealthServicer_to_server(self._servicer, server)

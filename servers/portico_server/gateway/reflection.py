@@ -19,9 +19,8 @@ V1_ALPHA = "grpc.reflection.v1alpha.ServerReflection"
 
 def add_reflection(server: Any, services: Iterable[str]) -> None:
     """Adds reflection over the named services (full names; its own two are to be among them) to a server."""
-    pool = descriptor_pool.Default()
-    _describe_v1(pool)
-    servicer = reflection.aio.ReflectionServicer(services, pool)
+    _describe_v1(descriptor_pool.Default())
+    servicer = reflection.aio.ReflectionServicer(services, _Pool())
     handler = grpc.stream_stream_rpc_method_handler(
         servicer.ServerReflectionInfo,
         request_deserializer=reflection_pb2.ServerReflectionRequest.FromString,
@@ -29,6 +28,23 @@ def add_reflection(server: Any, services: Iterable[str]) -> None:
     )
     for service in (V1, V1_ALPHA):
         server.add_registered_method_handlers(service, {"ServerReflectionInfo": handler})
+
+
+class _Pool:
+    """protobuf's default pool, which also finds the file of a method: the protocol wants it (`package.Service.Method`),
+    and protobuf's own search does not."""
+
+    def __init__(self) -> None:
+        self._pool = descriptor_pool.Default()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._pool, name)
+
+    def FindFileContainingSymbol(self, symbol: str) -> Any:
+        try:
+            return self._pool.FindFileContainingSymbol(symbol)
+        except KeyError:
+            return self._pool.FindMethodByName(symbol).containing_service.file
 
 
 def _describe_v1(pool: Any) -> None:
