@@ -150,16 +150,17 @@ def test_no_secret_is_kept_in_logs_or_telemetry_or_shown_to_other_users(
 
 
 def key_material(platform: RunningPlatform) -> dict[str, bytes]:
-    """The secret bytes of each key: of PEM the second line, which is all the key's own."""
-    files = [path for path in (platform.data / "keys").rglob("*") if path.is_file() and path.suffix != ".pem"]
+    """The secret bytes of each key, as they stand in its file: of PEM the second line, which is all the key's own."""
+    files = [path for path in (platform.data / "keys").rglob("*") if path.is_file()]
     found = {}
     for path in (*files, platform.profile / "client.key"):
         content = path.read_bytes()
-        lines = content.splitlines()
-        found[path.name] = lines[2] if b"PRIVATE KEY" in content else base64.b64encode(content)
-        if b"PRIVATE KEY" not in content:
-            found[f"{path.name}, raw"] = content
-    assert len(found) >= 4
+        if b"PRIVATE KEY" in content:
+            found[path.name] = content.splitlines()[2]
+        elif path.suffix == ".key":
+            found[path.name] = content
+            found[f"{path.name} in base64"] = base64.b64encode(content)
+    assert {"authority.key", "client.key", "page-token.key"} < found.keys()
     return found
 
 
