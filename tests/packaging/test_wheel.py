@@ -2,31 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import zipfile
 from pathlib import Path
 
-import pytest
+from tests.packaging.conftest import CHECKOUT
+from tests.packaging.environments import run
 
-from tests.packaging.environments import environment, run
-
-CHECKOUT = Path(__file__).resolve().parents[2]
 NAMES = {"portico", "portico_cli", "portico_server"}
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder, cwd=CHECKOUT)
-    (built,) = folder.glob("*.whl")
-    return built
-
-
-@pytest.fixture(scope="module", params=["wheel", "editable"])
-def python(request: pytest.FixtureRequest, wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The Python of an environment in which the project is installed in one way or the other."""
-    what = (wheel,) if request.param == "wheel" else ("--editable", CHECKOUT)
-    return environment(tmp_path_factory.mktemp(request.param) / "venv", *what)
 
 
 def test_a_wheel_brings_three_names_and_no_other(wheel: Path) -> None:
