@@ -114,9 +114,10 @@ class Front:
         """Adds what is served besides the products."""
         for add, servicer in gateway.servicers:
             add(servicer, self.application)
-        health = Health([service.full_name for product in self._products for service in product.services])
+        services = sorted({method.service for method in gateway.methods.values()})
+        health = Health(services)
         health.add_to(self.application)
-        add_reflection(self.application, sorted({method.service for method in gateway.methods.values()}))
+        add_reflection(self.application, services)
         return health
 
     async def _open_control(self, stack: AsyncExitStack, gateway: Gateway) -> None:

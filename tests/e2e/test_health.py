@@ -22,13 +22,6 @@ from tests.testing_product.product import PRODUCT as TESTING
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 PRODUCTS = [*registry.products(Settings()), TESTING]
-PRODUCT_SERVICES = [service.full_name for product in PRODUCTS for service in product.services]
-
-
-@pytest.fixture
-def anonymous(platform: RunningPlatform) -> Iterator[grpc.Channel]:
-    with platform.channel(token=None) as channel:
-        yield channel
 
 
 def every_service() -> dict[str, list[str]]:
@@ -41,7 +34,17 @@ def every_service() -> dict[str, list[str]]:
     return found
 
 
-@pytest.mark.parametrize("service", ["", *PRODUCT_SERVICES])
+SERVED = every_service()
+WATCHED = ["", *(service for service in SERVED if service.startswith("portico.objects."))]
+
+
+@pytest.fixture
+def anonymous(platform: RunningPlatform) -> Iterator[grpc.Channel]:
+    with platform.channel(token=None) as channel:
+        yield channel
+
+
+@pytest.mark.parametrize("service", ["", *SERVED])
 def test_the_platform_and_each_service_are_healthy(anonymous: grpc.Channel, service: str) -> None:
     request = health_pb2.HealthCheckRequest(service=service)
     assert health_pb2_grpc.HealthStub(anonymous).Check(request, timeout=10).status == SERVING
@@ -49,9 +52,7 @@ def test_the_platform_and_each_service_are_healthy(anonymous: grpc.Channel, serv
 
 def test_all_are_listed_with_their_health(anonymous: grpc.Channel) -> None:
     answer = health_pb2_grpc.HealthStub(anonymous).List(health_pb2.HealthListRequest(), timeout=10)
-    assert {name: found.status for name, found in answer.statuses.items()} == dict.fromkeys(
-        ["", *PRODUCT_SERVICES], SERVING
-    )
+    assert {name: found.status for name, found in answer.statuses.items()} == dict.fromkeys(["", *SERVED], SERVING)
 
 
 def test_a_service_that_nobody_knows_has_no_health(anonymous: grpc.Channel) -> None:
@@ -63,7 +64,7 @@ def test_a_service_that_nobody_knows_has_no_health(anonymous: grpc.Channel) -> N
 def test_who_watches_is_told_before_the_platform_stops(tmp_path: Path) -> None:
     with running_platform(tmp_path) as platform, platform.channel(token=None) as channel:
         stub = health_pb2_grpc.HealthStub(channel)
-        watches = [stub.Watch(health_pb2.HealthCheckRequest(service=name), timeout=20) for name in ("", *SERVED_HERE)]
+        watches = [stub.Watch(health_pb2.HealthCheckRequest(service=name), timeout=20) for name in WATCHED]
         assert [next(watch).status for watch in watches] == [SERVING] * len(watches)
         platform.process.send_signal(signal.SIGTERM)
         assert [next(watch).status for watch in watches] == [NOT_SERVING] * len(watches)
@@ -73,9 +74,6 @@ def test_who_watches_is_told_before_the_platform_stops(tmp_path: Path) -> None:
         assert platform.process.wait(20) == 0
 
 
-SERVED_HERE = [name for name in PRODUCT_SERVICES if not name.startswith("portico.testing.")]
-
-
 @pytest.mark.parametrize("version", ["v1", "v1alpha"])
 def test_reflection_describes_every_method(anonymous: grpc.Channel, version: str) -> None:
     reflect = anonymous.stream_stream(
@@ -83,10 +81,9 @@ def test_reflection_describes_every_method(anonymous: grpc.Channel, version: str
         request_serializer=reflection_pb2.ServerReflectionRequest.SerializeToString,
         response_deserializer=reflection_pb2.ServerReflectionResponse.FromString,
     )
-    served = every_service()
     [listed] = reflect(iter([reflection_pb2.ServerReflectionRequest(list_services="*")]), timeout=10)
-    assert {service.name for service in listed.list_services_response.service} == served.keys()
-    symbols = [f"{service}.{method}" for service, methods in served.items() for method in methods]
+    assert {service.name for service in listed.list_services_response.service} == SERVED.keys()
+    symbols = [f"{service}.{method}" for service, methods in SERVED.items() for method in methods]
     requests = (reflection_pb2.ServerReflectionRequest(file_containing_symbol=symbol) for symbol in symbols)
     for symbol, answer in zip(symbols, reflect(requests, timeout=10), strict=True):
         service = described(answer.file_descriptor_response)[symbol.rpartition(".")[0]]
@@ -101,9 +98,8 @@ def described(
 
 
 def test_grpcurl_lists_and_describes_every_service_and_calls_by_it(platform: RunningPlatform) -> None:
-    served = every_service()
-    assert set(platform.grpcurl("list", token=False).stdout.split()) == served.keys()
-    for service, methods in served.items():
+    assert set(platform.grpcurl("list", token=False).stdout.split()) == SERVED.keys()
+    for service, methods in SERVED.items():
         text = platform.grpcurl("describe", service, token=False).stdout
         assert all(f"rpc {method} (" in text for method in methods), text
     for service, method in (("grpc.health.v1.Health", "Check"), ("portico.objects.v1.ObjectService", "PutObject")):
