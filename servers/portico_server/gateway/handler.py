@@ -12,7 +12,7 @@ UNKNOWN = "gateway.unknown_method"
 
 
 def handler(methods: Mapping[str, Method]) -> Step:
-    """Belongs innermost. Its time includes the sending of the answer."""
+    """Belongs innermost. Its time includes that of the answer, which the host tells apart as `answer`."""
     names = {path: span_name(method) for path, method in methods.items()}
 
     async def step(call: Call, proceed: Handler) -> None:
