@@ -122,7 +122,7 @@ class ObjectService(objects_pb2_grpc.ObjectServiceServicer):
         )
         page = await self._listing.page(wanted)
         return objects_pb2.ListObjectsResponse(
-            objects=[messages.object_message(request.parent, version) for version in page.objects],
+            objects=await messages.object_messages(request.parent, page.objects),
             prefixes=page.prefixes,
             next_page_token=self._page_tokens.seal(request, caller.principal(), page.cursor),
         )
@@ -135,7 +135,7 @@ class ObjectService(objects_pb2_grpc.ObjectServiceServicer):
         wanted = listing.Wanted(request.parent, caller.shown(), request.prefix, cursor=cursor, limit=limit)
         page = await self._listing.versions(wanted)
         return objects_pb2.ListObjectVersionsResponse(
-            objects=[messages.listed_version_message(request.parent, version) for version in page.versions],
+            objects=await messages.version_messages(request.parent, page.versions),
             next_page_token=self._page_tokens.seal(request, caller.principal(), page.cursor),
         )
 

@@ -10,9 +10,10 @@ from portico_server.platform.database import Database
 BEFORE_ALL_PLACES = -(2**63)
 
 _RANGE = f"SELECT {COLUMNS} FROM object WHERE bucket = $1 AND key >= $2 AND key < $3 ORDER BY key LIMIT $4"
-# Each step is one seek in the index: to the least key behind the one before, or behind the whole common prefix that the
-# one before stands under. $4 is where the text behind the prefix begins, $5 the delimiter, $6 the least text behind all
-# that begin with the delimiter, $7 what makes the least text behind a key.
+# Each step is one seek in the index: to the least key behind the one before, or behind the whole common prefix that
+# the one before stands under. $4 is where the text behind the prefix begins, $5 the delimiter, $6 the least text
+# behind all that begin with the delimiter, $7 what makes the least text behind a key. CROSS JOIN has SQLite go through
+# the walk and look the objects up, and not the other way.
 _CUT = "instr(substr(w.found, CAST($4 AS INTEGER)), $5)"
 _WALK = f"""
 WITH RECURSIVE walk (found, number) AS (
@@ -23,7 +24,7 @@ WITH RECURSIVE walk (found, number) AS (
       WHEN {_CUT} > 0 THEN substr(w.found, 1, CAST($4 + {_CUT} - 2 AS INTEGER)) || CAST($6 AS TEXT)
       ELSE w.found || $7 END), w.number + 1
   FROM walk w WHERE w.found IS NOT NULL AND w.number < $8)
-SELECT {COLUMNS} FROM walk w JOIN object o ON o.bucket = $1 AND o.key = w.found ORDER BY o.key"""
+SELECT {COLUMNS} FROM walk w CROSS JOIN object o WHERE o.bucket = $1 AND o.key = w.found ORDER BY w.number"""
 _VERSIONS = f"""
 SELECT {COLUMNS}, 0 AS marker FROM object WHERE bucket = $1 AND key >= $2 AND (key > $2 OR place > $3) AND key < $4
 UNION ALL

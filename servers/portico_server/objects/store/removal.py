@@ -27,9 +27,12 @@ def _list(first: int, length: int) -> str:
     return ", ".join(f"${number}" for number in range(first, first + length))
 
 
+_OF_BUCKET = "bucket || '' = $1"
+"""Put so that no index serves it: for a list of ids SQLite would rather go through all versions of the bucket."""
+
 _CURRENT = _texts(lambda keys, _: f"SELECT {COLUMNS} FROM object WHERE bucket = $1 AND key IN ({keys})")
 _OLDER = _texts(
-    lambda ids, _: f"SELECT {COLUMNS}, marker FROM version WHERE id IN ({ids}) AND bucket = $1 AND is_null = 0"
+    lambda ids, _: f"SELECT {COLUMNS}, marker FROM version WHERE id IN ({ids}) AND {_OF_BUCKET} AND is_null = 0"
 )
 _NULLS = _texts(
     lambda keys, _: f"SELECT {COLUMNS}, marker FROM version WHERE bucket = $1 AND key IN ({keys}) AND is_null = 1"
@@ -44,8 +47,8 @@ _FREE_CURRENT = _texts(
 _DELETE_CURRENT = _texts(
     lambda keys, ids: f"DELETE FROM object WHERE bucket = $1 AND key IN ({keys}) AND id IN ({ids})"
 )
-_FREE_OLDER = _texts(lambda ids, _: f"{_LEDGER} FROM version WHERE id IN ({ids}) AND bucket = $1 AND marker = 0")
-_DELETE_OLDER = _texts(lambda ids, _: f"DELETE FROM version WHERE id IN ({ids}) AND bucket = $1")
+_FREE_OLDER = _texts(lambda ids, _: f"{_LEDGER} FROM version WHERE id IN ({ids}) AND {_OF_BUCKET} AND marker = 0")
+_DELETE_OLDER = _texts(lambda ids, _: f"DELETE FROM version WHERE id IN ({ids}) AND {_OF_BUCKET}")
 _PROMOTE = _texts(
     lambda keys, _: (
         f"""

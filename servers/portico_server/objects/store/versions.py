@@ -17,11 +17,11 @@ def _where(version_id: str) -> str:
 def _get(version_id: str) -> str:
     where = f"bucket = $1 AND key = $2 AND {_where(version_id)}"
     return f"""
-SELECT v.key, v.id, v.is_null, v.place, v.etag, v.size_bytes, v.created_at_us, v.file, v.metadata, v.checksums,
-  v.marker, v.latest, i.data
+SELECT found.key, found.id, found.is_null, found.place, found.etag, found.size_bytes, found.created_at_us, found.file,
+  found.metadata, found.checksums, found.marker, found.latest, i.data
 FROM (SELECT {COLUMNS}, 0 AS marker, 1 AS latest FROM object WHERE {where}
-  UNION ALL SELECT {COLUMNS}, marker, 0 FROM version WHERE {where}) v
-LEFT JOIN inline_bytes i ON i.id = v.id"""
+  UNION ALL SELECT {COLUMNS}, marker, 0 FROM version WHERE {where}) found
+LEFT JOIN inline_bytes i ON i.id = found.id"""
 
 
 _RETIRE_CURRENT = f"INSERT INTO version ({_ALL}) SELECT bucket, {COLUMNS}, 0 FROM object WHERE bucket = $1 AND key = $2"
