@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator, Coroutine
+from typing import Any
 
 import pytest
 from google.longrunning.operations_pb2 import Operation
@@ -11,6 +13,10 @@ from google.protobuf.field_mask_pb2 import FieldMask
 
 from portico.objects.v1.buckets_pb2 import Bucket, DeleteBucketMetadata, DeleteBucketResult
 from portico_server.objects import errors
+from portico_server.objects.names import ObjectName
+from portico_server.objects.objects import Put
+from portico_server.objects.store import buckets as bucket_store
+from portico_server.objects.store import locks
 from portico_server.platform.authorization import Filter
 from portico_server.platform.database import ANY, Batch, Statement
 from portico_server.platform.outbox import AUDIT, Outbox
@@ -255,20 +261,58 @@ async def test_a_cancelled_emptying_gives_the_bucket_back(stand: Stand) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 20_000])
-async def test_of_a_put_and_a_deletion_of_its_bucket_one_is_refused(stand: Stand, size: int) -> None:
-    for number in range(25):
+async def test_of_puts_and_a_deletion_of_their_bucket_either_all_or_the_deletion_is_refused(
+    stand: Stand, size: int
+) -> None:
+    for number in range(40):
         bucket = f"{ACCOUNT}/buckets/race{number}"
         await stand.create_bucket(bucket)
-        put, deletion = await asyncio.gather(
-            stand.put("k", bytes(size), bucket=bucket), stand.delete_bucket(bucket), return_exceptions=True
-        )
-        if isinstance(put, errors.BucketNotFound):
-            assert isinstance(deletion, Operation)
+        works: list[Coroutine[Any, Any, object]] = [
+            stand.put(f"k{key}", bytes(size), bucket=bucket) for key in range(6)
+        ]
+        works.insert(number % 7, stand.delete_bucket(bucket))
+        ends = await asyncio.gather(*works, return_exceptions=True)
+        deletion = ends.pop(number % 7)
+        if isinstance(deletion, errors.BucketNotEmpty):
+            assert len(keys(await stand.list(bucket))) == sum(not isinstance(end, BaseException) for end in ends) > 0
         else:
-            assert isinstance(deletion, errors.BucketNotEmpty), deletion
-            assert await stand.get("k", bucket=bucket) == bytes(size)
+            assert isinstance(deletion, Operation), deletion
+            assert {type(end) for end in ends} == {errors.BucketNotFound}
     left = await stand.database.scan("SELECT count(*) FROM object o WHERE o.bucket NOT IN (SELECT name FROM bucket)")
     assert left == [(0,)]
+
+
+LINGER = Statement("SELECT CAST(pg_sleep(0.3) AS TEXT)", (), ANY)
+"""Keeps a transaction of PostgreSQL open between what it has seen and its commit."""
+
+
+async def test_a_deletion_waits_for_a_put_that_is_about_to_commit(stand: Stand, engine: str) -> None:
+    if engine == "sqlite":
+        pytest.skip("SQLite takes one batch after the other")
+
+    async def bytes_of_it() -> AsyncIterator[bytes]:
+        yield b"x"
+
+    put = Put(ObjectName(BUCKET, "k"))
+    putting = asyncio.create_task(stand.objects._objects.put(put, bytes_of_it(), lambda _: [LINGER]))
+    await asyncio.sleep(0.1)  # not to wait for a state: the deletion is to come in the middle
+    with pytest.raises(errors.BucketNotEmpty):
+        await stand.delete_bucket()
+    await putting
+    assert keys(await stand.list()) == ["k"]
+
+
+async def test_a_put_waits_for_a_deletion_that_is_about_to_commit(stand: Stand, engine: str) -> None:
+    if engine == "sqlite":
+        pytest.skip("SQLite takes one batch after the other")
+    etag = (await stand.get_bucket()).etag
+    statements = [*bucket_store.delete_empty(BUCKET, etag), LINGER]
+    deleting = asyncio.create_task(stand.database.batch(Batch(statements, locks.of_bucket(BUCKET))))
+    await asyncio.sleep(0.1)  # not to wait for a state: the put is to come in the middle
+    with pytest.raises(errors.BucketNotFound):
+        await stand.put("k")
+    await deleting
+    assert await stand.database.scan("SELECT count(*) FROM object") == [(0,)]
 
 
 async def test_a_put_races_with_a_change_of_versioning_and_keeps_to_one_of_them(stand: Stand) -> None:
