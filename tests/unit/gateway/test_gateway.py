@@ -54,7 +54,7 @@ async def test_every_method_that_it_serves_is_one_that_may_be_called(tmp_path: P
     keyring = Keyring.open(tmp_path, "portico.local", ())
     server = Server()
 
-    async with open_gateway(Settings(data=tmp_path), keyring, PageTokens(bytes(32)), []) as gateway:
+    async with open_gateway(Settings(data=tmp_path, sample_ratio=0.0), keyring, PageTokens(bytes(32)), []) as gateway:
         for add, servicer in gateway.servicers:
             add(servicer, server)
 
@@ -73,7 +73,7 @@ async def test_a_call_goes_through_and_is_written_when_the_gateway_closes(tmp_pa
     token = keyring.sign_token("accounts/default/principals/admin", client_id="cli", lifetime_seconds=60)
     headers = {"authorization": f"Bearer {token}", "x-portico-token-payload": token.split(".")[1]}
 
-    async with open_gateway(Settings(data=tmp_path), keyring, PageTokens(bytes(32)), []) as gateway:
+    async with open_gateway(Settings(data=tmp_path, sample_ratio=0.0), keyring, PageTokens(bytes(32)), []) as gateway:
         call = new_call("/google.longrunning.Operations/GetOperation", headers=headers)
         current.set(call)
         await gateway.pipeline(call, Handled())
@@ -95,5 +95,5 @@ async def test_it_does_not_start_without_a_policy(tmp_path: Path) -> None:
     keyring = Keyring.open(tmp_path, "portico.local", ())
 
     with pytest.raises(PolicyError):
-        async with open_gateway(Settings(data=tmp_path), keyring, PageTokens(bytes(32)), []):
+        async with open_gateway(Settings(data=tmp_path, sample_ratio=0.0), keyring, PageTokens(bytes(32)), []):
             pass
