@@ -47,23 +47,6 @@ def paths(blobs_folder: Path) -> list[Path]:
     return [path for path in blobs_folder.rglob("*") if path.is_file()]
 
 
-async def test_a_blob_is_read_as_it_was_written(blobs: FileBlobs) -> None:
-    blob_id = await written(blobs, b"one", b"", b"twothree")
-    assert await content(blobs, blob_id) == [b"onet", b"woth", b"ree"]
-    assert await content(blobs, blob_id, 3, 5, 100) == [b"twoth"]
-    assert await content(blobs, blob_id, 11, 0) == []
-    assert await content(blobs, await written(blobs)) == []
-
-
-async def test_a_blob_is_not_there_before_it_is_committed(blobs: FileBlobs) -> None:
-    writer = await blobs.create()
-    await writer.write(b"x")
-    with pytest.raises(FileNotFoundError):
-        await blobs.open(writer.blob_id)
-    await writer.commit()
-    assert await content(blobs, writer.blob_id) == [b"x"]
-
-
 async def test_of_a_discarded_blob_nothing_is_left(blobs: FileBlobs, tmp_path: Path) -> None:
     writer = await blobs.create()
     await writer.write(b"x")
@@ -74,13 +57,6 @@ async def test_of_a_discarded_blob_nothing_is_left(blobs: FileBlobs, tmp_path: P
         await writer.write(b"y")
     with pytest.raises(ValueError, match="discarded"):
         await writer.commit()
-
-
-async def test_to_discard_a_committed_blob_does_nothing(blobs: FileBlobs) -> None:
-    writer = await blobs.create()
-    await writer.commit()
-    await writer.discard()
-    assert await content(blobs, writer.blob_id) == []
 
 
 async def test_the_bytes_and_their_name_are_synced_before_the_commit_is_answered(
@@ -106,19 +82,6 @@ async def test_the_bytes_and_their_name_are_synced_before_the_commit_is_answered
     monkeypatch.setattr(files.os, "link", lambda *args: calls.append("link"))
     await blobs.copy(writer.blob_id)
     assert calls == ["link", "fsync folder"]
-
-
-async def test_a_deleted_blob_is_read_to_its_end_by_who_has_it_open(blobs: FileBlobs) -> None:
-    blob_id = await written(blobs, b"0123456789")
-    blob = await blobs.open(blob_id)
-    chunks = blob.chunks(0, 10, 4)
-    read = [await anext(chunks)]
-    await blobs.delete(blob_id)
-    read += [part async for part in chunks]
-    assert read == [b"0123", b"4567", b"89"]
-    await blob.close()
-    with pytest.raises(FileNotFoundError):
-        await blobs.open(blob_id)
 
 
 async def test_to_delete_what_is_not_there_succeeds_and_what_is_unfinished_is_deleted(
