@@ -1,7 +1,8 @@
 """Errors as callers see them: a canonical code, a reason, a message that says what to do, and `google.rpc` details.
 
-A product raises its own exceptions, subclasses of `DomainError`, and one table in its `errors.py` maps each to a code and a
-reason. The platform and the gateway raise `ApiError`. `to_api_error` turns both, and anything unexpected, into an `ApiError`.
+A product raises its own exceptions, subclasses of `DomainError`, and one table in its `errors.py` maps each to a code
+and a reason. The platform and the gateway raise `ApiError`. `to_api_error` turns both, what a database raises, and
+anything unexpected, into an `ApiError`.
 Source of the rules: AIP-193.
 """
 
@@ -31,8 +32,8 @@ class FieldViolation:
 class ApiError(Exception):
     """An error with everything that a caller is told.
 
-    `reason` is UPPER_SNAKE_CASE and, with the domain, a contract; `metadata` are its parameters. `retry_after_seconds` is set
-    where the same call may succeed later.
+    `reason` is UPPER_SNAKE_CASE and, with the domain, a contract; `metadata` are its parameters. `retry_after_seconds`
+    is set where the same call may succeed later.
     """
 
     def __init__(
@@ -82,8 +83,8 @@ class ApiError(Exception):
 class DomainError(Exception):
     """Base of every product's own exceptions. `message` is for the caller: what was wrong and what to do.
 
-    `metadata` are the reason's parameters (`resource`: the name of what it is about); `field`, where one field of the request is at
-    fault, its path.
+    `metadata` are the reason's parameters (`resource`: the name of what it is about); `field`, where one field of the
+    request is at fault, its path.
     """
 
     def __init__(self, message: str, *, field: str = "", **metadata: str) -> None:
