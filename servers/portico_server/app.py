@@ -50,7 +50,7 @@ class Front:
         self._methods: dict[str, Method] = {}
         self._gateway: Gateway | None = None
         self.application = GrpcApplication(
-            pipeline=self._pipeline,  # type: ignore[arg-type]  # what it answers is awaited
+            pipeline=self._pipeline,
             methods=self._methods,
             errors=self._told,
             max_message_bytes=settings.max_message_bytes,

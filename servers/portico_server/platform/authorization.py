@@ -1,4 +1,5 @@
-"""The interface between the gateway's authorization step and whatever decides: the built-in policy file, later the access product."""
+"""The interface between the gateway's authorization step and whatever decides: the built-in policy file, later the
+access product."""
 
 from __future__ import annotations
 
@@ -21,9 +22,9 @@ class Principal:
 class Filter:
     """Which resources a list may show: those at or below one of `allow`, and at or below none of `deny`.
 
-    Entries are resource names without a trailing slash (`accounts/a/buckets/b`), or, where they name part of an object's key,
-    name prefixes that end in `/`. With `everything`, `allow` is empty and only `deny` counts. A product turns this into its
-    query, before paging.
+    Entries are resource names without a trailing slash (`accounts/a/buckets/b`), or, where they name part of an object's
+    key, name prefixes that end in `/`. With `everything`, `allow` is empty and only `deny` counts. A product turns this
+    into its query, before paging.
     """
 
     everything: bool

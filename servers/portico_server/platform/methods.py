@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from google.protobuf import descriptor, descriptor_pb2
@@ -57,25 +57,36 @@ class ContractError(Exception):
     """A contract lacks what the gateway needs; found at start and by the contract tests."""
 
 
-_LONGRUNNING = "/google.longrunning.Operations/"
+def _foreign(service: str, **methods: tuple[bool, bool]) -> list[Method]:
+    """Methods whose contract is not ours: (request streams, response streams) by name."""
+    return [Method(f"/{service}/{name}", *streams, validated=False) for name, streams in methods.items()]
+
+
+def _public(methods: list[Method]) -> list[Method]:
+    return [replace(method, public=True, read_only=True) for method in methods]
+
+
+_UNARY = (False, False)
+_BIDIRECTIONAL = (True, True)
+_OWN_ACCOUNT = Requirement("gateway.span.create", ())
+_READING_OPERATIONS = _foreign(
+    "google.longrunning.Operations", GetOperation=_UNARY, ListOperations=_UNARY, WaitOperation=_UNARY
+)
+_EXPORT = _foreign("opentelemetry.proto.collector.trace.v1.TraceService", Export=_UNARY)
+
 FOREIGN: dict[str, Method] = {
     method.path: method
     for method in (
-        Method("/grpc.health.v1.Health/Check", False, False, public=True, read_only=True, validated=False),
-        Method("/grpc.health.v1.Health/List", False, False, public=True, read_only=True, validated=False),
-        Method("/grpc.health.v1.Health/Watch", False, True, public=True, read_only=True, validated=False),
-        Method("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", True, True, public=True, read_only=True, validated=False),
-        Method("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", True, True, public=True, read_only=True, validated=False),
-        Method(_LONGRUNNING + "GetOperation", False, False, read_only=True, validated=False),
-        Method(_LONGRUNNING + "ListOperations", False, False, read_only=True, validated=False),
-        Method(_LONGRUNNING + "CancelOperation", False, False, validated=False),
-        Method(_LONGRUNNING + "DeleteOperation", False, False, validated=False),
-        Method(_LONGRUNNING + "WaitOperation", False, False, read_only=True, validated=False),
-        Method("/opentelemetry.proto.collector.trace.v1.TraceService/Export", False, False, requirements=(Requirement("gateway.span.create", ()),), validated=False),
+        *_public(_foreign("grpc.health.v1.Health", Check=_UNARY, List=_UNARY, Watch=(False, True))),
+        *_public(_foreign("grpc.reflection.v1.ServerReflection", ServerReflectionInfo=_BIDIRECTIONAL)),
+        *_public(_foreign("grpc.reflection.v1alpha.ServerReflection", ServerReflectionInfo=_BIDIRECTIONAL)),
+        *(replace(method, read_only=True) for method in _READING_OPERATIONS),
+        *_foreign("google.longrunning.Operations", CancelOperation=_UNARY, DeleteOperation=_UNARY),
+        *(replace(method, requirements=(_OWN_ACCOUNT,)) for method in _EXPORT),
     )
-}  # fmt: skip
-"""An empty field path stands for the caller's own account. Neither public nor with requirements: any caller who is known, and
-the service shows each only what is its own (operations belong to the principal who started them)."""
+}
+"""An empty field path stands for the caller's own account. Neither public nor with requirements: any caller who is
+known, and the service shows each only what is its own (operations belong to the principal who started them)."""
 
 
 def methods_of(services: Iterable[descriptor.ServiceDescriptor]) -> dict[str, Method]:

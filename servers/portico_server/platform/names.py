@@ -1,6 +1,7 @@
 """Resource names, in the house's one grammar: `accounts/{account}/{collection}/{id}/…`.
 
-Ids are lower-case and DNS-safe. Only an object's key, the tail behind `/objects/`, is free: any UTF-8, never normalised.
+Ids are lower-case and DNS-safe. Only an object's key, the tail behind `/objects/`, is free: any UTF-8, never
+normalised.
 """
 
 from __future__ import annotations

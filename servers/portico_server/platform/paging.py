@@ -44,7 +44,12 @@ class PageTokens:
         bound.CopyFrom(request)
         bound.ClearField("page_token")
         bound.ClearField("page_size")
-        parts = (bound.DESCRIPTOR.full_name.encode(), bound.SerializeToString(deterministic=True), principal.encode(), payload)
+        parts = (
+            bound.DESCRIPTOR.full_name.encode(),
+            bound.SerializeToString(deterministic=True),
+            principal.encode(),
+            payload,
+        )
         digest = hashlib.blake2b(key=self._key, digest_size=_MAC_BYTES)
         for part in parts:
             digest.update(len(part).to_bytes(8, "big"))
@@ -54,5 +59,7 @@ class PageTokens:
 
 def _refused() -> ApiError:
     return invalid_argument(
-        "page_token", "was not made for this list; use next_page_token with all other fields unchanged", "INVALID_PAGE_TOKEN"
+        "page_token",
+        "was not made for this list; use next_page_token with all other fields unchanged",
+        "INVALID_PAGE_TOKEN",
     )
