@@ -9,7 +9,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who calls. `name` is `accounts/{account}/principals/{id}`; `token_id` is the token's `jti`, empty without a token."""
+    """Who calls. `name` is `accounts/{account}/principals/{id}`; `token_id` is the token's `jti`, empty without one."""
 
     name: str
     account: str
@@ -22,9 +22,9 @@ class Principal:
 class Filter:
     """Which resources a list may show: those at or below one of `allow`, and at or below none of `deny`.
 
-    Entries are resource names without a trailing slash (`accounts/a/buckets/b`), or, where they name part of an object's
-    key, name prefixes that end in `/`. With `everything`, `allow` is empty and only `deny` counts. A product turns this
-    into its query, before paging.
+    Entries are resource names without a trailing slash (`accounts/a/buckets/b`), or, where they name part of an
+    object's key, name prefixes that end in `/`. With `everything`, `allow` is empty and only `deny` counts. A product
+    turns this into its query, before paging.
     """
 
     everything: bool
