@@ -6,7 +6,7 @@ kept in bounded caches, so that an ordinary call costs two look-ups.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from time import perf_counter_ns
 from typing import Generic, TypeVar
 
@@ -100,7 +100,7 @@ def identity(certificate_principal: Callable[[str], Principal | None]) -> Step:
             )
         return principal
 
-    async def step(call: Call, proceed: Handler) -> None:
+    def step(call: Call, proceed: Handler) -> Awaitable[None]:
         start = perf_counter_ns()
         header = call.headers.get(certificates.HEADER)
         if header:
@@ -113,6 +113,6 @@ def identity(certificate_principal: Callable[[str], Principal | None]) -> Step:
                 raise
         finally:
             call.steps.append(("identity", start, perf_counter_ns() - start))
-        await proceed(call)
+        return proceed(call)
 
     return step

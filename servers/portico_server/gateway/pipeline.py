@@ -56,18 +56,23 @@ def standard(parts: Parts) -> Step:
 
 
 def compose(steps: Sequence[Step]) -> Step:
-    """The steps as one, the first outermost."""
-    *outer, innermost = steps
-    composed = innermost
-    for step in reversed(outer):
-        composed = _around(step, composed)
+    """The steps as one, the first outermost. They are linked now, once for all calls; so that no call needs a chain of
+    its own, it keeps its handler itself, and a composed step cannot be one of another composition's."""
+    first: Handler = _handle
+    for step in reversed(steps):
+        first = _before(step, first)
+
+    def composed(call: Call, proceed: Handler) -> Awaitable[None]:
+        call.handler = proceed
+        return first(call)
+
     return composed
 
 
-def _around(step: Step, rest: Step) -> Step:
-    """`step` with `rest` between it and the handler. No coroutine of its own: it costs two calls."""
+def _before(step: Step, rest: Handler) -> Handler:
+    return lambda call: step(call, rest)
 
-    def both(call: Call, proceed: Handler) -> Awaitable[None]:
-        return step(call, lambda call: rest(call, proceed))
 
-    return both  # type: ignore[return-value]  # what it answers is awaited, as a coroutine function's answer is
+def _handle(call: Call) -> Awaitable[None]:
+    assert call.handler is not None
+    return call.handler(call)

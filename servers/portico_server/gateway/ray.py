@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Awaitable
 
 from portico_server.platform.call import Call, Handler, Step
 
@@ -41,9 +42,9 @@ def ray() -> Step:
     """Mints the id; a caller cannot choose it. It is answered as `x-ray-id`."""
     ids = RayIds()
 
-    async def step(call: Call, proceed: Handler) -> None:
+    def step(call: Call, proceed: Handler) -> Awaitable[None]:
         call.ray_id = ids.next(call.arrival_time_ns)
         call.response_headers.append(("x-ray-id", call.ray_id))
-        await proceed(call)
+        return proceed(call)
 
     return step

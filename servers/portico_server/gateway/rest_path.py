@@ -43,7 +43,7 @@ def rest_path(methods: Mapping[str, Method]) -> Step:
     def step(call: Call, proceed: Handler) -> Awaitable[None]:
         return check(call, proceed) if ORIGINAL_PATH in call.headers else proceed(call)
 
-    return step  # type: ignore[return-value]  # what it answers is awaited, as a coroutine function's answer is
+    return step
 
 
 def _check(original: bytes, renders: Sequence[Render], message: Any) -> None:

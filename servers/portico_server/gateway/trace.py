@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from time import perf_counter_ns
 from typing import NamedTuple
 
@@ -60,7 +60,7 @@ def trace(
     1. With `parent_other_libraries` the span is OpenTelemetry's current one, too.
     """
 
-    async def step(call: Call, proceed: Handler) -> None:
+    def step(call: Call, proceed: Handler) -> Awaitable[None]:
         header = call.headers.get(b"traceparent")
         parent = parse_traceparent(header) if header else None
         span_id = call.ray_id[16:]  # random already, and the gateway's span is the ray's one
@@ -69,9 +69,9 @@ def trace(
         else:
             sampled = parent.sampled or chance() < sample_ratio
             call.trace = Trace(parent.trace_id, span_id, parent.span_id, sampled)
-        if not call.trace.sampled:
-            await proceed(call)
-            return
+        return record(call, proceed) if call.trace.sampled else proceed(call)
+
+    async def record(call: Call, proceed: Handler) -> None:
         with _server_span(call, errors):
             if parent_other_libraries:
                 with attached_parent(call.trace):

@@ -16,14 +16,18 @@ Check = Callable[[Any], None]
 """Looks at one request message; raises ApiError to refuse it."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Trace:
-    """Where the call stands in its trace. Ids in hexadecimal. `sampled`: spans are recorded."""
+    """Where the call stands in its trace. Ids in hexadecimal. `sampled`: spans are recorded. Replaced, not changed."""
 
     trace_id: str
     span_id: str
     parent_span_id: str = ""
     sampled: bool = False
+
+
+NO_TRACE = Trace("", "")
+"""Until the call has been placed in one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ class Call:
     arrival_ns: int  # of time.perf_counter_ns
     peer: Peer = Peer()
     ray_id: str = ""
-    trace: Trace = field(default_factory=lambda: Trace("", ""))
+    trace: Trace = NO_TRACE
     principal: Principal | None = None
     resource: str = ""  # the first that the call names
     held: frozenset[str] = frozenset()  # which of the method's MODE_EITHER permissions the caller holds
@@ -67,6 +71,7 @@ class Call:
     spans: list[Any] = field(default_factory=list)  # recorded ones, see platform.telemetry
     received_bytes: int = 0
     sent_bytes: int = 0
+    handler: Handler | None = None  # the innermost: what the pipeline leads to
 
     def header(self, name: bytes) -> str:
         """A request header's value, empty if absent."""
@@ -78,9 +83,13 @@ Handler = Callable[[Call], Awaitable[None]]
 
 
 class Step(Protocol):
-    """One step of the pipeline: does its part, calls `proceed` for the rest of the way, sees how it ended."""
+    """One step of the pipeline: does its part, calls `proceed` for the rest of the way, sees how it ended.
 
-    async def __call__(self, call: Call, proceed: Handler) -> None: ...
+    A coroutine function, or, where nothing is left to do after `proceed`, a function that answers what that answered:
+    one coroutine less, of which each costs every wake-up of the call.
+    """
+
+    def __call__(self, call: Call, proceed: Handler) -> Awaitable[None]: ...
 
 
 current: ContextVar[Call] = ContextVar("portico_call")
