@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from time import perf_counter_ns
 
 from portico_server.platform.call import Call, Handler, Step
 from portico_server.platform.methods import Method
@@ -16,8 +17,15 @@ def handler(methods: Mapping[str, Method]) -> Step:
     names = {path: span_name(method) for path, method in methods.items()}
 
     async def step(call: Call, proceed: Handler) -> None:
-        with span(names.get(call.method.path, UNKNOWN), step="handler"):
-            await proceed(call)
+        start_ns = perf_counter_ns()
+        try:
+            if call.trace.sampled:
+                with span(names.get(call.method.path, UNKNOWN)):
+                    await proceed(call)
+            else:
+                await proceed(call)
+        finally:
+            call.steps.append(("handler", start_ns, perf_counter_ns() - start_ns))
 
     return step
 

@@ -38,13 +38,15 @@ class SpanRecord(NamedTuple):
 def event_line(call: Call, account: str, code: int, reason: str, end_ns: int, duration_ns: int) -> bytes:
     """A request event. `end_ns` since 1970 orders events; steps are (name, nanoseconds since arrival, nanoseconds)."""
     arrival_ns = call.arrival_ns
-    steps = ",".join([f'["{name}",{start - arrival_ns},{duration}]' for name, start, duration in call.steps])
+    steps = ""
+    for name, start_ns, step_ns in call.steps:
+        steps += f',["{name}",{start_ns - arrival_ns},{step_ns}]'
     principal = call.principal.name if call.principal else ""
     return (
         f'{{"end":{end_ns},"ray_id":"{call.ray_id}","trace_id":"{call.trace.trace_id}",'
         f'"account":{quoted(account)},"code":{code},"reason":{quoted(reason)},"method":{quoted(call.method.path)},'
         f'"principal":"{principal}","resource":{quoted(call.resource)},"arrival":{call.arrival_time_ns},'
-        f'"duration":{duration_ns},"received":{call.received_bytes},"sent":{call.sent_bytes},"steps":[{steps}]}}\n'
+        f'"duration":{duration_ns},"received":{call.received_bytes},"sent":{call.sent_bytes},"steps":[{steps[1:]}]}}\n'
     ).encode()
 
 
