@@ -159,3 +159,23 @@ async def test_scans_that_nobody_waits_for_any_more_make_room_for_others(databas
     for scan in scans:
         scan.cancel()
     assert await asyncio.wait_for(database.scan(COUNT), 5) == [(0,)]
+
+
+def test_a_statement_is_prepared_once_for_all_values(tmp_path: Path) -> None:
+    """SQLite would else look at values, here for a partial index, and prepare anew: dearer than to execute."""
+    connection = open_writer(tmp_path / "test.sqlite")
+    connection.execute("CREATE TABLE entry (a INTEGER, b INTEGER, c INTEGER, PRIMARY KEY (a, b)) WITHOUT ROWID")
+    connection.execute("CREATE INDEX entry_b ON entry (a) WHERE c = 1")
+    asked: list[int] = []
+
+    def allow(operation: int, *_: object) -> int:
+        """Asked whenever a statement is prepared."""
+        asked.append(operation)
+        return apsw.SQLITE_OK
+
+    connection.authorizer = allow
+    for value in range(3):
+        asked.clear()
+        connection.execute("SELECT min(b) FROM entry WHERE a = ?1 AND c = ?2", (value, value)).fetchall()
+        assert bool(asked) == (value == 0)
+    connection.close()

@@ -39,6 +39,8 @@ def _open(path: Path) -> apsw.Connection:
     for option in (apsw.SQLITE_DBCONFIG_DQS_DML, apsw.SQLITE_DBCONFIG_DQS_DDL, apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA):
         connection.config(option, 0)  # "text" is a name, never a string; a schema runs no function of its own
     connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
+    # Plans do not depend on values. Else many statements are prepared anew at every call: 7 to 18 us each.
+    connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
     for setting in _SETTINGS:
         connection.execute(setting).fetchall()
     connection.set_busy_timeout(0)  # from now on it is the event loop that would wait
