@@ -104,10 +104,10 @@ async def test_a_copy_outlives_its_source(blobs: Blobs) -> None:
 
 
 async def test_every_blob_is_told_unfinished_ones_too(blobs: Blobs) -> None:
-    committed, unfinished = await written(blobs, b"x"), (await blobs.create()).blob_id
+    committed, unfinished = await written(blobs, b"x"), await blobs.create()
     copy = await blobs.copy(committed)
     ages = {blob_id: age async for blob_id, age in blobs.all_ids()}
-    assert ages.keys() == {committed, unfinished, copy}
+    assert ages.keys() == {committed, unfinished.blob_id, copy}
     assert all(0 <= age < 100 for age in ages.values())
 
 

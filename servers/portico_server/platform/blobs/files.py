@@ -13,18 +13,17 @@ import errno
 import functools
 import os
 import re
-import threading
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
+from portico_server.platform.blobs.open_files import UNFINISHED, NewFile, OpenFile, remove, sync_folder, unfinished
 from portico_server.platform.database.interface import StorageFull
 
 _THREADS = 8
 """System calls at once. They wait for the disk, not for the interpreter."""
-_UNFINISHED = ".part"
 _COPY_BYTES = 1 << 20
 _ID = re.compile(r"[0-9a-f]{32}")
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
@@ -51,11 +50,10 @@ class FileBlobs:
     async def create(self) -> FileBlobWriter:
         blob_id = os.urandom(16).hex()
         path = self._path(blob_id)
-        return FileBlobWriter(self, blob_id, path, _File(await self.run(_create, path)))
+        return FileBlobWriter(self, blob_id, await self.run(NewFile, path))
 
     async def open(self, blob_id: str) -> FileBlob:
-        descriptor, size_bytes = await self.run(_open, self._path(blob_id))
-        return FileBlob(self, _File(descriptor), size_bytes)
+        return FileBlob(self, *await self.run(_open, self._path(blob_id)))
 
     async def copy(self, blob_id: str) -> str:
         """A hard link where the file system can: blobs never change, so two names may share the bytes."""
@@ -95,10 +93,9 @@ class FileBlobs:
 class FileBlobWriter:
     """Implements `BlobWriter`. One write at a time."""
 
-    def __init__(self, blobs: FileBlobs, blob_id: str, path: Path, file: _File) -> None:
+    def __init__(self, blobs: FileBlobs, blob_id: str, file: NewFile) -> None:
         self._blobs = blobs
         self._blob_id = blob_id
-        self._path = path
         self._file = file
 
     @property
@@ -109,16 +106,16 @@ class FileBlobWriter:
         await self._blobs.run(self._file.write, data)
 
     async def commit(self) -> None:
-        await self._blobs.run(self._file.commit, self._path)
+        await self._blobs.run(self._file.commit)
 
     async def discard(self) -> None:
-        await self._blobs.run(self._file.discard, self._path)
+        await self._blobs.run(self._file.close)
 
 
 class FileBlob:
     """Implements `Blob`: an open file, so that it can be read to its end though its name be removed."""
 
-    def __init__(self, blobs: FileBlobs, file: _File, size_bytes: int) -> None:
+    def __init__(self, blobs: FileBlobs, file: OpenFile, size_bytes: int) -> None:
         self._blobs = blobs
         self._file = file
         self.size_bytes = size_bytes
@@ -146,78 +143,17 @@ class FileBlob:
         return asyncio.ensure_future(self._blobs.run(self._file.read, offset, length))
 
 
-class _File:
-    """An open descriptor, used in threads alone.
-
-    A call that is cancelled leaves its thread at work. The lock keeps the descriptor from being closed, and its number
-    given to another file, beneath that thread.
-    """
-
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-        self._lock = threading.Lock()
-        self._closed = False
-
-    def read(self, offset: int, length: int) -> bytes:
-        with self._lock:
-            self._check()
-            return os.pread(self._descriptor, length, offset)
-
-    def write(self, data: bytes) -> None:
-        view = memoryview(data)
-        with self._lock:
-            self._check()
-            while view:
-                view = view[os.write(self._descriptor, view) :]
-
-    def commit(self, path: Path) -> None:
-        with self._lock:
-            self._check()
-            os.fdatasync(self._descriptor)
-            os.rename(_unfinished(path), path)
-            self._close()
-        _sync_folder(path.parent)
-
-    def discard(self, path: Path) -> None:
-        """Does nothing behind a commit or another discard."""
-        with self._lock:
-            if not self._closed:
-                self._close()
-                _remove(_unfinished(path))
-
-    def close(self) -> None:
-        with self._lock:
-            if not self._closed:
-                self._close()
-
-    def _close(self) -> None:
-        self._closed = True
-        os.close(self._descriptor)
-
-    def _check(self) -> None:
-        if self._closed:
-            raise ValueError("the blob is closed, committed or discarded")
-
-
-def _unfinished(path: Path) -> Path:
-    return path.with_name(path.name + _UNFINISHED)
-
-
 def _prepare(folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for shard in range(256):
         (folder / f"{shard:02x}").mkdir(mode=0o700, exist_ok=True)
-    _sync_folder(folder)
-    _sync_folder(folder.parent)
+    sync_folder(folder)
+    sync_folder(folder.parent)
 
 
-def _create(path: Path) -> int:
-    return os.open(_unfinished(path), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-
-
-def _open(path: Path) -> tuple[int, int]:
+def _open(path: Path) -> tuple[OpenFile, int]:
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    return descriptor, os.fstat(descriptor).st_size
+    return OpenFile(descriptor), os.fstat(descriptor).st_size
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -228,36 +164,23 @@ def _copy(source: Path, target: Path) -> None:
             raise
         _copy_bytes(source, target)
     else:
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
 
 
 def _copy_bytes(source: Path, target: Path) -> None:
-    copy = _File(_create(target))
+    copy = NewFile(target)
     try:
         with source.open("rb") as reading:
             while data := reading.read(_COPY_BYTES):
                 copy.write(data)
-        copy.commit(target)
+        copy.commit()
     finally:
-        copy.discard(target)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        copy.close()
 
 
 def _delete(path: Path) -> None:
-    _remove(path)
-    _remove(_unfinished(path))
-
-
-def _remove(path: Path) -> None:
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(path)
+    remove(path)
+    remove(unfinished(path))
 
 
 def _ids_with_age(folder: Path) -> list[tuple[str, int]]:
@@ -265,7 +188,7 @@ def _ids_with_age(folder: Path) -> list[tuple[str, int]]:
     now, found = time.time(), []
     with os.scandir(folder) as entries:
         for entry in entries:
-            blob_id = entry.name.removesuffix(_UNFINISHED)
+            blob_id = entry.name.removesuffix(UNFINISHED)
             if _ID.fullmatch(blob_id):
                 with contextlib.suppress(FileNotFoundError):
                     found.append((blob_id, int(now - entry.stat().st_ctime)))

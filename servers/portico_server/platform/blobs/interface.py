@@ -19,7 +19,7 @@ class BlobWriter(Protocol):
         ...
 
     async def commit(self) -> None:
-        """Makes it durable (synced, renamed, directory synced) and readable."""
+        """Makes it durable (synced, renamed, directory synced) and readable. Raises StorageFull."""
         ...
 
     async def discard(self) -> None:

@@ -6,8 +6,10 @@ import asyncio
 import errno
 import os
 import stat
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -15,6 +17,8 @@ import pytest_asyncio
 from portico_server.platform.blobs import files
 from portico_server.platform.blobs.files import FileBlobs
 from portico_server.platform.database import StorageFull
+
+BLOCK = 4096  # what is written at once, at least, before the commit
 
 
 @pytest_asyncio.fixture
@@ -113,12 +117,12 @@ async def test_a_copy_outlives_its_source(blobs: FileBlobs, monkeypatch: pytest.
 async def test_all_blobs_are_told_with_the_time_since_their_last_change(
     blobs: FileBlobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    committed, unfinished = await written(blobs, b"x"), (await blobs.create()).blob_id
+    committed, unfinished = await written(blobs, b"x"), await blobs.create()
     later = files.time.time() + 1000
     monkeypatch.setattr(files.time, "time", lambda: later)
     fresh = await blobs.copy(committed)
     ages = {blob_id: age async for blob_id, age in blobs.all_ids()}
-    assert ages.keys() == {committed, unfinished, fresh}
+    assert ages.keys() == {committed, unfinished.blob_id, fresh}
     assert all(990 <= age <= 1010 for age in ages.values())
 
 
@@ -142,7 +146,10 @@ async def test_a_full_disk_is_told_as_such_and_what_is_there_stays(
     with monkeypatch.context() as patched:
         patched.setattr(files.os, "write", full)
         with pytest.raises(StorageFull):
-            await writer.write(b"x")
+            await writer.write(bytes(BLOCK))
+        await writer.write(b"less than a block waits for more")
+        with pytest.raises(StorageFull):
+            await writer.commit()
     await writer.discard()
     assert len(paths(tmp_path)) == 1
     assert await content(blobs, kept) == [b"kept"]
@@ -153,8 +160,34 @@ async def test_a_write_that_the_system_cuts_short_is_finished(
     blobs: FileBlobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = os.write
-    monkeypatch.setattr(files.os, "write", lambda descriptor, data: real(descriptor, data[:3]))
-    assert await content(blobs, await written(blobs, b"0123456789"), chunk=100) == [b"0123456789"]
+
+    def short(descriptor: int, data: memoryview) -> int:
+        return real(descriptor, data[: BLOCK if len(data) >= BLOCK else 3])
+
+    monkeypatch.setattr(os, "write", short)
+    data = os.urandom(5 * BLOCK - 1) + b"0123456789"
+    assert await content(blobs, await written(blobs, data), chunk=1 << 20) == [data]
+
+
+@pytest.mark.parametrize("direct", [True, False])
+async def test_parts_of_any_size_are_written_one_behind_the_other(
+    blobs: FileBlobs, monkeypatch: pytest.MonkeyPatch, direct: bool
+) -> None:
+    """Whole blocks past the page cache, where the file system can: the parts need not be blocks."""
+    if not direct:
+        real = os.open
+
+        def refusing(path: Path, flags: int, *mode: int) -> int:
+            if flags & os.O_DIRECT:
+                raise OSError(errno.EINVAL, "no direct writes here")
+            return real(path, flags, *mode)
+
+        monkeypatch.setattr(os, "open", refusing)
+    sizes = [1, BLOCK - 1, BLOCK, BLOCK + 1, 0, 7, (1 << 20) - 1, 1 << 20, (3 << 20) + 5, 2 * BLOCK, BLOCK - 1]
+    parts = [os.urandom(size) for size in sizes]
+    for count in range(len(parts) + 1):
+        blob_id = await written(blobs, *parts[:count])
+        assert b"".join(await content(blobs, blob_id, chunk=1 << 20)) == b"".join(parts[:count])
 
 
 async def test_a_file_that_is_too_short_is_an_error_and_not_a_short_answer(blobs: FileBlobs, tmp_path: Path) -> None:
@@ -204,3 +237,29 @@ async def test_a_writer_that_is_cancelled_in_a_write_leaves_nothing(blobs: FileB
         await asyncio.gather(task, return_exceptions=True)
         await writer.discard()
     assert paths(tmp_path) == []
+
+
+async def test_an_opening_that_is_cancelled_leaves_nothing(
+    blobs: FileBlobs, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    blob_id = await written(blobs, b"x")
+    before = len(os.listdir("/proc/self/fd"))
+    opening, go_on, real = threading.Event(), threading.Event(), os.open
+
+    def slow(*args: Any) -> int:
+        opening.set()
+        go_on.wait(10)
+        return real(*args)
+
+    monkeypatch.setattr(os, "open", slow)
+    for use in (blobs.create(), blobs.open(blob_id)):
+        opening.clear()
+        go_on.clear()
+        task = asyncio.create_task(use)
+        await asyncio.to_thread(opening.wait, 10)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        go_on.set()
+    await blobs.close()
+    assert len(paths(tmp_path)) == 1
+    assert len(os.listdir("/proc/self/fd")) == before

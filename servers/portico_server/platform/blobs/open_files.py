@@ -1,0 +1,144 @@
+"""Files that are being written or read; they are used in threads alone.
+
+Whole blocks are written past the page cache (O_DIRECT): to copy bytes there that go to the disk at once takes 0.6 to
+2.2 ms of processor time a MiB, to write them directly 0.1 ms, and a commit finds next to nothing left to sync.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import mmap
+import os
+import threading
+from pathlib import Path
+
+UNFINISHED = ".part"
+_ALIGNMENT = 4096
+"""Of what is written directly: its address, its length, its place in the file. No file system wants more."""
+_BUFFER_BYTES = 1 << 20
+
+
+class _Aligned(threading.local):
+    """A thread's own buffer for direct writes."""
+
+    def __init__(self) -> None:
+        self.buffer = mmap.mmap(-1, _BUFFER_BYTES)
+
+
+_aligned = _Aligned()
+
+
+class OpenFile:
+    """An open descriptor.
+
+    A call that is cancelled leaves its thread at work. The lock keeps the descriptor from being closed, and its number
+    given to another file, beneath that thread.
+    """
+
+    _closed = True  # until there is a descriptor
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def __del__(self) -> None:
+        """Where the call that opened it was cancelled meanwhile nobody else has it."""
+        if not self._closed:
+            self.close()
+
+    def read(self, offset: int, length: int) -> bytes:
+        with self._lock:
+            self._check()
+            return os.pread(self._descriptor, length, offset)
+
+    def close(self) -> None:
+        with self._lock:
+            if not self._closed:
+                self._end()
+
+    def _end(self) -> None:
+        self._closed = True
+        os.close(self._descriptor)
+
+    def _check(self) -> None:
+        if self._closed:
+            raise ValueError("the blob is closed, committed or discarded")
+
+
+class NewFile(OpenFile):
+    """A file that is `path` with `.part` behind it until it is committed. Closed before, it is removed."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(_create(unfinished(path)))
+        self._path = path
+        self._rest = b""  # what is less than a block, at the end
+
+    def write(self, data: bytes) -> None:
+        with self._lock:
+            self._check()
+            view = memoryview(data)
+            while len(self._rest) + len(view) >= _ALIGNMENT:
+                view = self._write_blocks(view)
+            self._rest += view
+
+    def commit(self) -> None:
+        """Syncs the file, gives it its name, and syncs that."""
+        with self._lock:
+            self._check()
+            fcntl.fcntl(self._descriptor, fcntl.F_SETFL, 0)  # what is left is no whole block
+            _write(self._descriptor, memoryview(self._rest))
+            os.fdatasync(self._descriptor)
+            os.rename(unfinished(self._path), self._path)
+            super()._end()
+        sync_folder(self._path.parent)
+
+    def _end(self) -> None:
+        super()._end()
+        remove(unfinished(self._path))
+
+    def _write_blocks(self, view: memoryview) -> memoryview:
+        """Writes the rest and as many whole blocks of the view as the buffer takes; answers what is left of it."""
+        buffer, before = _aligned.buffer, len(self._rest)
+        filled = min(_BUFFER_BYTES, (before + len(view)) // _ALIGNMENT * _ALIGNMENT)
+        buffer[:before] = self._rest
+        buffer[before:filled] = view[: filled - before]
+        self._rest = b""
+        with memoryview(buffer) as whole:
+            _write(self._descriptor, whole[:filled])
+        return view[filled - before :]
+
+
+def unfinished(path: Path) -> Path:
+    return path.with_name(path.name + UNFINISHED)
+
+
+def sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def remove(path: Path) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
+
+
+def _create(path: Path) -> int:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    try:
+        return os.open(path, flags | os.O_DIRECT, 0o600)
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+    remove(path)  # a file system without direct writes may have made it before it refused
+    return os.open(path, flags, 0o600)
+
+
+def _write(descriptor: int, view: memoryview) -> None:
+    while view:
+        view = view[os.write(descriptor, view) :]
