@@ -73,6 +73,13 @@ def test_standard_input_and_output_carry_bytes(portico: Portico) -> None:
     assert portico("objects", "cat", "portico://photos/k").out.encode(errors="surrogateescape") == content
 
 
+def test_what_goes_to_standard_output_by_its_name_is_the_bytes_alone(portico: Portico, tmp_path: Path) -> None:
+    portico("objects", "cp", "-", "portico://photos/k", given=b"meow\n")
+    outcome = portico("objects", "cp", "portico://photos/k", "/proc/self/fd/1")
+    assert outcome.out == "meow\n"
+    assert outcome.err.startswith("copied ")
+
+
 def test_an_object_is_copied_on_the_platform(portico: Portico, fake: FakePlatform) -> None:
     portico("objects", "cp", "-", "portico://photos/a", given=b"x")
     portico("objects", "cp", "portico://photos/a", "portico://photos/b/")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 
 import click
 
@@ -93,8 +95,16 @@ def _one(caller: Caller, source: Place, target: Place, about: About, quiet: bool
     if caller.json:
         output.show_json(stored)
     elif not quiet:
-        click.echo(f"copied {transfer}")
+        click.echo(f"copied {transfer}", err=_is_standard_output(target))
     return 0
+
+
+def _is_standard_output(target: Place) -> bool:
+    """Whether the object's bytes went where our own words would go: `/dev/stdout`, a pipe of that name."""
+    try:
+        return isinstance(target, Path) and os.path.samestat(os.fstat(sys.stdout.fileno()), target.stat())
+    except (OSError, ValueError):
+        return False
 
 
 def _tree(caller: Caller, source: Place, target: Place, about: About, quiet: bool) -> int:

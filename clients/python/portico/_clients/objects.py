@@ -11,12 +11,10 @@ from __future__ import annotations
 import contextlib
 import mimetypes
 import os
-import tempfile
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
 
 from portico._checksums import md5
 from portico._clients.object_download import AsyncObjectReader, Download, ObjectReader
@@ -27,6 +25,7 @@ from portico._paging import Paging
 from portico._services import AsyncService, Service, SyncService, listing, operation
 from portico._sources import BytesSource, Data, PathSource, Source, source_of
 from portico._steps import Steps, blocking, run, run_async
+from portico._targets import written
 from portico.objects.v1 import objects_pb2
 from portico.objects.v1.objects_pb2 import Checksums, Conditions, DeleteObjectResponse, Object, ObjectMetadata
 
@@ -129,7 +128,8 @@ class _Objects(Service):
         """Reads an object into a file; answers the object. The file appears whole and checked, or not at all.
 
         Args:
-            path: the file; one that is there is replaced at the end.
+            path: the file; one that is there is replaced at the end, behind a symbolic link too. A device, a pipe or
+                an open descriptor (`/dev/stdout`) is written into as bytes come.
             progress: told how many bytes have arrived so far.
 
         Raises:
@@ -137,7 +137,8 @@ class _Objects(Service):
         """
         download = Download(self.session, self._get(bucket, key, version_id, 0, 0, conditions))
         yield from download.begin()
-        with contextlib.closing(download), _replaced(Path(path)) as file:
+        with contextlib.closing(download), contextlib.ExitStack() as stack:
+            file = yield blocking(stack.enter_context, written(Path(path)))  # to open a pipe waits for its reader
             while chunk := (yield from download.chunk()):
                 yield blocking(file.write, chunk)
                 if progress is not None:
@@ -316,23 +317,3 @@ def _describe(
         target.content_type = content_type
     if not target.content_type and isinstance(source, PathSource):
         target.content_type = mimetypes.guess_type(source.path.name)[0] or ""
-
-
-@contextlib.contextmanager
-def _replaced(path: Path) -> Iterator[BinaryIO]:
-    """A new file beside `path` that takes its place at the end; on an error it is removed."""
-    descriptor, scratch = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            yield file
-        os.chmod(scratch, path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
-        os.replace(scratch, path)
-    except BaseException:
-        os.unlink(scratch)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
