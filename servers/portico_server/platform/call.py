@@ -1,4 +1,5 @@
-"""One call on its way through the house: what the steps of the pipeline read and write, and what a product may ask of it."""
+"""One call on its way through the house: what the steps of the pipeline read and write, and what a product may ask of
+it."""
 
 from __future__ import annotations
 
@@ -46,8 +47,8 @@ class Peer:
 class Call:
     """Made by the host for each call, filled by the pipeline, answered by a servicer.
 
-    `headers` are the request's as the host has them (lower-case names, the last of a name wins). `first_message` reads and
-    parses the first request message, once; the host applies `checks` to every later message of a request stream.
+    `headers` are the request's as the host has them (lower-case names, the last of a name wins). `first_message` reads
+    and parses the first request message, once; the host applies `checks` to every later message of a request stream.
     `response_headers` are sent with the initial metadata, or with the trailers where there is none. `steps` holds
     (step, start, duration) in nanoseconds of `time.perf_counter_ns`.
     """
