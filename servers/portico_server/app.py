@@ -129,9 +129,8 @@ class Front:
 
         routes = {("GET", "/metrics"): render}
         await stack.enter_async_context(control_socket(self._settings.run / CONTROL_SOCKET, routes))
-        if self._settings.metrics_listen:
-            host, _, port = self._settings.metrics_listen.rpartition(":")
-            await stack.enter_async_context(loopback_port(host.strip("[]"), int(port), routes))
+        if (address := self._settings.metrics_address) is not None:
+            await stack.enter_async_context(loopback_port(*address, routes))
 
 
 @contextlib.asynccontextmanager

@@ -1,20 +1,39 @@
 """Every setting, in one typed object, read once at start.
 
 Where a value comes from, strongest first: the command line, `PORTICO_*` environment variables (`PORTICO_LISTEN`),
-`portico.toml` in the data directory or named by `--config` (keys as below), the default here.
+`portico.toml` in the data directory or named by `--config` (keys as below), the default here. What is nearly the name of
+a setting is refused, wherever it stands: a typo must not go unnoticed.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import ipaddress
+import difflib
 import json
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
+
+from portico_server.platform.settings_rules import RULES, address
+
+_MAX_SHOWN = 100  # characters of a value that cannot be used
+
+PREFIX = "PORTICO_"
+OTHER_VARIABLES = frozenset(
+    PREFIX + name
+    for name in (
+        *("PROFILE", "PROFILE_DIR", "ADDRESS", "ACCOUNT", "TOKEN"),  # of the SDK
+        *("CONFIG", "DEBUG", "PYTHON", "GRPCURL_TOKEN", "DEMO_TOKEN"),  # of the command line and its launcher
+        *("SETTINGS_FILE", "APPLICATION"),  # from the supervisor to what it starts
+    )
+)
+"""Variables of ours that are no settings."""
+
+_NEAR = 0.8
+"""How like a setting's name a variable must be to be taken for a typo of it."""
 
 
 class SettingError(Exception):
@@ -82,6 +101,9 @@ class Settings:
     drain_seconds: float = 10.0
     """How long calls in flight may take to end when the platform stops."""
 
+    unresponsive_seconds: float = 15.0
+    """How long the serving process may leave the supervisor without an answer before it is ended and started again."""
+
     node_certificate_seconds: int = 24 * 3600
     """Life of the node's certificate; it is replaced when a third of it is left."""
 
@@ -103,8 +125,12 @@ class Settings:
     @property
     def listen_address(self) -> tuple[str, int]:
         """Host and port of the API door."""
-        host, _, port = self.listen.rpartition(":")
-        return host.strip("[]"), int(port)
+        return address(self.listen)
+
+    @property
+    def metrics_address(self) -> tuple[str, int] | None:
+        """Host and port of `metrics_listen`; None where it is empty."""
+        return address(self.metrics_listen) if self.metrics_listen else None
 
     def to_json(self) -> str:
         return json.dumps({key: _plain(getattr(self, key)) for key in setting_names()}, indent=2)
@@ -118,6 +144,11 @@ def setting_names() -> list[str]:
     return [field.name for field in dataclasses.fields(Settings)]
 
 
+def variable(key: str) -> str:
+    """The environment variable of a setting."""
+    return PREFIX + key.upper()
+
+
 def load(
     flags: Mapping[str, Any] | None = None,
     environ: Mapping[str, str] = os.environ,
@@ -126,86 +157,147 @@ def load(
     """The settings in force. Raises SettingError."""
     values: dict[str, Any] = {}
     strongest = {key: value for key, value in (flags or {}).items() if value is not None}
-    from_environment = {key: environ[name] for key in setting_names() if (name := f"PORTICO_{key.upper()}") in environ}
-    if config is None and "PORTICO_CONFIG" in environ:
-        config = Path(environ["PORTICO_CONFIG"])
-    if config is None:
-        data = Path(strongest.get("data") or from_environment.get("data") or default_data())
-        config = data / "portico.toml" if (data / "portico.toml").exists() else None
-    if config is not None:
-        for key, value in _read_toml(config).items():
-            values[key] = _typed(key, value, str(config))
+    from_environment = {key: environ[variable(key)] for key in setting_names() if variable(key) in environ}
+    _refuse_typos(environ)
+    if (file := _config_file(strongest, environ, config)) is not None:
+        for key, value in _read_toml(file).items():
+            values[key] = _checked(key, value, str(file))
     for key, text in from_environment.items():
-        values[key] = _typed(key, text, f"the environment variable PORTICO_{key.upper()}")
+        values[key] = _checked(key, text, f"the environment variable {variable(key)}")
     for key, value in strongest.items():
-        values[key] = _typed(key, value, f"the option --{key.replace('_', '-')}")
+        values[key] = _checked(key, value, "the command line")
     settings = Settings(**values)
-    _check(settings)
     return settings.replace(data=settings.data.expanduser().resolve())
 
 
+def load_running(
+    flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] = os.environ, config: Path | None = None
+) -> Settings:
+    """The settings of the platform on a data directory as it was started, or the defaults where none was: to stop it
+    and to ask it, whatever has become of its portico.toml. Raises SettingError where only a file that cannot be read
+    would say which directory."""
+    strongest = {key: value for key, value in (flags or {}).items() if value is not None}
+    data = strongest.get("data") or environ.get(variable("data"))
+    if not data and (file := _config_file(strongest, environ, config)) is not None:
+        try:
+            data = _read_toml(file).get("data")
+        except SettingError:
+            if file != default_data() / "portico.toml":
+                raise
+    folder = Path(data or default_data()).expanduser().resolve()
+    try:
+        return from_json((folder / "run" / "settings.json").read_text()).replace(data=folder)
+    except (OSError, ValueError, SettingError):
+        return Settings(data=folder)
+
+
+def ignored_variables(environ: Mapping[str, str] = os.environ) -> list[str]:
+    """Variables that look like ours and are not: somebody else's, or of another version."""
+    known = {variable(key) for key in setting_names()} | OTHER_VARIABLES
+    return sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
+
+
+def _refuse_typos(environ: Mapping[str, str]) -> None:
+    for name in ignored_variables(environ):
+        if near := difflib.get_close_matches(name.removeprefix(PREFIX).lower(), setting_names(), 1, _NEAR):
+            meant = variable(near[0])
+            raise SettingError(f"the environment variable {name} is no setting: {meant} is; rename or unset it")
+
+
+def _config_file(strongest: Mapping[str, Any], environ: Mapping[str, str], config: Path | None) -> Path | None:
+    """The portico.toml to read: the one that is named, else that of the data directory if it has one."""
+    if config is not None:
+        return config
+    if named := environ.get(PREFIX + "CONFIG"):
+        return Path(named)
+    data = Path(strongest.get("data") or environ.get(variable("data")) or default_data()).expanduser()
+    return data / "portico.toml" if (data / "portico.toml").exists() else None
+
+
 def from_json(text: str) -> Settings:
-    """What `Settings.to_json` wrote."""
+    """What `Settings.to_json` wrote: of values that were checked when they were loaded."""
     return Settings(**{key: _typed(key, value, "the settings file") for key, value in json.loads(text).items()})
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text())
+        return tomllib.loads(path.read_bytes().decode())
     except OSError as error:
         raise SettingError(f"cannot read {path}: {error.strerror}") from error
-    except tomllib.TOMLDecodeError as error:
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingError(f"{path} is not TOML: {error}") from error
+
+
+def _checked(key: str, value: Any, source: str) -> Any:
+    """The value in the setting's own type, and within its bounds."""
+    typed = _typed(key, value, source)
+    rule = RULES[key]
+    if not rule.allows(typed):
+        raise SettingError(f"{key} from {source} is {_shown(value)}: give {rule.give}")
+    return typed
 
 
 def _typed(key: str, value: Any, source: str) -> Any:
     """The value in the setting's own type; text is converted, as environment variables and options need it."""
     if key not in setting_names():
-        raise SettingError(f"{source} sets {key!r}, which is not a setting; `portico config --help` lists them")
+        near = difflib.get_close_matches(key, setting_names(), 1)
+        hint = f"did you mean {near[0]}? " if near else ""
+        raise SettingError(f"{source} sets {key!r}, which is not a setting; {hint}`portico config --help` lists them")
     kind = get_type_hints(Settings)[key]
     try:
-        if kind is Path:
-            return Path(value)
-        if kind == tuple[str, ...]:
-            return (
-                tuple(part for part in value.split(",") if part) if isinstance(value, str) else tuple(map(str, value))
-            )
-        if kind is int and isinstance(value, str):
-            return int(value.replace("_", ""))
-        if kind is float and isinstance(value, (str, int)):
-            return float(value)
+        return _CONVERSIONS[kind](value)
     except ValueError:
-        raise SettingError(f"{key} from {source} is {value!r}: give a number") from None
-    if not isinstance(value, kind):
-        raise SettingError(f"{key} from {source} is {value!r}: give a {kind.__name__}")
+        raise SettingError(f"{key} from {source} is {_shown(value)}: give {_KINDS[kind]}") from None
+
+
+def _path(value: Any) -> Path:
+    if not isinstance(value, (str, Path)) or not str(value):
+        raise ValueError
+    return Path(value)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError
     return value
 
 
-def _check(settings: Settings) -> None:
-    try:
-        host, port = settings.listen_address
-        if not host or not 0 <= port < 65536:
-            raise ValueError
-    except ValueError:
-        raise SettingError(f"listen is {settings.listen!r}: give HOST:PORT, as 127.0.0.1:8443") from None
-    if settings.metrics_listen and not _is_loopback(settings.metrics_listen):
-        raise SettingError(
-            f"metrics_listen is {settings.metrics_listen!r}: give HOST:PORT of this machine alone, as 127.0.0.1:9464;"
-            " metrics are given without credentials"
-        )
-    if settings.client_certificates not in ("required", "optional"):
-        raise SettingError(f"client_certificates is {settings.client_certificates!r}: give required or optional")
-    if settings.database != "sqlite" and not settings.database.startswith(("postgresql://", "postgres://")):
-        raise SettingError(f"database is {settings.database!r}: give sqlite or postgresql://user@host/name")
-    if settings.log_level not in ("debug", "info", "warning", "error"):
-        raise SettingError(f"log_level is {settings.log_level!r}: give debug, info, warning or error")
-    if not 0 <= settings.sample_ratio <= 1:
-        raise SettingError(f"sample_ratio is {settings.sample_ratio}: give a number from 0 to 1")
+def _texts(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return tuple(part for part in value.split(",") if part)
+    if not isinstance(value, (list, tuple)):
+        raise ValueError
+    return tuple(map(_text, value))
 
 
-def _is_loopback(address: str) -> bool:
-    host, _, port = address.rpartition(":")
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback and 0 < int(port) < 65536
-    except ValueError:
-        return False
+def _whole_number(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        raise ValueError
+    return int(value)  # of text, `16_000_000` too
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        raise ValueError
+    return float(value)
+
+
+_CONVERSIONS: dict[Any, Callable[[Any], Any]] = {
+    Path: _path,
+    str: _text,
+    tuple[str, ...]: _texts,
+    int: _whole_number,
+    float: _number,
+}
+_KINDS: dict[Any, str] = {
+    Path: "the path of a folder",
+    str: "a text",
+    tuple[str, ...]: "a list of texts",
+    int: "a whole number",
+    float: "a number",
+}
+
+
+def _shown(value: Any) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= _MAX_SHOWN else f"{shown[:_MAX_SHOWN]}…"

@@ -11,6 +11,7 @@ import pytest
 
 from portico_server.platform import settings
 from portico_server.platform.settings import SettingError, Settings, from_json, load
+from portico_server.platform.settings_rules import RULES
 
 
 def test_the_strongest_source_wins(tmp_path: Path) -> None:
@@ -42,23 +43,81 @@ def test_text_becomes_the_settings_own_type(tmp_path: Path) -> None:
     assert loaded.drain_seconds == 3.0
 
 
+OUT_OF_BOUNDS = [
+    ("data", "a" * 5000, "the path of a folder"),
+    ("listen", "8443", "HOST:PORT, as 127.0.0.1:8443"),
+    ("listen", "127.0.0.1:99999", "HOST:PORT"),
+    ("listen", ":8443", "HOST:PORT"),
+    ("listen", "127.0.0.1:-1", "HOST:PORT"),
+    ("hostnames", "a b", "DNS names and IP addresses"),
+    ("hostnames", "localhost,-a.example", "DNS names and IP addresses"),
+    ("hostnames", ".".join(["a" * 60] * 5), "DNS names and IP addresses"),
+    ("trust_domain", "EVIL/..", "lower-case letters, digits, dots"),
+    ("trust_domain", "", "lower-case letters, digits, dots"),
+    ("client_certificates", "never", "required or optional"),
+    ("only", "No-Product", "names of products"),
+    ("extra_products", "a..b", "Python modules"),
+    ("extra_descriptors", "a\0b", "paths of files"),
+    ("database", "mysql://x", "sqlite or postgresql://"),
+    ("envoy_threads", "two", "a whole number"),
+    ("envoy_threads", "0", "a number from 1 to 256"),
+    ("envoy_threads", "-3", "a number from 1 to 256"),
+    ("max_message_bytes", "1", "a number from 2_097_152 to 1_073_741_824 bytes"),
+    ("max_connections", "-1", "a number from 1 to 10_000_000"),
+    ("max_connections", "0", "a number from 1 to 10_000_000"),
+    ("max_streams", "0", "a number from 1 to 1_000_000"),
+    ("first_message_seconds", "-1", "a number from 0.1 to 3_600 seconds"),
+    ("sample_ratio", "1.5", "a number from 0 to 1"),
+    ("sample_ratio", "nan", "a number from 0 to 1"),
+    ("telemetry_bytes", "0", "a number from 1_048_576 to 1_099_511_627_776 bytes"),
+    ("drain_seconds", "nan", "a number from 0 to 3_600 seconds"),
+    ("drain_seconds", "inf", "a number from 0 to 3_600 seconds"),
+    ("unresponsive_seconds", "0", "a number from 1 to 3_600 seconds"),
+    ("node_certificate_seconds", "0", "a number from 60 to 34_560_000 seconds"),
+    ("metrics_listen", "0.0.0.0:9464", "HOST:PORT of this machine alone"),
+    ("metrics_listen", "9464", "HOST:PORT of this machine alone"),
+    ("log_level", "loud", "debug, info, warning or error"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "wanted"), OUT_OF_BOUNDS)
+def test_a_value_that_cannot_be_is_named_with_its_source_and_what_to_give(
+    tmp_path: Path, name: str, value: str, wanted: str
+) -> None:
+    variable = f"PORTICO_{name.upper()}"
+    with pytest.raises(SettingError) as error:
+        load({"data": tmp_path} if name != "data" else {}, {variable: value, "XDG_DATA_HOME": str(tmp_path)})
+    assert (
+        str(error.value).startswith(f"{name} from the environment variable {variable} is '{value[:20]}")
+        or "\0" in value
+    )
+    assert f": give {wanted}" in str(error.value)
+
+
+def test_every_setting_has_a_rule_that_its_default_keeps_and_that_refuses_something() -> None:
+    assert RULES.keys() == {field.name for field in dataclasses.fields(Settings)}
+    assert [name for name, rule in RULES.items() if not rule.allows(getattr(Settings(), name))] == []
+    assert {name for name, _, _ in OUT_OF_BOUNDS} == RULES.keys()
+
+
 @pytest.mark.parametrize(
-    ("name", "value", "told"),
+    ("name", "value"),
     [
-        ("LISTEN", "8443", "give HOST:PORT"),
-        ("LISTEN", "127.0.0.1:99999", "give HOST:PORT"),
-        ("ENVOY_THREADS", "two", "ENVOY_THREADS is 'two': give a number"),
-        ("CLIENT_CERTIFICATES", "never", "give required or optional"),
-        ("DATABASE", "mysql://x", "give sqlite or postgresql://"),
-        ("LOG_LEVEL", "loud", "give debug, info, warning or error"),
-        ("SAMPLE_RATIO", "1.5", "give a number from 0 to 1"),
-        ("METRICS_LISTEN", "0.0.0.0:9464", "give HOST:PORT of this machine alone"),
-        ("METRICS_LISTEN", "9464", "give HOST:PORT of this machine alone"),
+        ("listen", "[::]:0"),
+        ("hostnames", "*.example.com,192.0.2.1,2001:db8::1,a"),
+        ("trust_domain", "prod.example.com"),
+        ("metrics_listen", "[::1]:9464"),
+        ("drain_seconds", "0"),
+        ("max_message_bytes", str(2 << 20)),
     ],
 )
-def test_a_value_that_cannot_be_is_named_with_what_to_give(tmp_path: Path, name: str, value: str, told: str) -> None:
-    with pytest.raises(SettingError, match=re.escape(told)):
-        load({"data": tmp_path}, {f"PORTICO_{name}": value})
+def test_a_value_at_the_border_is_taken(tmp_path: Path, name: str, value: str) -> None:
+    load({"data": tmp_path, name: value}, {})
+
+
+def test_the_command_line_is_named_as_such(tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match=r"^max_connections from the command line is '0': give a number from 1"):
+        load({"data": tmp_path, "max_connections": "0"}, {})
 
 
 @pytest.mark.parametrize(
@@ -66,8 +125,15 @@ def test_a_value_that_cannot_be_is_named_with_what_to_give(tmp_path: Path, name:
     [
         ("listen = ", "is not TOML"),
         ("lissten = 'x'", "sets 'lissten', which is not a setting"),
-        ("envoy_threads = 'a'", "give a number"),
-        ("listen = 5", "give a str"),
+        ("envoy_threads = 'a'", "give a whole number"),
+        ("envoy_threads = true", "give a whole number"),
+        ("envoy_threads = 1.5", "give a whole number"),
+        ("drain_seconds = []", "give a number"),
+        ("hostnames = [1]", "give a list of texts"),
+        ("only = 1", "give a list of texts"),
+        ("data = 1", "give the path of a folder"),
+        ("listen = 5", "give a text"),
+        ("max_streams = 0", "give a number from 1"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_named(tmp_path: Path, text: str, told: str) -> None:
@@ -76,6 +142,12 @@ def test_a_file_that_cannot_be_used_is_named(tmp_path: Path, text: str, told: st
     with pytest.raises(SettingError, match=told) as error:
         load({"data": tmp_path}, {})
     assert str(file) in str(error.value)
+
+
+def test_a_file_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
+    (tmp_path / "portico.toml").write_bytes(b"listen = '\xff'")
+    with pytest.raises(SettingError, match=r"portico.toml is not TOML"):
+        load({"data": tmp_path}, {})
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
