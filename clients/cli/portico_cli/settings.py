@@ -53,11 +53,27 @@ def settings_in_force(flags: Mapping[str, Any]) -> Settings:
     return load({**named, **flags.get("others", {})}, config=_config(flags))
 
 
+def settings_of_running(flags: Mapping[str, Any]) -> Settings:
+    """The settings with which the platform on this data directory was started: what has become of its portico.toml
+    meanwhile must not keep it from being stopped."""
+    from portico_server.platform.settings import load_running
+
+    return load_running(flags, config=_config(flags))
+
+
+def tell_ignored_variables() -> None:
+    """Says on stderr which PORTICO_* variables mean nothing to this version."""
+    from portico_server.platform.settings import ignored_variables
+
+    if ignored := ignored_variables():
+        click.echo(f"portico: these variables are no settings and change nothing: {', '.join(ignored)}", err=True)
+
+
 def sources(settings: Settings, flags: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, str]:
     """Where each setting's value comes from: `option`, a variable's name, a file's path, or `default`."""
     import tomllib
 
-    from portico_server.platform.settings import setting_names
+    from portico_server.platform.settings import setting_names, variable
 
     file = _config(flags) or (Path(environ["PORTICO_CONFIG"]) if "PORTICO_CONFIG" in environ else None)
     file = file or settings.data / "portico.toml"
@@ -65,16 +81,9 @@ def sources(settings: Settings, flags: Mapping[str, Any], environ: Mapping[str, 
     given = {name for name, value in {**flags, **flags.get("others", {})}.items() if value is not None}
     found = {}
     for name in setting_names():
-        variable = f"PORTICO_{name.upper()}"
-        found[name] = (
-            "option"
-            if name in given
-            else variable
-            if variable in environ
-            else str(file)
-            if name in in_file
-            else "default"
-        )
+        in_environment = variable(name) if variable(name) in environ else ""
+        in_config = str(file) if name in in_file else ""
+        found[name] = "option" if name in given else in_environment or in_config or "default"
     return found
 
 

@@ -180,7 +180,7 @@ def load_running(
     data = strongest.get("data") or environ.get(variable("data"))
     if not data and (file := _config_file(strongest, environ, config)) is not None:
         try:
-            data = _read_toml(file).get("data")
+            data = _checked("data", _read_toml(file).get("data", str(default_data())), str(file))
         except SettingError:
             if file != default_data() / "portico.toml":
                 raise
@@ -211,7 +211,7 @@ def _config_file(strongest: Mapping[str, Any], environ: Mapping[str, str], confi
     if named := environ.get(PREFIX + "CONFIG"):
         return Path(named)
     data = Path(strongest.get("data") or environ.get(variable("data")) or default_data()).expanduser()
-    return data / "portico.toml" if (data / "portico.toml").exists() else None
+    return data / "portico.toml" if os.path.exists(data / "portico.toml") else None
 
 
 def from_json(text: str) -> Settings:

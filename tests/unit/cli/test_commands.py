@@ -288,6 +288,36 @@ def test_settings_that_make_no_sense_are_refused(portico: Portico, tmp_path: Pat
     assert bad.partition("=")[0] in outcome.err
 
 
+def test_a_typo_in_portico_toml_keeps_nothing_from_being_asked_or_stopped(portico: Portico, tmp_path: Path) -> None:
+    (tmp_path / "portico.toml").write_text("max_conections = 7\n")
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "front.log").write_text("a line\n")
+    here = ("--data", tmp_path)
+    assert "no platform runs" in portico("down", *here).err
+    assert "no platform runs" in portico("status", *here).out
+    assert portico("logs", *here).out == "a line\n"
+    looked = portico("doctor", *here)
+    assert looked.code == 1
+    assert f"FAIL  settings: {tmp_path / 'portico.toml'} sets 'max_conections'" in looked.out
+    assert "did you mean max_connections?" in looked.out
+    assert "ok    disk" in looked.out
+    assert "did you mean max_connections?" in portico("config", *here).err
+    (tmp_path / "portico.toml").write_bytes(b"\xff")
+    assert "please report it" not in portico("config", *here).err
+    (tmp_path / "portico.toml").unlink()
+    assert "ok    settings" in portico("doctor", *here).out
+
+
+def test_variables_that_mean_nothing_are_told(
+    portico: Portico, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PORTICO_WHATEVER", "1")
+    assert "change nothing: PORTICO_WHATEVER" in portico("config", "--data", tmp_path).err
+    monkeypatch.setenv("PORTICO_MAX_CONNECTION", "5")
+    refused = portico("config", "--data", tmp_path)
+    assert (refused.code, "PORTICO_MAX_CONNECTIONS is" in refused.err) == (1, True)
+
+
 def test_where_no_platform_runs_that_is_told(portico: Portico, tmp_path: Path) -> None:
     assert (portico("status", "--data", tmp_path).code, portico("down", "--data", tmp_path).code) == (6, 1)
     assert portico("status", "--data", tmp_path, "--output", "json").json()["running"] is False

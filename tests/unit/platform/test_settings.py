@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from portico_server.platform import settings
-from portico_server.platform.settings import SettingError, Settings, from_json, load
+from portico_server.platform.settings import SettingError, Settings, from_json, ignored_variables, load, load_running
 from portico_server.platform.settings_rules import RULES
 
 
@@ -171,3 +171,54 @@ def test_every_setting_is_documented_where_it_is_defined() -> None:
         assert re.search(rf'^    {field.name}: [^\n]*\n    """[A-Z`]', source, re.MULTILINE), (
             f"{field.name} has no docstring"
         )
+
+
+@pytest.mark.parametrize(
+    ("variable", "meant"),
+    [
+        ("PORTICO_MAX_CONNECTION", "PORTICO_MAX_CONNECTIONS"),
+        ("PORTICO_LOGLEVEL", "PORTICO_LOG_LEVEL"),
+        ("PORTICO_LISTENS", "PORTICO_LISTEN"),
+    ],
+)
+def test_a_variable_that_is_nearly_a_setting_is_refused_with_the_one_that_is_meant(
+    tmp_path: Path, variable: str, meant: str
+) -> None:
+    with pytest.raises(SettingError, match=f"{variable} is no setting: {meant} is"):
+        load({"data": tmp_path}, {variable: "5"})
+
+
+def test_variables_of_our_clients_and_of_others_are_let_be(tmp_path: Path) -> None:
+    ours = {name: "x" for name in settings.OTHER_VARIABLES - {"PORTICO_CONFIG"}}
+    kubernetes = {"PORTICO_SERVICE_HOST": "10.0.0.1", "PORTICO_PORT_8443_TCP": "tcp://10.0.0.1:8443"}
+    assert load({"data": tmp_path}, ours | kubernetes) == load({"data": tmp_path}, {})
+    assert ignored_variables(ours | kubernetes) == ["PORTICO_PORT_8443_TCP", "PORTICO_SERVICE_HOST"]
+
+
+def test_a_platform_that_runs_is_found_whatever_is_wrong_with_its_file(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "settings.json").write_text(Settings(data=tmp_path, drain_seconds=77.0).to_json())
+    (tmp_path / "portico.toml").write_text("listen = ")
+    for found in (load_running({"data": str(tmp_path)}, {}), load_running({}, {"PORTICO_DATA": str(tmp_path)})):
+        assert (found.data, found.drain_seconds) == (tmp_path, 77.0)
+    (tmp_path / "run" / "settings.json").write_text("half")
+    assert load_running({"data": tmp_path}, {"PORTICO_MAX_CONNECTION": "5"}) == Settings(data=tmp_path)
+
+
+def test_which_platform_is_not_guessed_where_only_a_broken_file_would_say(tmp_path: Path) -> None:
+    file = tmp_path / "named.toml"
+    file.write_text(f'data = "{tmp_path}"\n')
+    assert load_running({}, {}, file).data == tmp_path
+    file.write_text("data = ")
+    with pytest.raises(SettingError, match="is not TOML"):
+        load_running({}, {}, file)
+    assert load_running({"data": tmp_path}, {}, file).data == tmp_path
+
+
+def test_the_file_of_the_default_directory_that_is_broken_keeps_nothing_from_being_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    (tmp_path / "portico").mkdir()
+    (tmp_path / "portico" / "portico.toml").write_bytes(b"\xff")
+    assert load_running({}, {}).data == tmp_path / "portico"

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from portico_cli import output
-from portico_cli.settings import documentation, settings_in_force, settings_options, sources
+from portico_cli.settings import documentation, settings_in_force, settings_options, sources, tell_ignored_variables
 
 
 class _Documented(click.Command):
@@ -36,6 +36,7 @@ def config(kind: str, **flags: Any) -> None:
       PORTICO_LISTEN=0.0.0.0:8443 portico config --output json
     """
     settings = settings_in_force(flags)
+    tell_ignored_variables()
     values = json.loads(settings.to_json())
     if kind == "json":
         output.show_json(values)

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from portico_cli.failures import NOT_FOUND
-from portico_cli.settings import settings_in_force, settings_options
+from portico_cli.settings import settings_of_running, settings_options
 
 _POLL_SECONDS = 0.2
 
@@ -29,7 +29,7 @@ def logs(follow: bool, lines: int, process: str | None, **flags: Any) -> int:
       portico logs front -f
       portico logs --data ./data -n 500
     """
-    folder = settings_in_force(flags).data / "logs"
+    folder = settings_of_running(flags).data / "logs"
     files = sorted(folder.glob(f"{process or '*'}.log"))
     if not files:
         click.echo(f"portico: there are no logs{f' of {process}' if process else ''} in {folder}", err=True)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from portico_cli import output
 from portico_cli.calling import Caller, calls_platform
 from portico_cli.failures import ERROR, UNREACHABLE
-from portico_cli.settings import settings_in_force, settings_options
+from portico_cli.settings import settings_in_force, settings_of_running, settings_options
+
+if TYPE_CHECKING:
+    from portico_server.host.supervisor import Check
+    from portico_server.platform.settings import Settings
 
 _output_option = click.option(
     "--output", "kind", type=click.Choice(["text", "json"]), default="text", help="How to answer."
@@ -31,7 +35,7 @@ def status(kind: str, **flags: Any) -> int:
     """
     from portico_server.host.supervisor import status as ask
 
-    settings = settings_in_force(flags)
+    settings = settings_of_running(flags)
     found = ask(settings)
     if kind == "json":
         output.show_json({"data": str(settings.data), **dataclasses.asdict(found)})
@@ -54,7 +58,7 @@ def status(kind: str, **flags: Any) -> int:
 @settings_options()
 @_output_option
 def doctor(kind: str, **flags: Any) -> int:
-    """Check ports, certificates, clock, disk and engines, and say how to mend what is wrong. Exit code 1 if anything
+    """Check settings, ports, certificates, clock, disk and engines, and say how to mend what is wrong. Exit code 1 if anything
     is.
 
     \b
@@ -63,7 +67,8 @@ def doctor(kind: str, **flags: Any) -> int:
     """
     from portico_server.host.supervisor import doctor as examine
 
-    checks = examine(settings_in_force(flags))
+    settings, checks = _settings(flags)
+    checks += examine(settings)
     if kind == "json":
         output.show_json([dataclasses.asdict(check) for check in checks])
     else:
@@ -89,6 +94,19 @@ def health(caller: Caller, service: str) -> int:
     answer = caller.client.health.check(service)
     output.show_json({"service": service, "status": answer}) if caller.json else click.echo(answer)
     return 0 if answer == "SERVING" else UNREACHABLE
+
+
+def _settings(flags: dict[str, Any]) -> tuple[Settings, list[Check]]:
+    """The settings to look over the platform by, and what is to be said of them."""
+    from portico_server.host.supervisor import Check
+    from portico_server.platform.settings import SettingError
+
+    try:
+        settings = settings_in_force(flags)
+    except SettingError as error:
+        remedy = "Mend it before the next `portico up`; what runs goes on with what it was started with."
+        return settings_of_running(flags), [Check("settings", False, str(error), remedy)]
+    return settings, [Check("settings", True, f"good, as `portico config` shows them, for {settings.data}")]
 
 
 def _since(seconds: float) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from portico_cli.failures import ERROR
-from portico_cli.settings import settings_in_force, settings_options
+from portico_cli.settings import settings_in_force, settings_of_running, settings_options, tell_ignored_variables
 
 if TYPE_CHECKING:
     from portico_server.host.supervisor import Announcement
@@ -34,6 +34,7 @@ def up(detach: bool, **flags: Any) -> int:
     from portico_server.host.supervisor import up as start
 
     settings = settings_in_force(flags)
+    tell_ignored_variables()
     return start(settings, detach=detach, announce=lambda news: _tell(news, detach=detach))
 
 
@@ -49,7 +50,7 @@ def down(**flags: Any) -> int:
     """
     from portico_server.host.supervisor import down as stop
 
-    settings = settings_in_force(flags)
+    settings = settings_of_running(flags)
     if stop(settings):
         click.echo("stopped")
         return 0
