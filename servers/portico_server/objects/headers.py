@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import time
-
 from portico.objects.v1 import objects_pb2
+from portico_server.objects.http_dates import http_date
 from portico_server.platform import call
 
-_TRANSCODED = b"x-envoy-original-path"
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_FIELDS = (
+TRANSCODED = b"x-envoy-original-path"
+"""A header that REST calls have, and no others: the gateway removes a client's own."""
+DESCRIBING = (
     ("content-encoding", "content_encoding"),
     ("content-disposition", "content_disposition"),
     ("content-language", "content_language"),
     ("cache-control", "cache_control"),
     ("expires", "expires"),
 )
+"""Header fields that describe the bytes, and the fields of ObjectMetadata that keep them."""
 
 
 def describe(described: objects_pb2.Object, length_bytes: int) -> None:
@@ -26,24 +25,18 @@ def describe(described: objects_pb2.Object, length_bytes: int) -> None:
     A value that is not printable ASCII is left out: no header can carry it (RFC 9110, 5.5).
     """
     served = call.current.get()
-    if _TRANSCODED not in served.headers:
+    if TRANSCODED not in served.headers:
         return
     found = [
         ("content-length", str(length_bytes)),
+        ("accept-ranges", "none"),  # a part is asked for with offset_bytes and limit_bytes
         ("etag", f'"{described.etag}"'),
         ("last-modified", http_date(described.create_time.seconds)),
         ("x-portico-version-id", described.version_id),
     ]
-    found += [(name, getattr(described.metadata, field)) for name, field in _FIELDS]
+    found += [(name, getattr(described.metadata, field)) for name, field in DESCRIBING]
     found += [(f"x-portico-meta-{name}", value) for name, value in sorted(described.metadata.custom.items())]
     served.response_headers += [(name, value) for name, value in found if value and _can_be_sent(value)]
-
-
-def http_date(seconds: int) -> str:
-    """RFC 9110, 5.6.7, whatever the process's locale is."""
-    t = time.gmtime(seconds)
-    day, month = _DAYS[t.tm_wday], _MONTHS[t.tm_mon - 1]
-    return f"{day}, {t.tm_mday:02} {month} {t.tm_year} {t.tm_hour:02}:{t.tm_min:02}:{t.tm_sec:02} GMT"
 
 
 def _can_be_sent(value: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from google.api import httpbody_pb2
 
 from portico.objects.v1 import objects_pb2, objects_pb2_grpc
-from portico_server.objects import caller, headers, listing, messages
+from portico_server.objects import caller, headers, listing, messages, request_headers
 from portico_server.objects.deleting import Deleted, Deleting, Target
 from portico_server.objects.errors import InvalidField
 from portico_server.objects.listing import Listing
@@ -51,6 +51,7 @@ class ObjectService(objects_pb2_grpc.ObjectServiceServicer):
         first = await anext(aiter(request_iterator), None)
         if first is None:
             raise InvalidField("the stream ended before its first message", field="name")
+        request_headers.apply_to_put(first)
         put = Put(
             parse_object_name(first.name),
             messages.stored_metadata(first.metadata, first.data.content_type),
@@ -75,6 +76,7 @@ class ObjectService(objects_pb2_grpc.ObjectServiceServicer):
     async def GetObject(
         self, request: objects_pb2.GetObjectRequest, context: Any
     ) -> AsyncIterator[objects_pb2.GetObjectResponse]:
+        request_headers.apply_to_read(request)
         wanted = Wanted(
             parse_object_name(request.name),
             request.version_id,
@@ -103,6 +105,7 @@ class ObjectService(objects_pb2_grpc.ObjectServiceServicer):
             await reading.close()
 
     async def HeadObject(self, request: objects_pb2.HeadObjectRequest, context: Any) -> objects_pb2.HeadObjectResponse:
+        request_headers.apply_to_read(request)
         name = parse_object_name(request.name)
         wanted = Wanted(name, request.version_id, conditions=messages.conditions_of(request))
         version = await self._reader.head(wanted)
@@ -142,6 +145,7 @@ class ObjectService(objects_pb2_grpc.ObjectServiceServicer):
     async def DeleteObject(
         self, request: objects_pb2.DeleteObjectRequest, context: Any
     ) -> objects_pb2.DeleteObjectResponse:
+        request_headers.apply_to_write(request)
         bucket, key = parse_object_name(request.name)
         targets = [Target(key, request.version_id)]
         condition = messages.conditions_of(request)
@@ -172,6 +176,7 @@ class ObjectService(objects_pb2_grpc.ObjectServiceServicer):
         return await once(self._database, self._clock, key, objects_pb2.DeleteObjectsResponse, delete)
 
     async def CopyObject(self, request: objects_pb2.CopyObjectRequest, context: Any) -> objects_pb2.CopyObjectResponse:
+        request_headers.apply_to_write(request)
         copy = Copy(
             parse_object_name(request.name),
             Wanted(

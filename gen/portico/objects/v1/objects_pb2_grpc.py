@@ -31,6 +31,14 @@ class ObjectServiceStub:
     `accounts/{account}/buckets/{bucket}/objects/{key}`; the key is 1 to 1,024 bytes of UTF-8, compared by bytes, and holds no
     NUL. In a REST path it is percent-encoded as encodeURIComponent does it: a slash at its end must come as `%2F`, a colon as
     `%3A` where it could be taken for the verb of a method.
+
+    By REST the header fields of HTTP are followed beside the query. Put, get, head, delete and copy (for what it replaces)
+    take If-Match, If-None-Match and If-Unmodified-Since, get and head If-Modified-Since too (RFC 9110, 13.1), as if they
+    stood in `conditions`: ETags in quotes; a list that is none is INVALID_ARGUMENT, a date that is none is passed over. A put
+    takes Content-MD5 (RFC 1864) as `checksums.md5`, and Content-Encoding, Content-Disposition, Content-Language,
+    Cache-Control and Expires where `metadata` does not have them. Where a header and the query differ in a condition or a
+    digest, that is INVALID_ARGUMENT. Range is not followed (RFC 9110, 14.2; answers say `accept-ranges: none`): ask for a part
+    with `offset_bytes` and `limit_bytes`. The metadata of gRPC calls means nothing of this.
     """
 
     def __init__(self, channel):
@@ -87,13 +95,22 @@ class ObjectServiceServicer:
     `accounts/{account}/buckets/{bucket}/objects/{key}`; the key is 1 to 1,024 bytes of UTF-8, compared by bytes, and holds no
     NUL. In a REST path it is percent-encoded as encodeURIComponent does it: a slash at its end must come as `%2F`, a colon as
     `%3A` where it could be taken for the verb of a method.
+
+    By REST the header fields of HTTP are followed beside the query. Put, get, head, delete and copy (for what it replaces)
+    take If-Match, If-None-Match and If-Unmodified-Since, get and head If-Modified-Since too (RFC 9110, 13.1), as if they
+    stood in `conditions`: ETags in quotes; a list that is none is INVALID_ARGUMENT, a date that is none is passed over. A put
+    takes Content-MD5 (RFC 1864) as `checksums.md5`, and Content-Encoding, Content-Disposition, Content-Language,
+    Cache-Control and Expires where `metadata` does not have them. Where a header and the query differ in a condition or a
+    digest, that is INVALID_ARGUMENT. Range is not followed (RFC 9110, 14.2; answers say `accept-ranges: none`): ask for a part
+    with `offset_bytes` and `limit_bytes`. The metadata of gRPC calls means nothing of this.
     """
 
     def PutObject(self, request_iterator, context):
         """Stores an object. The first message says what it is and may carry the first bytes, or all of them; the following ones
         carry bytes only. Nothing is visible before the stream has ended well. By REST the request's body is the object.
         INVALID_ARGUMENT (`BAD_DIGEST`) if a checksum or the size does not agree; FAILED_PRECONDITION (`ETAG_MISMATCH`,
-        `OBJECT_EXISTS`, `MODIFIED`) if a condition does not hold; RESOURCE_EXHAUSTED (`STORAGE_FULL`) if the disk is full.
+        `OBJECT_EXISTS`, `MODIFIED`, `NOT_MODIFIED`) if a condition does not hold; RESOURCE_EXHAUSTED (`STORAGE_FULL`) if the
+        disk is full.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -103,14 +120,15 @@ class ObjectServiceServicer:
         """Reads an object or a range of it. The first message carries the metadata and the first bytes; the following ones bytes
         only. The version that was current when the call began is read to its end, whatever is written meanwhile. By REST the
         response's body is the object's bytes. NOT_FOUND (`OBJECT_NOT_FOUND`, `VERSION_NOT_FOUND`, `BUCKET_NOT_FOUND`);
-        FAILED_PRECONDITION (`NOT_MODIFIED`, `ETAG_MISMATCH`, `MODIFIED`); OUT_OF_RANGE (`INVALID_RANGE`).
+        FAILED_PRECONDITION (`NOT_MODIFIED`, `ETAG_MISMATCH`, `MODIFIED`); OUT_OF_RANGE (`INVALID_RANGE`); DATA_LOSS
+        (`OBJECT_DAMAGED`) if the platform has lost bytes of the object: to ask again will not help.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def HeadObject(self, request, context):
-        """Answers an object's metadata without its bytes; the errors are those of GetObject.
+        """Answers an object's metadata without its bytes; the errors are those of GetObject, but for those about bytes.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -132,7 +150,7 @@ class ObjectServiceServicer:
 
     def DeleteObject(self, request, context):
         """Deletes an object. Where versions are kept and no version is named, a delete marker is put in front; a named version is
-        deleted for good. To delete what is not there succeeds, as in S3.
+        deleted for good. To delete what is not there succeeds, as in S3. FAILED_PRECONDITION as in PutObject.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -146,7 +164,8 @@ class ObjectServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CopyObject(self, request, context):
-        """Copies an object, within or between buckets, without moving its bytes through the client.
+        """Copies an object, within or between buckets, without moving its bytes through the client. The errors are those of
+        GetObject about the source, and those of PutObject.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -209,6 +228,14 @@ class ObjectService:
     `accounts/{account}/buckets/{bucket}/objects/{key}`; the key is 1 to 1,024 bytes of UTF-8, compared by bytes, and holds no
     NUL. In a REST path it is percent-encoded as encodeURIComponent does it: a slash at its end must come as `%2F`, a colon as
     `%3A` where it could be taken for the verb of a method.
+
+    By REST the header fields of HTTP are followed beside the query. Put, get, head, delete and copy (for what it replaces)
+    take If-Match, If-None-Match and If-Unmodified-Since, get and head If-Modified-Since too (RFC 9110, 13.1), as if they
+    stood in `conditions`: ETags in quotes; a list that is none is INVALID_ARGUMENT, a date that is none is passed over. A put
+    takes Content-MD5 (RFC 1864) as `checksums.md5`, and Content-Encoding, Content-Disposition, Content-Language,
+    Cache-Control and Expires where `metadata` does not have them. Where a header and the query differ in a condition or a
+    digest, that is INVALID_ARGUMENT. Range is not followed (RFC 9110, 14.2; answers say `accept-ranges: none`): ask for a part
+    with `offset_bytes` and `limit_bytes`. The metadata of gRPC calls means nothing of this.
     """
 
     @staticmethod
