@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -47,12 +48,30 @@ def test_its_files_are_private(keyring: Keyring, tmp_path: Path) -> None:
     assert not list((tmp_path / "keys").rglob(".*")), "no scratch file is left"
 
 
-@pytest.mark.parametrize("name", ["authority.key", "authority.pem", "tokens/first.pem"])
-def test_a_file_that_is_no_key_is_not_replaced_by_a_new_one(keyring: Keyring, tmp_path: Path, name: str) -> None:
-    (tmp_path / "keys" / name).write_text("damaged")
-    with pytest.raises(ValueError, match=r".+"):
+@pytest.mark.parametrize("content", [b"damaged", b"", b"\0" * 5])
+@pytest.mark.parametrize("name", ["authority.key", "authority.pem", "tokens/first.pem", "page-token.key"])
+def test_a_file_that_is_no_key_is_named_and_not_replaced_by_a_new_one(
+    keyring: Keyring, tmp_path: Path, name: str, content: bytes
+) -> None:
+    file = tmp_path / "keys" / name
+    file.write_bytes(content)
+    with pytest.raises(ValueError, match=f"^{re.escape(str(file))} is not the key") as error:
         Keyring.open(tmp_path, "portico.local", ["localhost"])
-    assert (tmp_path / "keys" / name).read_text() == "damaged"
+    assert len(str(error.value)) < len(str(file)) + 200
+    assert file.read_bytes() == content
+
+
+def test_the_certificate_of_another_authority_is_refused(keyring: Keyring, tmp_path: Path) -> None:
+    other = Keyring.open(tmp_path / "other", "portico.local", ["localhost"])
+    (tmp_path / "keys" / "authority.pem").write_bytes(other.authority_pem)
+    with pytest.raises(ValueError, match=r"authority\.pem is not the certificate of .*authority\.key"):
+        Keyring.open(tmp_path, "portico.local", ["localhost"])
+
+
+def test_a_long_trust_domain_can_have_an_authority(tmp_path: Path) -> None:
+    trust_domain = ".".join(["long"] * 40)
+    keyring = Keyring.open(tmp_path, trust_domain, ["localhost"])
+    assert keyring.new_node_certificate(lifetime_seconds=60).certificate_pem
 
 
 def test_a_client_certificate_names_its_principal_and_is_no_servers(keyring: Keyring) -> None:

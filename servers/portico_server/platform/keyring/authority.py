@@ -15,6 +15,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 CertificateKey = ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | rsa.RSAPublicKey
 """Keys that a certificate is issued for."""
 
+_MAX_COMMON_NAME = 64  # RFC 5280, ub-common-name
+
 AUTHORITY_YEARS = 10
 BACKDATED = datetime.timedelta(minutes=5)
 """How far before now a certificate begins to hold, for clocks that are behind."""
@@ -50,7 +52,8 @@ class Authority:
     def create_certificate(cls, key: ec.EllipticCurvePrivateKey, trust_domain: str) -> bytes:
         """The authority's own certificate, PEM, signed by itself; it may only sign for the trust domain's SPIFFE
         ids."""
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"Portico authority of {trust_domain}")])
+        common_name = f"Portico authority of {trust_domain}"[:_MAX_COMMON_NAME]
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
         start = _now() - BACKDATED
         builder = _builder(name, name, key.public_key(), start, start + datetime.timedelta(days=365 * AUTHORITY_YEARS))
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
@@ -66,7 +69,9 @@ class Authority:
         start = _now() - BACKDATED
         end = min(_now() + datetime.timedelta(seconds=lifetime_seconds), self.certificate.not_valid_after_utc)
         # Many clients show only the subject; the name that counts is the URI.
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, uri.removeprefix("spiffe://")[-64:])])
+        subject = x509.Name(
+            [x509.NameAttribute(NameOID.COMMON_NAME, uri.removeprefix("spiffe://")[-_MAX_COMMON_NAME:])]
+        )
         usage = ExtendedKeyUsageOID.SERVER_AUTH if server_names else ExtendedKeyUsageOID.CLIENT_AUTH
         builder = _builder(subject, self.certificate.subject, public_key, start, end)
         names = [x509.UniformResourceIdentifier(uri), *map(_general_name, server_names)]

@@ -9,16 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 
 from portico_server.platform.keyring.authority import Authority, CertificateKey, load_private_key, new_private_key
 from portico_server.platform.keyring.identity import issuer_of
+from portico_server.platform.keyring.key_files import parsed_file
 from portico_server.platform.keyring.tokens import TokenKeys
-from portico_server.platform.private_files import make_private_folder, read_or_create
+from portico_server.platform.private_files import make_private_folder
 
 AUDIENCE = "portico"
 """The audience (`aud`) of tokens for this platform."""
 
 LOOPBACK = ("127.0.0.1", "::1")
+_PAGE_TOKEN_KEY_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +57,22 @@ class Keyring:
 
     @classmethod
     def open(cls, data: Path, trust_domain: str, hostnames: Sequence[str]) -> Keyring:
-        """The keyring of a data directory. Raises OSError, or ValueError where a file is not the key that it should
-        be."""
+        """The keyring of a data directory. Raises OSError, or ValueError, which names the file that is not the key
+        that it should be."""
         folder = data / "keys"
         make_private_folder(folder)
         make_private_folder(folder / "tokens")
-        key = load_private_key(read_or_create(folder / "authority.key", new_private_key))
-        pem = read_or_create(folder / "authority.pem", lambda: Authority.create_certificate(key, trust_domain))
-        authority = Authority(x509.load_pem_x509_certificate(pem), key)
-        page_token_key = read_or_create(folder / "page-token.key", lambda: secrets.token_bytes(32))
+        key = parsed_file(folder / "authority.key", new_private_key, load_private_key)
+        certificate = parsed_file(
+            folder / "authority.pem",
+            lambda: Authority.create_certificate(key, trust_domain),
+            x509.load_pem_x509_certificate,
+        )
+        if certificate.public_key() != key.public_key():
+            raise ValueError(f"{folder / 'authority.pem'} is not the certificate of {folder / 'authority.key'}")
+        authority = Authority(certificate, key)
+        pem = certificate.public_bytes(serialization.Encoding.PEM)
+        page_token_key = parsed_file(folder / "page-token.key", _new_page_token_key, _page_token_key)
         return cls(trust_domain, hostnames, authority, pem, TokenKeys(folder / "tokens"), page_token_key)
 
     def issue_certificate(
@@ -102,3 +112,13 @@ class Keyring:
             public_key, uri, lifetime_seconds=lifetime_seconds, server_names=server_names
         )
         return KeyPair(certificate, private_key_pem)
+
+
+def _new_page_token_key() -> bytes:
+    return secrets.token_bytes(_PAGE_TOKEN_KEY_BYTES)
+
+
+def _page_token_key(content: bytes) -> bytes:
+    if len(content) != _PAGE_TOKEN_KEY_BYTES:
+        raise ValueError(f"it has {len(content)} bytes, not {_PAGE_TOKEN_KEY_BYTES}")
+    return content

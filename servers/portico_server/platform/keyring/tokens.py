@@ -16,6 +16,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from portico_server.platform.keyring.authority import new_private_key
+from portico_server.platform.keyring.key_files import parsed
 from portico_server.platform.private_files import read_or_create, replace_file
 
 ALGORITHM = "ES256"
@@ -62,7 +63,7 @@ class TokenKeys:
 
 
 def _load(path: Path) -> ECKey:
-    key = ECKey.import_key(path.read_bytes())
+    key = parsed(path, path.read_bytes(), ECKey.import_key)
     key.ensure_kid()  # the thumbprint (RFC 7638)
     return key
 
