@@ -286,3 +286,10 @@ def test_one_may_not_act_in_another_account(platform, keyring):
         with pytest.raises(grpc.RpcError) as caught:
             stub.GetBucket(buckets_pb2.GetBucketRequest(name="accounts/other/buckets/demo"), timeout=10)
     assert caught.value.code() is grpc.StatusCode.PERMISSION_DENIED
+
+
+@pytest.mark.parametrize(("scheme", "status"), [("bearer", 200), ("BEARER", 200), ("Basic", 401), ("DPoP", 401)])
+def test_the_scheme_is_bearer_in_any_case_and_no_other(platform, scheme, status):
+    headers = {"authorization": f"{scheme} {platform.token}"}
+    answer = platform.http("GET", "/v1/accounts/default/buckets", token=None, headers=headers)
+    assert answer.status == status, answer.body

@@ -117,3 +117,9 @@ def test_a_new_token_key_is_believed_without_a_restart(host: RunningPlatform) ->
     wait_until(lambda: verdict(host, new)[0], "the new key is believed")
     assert verdict(host, old)[0], "the old key goes on being good"
     assert host.front_pid == front
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "bEARER"])
+def test_the_scheme_may_be_in_any_case(host: RunningPlatform, scheme: str) -> None:
+    sent = {"authorization": f"{scheme} {host.token}"}
+    assert "x-portico-token-payload" in dict(host.http("GET", "/echo", token=None, headers=sent).json()["headers"])

@@ -35,8 +35,10 @@ def token_rules(trust_domain: str, jwks: dict[str, Any]) -> Message:
         "issuer": issuer_of(trust_domain),
         "audiences": [AUDIENCE],
         "local_jwks": {"inline_string": json.dumps(jwks)},
-        # Said outright, or a token in the query (`access_token`), which lands in logs, would do as well.
-        "from_headers": [{"name": "authorization", "value_prefix": "Bearer "}],
+        # Said outright, or a token in the query (`access_token`), which lands in logs, would do as well. What stands
+        # behind the first space is taken, because the scheme may be in any case (RFC 9110, 11.1) and Envoy compares
+        # bytes; that it says Bearer is for the identity step.
+        "from_headers": [{"name": "authorization", "value_prefix": " "}],
         "forward": True,
         "forward_payload_header": TOKEN_PAYLOAD,
         "failed_status_in_metadata": FAILURE,
