@@ -265,7 +265,8 @@ def test_the_md5_of_http_is_compared(platform: RunningPlatform, objects: Objects
     assert put(b"small", hashlib.md5(b"small").digest()).status == 200
 
 
-def test_an_upload_says_in_headers_what_it_is(platform: RunningPlatform, bucket: str) -> None:
+@pytest.mark.parametrize("size", [3, 5_000_000])
+def test_an_upload_says_in_headers_what_it_is(platform: RunningPlatform, bucket: str, size: int) -> None:
     said = {
         "content-encoding": "gzip",
         "content-disposition": "attachment",
@@ -274,7 +275,7 @@ def test_an_upload_says_in_headers_what_it_is(platform: RunningPlatform, bucket:
         "expires": "Thu, 01 Jan 2099 00:00:00 GMT",
     }
     query = "?metadata.cache_control=private"
-    assert platform.http("PUT", path(bucket, "a") + query, body=b"abc", headers=said).status == 200
+    assert platform.http("PUT", path(bucket, "a") + query, body=bytes(size), headers=said).status == 200
     headers = platform.http("GET", path(bucket, "a")).headers
     assert {name: headers[name] for name in said} == {**said, "cache-control": "private"}
 

@@ -15,9 +15,8 @@ import protovalidate
 from google.protobuf import descriptor, message_factory
 
 from portico_server.gateway.resources import request_type
-from portico_server.gateway.violations import refusal
+from portico_server.gateway.violations import refusal, refused
 from portico_server.platform.call import Call, Check, Handler, Step
-from portico_server.platform.errors import invalid_argument
 from portico_server.platform.methods import ContractError, Method
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
@@ -79,9 +78,9 @@ def _body_check(name: str) -> Check:
             return
         body = getattr(request, name)
         if len(body.data) > MAX_BODY_BYTES:
-            raise invalid_argument(f"{name}.data", f"must be at most {MAX_BODY_BYTES} bytes", "bytes.max_len")
+            raise refused(f"{name}.data", f"must be at most {MAX_BODY_BYTES} bytes", "bytes.max_len")
         if _CONTENT_TYPE.fullmatch(body.content_type) is None:
             message = "must be at most 1024 characters of printable ASCII"
-            raise invalid_argument(f"{name}.content_type", message, "string.pattern")
+            raise refused(f"{name}.content_type", message, "string.pattern")
 
     return check

@@ -38,6 +38,12 @@ def refusal(violations: Sequence[Violation]) -> ApiError:
     return ApiError(grpc.StatusCode.INVALID_ARGUMENT, REASON, f"{subject}: {first.description}{more}", violations=told)
 
 
+def refused(field: str, description: str, rule_id: str) -> ApiError:
+    """The error for one violation that protovalidate cannot find; `rule_id` as it would name the rule."""
+    violation = FieldViolation(field, description, rule_id)
+    return ApiError(grpc.StatusCode.INVALID_ARGUMENT, REASON, f"{field}: {description}", violations=[violation])
+
+
 def _path(elements: Iterable[FieldPathElementPb]) -> str:
     """`metadata.custom["k"]`, `objects[3].name`; empty for a rule about the message as a whole."""
     return _short(".".join(element.field_name + _subscript(element) for element in elements))

@@ -128,8 +128,14 @@ async def parts(
     async for message in following:
         for field in _FIRST_ONLY:
             if message.HasField(field) and getattr(message, field) != getattr(first, field):
-                raise InvalidField(f"{field} belongs into the first message of the stream", field=field)
+                raise _belongs_into_first(field)
+        if message.request_id and message.request_id != first.request_id:
+            raise _belongs_into_first("request_id")
         yield _data(message)
+
+
+def _belongs_into_first(field: str) -> InvalidField:
+    return InvalidField(f"{field} belongs into the first message of the stream", field=field)
 
 
 def _data(message: objects_pb2.PutObjectRequest) -> bytes:

@@ -7,6 +7,7 @@ import hashlib
 import os
 import zlib
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from google.api.httpbody_pb2 import HttpBody
@@ -189,13 +190,18 @@ async def assert_nothing_is_stored(stand: Stand) -> None:
     assert stand.files() == []
 
 
-async def test_later_messages_carry_bytes_alone(stand: Stand) -> None:
+REQUEST_ID = "0e5e8a6c-1f0e-4c07-9d59-3f0d6c0c0a02"
+
+
+@pytest.mark.parametrize(("field", "value"), [("size_bytes", 1), ("request_id", REQUEST_ID)])
+async def test_later_messages_carry_bytes_alone(stand: Stand, field: str, value: Any) -> None:
     async def messages() -> AsyncIterator[objects_pb2.PutObjectRequest]:
         yield objects_pb2.PutObjectRequest(name=f"{BUCKET}/objects/k")
-        yield objects_pb2.PutObjectRequest(data=HttpBody(data=b"x"), size_bytes=1)
+        yield objects_pb2.PutObjectRequest(data=HttpBody(data=b"x"), **{field: value})
 
-    with pytest.raises(errors.InvalidField, match="size_bytes belongs into the first message"):
+    with pytest.raises(errors.InvalidField, match=f"{field} belongs into the first message"):
         await stand.put_messages(messages())
+    await assert_nothing_is_stored(stand)
 
 
 async def test_a_message_of_more_than_4_mib_is_refused(stand: Stand) -> None:

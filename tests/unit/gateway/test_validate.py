@@ -118,9 +118,10 @@ async def test_a_body_is_bounded_though_its_type_carries_no_rule() -> None:
     assert await run(STEP, new_call(ALL[PUT], fits))
 
     fits.data.data += b"x"
-    (violation,) = (await refusal(fits, PUT)).violations
+    error = await refusal(fits, PUT)
+    (violation,) = error.violations
 
-    assert violation.field == "data.data"
+    assert (error.reason, violation.field, violation.reason) == ("VALIDATION_FAILED", "data.data", "bytes.max_len")
 
 
 async def test_foreign_contracts_without_rules_are_let_through_unread() -> None:
