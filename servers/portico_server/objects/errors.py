@@ -67,6 +67,10 @@ class BadDigest(DomainError):
     """The bytes that came are not those that were announced."""
 
 
+class ObjectDamaged(DomainError):
+    """Bytes of the object that were stored are not there any more."""
+
+
 class InvalidField(DomainError):
     """A field of the request cannot be what it is; `field` says which."""
 
@@ -95,6 +99,7 @@ ERRORS: ErrorTable = {
     PermissionMissing: (StatusCode.PERMISSION_DENIED, "PERMISSION_DENIED"),
     InvalidRange: (StatusCode.OUT_OF_RANGE, "INVALID_RANGE"),
     BadDigest: (StatusCode.INVALID_ARGUMENT, "BAD_DIGEST"),
+    ObjectDamaged: (StatusCode.DATA_LOSS, "OBJECT_DAMAGED"),
     InvalidField: (StatusCode.INVALID_ARGUMENT, "INVALID_FIELD"),
     ObjectTooLarge: (StatusCode.INVALID_ARGUMENT, "OBJECT_TOO_LARGE"),
     WriteContended: (StatusCode.ABORTED, "CONTENDED"),

@@ -15,7 +15,7 @@ from portico_server.objects.errors import InvalidField
 from portico_server.objects.listing import Listing
 from portico_server.objects.names import parse_object_name
 from portico_server.objects.objects import Copy, Objects, Put
-from portico_server.objects.reading import Reader, Wanted
+from portico_server.objects.reading import CHUNK_BYTES, Reader, Wanted
 from portico_server.objects.records import Version
 from portico_server.objects.text import after
 from portico_server.platform.clock import Clock
@@ -89,14 +89,15 @@ class ObjectService(objects_pb2_grpc.ObjectServiceServicer):
             described = messages.object_message(wanted.name.bucket, reading.version)
             headers.describe(described, reading.range.length)
             response = objects_pb2.GetObjectResponse(
-                data=httpbody_pb2.HttpBody(content_type=described.metadata.content_type),
+                data=httpbody_pb2.HttpBody(content_type=described.metadata.content_type, data=reading.data),
                 object=described,
                 offset_bytes=reading.range.offset,
                 length_bytes=reading.range.length,
             )
-            if not reading.range.length:
+            if reading.blob is None:
                 yield response
-            async with aclosing(reading.chunks()) as chunks:
+                return
+            async with aclosing(reading.blob.chunks(*reading.range, CHUNK_BYTES)) as chunks:
                 async for chunk in chunks:
                     response.data.data = chunk
                     yield response

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from portico_server.objects import checksums, conditions, errors, writes
 from portico_server.objects.buckets import Buckets
 from portico_server.objects.conditions import Conditions
+from portico_server.objects.damage import damaged
 from portico_server.objects.ids import Ids
 from portico_server.objects.incoming import Announced, Content, Receiver
 from portico_server.objects.judging import ALL_RIGHTS, Judge, Rights, judge_of
@@ -86,14 +87,14 @@ class Objects:
     async def copy(self, copy: Copy, also: Also = _nothing) -> Version:
         """Stores the source's bytes as another key's current object, without moving them.
 
-        Raises what `Reader.find` and the judge of `judge_of` raise, BucketNotFound, BucketBeingDeleted, StorageFull.
+        Raises what `Reader.find` and the judge of `judge_of` raise, BucketNotFound, BucketBeingDeleted, StorageFull,
+        ObjectDamaged.
         """
         judge = judge_of(copy.name, copy.conditions, copy.rights)
         try:
             new = await self._copied(copy, judge)
         except FileNotFoundError:
-            # The source was replaced and its file collected since its row was read: there is a newer one.
-            new = await self._copied(copy, judge)
+            new = await self._copied_again(copy, judge)
         return await self._store(copy.name, new, judge, also)
 
     async def _copied(self, copy: Copy, judge: Judge | None) -> NewVersion:
@@ -106,6 +107,13 @@ class Objects:
         write_id, now_us = self._ids.mint()
         metadata = source.metadata if copy.metadata is None else copy.metadata
         return NewVersion(write_id, source.etag, source.size_bytes, now_us, file, data, metadata, source.checksums)
+
+    async def _copied_again(self, copy: Copy, judge: Judge | None) -> NewVersion:
+        """The source was replaced and its file collected since its row was read: there is a newer one, or damage."""
+        try:
+            return await self._copied(copy, judge)
+        except FileNotFoundError:
+            raise damaged(copy.source.name, copy.source.version_id, "their file is missing") from None
 
     def _described(self, content: Content, metadata: bytes) -> NewVersion:
         write_id, now_us = self._ids.mint()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from portico_server.objects import conditions, errors, ranges
 from portico_server.objects.buckets import Buckets
 from portico_server.objects.conditions import Conditions
+from portico_server.objects.damage import damaged
 from portico_server.objects.names import ObjectName
 from portico_server.objects.ranges import ByteRange
 from portico_server.objects.records import Version
@@ -34,27 +34,19 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A version that is being read. To be closed; until then its bytes stay, whatever is written meanwhile."""
+    """A version that is being read. To be closed; until then its bytes stay, whatever is written meanwhile.
+
+    The bytes of the range are `data`; those of a larger object are in the open `blob`.
+    """
 
     version: Version
     range: ByteRange
     data: bytes
     blob: Blob | None
 
-    def chunks(self) -> AsyncGenerator[bytes, None]:
-        """The bytes of the range, in pieces; none for an empty range. To be closed before the reading is."""
-        if self.blob is None:
-            return _whole(self.data[self.range.offset : self.range.offset + self.range.length])
-        return self.blob.chunks(self.range.offset, self.range.length, CHUNK_BYTES)
-
     async def close(self) -> None:
         if self.blob is not None:
             await self.blob.close()
-
-
-async def _whole(data: bytes) -> AsyncGenerator[bytes, None]:
-    if data:
-        yield data
 
 
 class Reader:
@@ -78,20 +70,29 @@ class Reader:
         return version
 
     async def open(self, wanted: Wanted) -> Reading:
-        """Raises what `head` raises, and InvalidRange."""
+        """Raises what `head` raises, InvalidRange, and ObjectDamaged."""
         try:
             return await self._open(wanted)
         except FileNotFoundError:
-            # Replaced and collected between the look at its row and the opening of its file: there is a newer one.
+            pass  # replaced and collected between the look at its row and the opening of its file: there is a newer one
+        try:
             return await self._open(wanted)
+        except FileNotFoundError:
+            raise damaged(wanted.name, wanted.version_id, "their file is missing") from None
 
     async def _open(self, wanted: Wanted) -> Reading:
         version, data = await self.find(wanted)
         wanted_range = ranges.resolve(wanted.offset, wanted.limit, version.size_bytes, wanted.name)
         if not version.file:
-            return Reading(version, wanted_range, data, None)
+            begin, length = wanted_range
+            return Reading(version, wanted_range, data[begin : begin + length], None)
         with span("objects.blobs.open", step="store"):
-            return Reading(version, wanted_range, b"", await self._blobs.open(version.file))
+            blob = await self._blobs.open(version.file)
+        if blob.size_bytes != version.size_bytes:
+            await blob.close()
+            what = f"their file has {blob.size_bytes} of {version.size_bytes}"
+            raise damaged(wanted.name, wanted.version_id, what)
+        return Reading(version, wanted_range, b"", blob)
 
     async def find(self, wanted: Wanted) -> tuple[Version, bytes]:
         """The version and its inline bytes, in one read. Raises what `head` raises."""

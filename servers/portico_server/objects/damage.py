@@ -1,0 +1,30 @@
+"""Objects whose bytes are not there any more, or not all: told to callers as lost, and to the operator once."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import structlog
+
+from portico_server.objects.errors import ObjectDamaged
+from portico_server.objects.names import ObjectName
+
+_OBJECTS_REMEMBERED = 1000
+
+_log = structlog.get_logger(__name__)
+
+
+def damaged(name: ObjectName, version_id: str, what: str) -> ObjectDamaged:
+    """The error for it, to be raised; `what` says what is wrong with the bytes. `version_id` empty: the current one."""
+    _log_once(str(name), version_id, what)
+    return ObjectDamaged(
+        f"the platform has lost bytes of {name}: {what}; to ask again will not help; put it again, or restore a backup",
+        resource=str(name),
+        version_id=version_id,
+    )
+
+
+@lru_cache(_OBJECTS_REMEMBERED)
+def _log_once(resource: str, version_id: str, what: str) -> None:
+    """Clients ask for a lost object again and again."""
+    _log.error("object damaged", resource=resource, version_id=version_id, what=what)
