@@ -18,9 +18,11 @@ from typing import Any
 from portico_server import registry
 from portico_server.gateway.gateway import Gateway, open_gateway
 from portico_server.gateway.health import Health
+from portico_server.gateway.policy_bindings import PolicyError
 from portico_server.gateway.reflection import add_reflection
 from portico_server.host.adapter import GrpcApplication
 from portico_server.host.control import control_socket, loopback_port
+from portico_server.host.start_failure import telling
 from portico_server.platform.blobs.files import FileBlobs
 from portico_server.platform.call import Call, Handler
 from portico_server.platform.clock import SystemClock
@@ -31,7 +33,7 @@ from portico_server.platform.keyring import Keyring
 from portico_server.platform.methods import Method
 from portico_server.platform.paging import PageTokens
 from portico_server.platform.product import Platform
-from portico_server.platform.settings import Settings, from_json
+from portico_server.platform.settings import SettingError, Settings, from_json
 from portico_server.platform.telemetry import logs
 
 SETTINGS_FILE = "PORTICO_SETTINGS_FILE"
@@ -61,23 +63,25 @@ class Front:
     @contextlib.asynccontextmanager
     async def lifespan(self) -> AsyncIterator[None]:
         """Starts everything, in the order in which one thing stands on another."""
-        settings = self._settings
         async with AsyncExitStack() as stack:
-            keyring = Keyring.open(settings.data, settings.trust_domain, settings.hostnames)
-            platform = self._platform(stack, PageTokens(keyring.page_token_key))
-            gateway = await stack.enter_async_context(
-                open_gateway(settings, keyring, platform.page_tokens, self._products)
-            )
-            self._methods.update(gateway.methods)
-            await self._start_products(stack, platform, gateway)
-            health = self._serve(gateway)
-            await self._open_control(stack, gateway)
-            self._gateway = gateway
-            await stack.enter_async_context(_background(_watch_draining(settings.run / DRAINING_FILE, health)))
-            await health.serving()
-            stack.push_async_callback(health.not_serving)
-            (settings.run / READY_FILE).write_text(str(os.getpid()))
+            with telling(self._settings.run, PolicyError):
+                await self._start(stack)
             yield
+
+    async def _start(self, stack: AsyncExitStack) -> None:
+        settings = self._settings
+        keyring = Keyring.open(settings.data, settings.trust_domain, settings.hostnames)
+        platform = self._platform(stack, PageTokens(keyring.page_token_key))
+        gateway = await stack.enter_async_context(open_gateway(settings, keyring, platform.page_tokens, self._products))
+        self._methods.update(gateway.methods)
+        await self._start_products(stack, platform, gateway)
+        health = self._serve(gateway)
+        await self._open_control(stack, gateway)
+        self._gateway = gateway
+        await stack.enter_async_context(_background(_watch_draining(settings.run / DRAINING_FILE, health)))
+        await health.serving()
+        stack.push_async_callback(health.not_serving)
+        (settings.run / READY_FILE).write_text(str(os.getpid()))
 
     def _pipeline(self, call: Call, proceed: Handler) -> Awaitable[None]:
         assert self._gateway is not None  # the host lets calls in only once the lifespan has begun
@@ -130,7 +134,13 @@ class Front:
         routes = {("GET", "/metrics"): render}
         await stack.enter_async_context(control_socket(self._settings.run / CONTROL_SOCKET, routes))
         if (address := self._settings.metrics_address) is not None:
-            await stack.enter_async_context(loopback_port(*address, routes))
+            try:
+                await stack.enter_async_context(loopback_port(*address, routes))
+            except OSError as error:
+                raise SettingError(
+                    f"metrics_listen is {self._settings.metrics_listen}, where nothing can listen: "
+                    f"{os.strerror(error.errno or 0)}. Stop what does, or give another port."
+                ) from error
 
 
 @contextlib.asynccontextmanager

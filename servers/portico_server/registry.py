@@ -60,5 +60,5 @@ def _chosen(every: Sequence[Product], only: Sequence[str]) -> list[Product]:
     names = [product.name for product in every]
     for name in only:
         if name not in names:
-            raise SettingError(f"only names {name!r}; the products are {', '.join(names)}")
+            raise SettingError(f"the setting `only` names {name!r}; the products are {', '.join(names)}")
     return [product for product in every if not only or product.name in only]

@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import os
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from portico_server.host.embedding import leave_embedding
+from portico_server.host.start_failure import telling
 
 
 def load(name: str) -> Any:
@@ -18,4 +20,5 @@ def load(name: str) -> Any:
 
 
 leave_embedding()
-app = load(os.environ["PORTICO_APPLICATION"])
+with telling(Path(os.environ["PORTICO_SETTINGS_FILE"]).parent):
+    app = load(os.environ["PORTICO_APPLICATION"])

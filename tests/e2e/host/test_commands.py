@@ -52,6 +52,16 @@ def test_down_ends_it_and_waits(detached: tuple[Settings, list[Announcement]]) -
     assert not supervisor.down(settings), "there is nothing left to stop"
 
 
+def test_the_log_of_a_platform_in_the_background_ends_without_a_traceback(
+    detached: tuple[Settings, list[Announcement]],
+) -> None:
+    settings, _ = detached
+    assert supervisor.down(settings)
+    log = (settings.data / "logs" / "supervisor.log").read_text()
+    assert "stopping: Stopping" in log
+    assert "Traceback" not in log
+
+
 def test_status_of_nothing(tmp_path: Path) -> None:
     assert not supervisor.status(Settings(data=tmp_path / "nowhere")).running
     assert not (tmp_path / "nowhere").exists()
@@ -91,6 +101,7 @@ def test_a_program_that_would_share_the_port_is_in_the_way_too(tmp_path: Path) -
         ({"extra_descriptors": ("/nowhere.binpb",)}, "cannot read the descriptor set /nowhere.binpb"),
         ({"extra_descriptors": (__file__,)}, "is not a descriptor set"),
         ({"data": Path("/proc/portico")}, "Choose another with --data"),
+        ({"data": Path(__file__)}, "Choose another with --data"),
     ],
 )
 def test_what_cannot_start_says_why(tmp_path: Path, changes: dict[str, Any], told: str) -> None:

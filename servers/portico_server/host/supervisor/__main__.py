@@ -11,7 +11,6 @@ import contextlib
 import os
 import sys
 from pathlib import Path
-from typing import TextIO
 
 from portico_server.host.supervisor.announcement import Announcement
 from portico_server.host.supervisor.commands import APPLICATION, up
@@ -34,11 +33,10 @@ def main() -> int:
     except platform_settings.SettingError as error:
         print(error, file=sys.stderr)
         return 2
-    if arguments.report is None:
-        return up(settings, detach=False, announce=_Reporter(sys.stdout), application=arguments.application)
-    os.set_inheritable(arguments.report, False)
-    with open(arguments.report, "w") as report:
-        return up(settings, detach=False, announce=_Reporter(report), application=arguments.application)
+    if arguments.report is not None:
+        os.set_inheritable(arguments.report, False)
+    report = sys.stdout.fileno() if arguments.report is None else arguments.report
+    return up(settings, detach=False, announce=_Reporter(report), application=arguments.application)
 
 
 def _settings(arguments: argparse.Namespace) -> platform_settings.Settings:
@@ -49,14 +47,15 @@ def _settings(arguments: argparse.Namespace) -> platform_settings.Settings:
 
 
 class _Reporter:
-    """Prints announcements, for as long as somebody reads them."""
+    """Prints announcements, for as long as somebody reads them. Nothing is buffered: what nobody read would be written
+    again, and fail again, at the end."""
 
-    def __init__(self, file: TextIO) -> None:
-        self._file = file
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
 
     def __call__(self, announcement: Announcement) -> None:
         with contextlib.suppress(BrokenPipeError):
-            print(announcement.to_json(), file=self._file, flush=True)
+            os.write(self._descriptor, f"{announcement.to_json()}\n".encode())
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from pathlib import Path
 from portico_server.host.embedding import Embedding
 from portico_server.host.envoy import Door, WatchedFiles, descriptors, jwt, render_bootstrap, routes, tls
 from portico_server.host.envoy.bootstrap import ADMIN_SOCKET, DESCRIPTORS
+from portico_server.host.start_failure import FAILURE_FILE, told
 from portico_server.host.supervisor import admin
 from portico_server.host.supervisor.child import Child
 from portico_server.host.supervisor.logs import BoundedLog
@@ -65,7 +66,7 @@ class Front:
 
     async def start(self) -> Child:
         """Starts the process; it is not ready yet."""
-        for name in (READY_FILE, DRAINING_FILE, ADMIN_SOCKET):
+        for name in (READY_FILE, FAILURE_FILE, DRAINING_FILE, ADMIN_SOCKET):
             (self._run / name).unlink(missing_ok=True)
         ours = {"PORTICO_SETTINGS_FILE": str(self._run / SETTINGS_FILE), "PORTICO_APPLICATION": self._application}
         environment = self._embedding.environment({**os.environ, **ours})
@@ -78,6 +79,10 @@ class Front:
                 return True
             await asyncio.sleep(_POLL_SECONDS)
         return False
+
+    def why_not_started(self) -> str:
+        """What the front itself said why it cannot start, in a sentence; empty where it said nothing."""
+        return told(self._run)
 
     async def stop(self, child: Child) -> None:
         """Lets calls in flight end, for `drain_seconds` at most, then ends the process."""

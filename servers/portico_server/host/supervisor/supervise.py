@@ -41,8 +41,11 @@ def supervise(settings: Settings, application: str, announce: Callable[[Announce
             supervisor = Supervisor(settings.replace(listen=str(port)), port, application, announce, first_start=new)
             return asyncio.run(supervisor.run())
         except (StartError, DescriptorError, CannotEmbed) as error:
-            announce(Announcement(Event.FAILED, str(error), settings.data))
-            return 1
+            message = str(error)
+        except OSError as error:
+            message = f"The platform cannot start: {error.filename or settings.data}: {error.strerror or error}"
+    announce(Announcement(Event.FAILED, message, settings.data))
+    return 1
 
 
 class Supervisor:
@@ -110,8 +113,7 @@ class Supervisor:
                 return
             end = await child.wait()
             if first:
-                log = self._front.log
-                raise StartError(f"The front {end} before it was ready. {log.path} ends with:\n{log.tail(_TAIL_LINES)}")
+                raise StartError(self._why_not_started(end))
             await self._wait_before_restart(child, end)
 
     async def _or_stop(self, work: Coroutine[Any, Any, Any]) -> Any:
@@ -134,10 +136,18 @@ class Supervisor:
         finally:
             ready.cancel()
 
+    def _why_not_started(self, end: str) -> str:
+        log = self._front.log
+        if why := self._front.why_not_started():
+            return f"The platform cannot start: {why}\n`portico doctor` looks for causes; more is in {log.path}"
+        return f"The front {end} before it was ready. {log.path} ends with:\n{log.tail(_TAIL_LINES)}"
+
     async def _wait_before_restart(self, child: Child, end: str) -> None:
         self._restarts += 1
         wait_seconds = self._backoff.after(time.time() - child.started_at)
-        news = f"The front (process {child.pid}) {end}; starting it again in {wait_seconds:.1f} s."
+        why = self._front.why_not_started()
+        news = f"The front (process {child.pid}) {end}{f' ({why})' if why else ''}; starting it again in "
+        news += f"{wait_seconds:.1f} s."
         self._tell(Event.RESTARTING, news)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), wait_seconds)
