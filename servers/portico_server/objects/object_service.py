@@ -10,6 +10,7 @@ from google.api import httpbody_pb2
 
 from portico.objects.v1 import objects_pb2, objects_pb2_grpc
 from portico_server.objects import caller, headers, listing, messages, request_headers
+from portico_server.objects.damage import damaged
 from portico_server.objects.deleting import Deleted, Deleting, Target
 from portico_server.objects.errors import InvalidField
 from portico_server.objects.listing import Listing
@@ -102,6 +103,8 @@ class ObjectService(objects_pb2_grpc.ObjectServiceServicer):
                     response.data.data = chunk
                     yield response
                     response = objects_pb2.GetObjectResponse()
+        except EOFError:
+            raise damaged(wanted.name, wanted.version_id, "their file was cut short") from None
         finally:
             await reading.close()
 
