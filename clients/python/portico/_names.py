@@ -10,6 +10,7 @@ def name_of(account: str, collection: str, given: str) -> str:
 
     Raises InvalidArgument for a name of something else; whether an id is well formed is for the platform to say.
     """
+    given = text(given)
     if "/" not in given and given:
         return f"{account}/{collection}/{given}"
     parts = given.split("/")
@@ -19,3 +20,12 @@ def name_of(account: str, collection: str, given: str) -> str:
         f"{given!r} names none of {collection}: give an id, or accounts/<account>/{collection}/<id>",
         reason="NAME_INVALID",
     )
+
+
+def text(given: str) -> str:
+    """The same text. Raises InvalidArgument where it has no UTF-8: file names and arguments may hold any bytes."""
+    try:
+        given.encode()
+    except UnicodeEncodeError:
+        raise InvalidArgument(f"{given!a} is not UTF-8, which all names are", reason="NAME_INVALID") from None
+    return given

@@ -20,7 +20,7 @@ from portico._checksums import md5
 from portico._clients.object_download import AsyncObjectReader, Download, ObjectReader
 from portico._clients.object_upload import Progress, Upload
 from portico._methods import method
-from portico._names import name_of
+from portico._names import name_of, text
 from portico._paging import Paging
 from portico._services import AsyncService, Service, SyncService, listing, operation
 from portico._sources import BytesSource, Data, PathSource, Source, source_of
@@ -42,7 +42,7 @@ MOST_DELETED_AT_ONCE = 1000
 
 class _Objects(Service):
     def _name(self, bucket: str, key: str) -> str:
-        return f"{name_of(self.session.account, 'buckets', bucket)}/objects/{key}"
+        return f"{name_of(self.session.account, 'buckets', bucket)}/objects/{text(key)}"
 
     @operation
     def put(
