@@ -99,8 +99,8 @@ def test_the_ray_of_an_error_finds_the_call(portico: Portico) -> None:
 
 
 def test_a_wrong_bucket_name_is_explained(portico: Portico) -> None:
-    done = portico("objects", "mb", "192.168.0.1", code=1)
-    assert b"bucket_id" in done.stderr
+    done = portico("objects", "mb", "192.168.0.1", code=2)
+    assert b"IPv4" in done.stderr
 
 
 def test_grpcurl_is_given_address_and_credentials(portico: Portico) -> None:

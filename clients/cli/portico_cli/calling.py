@@ -44,6 +44,10 @@ class Caller:
             )
         return client
 
+    def give_up(self) -> None:
+        """Closes the client, and with it what is in flight."""
+        self._closing.close()
+
     @contextlib.contextmanager
     def open(self) -> Iterator[Caller]:
         """Hands in the spans and closes the client at the end; then tells the trace, whatever the outcome."""

@@ -12,6 +12,7 @@ import json
 import click
 
 from portico.errors import PorticoError
+from portico_cli.output import escaped
 
 ERROR, NOT_FOUND, DENIED, CONFLICT, UNREACHABLE = 1, 3, 4, 5, 6
 
@@ -42,8 +43,16 @@ def report(error: Exception, *, as_json: bool) -> int:
         click.echo(json.dumps({"error": _described(error)}, ensure_ascii=False), err=True)
     else:
         for line in _lines(error):
-            click.echo(line, err=True)
+            click.echo(escaped(line), err=True)
     return _EXIT_CODES.get(error.code, ERROR) if isinstance(error, PorticoError) else ERROR
+
+
+def show_usage(error: click.ClickException) -> None:
+    """Tells of a wrong use of the command, with its usage."""
+    if isinstance(error, click.UsageError):
+        error.show()
+    else:
+        click.echo(f"portico: {escaped(error.message)}", err=True)
 
 
 def _lines(error: Exception) -> list[str]:
@@ -64,7 +73,9 @@ def _told(error: Exception) -> str:
     """A sentence for an error that is not the platform's."""
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-    if type(error).__name__ in ("SettingError", "TimeoutError"):
+    if isinstance(error, UnicodeEncodeError):
+        return f"{error.object} is not UTF-8, which all text in requests is"
+    if type(error).__name__ in ("SettingError", "TimeoutError", "Refused"):
         return str(error)
     return f"unexpected {type(error).__name__}: {error} (PORTICO_DEBUG=1 shows where; please report it)"
 
@@ -81,5 +92,5 @@ def _described(error: Exception) -> dict[str, object]:
         "message": error.message,
         "metadata": error.metadata,
         "violations": violations,
-        "ray_id": error.ray_id,
+        "rayId": error.ray_id,
     }

@@ -1,44 +1,83 @@
-"""The entry point: runs a command and turns whatever it raises into a message of a line or two and an exit code."""
+"""The entry point: runs a command and turns whatever it raises into a message of a line or two and an exit code.
+
+Everything else is imported inside, so that a Ctrl-C that comes during imports is a stop like any other.
+"""
 
 from __future__ import annotations
 
+import io
 import os
+import signal
 import sys
 from collections.abc import Sequence
+from types import FrameType
 from typing import Any
 
-import click
-
-from portico_cli.root import portico
+STOPPED, TERMINATED, READER_LEFT = 130, 143, 141
 
 
 def main() -> None:
     """The `portico` script."""
-    sys.exit(run(sys.argv[1:]))
+    signal.signal(signal.SIGTERM, _terminated)
+    _settle_standard_streams()
+    code = run(sys.argv[1:])
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # who interrupts the end of it needs no traceback
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str]) -> int:
     """Runs one command line; answers the exit code (see `portico_cli.failures`)."""
+    try:
+        return _run(arguments)
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return STOPPED
+
+
+def _run(arguments: Sequence[str]) -> int:
+    import click
+
+    from portico_cli.root import portico
+
     state: dict[str, Any] = {}
     try:
         outcome = portico.main(list(arguments), prog_name="portico", standalone_mode=False, obj=state)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
         return outcome if isinstance(outcome, int) else 0
     except click.ClickException as error:
-        error.show()
+        from portico_cli.failures import show_usage
+
+        show_usage(error)
         return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("stopped", err=True)
-        return 130
+    except click.Abort:
+        raise KeyboardInterrupt from None
     except BrokenPipeError:  # the reader of our output has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+        return READER_LEFT
     except Exception as error:
         if os.environ.get("PORTICO_DEBUG"):
             raise
         from portico_cli.failures import report
 
         return report(error, as_json=state.get("output") == "json")
+
+
+def _terminated(number: int, frame: FrameType | None) -> None:
+    """Ends as an exception, so that what was begun is cleaned up."""
+    raise SystemExit(TERMINATED)
+
+
+def _settle_standard_streams() -> None:
+    """What is closed leads nowhere, lest a file or a connection get its number; what a terminal cannot show is
+    escaped."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free: this one
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 if __name__ == "__main__":

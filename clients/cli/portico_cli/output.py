@@ -1,9 +1,15 @@
-"""Answers on the terminal: aligned columns for people, JSON (as REST has it) for programs."""
+"""Answers on the terminal: aligned columns for people, JSON for programs.
+
+JSON has the names that REST has: those of messages as protobuf maps them, and our own in the same camelCase. Names that
+are data (settings, variables, metadata) stay as they are. Keys and messages are other people's text: on a terminal
+nothing in them may move the cursor, change colours or begin a line.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import click
@@ -11,12 +17,14 @@ import click
 Column = tuple[str, Callable[[Any], str]]
 """A title, and the cell of an item. A title that begins with `>` is set flush right."""
 
+_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\", "'": "\\'"}
+_OF_QUOTES = "\\'"
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 
 
 def show_json(value: Any) -> None:
-    """One JSON document; protobuf messages in it as REST answers them."""
-    click.echo(json.dumps(_plain(value), indent=2, ensure_ascii=False))
+    """One JSON document; protobuf messages in it as REST answers them, dataclasses with their fields in camelCase."""
+    click.echo(json.dumps(plain(value), indent=2, ensure_ascii=False))
 
 
 def show_items(items: Iterable[Any], columns: Sequence[Column], *, as_json: bool, nothing: str = "") -> None:
@@ -30,10 +38,35 @@ def show_items(items: Iterable[Any], columns: Sequence[Column], *, as_json: bool
         click.echo(nothing, err=True)
 
 
+def quoted(text: str) -> str:
+    """Text as it is if all of it can be seen; else as shells take it: `$'a\\x1b[31m'`."""
+    return text if text.isprintable() else f"$'{_escaped(text, _OF_QUOTES)}'"
+
+
+def escaped(text: str) -> str:
+    """Text within a sentence: what cannot be seen is escaped."""
+    return text if text.isprintable() else _escaped(text)
+
+
+def _escaped(text: str, also: str = "") -> str:
+    return "".join(
+        character if character.isprintable() and character not in also else _escape(character) for character in text
+    )
+
+
+def _escape(character: str) -> str:
+    if character in _ESCAPES:
+        return _ESCAPES[character]
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:  # a byte that was no UTF-8
+        return f"\\x{code - 0xDC00:02x}"
+    return f"\\x{code:02x}" if code < 0x80 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
 def table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Columns as wide as their widest cell; the last one is not filled up."""
     right = [title.startswith(">") for title in titles]
-    shown = [[title.removeprefix(">") for title in titles], *rows]
+    shown = [[title.removeprefix(">") for title in titles], *([quoted(cell) for cell in row] for row in rows)]
     widths = [max(len(row[index]) for row in shown) for index in range(len(titles))]
     for row in shown:
         cells = [
@@ -43,12 +76,12 @@ def table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         click.echo("  ".join(cells).rstrip())
 
 
-def show_fields(fields: Mapping[str, str]) -> None:
+def show_fields(shown: Mapping[str, str]) -> None:
     """One thing, a line a field; empty ones are left out."""
-    width = max(map(len, fields), default=0)
-    for name, value in fields.items():
+    width = max(map(len, shown), default=0)
+    for name, value in shown.items():
         if value:
-            click.echo(f"{name.ljust(width)}  {value}")
+            click.echo(f"{escaped(name).ljust(width)}  {quoted(value)}")
 
 
 def size(count: int) -> str:
@@ -75,13 +108,21 @@ def milliseconds(nanos: int) -> str:
     return f"{nanos / 1e6:,.1f} ms"
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """What `show_json` makes of a value: mappings, lists, text and numbers."""
     if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: plain(item) for key, item in value.items()}
+    if is_dataclass(value):
+        return {_camel(field.name): plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if hasattr(value, "DESCRIPTOR"):
         from google.protobuf.json_format import MessageToDict
 
         return MessageToDict(value)
     return value
+
+
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(word.title() for word in others)

@@ -6,6 +6,8 @@ import contextlib
 import sys
 from collections.abc import Callable, Iterator
 
+from portico_cli.output import escaped
+
 WORTH_SHOWING_BYTES = 4 * 1024 * 1024
 
 Advance = Callable[[int], None]
@@ -40,13 +42,13 @@ def progress(*, wanted: bool = True) -> Iterator[Progress]:
     from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
     from rich.progress import Progress as Bars
 
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(binary_units=True))
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(binary_units=True))
     with Bars(
         *columns, TransferSpeedColumn(), TimeRemainingColumn(), console=Console(stderr=True), transient=True
     ) as bars:
 
         def show(name: str, size_bytes: int | None) -> Advance:
-            task = bars.add_task(name, total=size_bytes)
+            task = bars.add_task(escaped(name), total=size_bytes)
 
             def advance(done_bytes: int) -> None:
                 bars.update(task, completed=done_bytes, visible=size_bytes is None or done_bytes < size_bytes)

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from portico_cli.output import quoted
+
 SCHEME = "portico://"
 
 
@@ -17,8 +19,13 @@ class Remote:
     bucket: str
     key: str = ""
 
-    def __str__(self) -> str:
+    @property
+    def url(self) -> str:
+        """`portico://bucket/key`, as it is. `str` is for people."""
         return f"{SCHEME}{self.bucket}/{self.key}"
+
+    def __str__(self) -> str:
+        return quoted(self.url)
 
     @property
     def is_folder(self) -> bool:
@@ -35,8 +42,15 @@ def parse(text: str) -> Remote:
     """Reads a URL. Raises click.BadParameter."""
     bucket, _, key = text.removeprefix(SCHEME).partition("/")
     if not text.startswith(SCHEME) or not bucket:
-        raise click.BadParameter(f"{text!r} is not {SCHEME}BUCKET/KEY")
+        raise click.BadParameter(f"{quoted(text)} is not {SCHEME}BUCKET/KEY")
+    if not is_utf8(text):
+        raise click.BadParameter(f"{quoted(text)} is not UTF-8, which buckets and keys are")
     return Remote(bucket, key)
+
+
+def is_utf8(text: str) -> bool:
+    """Whether an argument or a file's name was UTF-8; other bytes in it stand as lone surrogates."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def is_remote(text: str) -> bool:

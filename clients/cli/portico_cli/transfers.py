@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import contextvars
+import errno
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 
+from portico_cli.output import quoted
 from portico_cli.progress import Progress
-from portico_cli.remote import Remote, is_remote, parse
+from portico_cli.remote import Remote, is_remote, is_utf8, parse
 
 AT_ONCE = 8
 
@@ -28,9 +30,11 @@ class Transfer:
     source: Place
     target: Place
     size_bytes: int | None = None
+    refused: str = ""
+    """Why it is not copied."""
 
     def __str__(self) -> str:
-        return f"{self.source} -> {self.target}"
+        return f"{shown(self.source)} -> {shown(self.target)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,36 +45,49 @@ class About:
     metadata: dict[str, str] | None = None
 
 
+class Refused(Exception):
+    """What is not copied, though all around it is; the message says why."""
+
+
 def place(text: str) -> Place:
     """What an argument of `cp` names. Raises click.BadParameter."""
     return parse(text) if is_remote(text) else Path(text)
 
 
-def single(source: Place, target: Place) -> Transfer:
-    """The copy of one thing; into a folder it keeps its name."""
+def shown(where: Place | str) -> str:
+    """A place for people."""
+    return quoted(str(where)) if not isinstance(where, Remote) else str(where)
+
+
+def address(where: Place) -> str:
+    """A place for programs."""
+    return where.url if isinstance(where, Remote) else str(where)
+
+
+def single(source: Place, target: Place, *, into: bool) -> Transfer:
+    """The copy of one thing; into a folder, or what is to be one (`into`), it keeps its name."""
     name = source.name if isinstance(source, Path) else source.key.rpartition("/")[2]
     if isinstance(source, Path):
         if source.is_dir():
-            raise click.UsageError(f"{source} is a folder: give -r to copy all that it holds")
+            raise click.UsageError(f"{shown(source)} is a folder: give -r to copy all that it holds")
     elif not name:
         raise click.UsageError(f"{source} is no single object: give -r to copy all below it")
     if isinstance(target, Remote):
         target = target.below(name) if target.is_folder else target
-    elif target.is_dir():
-        target = target / name
+    elif into or target.is_dir():
+        target = _in_folder(target, name)
     if not isinstance(source, Path) and not isinstance(target, Remote):
         return Transfer(source, target)
     return Transfer(source, target, source.stat().st_size if isinstance(source, Path) and source.is_file() else None)
 
 
 def recursive(client: Any, source: Place, target: Place) -> Iterator[Transfer]:
-    """The copies of all below a folder or a prefix."""
+    """The copies of all below a folder or a prefix; what cannot be copied is among them, refused."""
     if isinstance(source, Path):
         if not source.is_dir():
-            raise click.UsageError(f"{source} is no folder: leave out -r")
+            raise click.UsageError(f"{shown(source)} is no folder: leave out -r")
         for path in _files(source):
-            relative = path.relative_to(source)
-            yield Transfer(path, _below(target, relative.as_posix()), path.stat().st_size)
+            yield _of_file(path, path.relative_to(source).as_posix(), target)
         return
     prefix = source.key if source.is_folder else source.key + "/"
     for item in client.objects.list(source.bucket, prefix=prefix):
@@ -78,11 +95,13 @@ def recursive(client: Any, source: Place, target: Place) -> Iterator[Transfer]:
         relative_key = key.removeprefix(prefix)
         if not relative_key or (relative_key.endswith("/") and not item.size_bytes):
             continue  # a marker of a folder
-        yield Transfer(Remote(source.bucket, key), _below(target, relative_key), item.size_bytes)
+        yield _of_object(Remote(source.bucket, key), relative_key, target, item.size_bytes)
 
 
 def move(client: Any, transfer: Transfer, about: About, progress: Progress) -> Any:
-    """Makes one copy; answers the object."""
+    """Makes one copy; answers the object. Raises Refused."""
+    if transfer.refused:
+        raise Refused(transfer.refused)
     source, target = transfer.source, transfer.target
     if isinstance(target, Remote):
         if isinstance(source, Remote):
@@ -109,45 +128,90 @@ def put(client: Any, data: Any, target: Remote, about: About, advance: Callable[
     )
 
 
-def all_at_once(work: Callable[[Transfer], Any], transfers: Iterable[Transfer]) -> Iterator[tuple[Transfer, Any]]:
+def all_at_once(
+    work: Callable[[Transfer], Any], transfers: Iterable[Transfer], give_up: Callable[[], None]
+) -> Generator[tuple[Transfer, Any], None, None]:
     """Does the work for each, some at a time; answers them in order, each with its outcome, an exception among them.
 
-    Each runs in a copy of the caller's context, so that its calls belong to the caller's trace.
+    Each runs in a copy of the caller's context, so that its calls belong to the caller's trace. `give_up` ends what is
+    in flight, when it is left in the middle.
     """
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        waiting: list[tuple[Transfer, Any]] = []
+    pool = ThreadPoolExecutor(AT_ONCE)
+    waiting: list[tuple[Transfer, Any]] = []
+    try:
         for transfer in transfers:
             waiting.append((transfer, pool.submit(contextvars.copy_context().run, work, transfer)))
             if len(waiting) >= 4 * AT_ONCE:
                 yield _outcome(*waiting.pop(0))
         for transfer, future in waiting:
             yield _outcome(transfer, future)
+    except BaseException:
+        give_up()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _outcome(transfer: Transfer, future: Any) -> tuple[Transfer, Any]:
     return transfer, future.exception() or future.result()
 
 
-def standard_input() -> Any:
+def standard_input() -> BinaryIO:
     """Standard input as a binary file."""
+    if sys.stdin is None:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF), "standard input")
     if sys.stdin.isatty():
         click.echo("reading from the terminal; end with Ctrl-D", err=True)
     return sys.stdin.buffer
 
 
-def _below(target: Place, relative: str) -> Place:
-    """The place of a relative path in a target folder. Keys come from others: none may lead out of the folder."""
+def standard_output() -> BinaryIO:
+    """Standard output as a binary file."""
+    if sys.stdout is None:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF), "standard output")
+    return sys.stdout.buffer
+
+
+def _of_file(path: Path, relative: str, target: Place) -> Transfer:
+    refused, size_bytes = "", None
+    if not is_utf8(relative):
+        refused = "its name is not UTF-8, which keys are"
+    elif path.is_dir():
+        refused = "a link to a folder"
+    elif not path.exists():
+        refused = "a link to what is not there"
+    elif not path.is_file():
+        refused = "no regular file"
+    else:
+        size_bytes = path.stat().st_size
+    return Transfer(path, target.below(relative) if isinstance(target, Remote) else target, size_bytes, refused)
+
+
+def _of_object(source: Remote, relative: str, target: Place, size_bytes: int) -> Transfer:
     if isinstance(target, Remote):
-        return target.below(relative)
+        return Transfer(source, target.below(relative), size_bytes)
+    try:
+        return Transfer(source, _in_folder(target, relative), size_bytes)
+    except Refused as error:
+        return Transfer(source, target, size_bytes, str(error))
+
+
+def _in_folder(folder: Path, relative: str) -> Path:
+    """The place of a relative key in a folder. Keys come from others: none may lead out of it. Raises Refused."""
     parts = relative.split("/")
     if any(part in ("", ".", "..") or "\x00" in part or os.sep in part for part in parts):
-        raise click.ClickException(
-            f"the key {relative!r} is no path below {target}: copy it by itself, to a name you choose"
-        )
-    return target.joinpath(*parts)
+        raise Refused(f"the key is no path below {shown(folder)}: copy it by itself, to a name you choose")
+    return folder.joinpath(*parts)
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    for base, folders, names in os.walk(folder):
-        folders.sort()
-        yield from (Path(base) / name for name in sorted(names))
+    """All that is no folder below one; links to folders are not followed."""
+    for base, folders, names in os.walk(folder, onerror=_raise):
+        links = [name for name in folders if os.path.islink(os.path.join(base, name))]
+        folders[:] = sorted(set(folders) - set(links))
+        yield from (Path(base) / name for name in sorted(names + links))
+
+
+def _raise(error: OSError) -> None:
+    """A folder that cannot be read is an error, not an empty one."""
+    raise error

@@ -10,6 +10,8 @@ from typing import Any
 
 import click
 
+from portico_cli.output import escaped
+
 _NARROWEST_BAR = 14
 _TIMES_AND_GAPS = 26
 _COLOURS = ("cyan", "green", "magenta", "yellow", "blue", "bright_cyan", "bright_green")
@@ -40,9 +42,9 @@ def lines_of(trace: Any) -> list[Line]:
 def print_waterfall(trace: Any, width: int | None = None) -> None:
     """Prints the calls of a trace, then its waterfall."""
     for event in trace.request_events:
-        outcome = click.style(event.reason or _code(event.code), fg="red" if event.code else "green")
+        outcome = click.style(escaped(event.reason) or _code(event.code), fg="red" if event.code else "green")
         took = f"{event.duration_nanos / 1e6:,.1f} ms"
-        click.echo(f"ray {event.ray_id}  {outcome}  {took}  {event.method.removeprefix('/')}  {event.principal}")
+        click.echo(f"ray {event.ray_id}  {outcome}  {took}  {escaped(f'{event.method[1:]}  {event.principal}')}")
     lines = lines_of(trace)
     if not lines:
         return
@@ -82,7 +84,7 @@ def _from_spans(spans: Any) -> Iterator[Line]:
         for span in children[parent]:
             error = "" if not span.code else _code(span.code)
             start = span.start_time.ToNanoseconds() - begin
-            yield Line(span.scope, _short(span.name), depth, start, span.duration_nanos, error)
+            yield Line(escaped(span.scope), escaped(_short(span.name)), depth, start, span.duration_nanos, error)
             yield from below(span.span_id, depth + 1)
 
     yield from below("", 0)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import click
 import grpc
@@ -240,6 +241,38 @@ def test_operations_are_shown_and_waited_for(portico: Portico, fake: FakePlatfor
     assert "done" in portico("operations", "get", "operations/objects/1").out
     assert portico("operations", "wait", "operations/objects/1", "--output", "json").json()["done"] is True
     assert portico("operations", "get", "operations/objects/2").code == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("trace", "nope"), "32 hex digits"),
+        (("trace", RAY + "0"), "32 hex digits"),
+        (("operations", "get", "nope"), "operations/PRODUCT/ID"),
+        (("operations", "list", "a/b"), "no product's name"),
+    ],
+)
+def test_what_is_no_name_is_told_with_the_rule_before_a_call(
+    portico: Portico, fake: FakePlatform, arguments: tuple[str, ...], told: str
+) -> None:
+    outcome = portico(*arguments)
+    assert (outcome.code, told in outcome.err, "^" in outcome.err) == (2, True, False)
+    assert not fake.calls
+
+
+def test_json_has_one_casing(portico: Portico, fake: FakePlatform, tmp_path: Path) -> None:
+    def names(value: Any) -> set[str]:
+        if isinstance(value, list):
+            return set().union(*map(names, value))
+        return set(value).union(*map(names, value.values())) if isinstance(value, dict) else set()
+
+    status = portico("status", "--data", tmp_path, "--output", "json").json()
+    assert {"running", "startedAt", "processes"} <= names(status)
+    doctor = portico("doctor", "--data", tmp_path, "--output", "json").json()
+    error = json.loads(portico("objects", "stat", "portico://none/k", "--output", "json").err)
+    assert "rayId" in names(error)
+    for answer in (status, doctor, error, portico("profile", "show", "--output", "json").json()):
+        assert not [name for name in names(answer) if "_" in name]
 
 
 def test_health_is_asked(portico: Portico, fake: FakePlatform) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import grpc
@@ -207,3 +208,133 @@ def test_wrong_usage_is_told_before_anything_is_done(
 def test_a_missing_file_is_told_in_one_line(portico: Portico, tmp_path: Path) -> None:
     outcome = portico("objects", "cp", tmp_path / "missing", "portico://photos/")
     assert (outcome.code, outcome.err) == (1, f"portico: {tmp_path / 'missing'}: No such file or directory\n")
+
+
+ODD_KEYS = {
+    "\x1b[31mred\x07": r"$'\x1b[31mred\x07'",
+    "one\nremoved other": r"$'one\nremoved other'",
+    "\u202eback\x9b": r"$'\u202eback\u009b'",
+    "it's\t\\": r"$'it\'s\t\\'",
+    "ü it's \\ fine": "ü it's \\ fine",
+}
+
+
+@pytest.mark.parametrize("key", ODD_KEYS)
+def test_a_key_is_shown_as_what_it_is_and_does_nothing_to_the_terminal(
+    portico: Portico, fake: FakePlatform, tmp_path: Path, key: str
+) -> None:
+    told = ODD_KEYS[key]
+    in_url = told.replace("$'", "$'portico://photos/") if told != key else f"portico://photos/{key}"
+    assert portico("objects", "cp", "-", f"portico://photos/{key}").out == f"copied standard input -> {in_url}\n"
+    assert keys(fake) == [key]
+    assert portico("objects", "ls", "portico://photos").out.endswith(f"0  {told}\n")
+    assert portico("objects", "ls", "-r", "portico://photos").out.endswith(f"0  {told}\n")
+    assert portico("objects", "versions", "portico://photos").out.endswith(f"  {told}\n")
+    assert f"key      {told}\n" in portico("objects", "stat", f"portico://photos/{key}").out
+    copied = portico("objects", "cp", "-r", "portico://photos", tmp_path / "all", "--output", "json")
+    assert [item["source"] for item in copied.json()] == [f"portico://photos/{key}"]
+    assert portico("objects", "ls", "-r", "portico://photos", "--output", "json").json()["objects"][0]["name"] == (
+        f"{ACCOUNT}/buckets/photos/objects/{key}"
+    )
+    assert portico("objects", "rm", "-r", "portico://photos").out == f"removed {in_url}\n"
+    missing = portico("objects", "stat", f"portico://photos/{key}").err.splitlines()
+    assert len(missing) == 2
+    assert "\x1b" not in missing[0]
+
+
+def test_what_is_not_utf_8_is_told_as_such(portico: Portico, fake: FakePlatform, tmp_path: Path) -> None:
+    outcome = portico("objects", "cp", "-", "portico://photos/bad\udcff")
+    assert (outcome.code, "is not UTF-8" in outcome.err) == (2, True)
+    assert r"bad\xff" in outcome.err
+    outcome = portico("objects", "cp", "-", "portico://photos/k", "--content-type", "bad\udcff")
+    assert (outcome.code, outcome.err) == (1, "portico: bad\\xff is not UTF-8, which all text in requests is\n")
+    source = tree(tmp_path / "site", good=b"1")
+    (source / "bad\udcff").write_bytes(b"2")
+    outcome = portico("objects", "cp", "-r", source, "portico://photos/")
+    assert outcome.code == 1
+    assert outcome.err == f"portico: not copied: $'{source}/bad\\xff': its name is not UTF-8, which keys are\n"
+    assert keys(fake) == ["good"]
+
+
+def test_what_is_no_file_is_left_out_and_told_and_the_rest_is_copied(
+    portico: Portico, fake: FakePlatform, tmp_path: Path
+) -> None:
+    source = tree(tmp_path / "site", a=b"1", z=b"2")
+    (source / "dangling").symlink_to("nowhere")
+    (source / "folder").symlink_to(tmp_path)
+    (source / "link").symlink_to("a")
+    os.mkfifo(source / "pipe")
+    outcome = portico("objects", "cp", "-r", source, "portico://photos/")
+    assert outcome.code == 1
+    assert outcome.err.splitlines() == [
+        f"portico: not copied: {source}/dangling: a link to what is not there",
+        f"portico: not copied: {source}/folder: a link to a folder",
+        f"portico: not copied: {source}/pipe: no regular file",
+    ]
+    assert keys(fake) == ["a", "link", "z"]
+
+
+def test_a_key_that_is_no_path_is_left_out_and_told_and_the_rest_is_copied(portico: Portico, tmp_path: Path) -> None:
+    for key in (".", "../x", "a", "z"):
+        portico("objects", "cp", "-", f"portico://photos/{key}", given=b"x")
+    outcome = portico("objects", "cp", "-r", "portico://photos", tmp_path / "all")
+    assert outcome.code == 1
+    assert outcome.err.count("portico: not copied: portico://photos/.") == 2
+    assert sorted(path.name for path in (tmp_path / "all").iterdir()) == ["a", "z"]
+
+
+def test_nothing_to_copy_is_told(portico: Portico, tmp_path: Path) -> None:
+    outcome = portico("objects", "cp", "-r", "portico://photos/nonesuch/", tmp_path / "all")
+    assert (outcome.code, outcome.err) == (3, "portico: there is nothing below portico://photos/nonesuch/\n")
+    (tmp_path / "empty").mkdir()
+    outcome = portico("objects", "cp", "-r", tmp_path / "empty", "portico://photos/")
+    assert (outcome.code, "nothing below" in outcome.err) == (0, True)
+
+
+def test_a_target_that_ends_in_a_slash_is_a_folder(portico: Portico, tmp_path: Path) -> None:
+    portico("objects", "cp", "-", "portico://photos/fox.txt", given=b"x")
+    assert portico("objects", "cp", "portico://photos/fox.txt", f"{tmp_path}/new/").code == 0
+    assert (tmp_path / "new" / "fox.txt").read_bytes() == b"x"
+    (tmp_path / "file").write_bytes(b"mine")
+    outcome = portico("objects", "cp", "portico://photos/fox.txt", f"{tmp_path}/file/")
+    assert (outcome.code, (tmp_path / "file").read_bytes()) == (1, b"mine")
+
+
+def test_a_key_that_leads_out_of_a_folder_is_not_copied_into_one(portico: Portico, tmp_path: Path) -> None:
+    portico("objects", "cp", "-", "portico://photos/a/..", given=b"x")
+    outcome = portico("objects", "cp", "portico://photos/a/..", tmp_path)
+    assert (outcome.code, "is no path below" in outcome.err) == (1, True)
+
+
+def test_what_standard_input_became_is_told(portico: Portico) -> None:
+    arguments = ("objects", "cp", "-", "portico://photos/k")
+    assert portico(*arguments, given=b"12345").out == "copied standard input -> portico://photos/k\n"
+    assert portico(*arguments, "--output", "json", given=b"12345").json()["sizeBytes"] == "5"
+    assert portico(*arguments, "--quiet", given=b"12345").out == ""
+
+
+def test_only_what_was_there_is_said_to_be_removed(portico: Portico) -> None:
+    outcome = portico("objects", "rm", "portico://photos/nothing")
+    assert (outcome.code, outcome.out) == (0, "")
+    assert outcome.err == "there was nothing to remove: portico://photos/nothing\n"
+    assert portico("objects", "rm", "portico://photos/nothing", "--output", "json").json() == {"removed": []}
+    assert "nothing to remove" in portico("objects", "rm", "-r", "portico://photos/none/").err
+
+
+@pytest.mark.parametrize("name", ["NO", "ab", "-a-", "192.168.0.1", "a..b", "a.-b", "x" * 64])
+def test_the_rule_for_a_buckets_id_is_told_in_words(portico: Portico, fake: FakePlatform, name: str) -> None:
+    fake.calls.clear()
+    outcome = portico("objects", "mb", f"portico://{name}")
+    assert (outcome.code, "3 to 63 lower-case letters" in outcome.err, "^" in outcome.err) == (2, True, False)
+    assert not fake.calls
+
+
+def test_the_rule_for_keys_of_metadata_is_told_in_words(portico: Portico, fake: FakePlatform) -> None:
+    outcome = portico("objects", "cp", "-", "portico://photos/k", "--metadata", "K=v")
+    assert (outcome.code, "lower-case letters" in outcome.err) == (2, True)
+    assert keys(fake) == []
+
+
+def test_no_bucket_that_may_be_seen_is_told_as_such(portico: Portico, fake: FakePlatform) -> None:
+    fake.buckets.clear()
+    assert "no buckets that you may see" in portico("objects", "ls").err

@@ -12,6 +12,7 @@ import contextlib
 import hashlib
 import itertools
 import json
+import threading
 import time
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator
@@ -72,6 +73,8 @@ class FakePlatform:
     token_seconds: int = 3600
     certificate_days: int = 30
     corrupt: Callable[[bytes], bytes] = bytes
+    pause: threading.Event = field(default_factory=threading.Event)
+    """Cleared: a get stops in its middle until it is set."""
     tokens: set[str] = field(default_factory=set)
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
@@ -277,6 +280,9 @@ class _Objects(objects_pb2_grpc.ObjectServiceServicer):
         first.data.data = wanted[:CHUNK_BYTES]
         yield first
         for at in range(CHUNK_BYTES, len(wanted), CHUNK_BYTES):
+            while not self.platform.pause.wait(0.05):
+                if not context.is_active():
+                    return
             message = objects_pb2.GetObjectResponse()
             message.data.data = wanted[at : at + CHUNK_BYTES]
             yield message
@@ -433,6 +439,7 @@ def _page(items: list[Any], request: Any) -> tuple[list[Any], str]:
 def fake_platform(folder: Path) -> Iterator[FakePlatform]:
     """Starts one on a free port and writes its profile."""
     platform = FakePlatform(folder, trustme.CA())
+    platform.pause.set()
     node = platform.authority.issue_cert("127.0.0.1", "localhost")
     credentials = grpc.ssl_server_credentials(
         [(node.private_key_pem.bytes(), node.cert_chain_pems[0].bytes())],

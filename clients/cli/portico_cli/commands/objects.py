@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +11,8 @@ from portico_cli import output
 from portico_cli.calling import Caller, calls_platform
 from portico_cli.commands.objects_cp import cp
 from portico_cli.remote import ANYWHERE, BUCKET, OBJECT, Remote
+from portico_cli.rules import bucket_id
+from portico_cli.transfers import standard_output
 
 
 @click.group()
@@ -42,7 +43,7 @@ def mb(caller: Caller, bucket: Remote, versioning: bool) -> None:
       portico objects mb portico://photos
       portico objects mb photos --versioning
     """
-    made = caller.client.buckets.create(bucket.bucket, versioning=versioning)
+    made = caller.client.buckets.create(bucket_id(bucket.bucket), versioning=versioning)
     output.show_json(made) if caller.json else click.echo(f"made {bucket}")
 
 
@@ -81,7 +82,7 @@ def ls(caller: Caller, place: Remote | None, recursive: bool, human: bool) -> No
             ("created", lambda item: output.moment(item.create_time)),
             ("bucket", lambda item: item.name.rpartition("/")[2]),
         ]
-        none = "no buckets yet: `portico objects mb portico://NAME` makes one"
+        none = "no buckets that you may see; `portico objects mb portico://NAME` makes one"
         output.show_items(caller.client.buckets.list(), columns, as_json=caller.json, nothing=none)
         return
     pages = caller.client.objects.list(place.bucket, prefix=place.key, delimiter="" if recursive else "/").pages()
@@ -94,7 +95,7 @@ def ls(caller: Caller, place: Remote | None, recursive: bool, human: bool) -> No
         return
     for page in pages:
         for prefix in page.prefixes:
-            click.echo(f"{'PRE':>34}  {prefix.removeprefix(_shown_from(place))}")
+            click.echo(f"{'PRE':>34}  {output.quoted(prefix.removeprefix(_shown_from(place)))}")
         for item in page.objects:
             _print_object(item, place, recursive=recursive, human=human)
 
@@ -110,10 +111,11 @@ def cat(caller: Caller, place: Remote, version_id: str) -> None:
     Examples:
       portico objects cat portico://logs/today.txt | grep error
     """
+    out = standard_output()
     with caller.client.objects.get(place.bucket, place.key, version_id=version_id) as reader:
         for chunk in reader.chunks():
-            sys.stdout.buffer.write(chunk)
-    sys.stdout.buffer.flush()
+            out.write(chunk)
+    out.flush()
 
 
 @objects.command()
@@ -133,13 +135,16 @@ def rm(caller: Caller, place: Remote, recursive: bool, version_id: str) -> None:
         raise click.UsageError("--version is for one object: leave out -r")
     if not recursive and not place.key:
         raise click.UsageError(f"{place} is a bucket: give a key, or -r for all that it holds, or `portico objects rb`")
-    removed = []
+    removed, anything = [], False
     for keys in _removed_below(caller, place) if recursive else [_removed_one(caller, place, version_id)]:
+        anything = anything or bool(keys)
         removed += keys if caller.json else []
         for key in () if caller.json else keys:
             click.echo(f"removed {Remote(place.bucket, key)}")
     if caller.json:
         output.show_json({"removed": removed})
+    elif not anything:
+        click.echo(f"there was nothing to remove: {place}", err=True)
 
 
 @objects.command()
@@ -204,16 +209,17 @@ def versioning(caller: Caller, bucket: Remote, state: str) -> None:
 
 
 def _removed_one(caller: Caller, place: Remote, version_id: str) -> list[str]:
-    caller.client.objects.delete(place.bucket, place.key, version_id=version_id)
-    return [place.key]
+    """The key, if there was anything to remove."""
+    gone = caller.client.objects.delete(place.bucket, place.key, version_id=version_id)
+    return [place.key] if gone.version_id else []
 
 
 def _removed_below(caller: Caller, place: Remote) -> Iterator[list[str]]:
     """Removes page after page; answers the keys of each that is gone."""
     for page in caller.client.objects.list(place.bucket, prefix=place.key).pages():
         keys = [item.name.partition("/objects/")[2] for item in page.objects]
-        caller.client.objects.delete_many(place.bucket, keys)
-        yield keys
+        results = caller.client.objects.delete_many(place.bucket, keys)
+        yield [key for key, gone in zip(keys, results, strict=True) if gone.version_id]
 
 
 def _shown_from(place: Remote) -> str:
@@ -225,7 +231,7 @@ def _print_object(item: Any, place: Remote, *, recursive: bool, human: bool) -> 
     key = item.name.partition("/objects/")[2]
     count = output.size(item.size_bytes) if human else str(item.size_bytes)
     shown = key if recursive else key.removeprefix(_shown_from(place))
-    click.echo(f"{output.moment(item.create_time)} {count:>14}  {shown}")
+    click.echo(f"{output.moment(item.create_time)} {count:>14}  {output.quoted(shown)}")
 
 
 def _bucket_fields(bucket: Any) -> dict[str, str]:

@@ -8,6 +8,15 @@ import click
 
 from portico_cli import output
 from portico_cli.calling import Caller, calls_platform
+from portico_cli.rules import operation_name, product
+
+
+def _operation(context: click.Context, parameter: click.Parameter, given: str) -> str:
+    return operation_name(given)
+
+
+def _product(context: click.Context, parameter: click.Parameter, given: str) -> str:
+    return product(given)
 
 
 @click.group()
@@ -22,7 +31,7 @@ def operations() -> None:
 
 
 @operations.command()
-@click.argument("name")
+@click.argument("name", callback=_operation)
 @calls_platform
 def get(caller: Caller, name: str) -> None:
     """Show an operation as it stands."""
@@ -30,7 +39,7 @@ def get(caller: Caller, name: str) -> None:
 
 
 @operations.command()
-@click.argument("name")
+@click.argument("name", callback=_operation)
 @calls_platform
 def wait(caller: Caller, name: str) -> None:
     """Wait until an operation is done; fail as it failed."""
@@ -38,17 +47,23 @@ def wait(caller: Caller, name: str) -> None:
 
 
 @operations.command("list")
-@click.argument("product")
+@click.argument("product", callback=_product)
 @calls_platform
 def list_operations(caller: Caller, product: str) -> None:
     """List a product's operations."""
+    from portico.errors import InvalidArgument
+
     columns: list[output.Column] = [("operation", lambda item: item.name), ("state", _state)]
     found = caller.client.operations.list(product)
-    output.show_items(found, columns, as_json=caller.json, nothing=f"no operations of {product}")
+    try:
+        output.show_items(found, columns, as_json=caller.json, nothing=f"no operations of {product}")
+    except InvalidArgument as error:
+        told = "; ".join(item.description for item in error.violations)
+        raise click.BadParameter(f"no product {product} with operations runs here ({told or error.message})") from None
 
 
 @operations.command()
-@click.argument("name")
+@click.argument("name", callback=_operation)
 @calls_platform
 def cancel(caller: Caller, name: str) -> None:
     """Ask an operation to stop; what it did stays done."""
@@ -57,7 +72,7 @@ def cancel(caller: Caller, name: str) -> None:
 
 
 @operations.command()
-@click.argument("name")
+@click.argument("name", callback=_operation)
 @calls_platform
 def delete(caller: Caller, name: str) -> None:
     """Forget an operation that is done."""

@@ -35,13 +35,13 @@ def list_profiles(kind: str) -> None:
     for name in profiles.names():
         folder = profiles.profiles_folder() / name
         rows.append(
-            {"name": name, "in_use": folder == in_use, "address": profiles.address_of(folder), "folder": str(folder)}
+            {"name": name, "inUse": folder == in_use, "address": profiles.address_of(folder), "folder": str(folder)}
         )
     if kind == "json":
         output.show_json(rows)
     elif rows:
         table = [
-            ["*" if row["in_use"] else "", *(str(row[key]) for key in ("name", "address", "folder"))] for row in rows
+            ["*" if row["inUse"] else "", *(str(row[key]) for key in ("name", "address", "folder"))] for row in rows
         ]
         output.table(["", "name", "address", "folder"], table)
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +37,7 @@ def status(kind: str, **flags: Any) -> int:
     settings = settings_of_running(flags)
     found = ask(settings)
     if kind == "json":
-        output.show_json({"data": str(settings.data), **dataclasses.asdict(found)})
+        output.show_json({"data": str(settings.data), **output.plain(found)})
     elif not found.running:
         click.echo(f"no platform runs on {settings.data}; `portico up` starts one")
     else:
@@ -58,8 +57,8 @@ def status(kind: str, **flags: Any) -> int:
 @settings_options()
 @_output_option
 def doctor(kind: str, **flags: Any) -> int:
-    """Check settings, ports, certificates, clock, disk and engines, and say how to mend what is wrong. Exit code 1 if anything
-    is.
+    """Check settings, ports, certificates, clock, disk and engines, and say how to mend what is wrong. Exit code 1 if
+    anything is.
 
     \b
     Examples:
@@ -70,7 +69,7 @@ def doctor(kind: str, **flags: Any) -> int:
     settings, checks = _settings(flags)
     checks += examine(settings)
     if kind == "json":
-        output.show_json([dataclasses.asdict(check) for check in checks])
+        output.show_json(checks)
     else:
         for check in checks:
             mark = click.style("ok  ", fg="green") if check.ok else click.style("FAIL", fg="red")

@@ -10,6 +10,7 @@ import click
 
 from portico_cli import output
 from portico_cli.calling import Caller, calls_platform
+from portico_cli.rules import ray_or_trace
 from portico_cli.waterfall import print_waterfall
 
 LAST = "last"
@@ -36,7 +37,8 @@ def trace(caller: Caller, ray: str) -> None:
       portico trace 0199c4b0a1f2…
       portico trace 0199c4b0a1f2… --output json
     """
-    found = known(caller.client, last(caller.client) if ray == LAST else ray.strip().lower())
+    wanted = "" if ray == LAST else ray_or_trace(ray)
+    found = known(caller.client, wanted or last(caller.client))
     output.show_json(found) if caller.json else print_waterfall(found)
 
 

@@ -1,0 +1,62 @@
+"""Rules of the contracts in words, checked before a call: the platform itself can only show their patterns."""
+
+from __future__ import annotations
+
+import re
+
+import click
+
+from portico_cli.output import quoted
+
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_NO_BUCKET = re.compile(r"[0-9]+(\.[0-9]+){3}|.*(\.\.|\.-|-\.).*")
+_METADATA_KEY = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]{1,1024}")
+_RAY = re.compile(r"[0-9a-f]{32}")
+_OPERATION = re.compile(r"operations/[^/]+/.+")
+_PRODUCT = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+
+
+def bucket_id(given: str) -> str:
+    """The id of a bucket to be made. Raises click.BadParameter."""
+    if not _BUCKET.fullmatch(given) or _NO_BUCKET.fullmatch(given):
+        raise click.BadParameter(
+            f"{quoted(given)} cannot be a bucket's id: 3 to 63 lower-case letters, digits, hyphens and dots, a letter "
+            "or digit first and last, no dot beside a dot or hyphen, and not of the shape of an IPv4 address"
+        )
+    return given
+
+
+def metadata_key(given: str) -> str:
+    """A key of an object's own metadata. Raises click.BadParameter."""
+    if not _METADATA_KEY.fullmatch(given):
+        raise click.BadParameter(
+            f"{quoted(given)} cannot be a key of metadata: give lower-case letters, digits and !#$%&'*+.^_`|~-"
+        )
+    return given
+
+
+def ray_or_trace(given: str) -> str:
+    """A ray or trace id, in lower case. Raises click.BadParameter."""
+    found = given.strip().lower()
+    if not _RAY.fullmatch(found):
+        raise click.BadParameter(
+            f"{quoted(given)} is no ray or trace id: 32 hex digits, as `portico requests` shows them, or `last`"
+        )
+    return found
+
+
+def operation_name(given: str) -> str:
+    """The name of one operation. Raises click.BadParameter."""
+    if not _OPERATION.fullmatch(given):
+        raise click.BadParameter(
+            f"{quoted(given)} names no operation: operations/PRODUCT/ID, as `portico operations list` shows them"
+        )
+    return given
+
+
+def product(given: str) -> str:
+    """A product's name. Raises click.BadParameter."""
+    found = given.removeprefix("operations/")
+    if not _PRODUCT.fullmatch(found):
+        raise click.BadParameter(f"{quoted(given)} is no product's name: `objects`, or another that the platform runs")
+    return found
