@@ -18,10 +18,9 @@ from typing import Any
 from portico_server import registry
 from portico_server.gateway.gateway import Gateway, open_gateway
 from portico_server.gateway.health import Health
-from portico_server.gateway.policy_bindings import PolicyError
 from portico_server.gateway.reflection import add_reflection
 from portico_server.host.adapter import GrpcApplication
-from portico_server.host.control import control_socket, loopback_port
+from portico_server.host.control import CONTROL_SOCKET, control_socket, loopback_port
 from portico_server.host.start_failure import telling
 from portico_server.platform.blobs.files import FileBlobs
 from portico_server.platform.call import Call, Handler
@@ -32,6 +31,7 @@ from portico_server.platform.jobs import JobRunner
 from portico_server.platform.keyring import Keyring
 from portico_server.platform.methods import Method
 from portico_server.platform.paging import PageTokens
+from portico_server.platform.policy_bindings import PolicyError
 from portico_server.platform.product import Platform
 from portico_server.platform.settings import SettingError, Settings, from_json
 from portico_server.platform.telemetry import logs
@@ -39,7 +39,6 @@ from portico_server.platform.telemetry import logs
 SETTINGS_FILE = "PORTICO_SETTINGS_FILE"
 READY_FILE = "front.ready"
 DRAINING_FILE = "draining"
-CONTROL_SOCKET = "front.sock"
 _DRAINING_POLL_SECONDS = 0.05
 
 

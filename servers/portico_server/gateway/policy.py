@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from portico_server.gateway.certificates import principal_of
-from portico_server.gateway.policy_bindings import Binding
 from portico_server.platform.authorization import Filter, Principal, below
+from portico_server.platform.policy_bindings import Binding
 
 _ALLOW = 1
 _DENY = 2

@@ -18,8 +18,8 @@ from pathlib import Path
 import structlog
 
 from portico_server.gateway.policy import Policy, compile_policy
-from portico_server.gateway.policy_bindings import PolicyError, read_bindings
 from portico_server.platform.authorization import Filter, Principal
+from portico_server.platform.policy_bindings import PolicyError, read_bindings
 
 POLL_SECONDS = 1.0
 

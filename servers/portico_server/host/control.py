@@ -18,16 +18,22 @@ Route = Callable[[], Awaitable[str]]
 Routes = Mapping[tuple[str, str], Route]
 """(method, path) to what answers it with text."""
 
+CONTROL_SOCKET = "front.sock"
+"""In the run folder."""
+ALIVE = "/alive"
+"""What the supervisor asks for, to see that the event loop turns."""
+
 _HEAD_BYTES = 8 * 1024
 _READ_SECONDS = 5.0
 
 
 @contextlib.asynccontextmanager
 async def control_socket(path: Path, routes: Routes) -> AsyncIterator[None]:
-    """Serves the routes on a Unix socket of mode 0600 (its folder is the run directory, 0700)."""
+    """Serves the routes, and ALIVE, on a Unix socket of mode 0600 (its folder is the run directory, 0700)."""
     listening = _listen(path)
+    handler = _handler({**routes, ("GET", ALIVE): _alive})
     try:
-        async with _closing(await asyncio.start_unix_server(_handler(routes), sock=listening)):
+        async with _closing(await asyncio.start_unix_server(handler, sock=listening)):
             yield
     finally:
         path.unlink(missing_ok=True)
@@ -63,6 +69,10 @@ async def _closing(server: asyncio.Server) -> AsyncIterator[None]:
         yield
     finally:
         server.close()
+
+
+async def _alive() -> str:
+    return "alive\n"
 
 
 def _handler(routes: Routes) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:

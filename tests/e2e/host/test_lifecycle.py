@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from portico_server.host import supervisor
 from portico_server.host.supervisor import Event
 from tests.e2e.host.conftest import APPLICATION
 from tests.harness import Response, RunningPlatform, StartFailed, running_platform
@@ -50,6 +51,30 @@ def test_a_front_that_is_killed_comes_back(tmp_path: Path) -> None:
         assert platform.state.processes[0].restarts == 1
         told = next(item for item in platform.announcements if item.event is Event.RESTARTING)
         assert "SIGKILL" in told.message
+
+
+def test_a_front_that_lives_and_does_not_answer_is_started_again(tmp_path: Path) -> None:
+    with running_platform(tmp_path, unresponsive_seconds=1.5) as platform:
+        stopped = platform.front_pid
+        os.kill(stopped, signal.SIGSTOP)
+        wait_until(lambda: Event.RESTARTED in [item.event for item in platform.announcements], "the front is back")
+        assert platform.front_pid != stopped
+        assert platform.http("GET", "/v1/accounts/default/buckets").status == 200
+        told = next(item for item in platform.announcements if item.event is Event.RESTARTING)
+        assert "did not answer for 1.5 s" in told.message
+
+
+def test_the_doctor_finds_a_front_that_does_not_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "configuration"))
+    with running_platform(tmp_path) as platform:
+        os.kill(platform.front_pid, signal.SIGSTOP)
+        try:
+            check = next(check for check in supervisor.doctor(platform.settings) if check.name == "port")
+        finally:
+            os.kill(platform.front_pid, signal.SIGCONT)
+        assert not check.ok
+        assert "does not answer" in check.detail
+        assert "portico down" in check.remedy
 
 
 def test_no_envoy_outlives_a_killed_supervisor(tmp_path: Path) -> None:

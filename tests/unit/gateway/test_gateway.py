@@ -10,7 +10,7 @@ import grpc
 import pytest
 
 from portico_server.gateway.gateway import POLICY_FILE, open_gateway
-from portico_server.gateway.policy_bindings import PolicyError
+from portico_server.platform.policy_bindings import PolicyError
 from portico_server.platform.call import current
 from portico_server.platform.errors import ApiError
 from portico_server.platform.keyring import Keyring

@@ -8,12 +8,15 @@ import shutil
 import socket
 import time
 from collections import namedtuple
+from importlib import resources
 from pathlib import Path
 
 import pytest
 
 from portico_server.host.supervisor import Check, doctor
+from portico_server.host.supervisor.first_start import POLICY
 from portico_server.host.supervisor.profile import Profile, profile_folder
+from portico_server.platform.database.opening import LocalDatabases
 from portico_server.platform.keyring import Keyring
 from portico_server.platform.settings import Settings
 from tests.harness.credentials import certificate_of
@@ -68,6 +71,62 @@ def test_an_expired_client_certificate(settings: Settings) -> None:
     check = found(settings, "client certificate")
     assert not check.ok
     assert "portico up" in check.remedy
+
+
+def test_a_client_certificate_that_is_none(settings: Settings) -> None:
+    (profile_folder(settings.data) / "client.pem").write_text("none")
+    check = found(settings, "client certificate")
+    assert not check.ok
+    assert "is not a certificate" in check.detail
+
+
+def test_a_broken_policy(settings: Settings) -> None:
+    (settings.data / "policy.toml").write_text(POLICY)
+    assert found(settings, "policy").ok
+    (settings.data / "policy.toml").write_text("[[bindings]]\nprincipals = 5\n")
+    check = found(settings, "policy")
+    assert not check.ok
+    assert "policy.toml:1: bindings[0].principals: must be a list" in check.detail
+    assert "Mend the file" in check.remedy
+
+
+@pytest.fixture
+async def database(settings: Settings) -> Path:
+    """The file of a database with some pages in it."""
+    databases = LocalDatabases(settings)
+    await databases.open("objects", resources.files("portico_server.objects") / "migrations")
+    await databases.close()
+    return settings.data / "databases" / "objects.sqlite"
+
+
+def test_a_database_that_is_whole_is_left_as_it_was(settings: Settings, database: Path) -> None:
+    before = {path: path.read_bytes() for path in database.parent.iterdir()}
+    check = found(settings, "database objects")
+    assert check.ok, check
+    assert {path: path.read_bytes() for path in database.parent.iterdir()} == before
+
+
+@pytest.mark.parametrize("left", [0, 100, 5000, 0.5])
+def test_a_database_that_was_cut(settings: Settings, database: Path, left: float) -> None:
+    os.truncate(database, int(left if left > 1 or left == 0 else left * database.stat().st_size))
+    check = found(settings, "database objects")
+    assert not check.ok
+    assert str(database) in check.detail
+    assert "restore" in check.remedy
+
+
+def test_a_database_with_a_damaged_page(settings: Settings, database: Path) -> None:
+    with database.open("r+b") as file:
+        file.seek(4096)
+        file.write(os.urandom(4096))
+    assert not found(settings, "database objects").ok
+
+
+def test_a_postgresql_that_is_not_there(settings: Settings) -> None:
+    check = found(settings.replace(database="postgresql://nobody:verysecret@127.0.0.1:1/x"), "database")
+    assert not check.ok
+    assert "Connection refused" in check.detail
+    assert "verysecret" not in check.detail
 
 
 def test_a_clock_that_was_set_back(settings: Settings) -> None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import http.client
-import os
-import socket
 from pathlib import Path
 
 from portico_server.host.envoy.bootstrap import ADMIN_SOCKET
+from portico_server.host.supervisor import local_http
 
 _TIMEOUT_SECONDS = 5.0
 _ACTIVE_REQUESTS = "http.api.downstream_rq_active"
@@ -20,19 +18,10 @@ class AdminError(Exception):
 
 def request(run: Path, method: str, path: str) -> str:
     """The answer's body. Raises AdminError."""
-    connection = http.client.HTTPConnection("admin", timeout=_TIMEOUT_SECONDS)
     try:
-        connection.sock = _connect(run)
-        connection.request(method, path)
-        response = connection.getresponse()
-        body = response.read().decode()
-    except (OSError, http.client.HTTPException) as error:
-        raise AdminError(f"Envoy's administration does not answer: {error}") from error
-    finally:
-        connection.close()
-    if response.status != http.HTTPStatus.OK:
-        raise AdminError(f"Envoy answered {path} with {response.status}: {body.strip()}")
-    return body
+        return local_http.request(run, ADMIN_SOCKET, method, path, timeout_seconds=_TIMEOUT_SECONDS)
+    except local_http.LocalError as error:
+        raise AdminError(str(error)) from error
 
 
 async def is_ready(run: Path) -> bool:
@@ -53,18 +42,3 @@ async def active_requests(run: Path) -> int:
 async def drain(run: Path) -> None:
     """Tells clients to go elsewhere (GOAWAY), and lets calls in flight end. Raises AdminError."""
     await asyncio.to_thread(request, run, "POST", "/drain_listeners?graceful")
-
-
-def _connect(run: Path) -> socket.socket:
-    """Through the folder's descriptor, because a socket's path has 107 bytes at most."""
-    folder = os.open(run, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        connection.settimeout(_TIMEOUT_SECONDS)
-        connection.connect(f"/proc/self/fd/{folder}/{ADMIN_SOCKET}")
-    except OSError:
-        connection.close()
-        raise
-    finally:
-        os.close(folder)
-    return connection

@@ -7,18 +7,15 @@ import os
 import platform
 import resource
 import shutil
-import socket
 import stat
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from portico_server.host.embedding import CannotEmbed, find_embedding
-from portico_server.host.supervisor.announcement import StartError
-from portico_server.host.supervisor.commands import status
-from portico_server.host.supervisor.port import ReservedPort
+from portico_server.host.supervisor import look_at_door, look_at_state
+from portico_server.host.supervisor.check import Check
 from portico_server.platform.settings import Settings
 
 LEAST_FREE_BYTES = 1024**3
@@ -26,16 +23,6 @@ OLDEST_SQLITE = (3, 50)
 FILES_BESIDE_CONNECTIONS = 1_000
 CLOCK_TOLERANCE_SECONDS = 300.0
 _VERSION_SECONDS = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """What one look found. `remedy` is empty where all is well."""
-
-    name: str
-    ok: bool
-    detail: str
-    remedy: str = ""
 
 
 def doctor(settings: Settings) -> list[Check]:
@@ -46,9 +33,11 @@ def doctor(settings: Settings) -> list[Check]:
         _open_files,
         _disk,
         _clock,
-        _port,
+        look_at_door.port,
         _permissions,
         _certificates,
+        look_at_state.policy,
+        look_at_state.databases,
     )
     return [check for look in looks for check in look(settings)]
 
@@ -108,30 +97,6 @@ def _clock(settings: Settings) -> Iterator[Check]:
     yield Check("clock", sane, detail, "" if sane else "Set the clock, best by NTP: timedatectl set-ntp true")
 
 
-def _port(settings: Settings) -> Iterator[Check]:
-    running = status(settings)
-    if running.running:
-        yield _answers(running.address, settings)
-        return
-    try:
-        port = ReservedPort(*settings.listen_address)
-    except StartError as error:
-        yield Check("port", False, str(error), "Stop that process, or choose another address with --listen.")
-    else:
-        port.close()
-        yield Check("port", True, f"{settings.listen} is free; no platform runs on {settings.data}")
-
-
-def _answers(address: str, settings: Settings) -> Check:
-    host, _, port = address.rpartition(":")
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=2).close()
-    except (OSError, ValueError):
-        remedy = f"Look into {settings.data / 'logs'}; then: portico down; portico up"
-        return Check("port", False, f"the platform runs, but {address or 'its address'} does not answer", remedy)
-    return Check("port", True, f"the platform answers at {address}")
-
-
 def _permissions(settings: Settings) -> Iterator[Check]:
     keys = settings.data / "keys"
     if not keys.exists():
@@ -163,7 +128,11 @@ def _certificates(settings: Settings) -> Iterator[Check]:
     for name, (path, remedy) in files.items():
         if not path.exists():
             continue
-        certificate = x509.load_pem_x509_certificate(path.read_bytes())
+        try:
+            certificate = x509.load_pem_x509_certificate(path.read_bytes())
+        except ValueError:
+            yield Check(name, False, f"{path} is not a certificate", remedy)
+            continue
         holds = certificate.not_valid_before_utc <= now < certificate.not_valid_after_utc
         detail = f"{path} holds until {certificate.not_valid_after_utc:%Y-%m-%d %H:%M} UTC"
         yield Check(name, holds, detail, "" if holds else remedy)

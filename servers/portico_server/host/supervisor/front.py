@@ -8,12 +8,14 @@ import json
 import os
 from pathlib import Path
 
+from portico_server.host.control import CONTROL_SOCKET
 from portico_server.host.embedding import Embedding
 from portico_server.host.envoy import Door, WatchedFiles, descriptors, jwt, render_bootstrap, routes, tls
 from portico_server.host.envoy.bootstrap import ADMIN_SOCKET, DESCRIPTORS
 from portico_server.host.start_failure import FAILURE_FILE, told
 from portico_server.host.supervisor import admin
 from portico_server.host.supervisor.child import Child
+from portico_server.host.supervisor.liveness import until_unresponsive
 from portico_server.host.supervisor.logs import BoundedLog
 from portico_server.platform.keyring import Keyring
 from portico_server.platform.keyring.keyring import KeyPair
@@ -66,7 +68,7 @@ class Front:
 
     async def start(self) -> Child:
         """Starts the process; it is not ready yet."""
-        for name in (READY_FILE, FAILURE_FILE, DRAINING_FILE, ADMIN_SOCKET):
+        for name in (READY_FILE, FAILURE_FILE, DRAINING_FILE, ADMIN_SOCKET, CONTROL_SOCKET):
             (self._run / name).unlink(missing_ok=True)
         ours = {"PORTICO_SETTINGS_FILE": str(self._run / SETTINGS_FILE), "PORTICO_APPLICATION": self._application}
         environment = self._embedding.environment({**os.environ, **ours})
@@ -79,6 +81,21 @@ class Front:
                 return True
             await asyncio.sleep(_POLL_SECONDS)
         return False
+
+    async def wait_end(self, child: Child) -> str:
+        """Waits until a ready process is gone, or answers no more and is ended for that; says how, for people."""
+        patience_seconds = self._settings.unresponsive_seconds
+        end = asyncio.create_task(child.wait())
+        silence = asyncio.create_task(until_unresponsive(self._run, patience_seconds))
+        try:
+            await asyncio.wait((end, silence), return_when=asyncio.FIRST_COMPLETED)
+            if end.done():
+                return end.result()
+            child.kill()
+            return f"did not answer for {patience_seconds:g} s and {await child.wait()}"
+        finally:
+            end.cancel()
+            silence.cancel()
 
     def why_not_started(self) -> str:
         """What the front itself said why it cannot start, in a sentence; empty where it said nothing."""

@@ -106,12 +106,13 @@ class Supervisor:
                 self._write_state(child, ready=True)
                 self._tell_ready(first)
                 first = False
-                await self._or_stop(child.wait())
+                end = await self._or_stop(self._front.wait_end(child))
+            else:
+                end = await self._or_stop(child.wait())
             if self._stopping.is_set():
                 self._tell(Event.STOPPING, "Stopping: calls in flight are being finished.")
                 await self._front.stop(child)
                 return
-            end = await child.wait()
             if first:
                 raise StartError(self._why_not_started(end))
             await self._wait_before_restart(child, end)

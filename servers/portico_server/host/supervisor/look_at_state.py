@@ -1,0 +1,89 @@
+"""The doctor's looks at what a platform keeps: its policy and its databases."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+from portico_server.host.supervisor.check import Check
+from portico_server.platform.settings import Settings
+
+LONGEST_LOOK_SECONDS = 5.0
+"""At one database; a large one is not read to its end."""
+_INSTRUCTIONS_BETWEEN_LOOKS = 10_000
+_RESTORE = "Stop the platform; restore the file from a copy, if there is one beside it or in a backup."
+
+
+def policy(settings: Settings) -> Iterator[Check]:
+    """The policy file. With a broken one no platform starts; one that runs keeps to what it read before."""
+    from portico_server.platform.policy_bindings import PolicyError, read_bindings
+
+    path = settings.data / "policy.toml"
+    if not path.exists():  # the next start makes it
+        return
+    try:
+        bindings = read_bindings(path)
+    except PolicyError as error:
+        remedy = "Mend the file; a platform that runs keeps to the policy that it read before."
+        yield Check("policy", False, str(error), remedy)
+    else:
+        yield Check("policy", True, f"{path} has {len(bindings)} bindings")
+
+
+def databases(settings: Settings) -> Iterator[Check]:
+    """Whether each can be read."""
+    if settings.database != "sqlite":
+        yield _postgresql(settings.database)
+        return
+    for path in sorted((settings.data / "databases").glob("*.sqlite")):
+        name = f"database {path.stem}"
+        try:
+            detail = _sqlite_detail(path)
+        except ValueError as error:
+            yield Check(name, False, f"{path}: {error}", _RESTORE)
+        else:
+            yield Check(name, True, detail)
+
+
+def _postgresql(dsn: str) -> Check:
+    import psycopg
+
+    try:
+        with psycopg.connect(dsn, connect_timeout=round(LONGEST_LOOK_SECONDS)) as connection:
+            connection.execute("SELECT 1")
+            version = connection.info.parameter_status("server_version")
+    except psycopg.Error as error:
+        detail = f"PostgreSQL does not answer: {' '.join(str(error).split())}"
+        return Check("database", False, detail, "Start it, or mend the setting database.")
+    return Check("database", True, f"PostgreSQL {version} answers")
+
+
+def _sqlite_detail(path: Path) -> str:
+    """What to say of a database that can be read. Raises ValueError for one that cannot."""
+    import apsw
+
+    # Without a log beside it nobody has it open; then nothing is written beside it for this look either.
+    unused = not path.with_name(f"{path.name}-wal").exists()
+    location = f"file:{quote(str(path))}?mode=ro" + ("&immutable=1" if unused else "")
+    begin = time.monotonic()
+    try:
+        connection = apsw.Connection(location, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
+        try:
+            connection.set_busy_timeout(round(LONGEST_LOOK_SECONDS * 1000))
+            connection.set_progress_handler(
+                lambda: time.monotonic() - begin > LONGEST_LOOK_SECONDS, _INSTRUCTIONS_BETWEEN_LOOKS
+            )
+            if not connection.table_exists("main", "platform_migration"):
+                raise ValueError("its tables are gone")
+            found = connection.execute("PRAGMA quick_check(1)").fetchall()
+        finally:
+            connection.close()
+    except apsw.InterruptError:
+        return f"{path} can be read; it is too large to look at all of it now"
+    except apsw.Error as error:
+        raise ValueError(str(error)) from error
+    if found != [("ok",)]:
+        raise ValueError(f"it is damaged: {found[0][0]}")
+    return f"{path} can be read and is whole"
