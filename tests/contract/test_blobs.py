@@ -122,3 +122,44 @@ async def test_a_part_of_a_blob_can_be_read_while_others_read_and_write(blobs: B
     await one.aclose()
     await other.aclose()
     await blob.close()
+
+
+async def test_what_is_set_aside_is_out_of_sight_and_can_be_brought_back(blobs: Blobs) -> None:
+    blob_id, other = await written(blobs, b"bytes"), await written(blobs, b"x")
+    await blobs.set_aside(blob_id)
+    with pytest.raises(FileNotFoundError):
+        await blobs.open(blob_id)
+    with pytest.raises(FileNotFoundError):
+        await blobs.copy(blob_id)
+    assert [found async for found, _ in blobs.all_ids()] == [other]
+    ((found, age_seconds),) = [entry async for entry in blobs.all_aside()]
+    assert (found, 0 <= age_seconds < 100) == (blob_id, True)
+    for _ in range(2):
+        await blobs.bring_back(blob_id)
+    assert await content(blobs, blob_id) == [b"byte", b"s"]
+    assert [found async for found in blobs.all_aside()] == []
+
+
+async def test_what_is_set_aside_can_be_removed(blobs: Blobs) -> None:
+    blob_id = await written(blobs, b"bytes")
+    await blobs.set_aside(blob_id)
+    for _ in range(2):
+        await blobs.delete_aside(blob_id)
+    await blobs.bring_back(blob_id)
+    assert [found async for found in blobs.all_aside()] == []
+    with pytest.raises(FileNotFoundError):
+        await blobs.open(blob_id)
+
+
+async def test_of_an_unfinished_blob_nothing_is_set_aside(blobs: Blobs) -> None:
+    await blobs.set_aside((await blobs.create()).blob_id)
+    assert [found async for found in blobs.all_ids()] == []
+    assert [found async for found in blobs.all_aside()] == []
+
+
+async def test_blobs_have_the_owner_that_claimed_them_last(blobs: Blobs) -> None:
+    assert await blobs.owner() == ""
+    for owner in ("one", "other"):
+        await blobs.claim(owner)
+        assert await blobs.owner() == owner
+    assert [found async for found in blobs.all_ids()] == []

@@ -1,6 +1,7 @@
 """The background work: usage is folded, bytes that nothing refers to any more are removed.
 
-Each of its jobs runs under a lease, once over all processes; each bears being cut off anywhere and begun again.
+Bytes that nothing ever referred to are left to orphans.py. Each job runs under a lease, once over all processes; each
+bears being cut off anywhere and begun again.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ from portico_server.platform.product import Job
 
 _FOLD_SECONDS = 30.0
 _FILES_SECONDS = 60.0
-_ORPHANS_SECONDS = 6 * 3600.0
 
 _FOLDED_AT_ONCE = 200
 """Rows a batch: it holds the event loop for about half a millisecond."""
@@ -27,8 +27,6 @@ _FILES_AT_ONCE = 100
 GRACE_US = 60 * 1_000_000
 """Between the retirement of a file and its removal. A reader opens the file right after it read the row that names it;
 once open, it reads to the end."""
-ORPHAN_SECONDS = 24 * 3600
-"""How old a file must be that no row tells of: its upload may still be on its way to the commit."""
 _USAGE_EVENTS_KEPT = 100_000
 """While nobody collects them."""
 
@@ -45,7 +43,6 @@ class Collector:
         return [
             Job("objects.fold", _FOLD_SECONDS, self.fold, self._database),
             Job("objects.files", _FILES_SECONDS, self.remove_retired_files, self._database),
-            Job("objects.orphans", _ORPHANS_SECONDS, self.remove_orphans, self._database),
         ]
 
     async def fold(self) -> None:
@@ -66,17 +63,6 @@ class Collector:
                 await self._blobs.delete(one)
             await self._database.batch(Batch(store.forget_files(ids)))
 
-    async def remove_orphans(self) -> None:
-        """Removes old files that no row tells of: what crashes and broken uploads left behind."""
-        old: list[str] = []
-        async for blob_id, age_seconds in self._blobs.all_ids():
-            if age_seconds >= ORPHAN_SECONDS:
-                old.append(blob_id)
-            if len(old) == _FILES_AT_ONCE:
-                await self._remove_unknown(old)
-                old = []
-        await self._remove_unknown(old)
-
     def _folding(self, rows: Sequence[LedgerRow]) -> list[Statement]:
         now_us = self._clock.now_us()
         added: dict[str, Usage] = defaultdict(lambda: Usage(0, 0))
@@ -88,7 +74,3 @@ class Collector:
             statements += store.add_usage(bucket, usage)
             statements.append(events.usage(bucket, usage.objects, usage.size_bytes, now_us))
         return statements
-
-    async def _remove_unknown(self, ids: Sequence[str]) -> None:
-        for one in await store.unknown_files(self._database, ids) if ids else []:
-            await self._blobs.delete(one)

@@ -19,6 +19,7 @@ from portico_server.objects.incoming import Receiver
 from portico_server.objects.listing import Listing
 from portico_server.objects.object_service import ObjectService
 from portico_server.objects.objects import Objects
+from portico_server.objects.orphans import Orphans
 from portico_server.objects.reading import Reader
 from portico_server.platform.housekeeping import housekeeping
 from portico_server.platform.operations import Kind, Operations
@@ -42,12 +43,14 @@ async def run(platform: Platform) -> AsyncIterator[Running]:
     emptying = Emptying(database, buckets, ids, operations)
     kinds[KIND] = emptying.empty
     reader = Reader(database, blobs, buckets)
+    orphans = Orphans(database, blobs, platform.random)
     with ThreadPoolExecutor(_HASHING_THREADS, thread_name_prefix="hashing") as hashing:
         objects = Objects(database, blobs, buckets, reader, Receiver(blobs, hashing), ids)
         bucket_service = BucketService(database, clock, buckets, emptying, tokens)
         object_service = ObjectService(
             database, clock, objects, reader, Deleting(database, buckets, ids), Listing(database, buckets), tokens
         )
+        await orphans.start()
         await operations.start()
         try:
             yield Running(
@@ -57,6 +60,7 @@ async def run(platform: Platform) -> AsyncIterator[Running]:
                 ),
                 jobs=(
                     *Collector(database, blobs, clock).jobs(),
+                    *orphans.jobs(),
                     *operations.jobs(),
                     *housekeeping(NAME, database, clock),
                 ),

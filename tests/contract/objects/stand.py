@@ -17,6 +17,7 @@ from portico_server.objects import PRODUCT
 from portico_server.objects.bucket_service import BucketService
 from portico_server.objects.collector import Collector
 from portico_server.objects.object_service import ObjectService
+from portico_server.objects.orphans import Orphans
 from portico_server.objects.store import collecting
 from portico_server.platform import call
 from portico_server.platform.authorization import Filter, Principal
@@ -71,6 +72,7 @@ class Stand:
     buckets: BucketService
     objects: ObjectService
     collector: Collector
+    orphans: Orphans
     caller: Caller = field(default_factory=Caller)
 
     def enter(self, method: str) -> call.Call:
@@ -193,8 +195,9 @@ class Stand:
         self.clock.time_us = MovingClock().time_us
 
     def files(self) -> list[Path]:
-        """The files of blobs, unfinished ones too."""
-        return [path for path in self.settings.data.joinpath("blobs").rglob("*") if path.is_file()]
+        """The files of blobs, unfinished ones and those set aside too."""
+        files = (path for path in self.settings.data.joinpath("blobs").rglob("*") if path.is_file())
+        return [path for path in files if path.name != "owner"]
 
     async def usage(self, bucket: str = BUCKET) -> tuple[int, int]:
         """Versions in a bucket and their bytes, as far as the collector has folded them."""
@@ -227,6 +230,8 @@ async def standing(
     async with PRODUCT.run(platform) as running:
         database = running.jobs[0].database
         buckets, objects = (servicer for _, servicer in running.servicers)
-        yield Stand(settings, clock, database, blobs, running, buckets, objects, Collector(database, blobs, clock))
+        collector, orphans = Collector(database, blobs, clock), Orphans(database, blobs, platform.random)
+        await orphans.start()
+        yield Stand(settings, clock, database, blobs, running, buckets, objects, collector, orphans)
     await databases.close()
     await files.close()

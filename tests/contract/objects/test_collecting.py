@@ -5,9 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import time
-
-import pytest
 
 from portico_server.objects import collector
 from portico_server.platform.outbox import Outbox
@@ -95,23 +92,6 @@ async def test_files_in_use_are_not_removed(stand: Stand) -> None:
     await stand.delete("k")
     await stand.collect()
     assert len(stand.files()) == 2
-
-
-async def test_old_files_that_no_row_tells_of_are_removed_and_young_ones_are_left(
-    stand: Stand, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await stand.put("k", bytes(LARGE))
-    unfinished = await stand.blobs.create()
-    await unfinished.write(b"x")
-    orphan = await stand.blobs.create()
-    await orphan.commit()
-    await stand.collector.remove_orphans()
-    assert len(stand.files()) == 3
-    real_time = time.time
-    monkeypatch.setattr(time, "time", lambda: real_time() + collector.ORPHAN_SECONDS + 1)
-    await stand.collector.remove_orphans()
-    assert len(stand.files()) == 1
-    assert await stand.get("k") == bytes(LARGE)
 
 
 async def test_a_get_finds_the_newer_object_when_the_file_was_collected_under_it(stand: Stand) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from portico_server.objects import collector
+from portico_server.objects import orphans
 from portico_server.platform.settings import Settings
 from tests.contract.objects.putting_process import content
 from tests.contract.objects.stand import keys, standing
@@ -54,9 +54,10 @@ async def check_after_a_kill(data: Path, seed: int, monkeypatch: pytest.MonkeyPa
             assert bytes_read == content(key, number, len(bytes_read))
             assert number >= last.get(key, 0), "a put was acknowledged and is lost"
         real_time = time.time
-        monkeypatch.setattr(time, "time", lambda: real_time() + collector.ORPHAN_SECONDS + 1)
         await stand.collect()
-        await stand.collector.remove_orphans()
+        for seconds in (orphans.ORPHAN_SECONDS, orphans.ASIDE_SECONDS):
+            monkeypatch.setattr(time, "time", lambda seconds=seconds: real_time() + seconds + 1)
+            await stand.orphans.remove()
         large = await stand.database.scan("SELECT count(*) FROM object WHERE file <> ''")
         assert len(stand.files()) == large[0][0]
 

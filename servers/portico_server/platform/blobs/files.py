@@ -1,4 +1,4 @@
-"""Blobs as files, named by id in 256 folders.
+"""Blobs as files, named by id in 256 folders; those set aside in the same way below `aside`.
 
 A blob is written to `{id}.part`, synced, renamed to `{id}`, and its folder synced: after a crash there is the whole
 blob, or a `.part` file that nobody reads and the product's collector removes. Every system call is made in a small pool
@@ -19,12 +19,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
+from portico_server.platform.blobs import aside
 from portico_server.platform.blobs.open_files import UNFINISHED, NewFile, OpenFile, remove, sync_folder, unfinished
 from portico_server.platform.database.interface import StorageFull
+from portico_server.platform.private_files import replace_file
 
 _THREADS = 8
 """System calls at once. They wait for the disk, not for the interpreter."""
 _COPY_BYTES = 1 << 20
+_ASIDE = "aside"
+_OWNER = "owner"
 _ID = re.compile(r"[0-9a-f]{32}")
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 _NO_LINK = frozenset({errno.EMLINK, errno.EPERM, errno.EOPNOTSUPP, errno.EXDEV})
@@ -69,6 +73,31 @@ class FileBlobs:
             for found in await self.run(_ids_with_age, self._folder / f"{shard:02x}"):
                 yield found
 
+    async def set_aside(self, blob_id: str) -> None:
+        await self.run(aside.set_aside, self._path(blob_id), self._aside_path(blob_id))
+        await self.run(remove, unfinished(self._path(blob_id)))
+
+    async def bring_back(self, blob_id: str) -> None:
+        await self.run(aside.bring_back, self._aside_path(blob_id), self._path(blob_id))
+
+    async def delete_aside(self, blob_id: str) -> None:
+        await self.run(remove, self._aside_path(blob_id))
+
+    async def all_aside(self) -> AsyncIterator[tuple[str, int]]:
+        for shard in await self.run(_names, self._folder / _ASIDE):
+            for found in await self.run(_ids_with_age, self._folder / _ASIDE / shard):
+                yield found
+
+    @property
+    def owner_place(self) -> str:
+        return str(self._folder / _OWNER)
+
+    async def owner(self) -> str:
+        return (await self.run(_read_if_there, self._folder / _OWNER)).decode(errors="replace").strip()
+
+    async def claim(self, owner: str) -> None:
+        await self.run(replace_file, self._folder / _OWNER, f"{owner}\n".encode())
+
     async def close(self) -> None:
         """Waits for the system calls under way."""
         await asyncio.to_thread(self._threads.shutdown)
@@ -85,9 +114,10 @@ class FileBlobs:
             raise
 
     def _path(self, blob_id: str) -> Path:
-        if not _ID.fullmatch(blob_id):
-            raise ValueError(f"not the id of a blob: {blob_id!r:.80}")
-        return self._folder / blob_id[:2] / blob_id
+        return self._folder / _within(blob_id)
+
+    def _aside_path(self, blob_id: str) -> Path:
+        return self._folder / _ASIDE / _within(blob_id)
 
 
 class FileBlobWriter:
@@ -143,6 +173,12 @@ class FileBlob:
         return asyncio.ensure_future(self._blobs.run(self._file.read, offset, length))
 
 
+def _within(blob_id: str) -> str:
+    if not _ID.fullmatch(blob_id):
+        raise ValueError(f"not the id of a blob: {blob_id!r:.80}")
+    return f"{blob_id[:2]}/{blob_id}"
+
+
 def _prepare(folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for shard in range(256):
@@ -181,6 +217,21 @@ def _copy_bytes(source: Path, target: Path) -> None:
 def _delete(path: Path) -> None:
     remove(path)
     remove(unfinished(path))
+
+
+def _names(folder: Path) -> list[str]:
+    """What is in a folder; nothing if there is none."""
+    try:
+        return os.listdir(folder)
+    except FileNotFoundError:
+        return []
+
+
+def _read_if_there(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
 
 
 def _ids_with_age(folder: Path) -> list[tuple[str, int]]:

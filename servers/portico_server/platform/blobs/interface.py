@@ -61,3 +61,32 @@ class Blobs(Protocol):
     def all_ids(self) -> AsyncIterator[tuple[str, int]]:
         """Every blob that exists, with the seconds since its last change; unfinished ones too. For the collector."""
         ...
+
+    async def set_aside(self, blob_id: str) -> None:
+        """Takes one out of sight: only `all_aside` finds it. Of an unfinished one nothing is left."""
+        ...
+
+    async def bring_back(self, blob_id: str) -> None:
+        """Undoes `set_aside`; to bring back what is not there succeeds."""
+        ...
+
+    async def delete_aside(self, blob_id: str) -> None:
+        """Removes one that is set aside; to remove what is not there succeeds."""
+        ...
+
+    def all_aside(self) -> AsyncIterator[tuple[str, int]]:
+        """Every blob that is set aside, with the seconds since."""
+        ...
+
+    @property
+    def owner_place(self) -> str:
+        """Where the store's owner is written, for people."""
+        ...
+
+    async def owner(self) -> str:
+        """The identity of the database that these blobs belong to; empty where nobody has claimed them."""
+        ...
+
+    async def claim(self, owner: str) -> None:
+        """Writes the owner down, durably, in place of the one before."""
+        ...
