@@ -15,6 +15,7 @@ from google.api.httpbody_pb2 import HttpBody
 from portico.objects.v1 import objects_pb2
 from portico_server.objects import errors
 from portico_server.objects.incoming import INLINE_BYTES
+from portico_server.objects.reading import CHUNK_BYTES
 from portico_server.platform.errors import ApiError
 from tests.contract.objects.stand import BUCKET, Stand, keys
 
@@ -35,13 +36,14 @@ async def test_an_object_is_read_as_it_was_put(stand: Stand, size: int) -> None:
 
 
 async def test_the_first_message_of_a_get_tells_of_the_object_and_later_ones_are_bytes_alone(stand: Stand) -> None:
-    put = await stand.put("k", bytes(2 * MIB + 1), metadata=objects_pb2.ObjectMetadata(content_type="text/plain"))
+    size = 2 * CHUNK_BYTES
+    put = await stand.put("k", bytes(size + 1), metadata=objects_pb2.ObjectMetadata(content_type="text/plain"))
     messages = [message async for message in stand.get_messages("k", offset_bytes=1)]
     assert messages[0].object == put
     assert messages[0].data.content_type == "text/plain"
-    assert (messages[0].offset_bytes, messages[0].length_bytes) == (1, 2 * MIB)
-    assert [len(message.data.data) for message in messages] == [MIB, MIB]
-    assert messages[1] == objects_pb2.GetObjectResponse(data=HttpBody(data=bytes(MIB)))
+    assert (messages[0].offset_bytes, messages[0].length_bytes) == (1, size)
+    assert [len(message.data.data) for message in messages] == [CHUNK_BYTES, CHUNK_BYTES]
+    assert messages[1] == objects_pb2.GetObjectResponse(data=HttpBody(data=bytes(CHUNK_BYTES)))
 
 
 async def test_an_empty_object_is_one_message(stand: Stand) -> None:
