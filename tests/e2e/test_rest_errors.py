@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -180,6 +181,45 @@ def test_what_is_refused_before_it_is_a_call_is_told_the_same_way_without_a_ray(
     response = platform.http(verb, path, headers=headers, body=body)
     assert (response.status, reason_of(response)) == (status, reason), response.body
     assert "x-ray-id" not in response.headers
+    assert "metadata" not in details(response)["ErrorInfo"], "nothing of Envoy's inside"
+
+
+ODDITIES = [
+    ("no host", "GET /v1/x HTTP/1.1", 400, "REQUEST_MALFORMED", "send the header Host"),
+    ("no HTTP", "\0\1garbage", 400, "REQUEST_MALFORMED", "cannot be read"),
+    ("a header's name with a space", "GET / HTTP/1.1\r\nhost: a\r\nx y: b", 400, "REQUEST_MALFORMED", "cannot be read"),
+    (
+        "an upgrade",
+        "GET / HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket",
+        403,
+        "UPGRADE_REFUSED",
+        "",
+    ),
+    ("every path", "OPTIONS * HTTP/1.1\r\nhost: a", 404, "PATH_UNKNOWN", "nothing answers"),
+    ("an old protocol", "GET / HTTP/1.0\r\nhost: a", 426, "PROTOCOL_UNKNOWN", "HTTP/1.1 and HTTP/2"),
+    (
+        "an encoding",
+        "PUT / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: gzip",
+        501,
+        "TRANSFER_ENCODING_UNKNOWN",
+        "chunked",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("request_head", "status", "reason", "told"), [row[1:] for row in ODDITIES], ids=[row[0] for row in ODDITIES]
+)
+def test_what_is_hardly_http_gets_the_same_json_and_never_an_empty_message(
+    platform: RunningPlatform, request_head: str, status: int, reason: str, told: str
+) -> None:
+    with platform.connect() as connection:
+        connection.sendall(f"{request_head}\r\n\r\n".encode())
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        response = Response(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
+    assert (response.status, reason_of(response)) == (status, reason), response.body
+    assert told in response.json()["message"]
 
 
 def test_json_is_read_whatever_its_content_type_says(platform: RunningPlatform) -> None:

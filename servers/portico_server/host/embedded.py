@@ -20,5 +20,5 @@ def load(name: str) -> Any:
 
 
 leave_embedding()
-with telling(Path(os.environ["PORTICO_SETTINGS_FILE"]).parent):
+with telling(Path.cwd()):  # Envoy runs in the run folder
     app = load(os.environ["PORTICO_APPLICATION"])

@@ -1,6 +1,8 @@
 """What Envoy itself answers to REST callers (bad JSON, an unknown query parameter, headers too large): JSON of the
 shape that every other error has (`google.rpc.Status` with an ErrorInfo), not a line of text. gRPC callers get theirs
 as a status.
+
+Such a request is no call: nothing is kept of it, so its answer names no ray.
 """
 
 from __future__ import annotations
@@ -9,57 +11,69 @@ from typing import NamedTuple
 
 from portico_server.host.envoy.message import TYPES, Message
 
+_FOUND = "%LOCAL_REPLY_BODY%"  # what Envoy has to say: the transcoder names the field, others repeat the status
+
 
 class _Answer(NamedTuple):
-    """How an HTTP status is told: a google.rpc.Code and an ErrorInfo reason."""
+    """How an HTTP status is told: a google.rpc.Code, an ErrorInfo reason, and a sentence."""
 
     code: int
     reason: str
+    message: str
 
 
+_NO_HOST = _Answer(3, "REQUEST_MALFORMED", "the request does not say whom it is for: send the header Host")
 _ANSWERS = {
-    400: _Answer(3, "REQUEST_MALFORMED"),
-    404: _Answer(5, "PATH_UNKNOWN"),
-    408: _Answer(4, "REQUEST_TOO_SLOW"),
-    413: _Answer(3, "REQUEST_TOO_LARGE"),
-    415: _Answer(3, "CONTENT_TYPE_UNKNOWN"),
-    426: _Answer(3, "PROTOCOL_UNKNOWN"),
-    431: _Answer(3, "HEADERS_TOO_LARGE"),
-    500: _Answer(13, "INTERNAL"),
-    502: _Answer(14, "UNAVAILABLE"),
-    503: _Answer(14, "UNAVAILABLE"),
-    504: _Answer(4, "DEADLINE_EXCEEDED"),
+    400: _Answer(3, "REQUEST_MALFORMED", f"the request cannot be read: {_FOUND}"),
+    403: _Answer(7, "UPGRADE_REFUSED", "this address speaks HTTP/1.1 and HTTP/2 and upgrades to nothing else"),
+    404: _Answer(5, "PATH_UNKNOWN", "nothing answers at this path"),
+    408: _Answer(4, "REQUEST_TOO_SLOW", "the request did not come in time: send it at once"),
+    413: _Answer(3, "REQUEST_TOO_LARGE", "the body is larger than the setting max_message_bytes lets it be"),
+    415: _Answer(3, "CONTENT_TYPE_UNKNOWN", "the content type is not known here: send application/json"),
+    426: _Answer(3, "PROTOCOL_UNKNOWN", "this address speaks HTTP/1.1 and HTTP/2"),
+    431: _Answer(3, "HEADERS_TOO_LARGE", "the headers are too large, or too many: send less"),
+    500: _Answer(13, "INTERNAL", "the server failed"),
+    501: _Answer(12, "TRANSFER_ENCODING_UNKNOWN", "the one transfer encoding that is known here is chunked"),
+    502: _Answer(14, "UNAVAILABLE", "the server is not there now: try again"),
+    503: _Answer(14, "UNAVAILABLE", "the server is not there now: try again"),
+    504: _Answer(4, "DEADLINE_EXCEEDED", "the answer did not come in time"),
 }
+_OTHER_FAILURE = _Answer(13, "INTERNAL", "the server failed")
+_OTHER_REFUSAL = _Answer(3, "REQUEST_REFUSED", "the request was refused")
 _DOMAIN = "portico"
 
 
 def local_replies() -> Message:
-    """The connection manager's `local_reply_config`."""
-    return {"mappers": [_mapper(status, answer) for status, answer in _ANSWERS.items()]}
+    """The connection manager's `local_reply_config`. The first mapper that fits counts."""
+    # Of what is no HTTP at all there is no header, not even the method.
+    nameless = (_header(":method", present_match=True), _header(":authority", present_match=True, invert_match=True))
+    no_host = _mapper(_NO_HOST, _status("EQ", 400), *nameless)
+    known = [_mapper(answer, _status("EQ", status)) for status, answer in _ANSWERS.items()]
+    others = [_mapper(_OTHER_FAILURE, _status("GE", 500)), _mapper(_OTHER_REFUSAL, _status("GE", 400))]
+    return {"mappers": [no_host, *known, *others]}
 
 
-def _mapper(http_status: int, answer: _Answer) -> Message:
-    this_status = {"comparison": {"op": "EQ", "value": {"default_value": http_status, "runtime_key": "unused"}}}
-    # A transcoded request looks like gRPC by then; the transcoder's own header tells it.
-    rest = {"or_filter": {"filters": [_header("content-type", "application/grpc", absent=True), _transcoded()]}}
-    error = {
-        "@type": f"{TYPES}google.rpc.ErrorInfo",
-        "reason": answer.reason,
-        "domain": _DOMAIN,
-        "metadata": {"detail": "%RESPONSE_CODE_DETAILS%"},
-    }
-    body = {"code": answer.code, "message": "%LOCAL_REPLY_BODY%", "details": [error]}
+def _mapper(answer: _Answer, *filters: Message) -> Message:
+    error = {"@type": f"{TYPES}google.rpc.ErrorInfo", "reason": answer.reason, "domain": _DOMAIN}
+    body = {"code": answer.code, "message": answer.message, "details": [error]}
     return {
-        "filter": {"and_filter": {"filters": [{"status_code_filter": this_status}, rest]}},
+        "filter": {"and_filter": {"filters": [*filters, _rest()]}},
         "body_format_override": {"json_format": body, "content_type": "application/json"},
     }
 
 
-def _header(name: str, prefix: str, *, absent: bool) -> Message:
-    """Whether the request has a header that begins so, or, with `absent`, has none such."""
-    match = {"name": name, "string_match": {"prefix": prefix}, "invert_match": absent}
-    return {"header_filter": {"header": {**match, "treat_missing_header_as_empty": absent}}}
+def _status(comparison: str, http_status: int) -> Message:
+    value = {"default_value": http_status, "runtime_key": "unused"}
+    return {"status_code_filter": {"comparison": {"op": comparison, "value": value}}}
 
 
-def _transcoded() -> Message:
-    return {"header_filter": {"header": {"name": "x-envoy-original-path", "present_match": True}}}
+def _rest() -> Message:
+    """Whether no gRPC client asked. A transcoded request looks like gRPC by then; the transcoder's own header tells
+    it."""
+    grpc_type = {"string_match": {"prefix": "application/grpc"}}
+    other = _header("content-type", **grpc_type, invert_match=True, treat_missing_header_as_empty=True)
+    return {"or_filter": {"filters": [other, _header("x-envoy-original-path", present_match=True)]}}
+
+
+def _header(name: str, **match: object) -> Message:
+    return {"header_filter": {"header": {"name": name, **match}}}
