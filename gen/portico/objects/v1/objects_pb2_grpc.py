@@ -37,8 +37,9 @@ class ObjectServiceStub:
     stood in `conditions`: ETags in quotes; a list that is none is INVALID_ARGUMENT, a date that is none is passed over. A put
     takes Content-MD5 (RFC 1864) as `checksums.md5`, and Content-Encoding, Content-Disposition, Content-Language,
     Cache-Control and Expires where `metadata` does not have them. Where a header and the query differ in a condition or a
-    digest, that is INVALID_ARGUMENT. Range is not followed (RFC 9110, 14.2; answers say `accept-ranges: none`): ask for a part
-    with `offset_bytes` and `limit_bytes`. The metadata of gRPC calls means nothing of this.
+    digest, that is INVALID_ARGUMENT. A condition that does not hold is answered as any FAILED_PRECONDITION: status 400 and its
+    reason, not 304 or 412. Range is not followed (RFC 9110, 14.2; answers say `accept-ranges: none`): ask for a part with
+    `offset_bytes` and `limit_bytes`. The metadata of gRPC calls means nothing of this.
     """
 
     def __init__(self, channel):
@@ -101,8 +102,9 @@ class ObjectServiceServicer:
     stood in `conditions`: ETags in quotes; a list that is none is INVALID_ARGUMENT, a date that is none is passed over. A put
     takes Content-MD5 (RFC 1864) as `checksums.md5`, and Content-Encoding, Content-Disposition, Content-Language,
     Cache-Control and Expires where `metadata` does not have them. Where a header and the query differ in a condition or a
-    digest, that is INVALID_ARGUMENT. Range is not followed (RFC 9110, 14.2; answers say `accept-ranges: none`): ask for a part
-    with `offset_bytes` and `limit_bytes`. The metadata of gRPC calls means nothing of this.
+    digest, that is INVALID_ARGUMENT. A condition that does not hold is answered as any FAILED_PRECONDITION: status 400 and its
+    reason, not 304 or 412. Range is not followed (RFC 9110, 14.2; answers say `accept-ranges: none`): ask for a part with
+    `offset_bytes` and `limit_bytes`. The metadata of gRPC calls means nothing of this.
     """
 
     def PutObject(self, request_iterator, context):
@@ -234,8 +236,9 @@ class ObjectService:
     stood in `conditions`: ETags in quotes; a list that is none is INVALID_ARGUMENT, a date that is none is passed over. A put
     takes Content-MD5 (RFC 1864) as `checksums.md5`, and Content-Encoding, Content-Disposition, Content-Language,
     Cache-Control and Expires where `metadata` does not have them. Where a header and the query differ in a condition or a
-    digest, that is INVALID_ARGUMENT. Range is not followed (RFC 9110, 14.2; answers say `accept-ranges: none`): ask for a part
-    with `offset_bytes` and `limit_bytes`. The metadata of gRPC calls means nothing of this.
+    digest, that is INVALID_ARGUMENT. A condition that does not hold is answered as any FAILED_PRECONDITION: status 400 and its
+    reason, not 304 or 412. Range is not followed (RFC 9110, 14.2; answers say `accept-ranges: none`): ask for a part with
+    `offset_bytes` and `limit_bytes`. The metadata of gRPC calls means nothing of this.
     """
 
     @staticmethod
