@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator
 from functools import cached_property, wraps
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,7 @@ class Caller:
 
     @cached_property
     def client(self) -> Client:
+        os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # errors are told by us, in words
         from portico import connect
 
         client = connect(self._profile, service="portico", scope="cli")

@@ -33,6 +33,9 @@ _REMEDIES = {
     "DEADLINE_EXCEEDED": "try again, or give it longer with --timeout SECONDS",
     "TOKEN_EXPIRED": "the token could not be renewed: `portico cert show` tells whether the certificate still holds",
     "TOKEN_MISSING": "the profile has no token: `portico profile show`",
+    "CERTIFICATE_REFUSED": "`portico cert show` tells whose it is and until when. On the platform's machine "
+    "`portico down` and `portico up` write a new one; elsewhere ask its administrator",
+    "PLATFORM_UNKNOWN": "is it another platform's profile, or does another one run there? `portico profile show`",
     "BUCKET_NOT_EMPTY": "`portico objects rb --force` deletes what it holds, too",
 }
 

@@ -3,12 +3,13 @@ ones."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from google.protobuf.message import DecodeError, Message
 from google.rpc import error_details_pb2, status_pb2
 
-from portico.errors import CLASSES, FieldViolation, PorticoError
+from portico.errors import CLASSES, FieldViolation, PorticoError, ProfileError, Unauthenticated
 
 DETAILS = "grpc-status-details-bin"
 RAY = "x-ray-id"
@@ -16,6 +17,8 @@ RAY = "x-ray-id"
 
 def error_of(failure: Any) -> PorticoError:
     """The typed error of a `grpc.RpcError` that is also a call (it has `code`, `details` and both metadata)."""
+    if (refused := _door_error(failure)) is not None:
+        return refused
     metadata = [*(failure.initial_metadata() or ()), *(failure.trailing_metadata() or ())]
     code = failure.code()
     kind = CLASSES.get(code.name, PorticoError)
@@ -36,6 +39,33 @@ def error_of(failure: Any) -> PorticoError:
     if kind is PorticoError:
         error.code = code.name
     return error
+
+
+_DOOR_ERRORS: tuple[tuple[str, Callable[[], PorticoError]], ...] = (
+    (
+        "TSI_DATA_CORRUPTED",  # an alert of TLS in the place of data
+        lambda: Unauthenticated("the platform does not accept the client certificate", reason="CERTIFICATE_REFUSED"),
+    ),
+    (
+        "CERTIFICATE_VERIFY_FAILED",
+        lambda: ProfileError("the platform's certificate is not of the profile's authority", reason="PLATFORM_UNKNOWN"),
+    ),
+    (
+        "Failed to create security handshaker",
+        lambda: ProfileError(
+            "ca.pem, client.pem or client.key cannot be used: not PEM, or the key is another certificate's",
+            reason="PROFILE_UNREADABLE",
+        ),
+    ),
+)
+"""What gRPC only tells in words, and as a platform that cannot be reached: calls that the TLS handshake ended."""
+
+
+def _door_error(failure: Any) -> PorticoError | None:
+    if failure.code().name not in ("UNAVAILABLE", "UNKNOWN"):
+        return None
+    told = failure.details() or ""
+    return next((make() for words, make in _DOOR_ERRORS if words in told), None)
 
 
 def ray_of(metadata: Any) -> str:

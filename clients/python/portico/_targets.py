@@ -25,7 +25,7 @@ _DESCRIPTORS = re.compile(r"/proc/(self|thread-self|\d+)(/task/\d+)?/fd")
 def written(path: Path) -> Iterator[BinaryIO]:
     """A file to write what `path` is to hold. OSErrors name `path`, not what stands in its place meanwhile."""
     try:
-        with _in_place(path) if _is_stream(path) else _replaced(Path(os.path.realpath(path))) as file:
+        with _in_place(path) if is_stream(path) else _replaced(Path(os.path.realpath(path))) as file:
             yield file
     except OSError as error:
         if error.errno is not None:
@@ -33,7 +33,7 @@ def written(path: Path) -> Iterator[BinaryIO]:
         raise
 
 
-def _is_stream(path: Path) -> bool:
+def is_stream(path: Path) -> bool:
     """Whether it is there and no regular file, or is an open descriptor, whatever that leads to."""
     try:
         return not stat.S_ISREG(path.stat().st_mode) or _descriptor(path) is not None

@@ -131,8 +131,9 @@ def test_a_platform_of_another_authority_is_not_believed(fake: FakePlatform) -> 
     import trustme
 
     (fake.profile / "ca.pem").write_bytes(trustme.CA().cert_pem.bytes())
-    with portico.connect(attempts=1) as client, pytest.raises(errors.Unavailable):
+    with portico.connect(attempts=1) as client, pytest.raises(errors.ProfileError) as caught:
         client.health.check()
+    assert caught.value.reason == "PLATFORM_UNKNOWN"
     assert not fake.calls
 
 

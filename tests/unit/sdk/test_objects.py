@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -128,6 +129,37 @@ def test_other_bytes_than_stored_are_told_and_leave_no_file(client: Client, fake
             read()
         assert caught.value.reason == "CHECKSUM_MISMATCH"
     assert list(target.parent.iterdir()) == []
+
+
+def test_bytes_that_went_wrong_on_their_way_are_got_once_more(
+    client: Client, fake: FakePlatform, tmp_path: Path
+) -> None:
+    client.objects.put("photos", "k", b"good")
+    target, times = tmp_path / "target", iter(range(100))
+    fake.corrupt = lambda data: data if next(times) % 2 else b"evil"
+    assert client.objects.read("photos", "k") == b"good"
+    client.objects.download("photos", "k", target)
+    assert target.read_bytes() == b"good"
+    assert fake.calls["GetObject"] == 4
+
+
+def test_what_is_wrong_twice_is_said_to_be_damaged(client: Client, fake: FakePlatform) -> None:
+    client.objects.put("photos", "k", b"good")
+    fake.corrupt = lambda data: b"evil"
+    with pytest.raises(errors.DataLoss, match="what is stored is damaged; put it again"):
+        client.objects.read("photos", "k")
+    assert fake.calls["GetObject"] == 2
+
+
+def test_what_is_no_file_is_not_given_the_bytes_twice(client: Client, fake: FakePlatform, tmp_path: Path) -> None:
+    client.objects.put("photos", "k", b"good")
+    fake.corrupt = lambda data: b"evil"
+    os.mkfifo(tmp_path / "pipe")
+    reading = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    with pytest.raises(errors.DataLoss, match="get it again"):
+        client.objects.download("photos", "k", tmp_path / "pipe")
+    assert os.read(reading, 100) == b"evil"
+    os.close(reading)
 
 
 def test_fewer_bytes_than_announced_are_told(client: Client, fake: FakePlatform) -> None:

@@ -75,7 +75,10 @@ def _fields(certificate: bytes) -> dict[str, Any]:
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes
 
-    parsed = x509.load_pem_x509_certificate(certificate)
+    try:
+        parsed = x509.load_pem_x509_certificate(certificate)
+    except ValueError:
+        raise click.ClickException("client.pem of the profile is no certificate (PEM)") from None
     try:
         names = parsed.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         uris = names.get_values_for_type(x509.UniformResourceIdentifier)

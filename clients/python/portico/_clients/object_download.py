@@ -1,15 +1,16 @@
 """Reading an object: a stream that goes on where it broke off, and checks at the end what arrived.
 
 A read that breaks is taken up again from its next byte, of the very same version (by its ETag); if that is gone
-meanwhile, the read fails. Size and digest are checked when the whole object was read; of a range only the size.
+meanwhile, the read fails. Size and digest are checked when the whole object was read; of a range only the size. Where
+the digest is wrong, what can be read again is: the way may be to blame, or what is stored.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from types import TracebackType
-from typing import Any, NoReturn, Self
+from typing import Any, NoReturn, Self, TypeVar
 
 from portico._checksums import Digest, verifier
 from portico._methods import method
@@ -20,7 +21,12 @@ from portico._streams import Stream
 from portico.errors import DataLoss, PorticoError
 from portico.objects.v1.objects_pb2 import GetObjectRequest, GetObjectResponse, Object
 
+Taken = TypeVar("Taken")
+
 _GET_OBJECT = method("/portico.objects.v1.ObjectService/GetObject", GetObjectResponse)
+_MISMATCH = "CHECKSUM_MISMATCH"
+_OTHER_BYTES = "other bytes came than were stored: get it again; if they come again, what is stored is damaged"
+_DAMAGED = "twice other bytes came than its checksum says: what is stored is damaged; put it again from a copy"
 _MUCH_BYTES = 64 * 1024
 """From here on a digest takes long enough to be computed off an event loop."""
 
@@ -28,9 +34,10 @@ _MUCH_BYTES = 64 * 1024
 class Download:
     """The bytes of one get, in steps. `object`, `offset_bytes` and `length_bytes` are known after `begin`."""
 
-    def __init__(self, session: Session, request: GetObjectRequest) -> None:
+    def __init__(self, session: Session, request: GetObjectRequest, *, second: bool = False) -> None:
         self._session = session
         self._request = request
+        self._second = second
         self._stream: Stream[GetObjectResponse] | None = None
         self._first = b""
         self._failures = 0
@@ -60,12 +67,15 @@ class Download:
                 continue
             self.received_bytes += len(data)
             if self.received_bytes > self.length_bytes or (not data and self.received_bytes < self.length_bytes):
-                self._fail("SIZE_MISMATCH", f"{self.length_bytes} bytes were announced, {self.received_bytes} came")
+                self._fail(
+                    "SIZE_MISMATCH",
+                    f"{self.length_bytes} bytes were announced, {self.received_bytes} came: get it again",
+                )
             if data:
                 self._failures = 0
                 yield from self._digest(data)
             elif self._verifier is not None and self._verifier[0].digest() != self._verifier[1]:
-                self._fail("CHECKSUM_MISMATCH", "other bytes came than were stored")
+                self._fail(_MISMATCH, _DAMAGED if self._second else _OTHER_BYTES)
             return data
 
     def close(self) -> None:
@@ -77,7 +87,7 @@ class Download:
         self._stream = yield from self._session.stream(_GET_OBJECT, request, repeatable=True)
         message = yield from self._stream.read()
         if message is None:
-            self._fail("EMPTY_ANSWER", "the platform answered nothing")
+            self._fail("EMPTY_ANSWER", "the platform answered nothing: get it again")
         self._first = message.data.data
         return message
 
@@ -116,7 +126,25 @@ class Download:
     def _fail(self, reason: str, told: str) -> NoReturn:
         ray_id = self._stream.ray_id if self._stream else ""
         self.close()
-        raise DataLoss(f"{self._request.name}: {told}: get it again", reason=reason, ray_id=ray_id)
+        raise DataLoss(f"{self._request.name}: {told}", reason=reason, ray_id=ray_id)
+
+
+def read_whole(
+    session: Session, request: GetObjectRequest, take: Callable[[Download], Steps[Taken]], *, repeatable: bool = True
+) -> Steps[Taken]:
+    """Begins a download and hands it to `take`; does so once more where other bytes came than were stored: if they come
+    again, it is not the way that is to blame."""
+    for second in (False, True):
+        download = Download(session, request, second=second)
+        yield from download.begin()
+        try:
+            return (yield from take(download))
+        except DataLoss as error:
+            if second or not repeatable or error.reason != _MISMATCH:
+                raise
+        finally:
+            download.close()
+    raise AssertionError
 
 
 class ObjectReader(io.RawIOBase):

@@ -17,7 +17,7 @@ from itertools import islice
 from pathlib import Path
 
 from portico._checksums import md5
-from portico._clients.object_download import AsyncObjectReader, Download, ObjectReader
+from portico._clients.object_download import AsyncObjectReader, Download, ObjectReader, read_whole
 from portico._clients.object_upload import Progress, Upload
 from portico._methods import method
 from portico._names import name_of, text
@@ -25,7 +25,7 @@ from portico._paging import Paging
 from portico._services import AsyncService, Service, SyncService, listing, operation
 from portico._sources import BytesSource, Data, PathSource, Source, source_of
 from portico._steps import Steps, blocking, run, run_async
-from portico._targets import written
+from portico._targets import is_stream, written
 from portico.objects.v1 import objects_pb2
 from portico.objects.v1.objects_pb2 import Checksums, Conditions, DeleteObjectResponse, Object, ObjectMetadata
 
@@ -104,15 +104,15 @@ class _Objects(Service):
         conditions: Conditions | None = None,
     ) -> Steps[bytes]:
         """The bytes of an object, or of a range of it, in memory. Takes and raises what `get` does."""
-        download = Download(self.session, self._get(bucket, key, version_id, offset_bytes, limit_bytes, conditions))
-        yield from download.begin()
-        try:
+
+        def take(download: Download) -> Steps[bytes]:
             chunks = []
             while chunk := (yield from download.chunk()):
                 chunks.append(chunk)
-        finally:
-            download.close()
-        return b"".join(chunks)
+            return b"".join(chunks)
+
+        request = self._get(bucket, key, version_id, offset_bytes, limit_bytes, conditions)
+        return (yield from read_whole(self.session, request, take))
 
     @operation
     def download(
@@ -135,15 +135,19 @@ class _Objects(Service):
         Raises:
             What `get` does; DataLoss; OSError for the file.
         """
-        download = Download(self.session, self._get(bucket, key, version_id, 0, 0, conditions))
-        yield from download.begin()
-        with contextlib.closing(download), contextlib.ExitStack() as stack:
-            file = yield blocking(stack.enter_context, written(Path(path)))  # to open a pipe waits for its reader
-            while chunk := (yield from download.chunk()):
-                yield blocking(file.write, chunk)
-                if progress is not None:
-                    progress(download.received_bytes)
-        return download.object
+        target = Path(path)
+
+        def take(download: Download) -> Steps[Object]:
+            with contextlib.ExitStack() as stack:
+                file = yield blocking(stack.enter_context, written(target))  # to open a pipe waits for its reader
+                while chunk := (yield from download.chunk()):
+                    yield blocking(file.write, chunk)
+                    if progress is not None:
+                        progress(download.received_bytes)
+            return download.object
+
+        request = self._get(bucket, key, version_id, 0, 0, conditions)
+        return (yield from read_whole(self.session, request, take, repeatable=not is_stream(target)))
 
     @operation
     def head(
