@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import trustme
 
 from tests.harness import RunningPlatform
 
@@ -158,6 +160,31 @@ def test_credentials_for_another_machine_are_let_in_and_bound_by_the_policy(port
     assert b"objects.bucket.create" in refused.stderr
 
 
+def test_a_certificate_that_cannot_be_used_is_told_as_such(
+    platform: RunningPlatform, portico: Portico, tmp_path: Path
+) -> None:
+    profile = tmp_path / "profile"
+    another = trustme.CA()
+    stranger = another.issue_cert("stranger.test")
+
+    def ask(code: int, **files: bytes) -> list[bytes]:
+        shutil.copytree(platform.profile, profile)
+        for name, content in files.items():
+            (profile / name.replace("_", ".")).write_bytes(content)
+        told = portico("objects", "ls", "--profile", profile, code=code).stderr.splitlines()
+        shutil.rmtree(profile)
+        return told
+
+    chain, key = stranger.cert_chain_pems[0].bytes(), stranger.private_key_pem.bytes()
+    lines = ask(4, client_pem=chain, client_key=key)
+    assert lines[0] == b"portico: the platform does not accept the client certificate (CERTIFICATE_REFUSED)"
+    assert len(lines) == 2, "gRPC's own lines are not shown"
+    lines = ask(5, client_pem=b"garbage")
+    assert (b"client.pem" in lines[0], len(lines)) == (True, 1)
+    lines = ask(5, ca_pem=another.cert_pem.bytes())
+    assert (b"not of the profile's authority" in lines[0], len(lines)) == (True, 2)
+
+
 def test_a_platform_is_started_asked_and_stopped(tmp_path: Path) -> None:
     def run(*arguments: object, code: int = 0) -> str:
         done = subprocess.run(
@@ -177,12 +204,16 @@ def test_a_platform_is_started_asked_and_stopped(tmp_path: Path) -> None:
     try:
         said = run("up", "--detach", *here, "--listen", "127.0.0.1:0")
         assert "ready at https://127.0.0.1:" in said
-        assert str(tmp_path / "config" / "portico" / "profiles" / "default") in said
+        assert f"{tmp_path / 'config' / 'portico' / 'profiles' / 'default'} (the one that is used by default)" in said
         told = next(line for line in said.splitlines() if line.startswith("Try")).partition("portico ")[2]
         run(*told.split())
         assert "front" in run("status", *here)
         run("doctor", *here)
         assert run("logs", *here, "-n", "3")
+        second = ("--data", tmp_path / "second")
+        said = run("up", "--detach", *second, "--listen", "127.0.0.1:0")
+        assert f"{tmp_path / 'second' / 'profile'} (to use it: --profile {tmp_path / 'second' / 'profile'}" in said
+        run("down", *second)
         again = run("up", "--detach", *here, "--listen", "127.0.0.1:0", code=1)
         assert str(tmp_path / "data") in again
         assert "stopped" in run("down", *here)

@@ -62,12 +62,20 @@ def test_the_tour_does_what_it_says(folder: Path) -> None:
         )  # fmt: skip
     finally:
         subprocess.run(["./portico", "down"], cwd=folder, env=environment, capture_output=True, timeout=30)
+    left = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
     printed = re.split(r"^== \d+$", done.stdout, flags=re.MULTILINE)[1:]
     assert done.returncode == 0, done.stdout[-3000:]
     assert len(printed) == len(EXPECTED), "a block was added to the tour or taken away"
     for output, expected in zip(printed, EXPECTED, strict=True):
         for words in expected:
             assert re.search(words, output), textwrap.indent(output, "  ")
+    assert left == ["configuration", "portico", "share"], "the tour leaves files behind"
+
+
+def test_the_tours_token_is_for_no_other_eyes() -> None:
+    written = [line for _, text in blocks() for line in text.splitlines() if "Bearer" in line]
+    assert written
+    assert all("umask 077" in line for line in written)
 
 
 def free_port() -> int:

@@ -109,6 +109,11 @@ def test_a_platform_that_does_not_run_is_told_with_what_to_do(
     assert "portico up" in outcome.err
 
 
+def test_a_certificate_that_is_none_is_told_as_such(portico: Portico, fake: FakePlatform) -> None:
+    (fake.profile / "client.pem").write_text("garbage")
+    assert "client.pem of the profile is no certificate" in portico("cert", "show").err
+
+
 def test_a_missing_profile_is_told_with_what_to_do(
     portico: Portico, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -148,13 +153,14 @@ def test_certificates_are_shown_renewed_and_created(portico: Portico, fake: Fake
 
 
 def test_the_environment_of_other_clients_is_printed_for_the_shell(portico: Portico, fake: FakePlatform) -> None:
-    script = portico("env").out + 'printf "%s" "$OTEL_EXPORTER_OTLP_HEADERS $SSL_CERT_FILE"'
+    script = portico("env", "--trust").out + 'printf "%s" "$OTEL_EXPORTER_OTLP_HEADERS $SSL_CERT_FILE"'
     done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True)
     headers, authority = done.stdout.split()
     assert headers == f"authorization=Bearer%20{(fake.profile / 'token').read_text()}"
     assert Path(authority).read_bytes() == (fake.profile / "ca.pem").read_bytes()
     assert portico("env", "--output", "json").json()["OTEL_EXPORTER_OTLP_ENDPOINT"] == f"https://{fake.address}"
     assert portico("env", "--shell", "fish").out.startswith("set -gx ")
+    assert "SSL_" not in portico("env").out, "other programs of the shell go on trusting whom they trust"
 
 
 def test_requests_are_listed(portico: Portico, fake: FakePlatform) -> None:

@@ -12,24 +12,28 @@ from portico_cli.calling import Caller, calls_platform
 
 @click.command()
 @click.option("--shell", type=click.Choice(["sh", "fish"]), default="sh", help="In which shell's words.")
+@click.option("--trust", is_flag=True, help="Also those by which programs trust this platform only.")
 @calls_platform
-def env(caller: Caller, shell: str) -> None:
+def env(caller: Caller, shell: str, trust: bool) -> None:
     """Print the variables that other clients need to reach this platform, for `eval`.
 
     \b
     PORTICO_ADDRESS               HOST:PORT of the API door, for clients without an SDK
     PORTICO_PROFILE_DIR           the SDK and this command, in containers and services too
-    SSL_CERT_FILE                 OpenSSL, Go, Python, curl: which authority to trust (then only this one!)
-    GRPC_DEFAULT_SSL_ROOTS_FILE_PATH  the same for gRPC's C core (Python, C++, Ruby, PHP)
     OTEL_EXPORTER_OTLP_*          OpenTelemetry SDKs: hand spans in here. The header holds the
                                   token, which expires: print it anew then.
+    With --trust, which makes programs trust this platform's authority and no other, so that
+    they reach nothing else by TLS:
+    SSL_CERT_FILE                 OpenSSL, Go, Python, curl
+    GRPC_DEFAULT_SSL_ROOTS_FILE_PATH  gRPC's C core (Python, C++, Ruby, PHP)
 
     \b
     Examples:
       eval "$(portico env)"
       portico env --shell fish | source
+      (eval "$(portico env --trust)"; exec ./program-that-calls-only-portico)
     """
-    variables = _variables(caller)
+    variables = _variables(caller, trust=trust)
     if caller.json:
         output.show_json(variables)
         return
@@ -38,7 +42,7 @@ def env(caller: Caller, shell: str) -> None:
         click.echo(f"set -gx {name} {quoted}" if shell == "fish" else f"export {name}={quoted}")
 
 
-def _variables(caller: Caller) -> dict[str, str]:
+def _variables(caller: Caller, *, trust: bool) -> dict[str, str]:
     client = caller.client
     token = client.credentials.token()
     profile = client.profile
@@ -46,11 +50,11 @@ def _variables(caller: Caller) -> dict[str, str]:
         raise click.ClickException("this needs a profile in a folder: see `portico profile list`")
     folder = profile.folder.absolute()
     authority = str(folder / "ca.pem")
+    trusted = {"SSL_CERT_FILE": authority, "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": authority} if trust else {}
     return {
         "PORTICO_ADDRESS": profile.address,
         "PORTICO_PROFILE_DIR": str(folder),
-        "SSL_CERT_FILE": authority,
-        "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": authority,
+        **trusted,
         "OTEL_EXPORTER_OTLP_ENDPOINT": f"https://{profile.address}",
         "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc",
         "OTEL_EXPORTER_OTLP_CERTIFICATE": authority,

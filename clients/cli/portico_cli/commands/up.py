@@ -70,7 +70,8 @@ def _tell(news: Announcement, *, detach: bool) -> None:
     chosen = ""
     if news.profile is not None:
         chosen = _profile_option(news.profile)
-        click.echo(f"Credentials: {news.profile} (used by this command and the SDK by themselves)")
+        use = f"to use it: {chosen.strip()}, or PORTICO_PROFILE_DIR" if chosen else "the one that is used by default"
+        click.echo(f"Credentials: {news.profile} ({use})")
     data = f" --data {shlex.quote(str(news.data))}" if news.data != _default_data() else ""
     click.echo(f"Try, {'here' if detach else 'in another terminal'}: portico objects mb portico://demo{chosen}")
     click.echo(f"Stop: portico down{data}" if detach else f"Stop: Ctrl-C, or portico down{data}")
