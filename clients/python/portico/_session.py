@@ -18,7 +18,7 @@ from portico._retries import Deadline, pause_seconds
 from portico._steps import Result, Steps, exchange, open_stream, sleep
 from portico._streams import Stream
 from portico._tracing import EXPORT, Span, Tracer, export_request, last_ray, outer_traceparent
-from portico.errors import PorticoError
+from portico.errors import DeadlineExceeded, PorticoError
 
 Metadata = list[tuple[str, str | bytes]]
 
@@ -119,8 +119,10 @@ class Session:
             metadata: Metadata = [*self.options.metadata]
             if token:
                 metadata.append(("authorization", f"Bearer {token}"))
+            if (left := deadline.left_seconds()) == 0:
+                raise DeadlineExceeded("the time for the call was over before it was sent: give it longer")
             try:
-                return (yield from attempt(deadline.left_seconds(), metadata))
+                return (yield from attempt(left, metadata))
             except PorticoError as error:
                 if error.reason in _STALE_TOKEN and not renewed and self.credentials.refuse(token):
                     renewed = True

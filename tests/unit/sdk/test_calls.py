@@ -140,6 +140,7 @@ def test_a_platform_of_another_authority_is_not_believed(fake: FakePlatform) -> 
 def test_a_deadline_ends_a_call(client: Client, fake: FakePlatform) -> None:
     with pytest.raises(errors.DeadlineExceeded):
         client.with_options(timeout_seconds=1e-6).buckets.get("photos")
+    assert not fake.calls, "what has no time left is not sent"
 
 
 def test_the_ray_of_the_last_call_is_at_hand(client: Client) -> None:
