@@ -63,7 +63,9 @@ class Caller:
 
 _OPTIONS = (
     click.option("--profile", metavar="NAME", help="Profile to use, by name or folder.  [PORTICO_PROFILE, or default]"),
-    click.option("--output", type=click.Choice(["text", "json"]), default="text", help="How to answer."),
+    click.option(
+        "--output", type=click.Choice(["text", "json"]), default="text", help="How to answer; JSON as REST has it."
+    ),
     click.option(
         "--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="How long it may take."
     ),

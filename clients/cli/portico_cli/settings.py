@@ -22,6 +22,13 @@ def _pairs(context: click.Context, parameter: click.Parameter, given: tuple[str,
     return {name.strip().replace("-", "_"): value for name, _, value in pairs}
 
 
+def _names(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
+    """What a shell may complete `--set` with."""
+    from portico_server.platform.settings import setting_names
+
+    return [f"{name}=" for name in setting_names() if name.startswith(begun.replace("-", "_"))]
+
+
 def settings_options(*, starting: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Options that say which platform; with `starting` also how it is to run."""
     options = [
@@ -33,7 +40,13 @@ def settings_options(*, starting: bool = False) -> Callable[[Callable[..., Any]]
             click.option("--listen", metavar="HOST:PORT", help="Where the API door listens.  [PORTICO_LISTEN]"),
             click.option("--only", metavar="PRODUCTS", help="Run only these products, separated by commas."),
             click.option(
-                "--set", "others", multiple=True, callback=_pairs, metavar="NAME=VALUE", help="Any other setting."
+                "--set",
+                "others",
+                multiple=True,
+                callback=_pairs,
+                shell_complete=_names,
+                metavar="NAME=VALUE",
+                help="Any other setting.",
             ),
         ]
 

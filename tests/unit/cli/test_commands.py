@@ -394,6 +394,20 @@ def test_shells_complete(portico: Portico, shell: str) -> None:
     assert "_PORTICO_COMPLETE" in portico("completion", shell).out
 
 
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("portico up --set max", ["max_message_bytes=", "max_connections=", "max_streams="]),
+        ("portico tok", ["token"]),
+    ],
+)
+def test_commands_and_settings_are_completed(line: str, offered: list[str]) -> None:
+    asked = {"_PORTICO_COMPLETE": "bash_complete", "COMP_WORDS": line, "COMP_CWORD": str(line.count(" "))}
+    command = [sys.executable, "-m", "portico_cli.main"]
+    done = subprocess.run(command, env={**os.environ, **asked}, capture_output=True, text=True, timeout=30, check=False)
+    assert done.stdout.split() == [f"plain,{name}" for name in offered]
+
+
 def test_the_bundled_grpcurl_reaches_the_platform_with_its_token(fake: FakePlatform) -> None:
     command = [sys.executable, "-m", "portico_cli.main", "grpcurl", "-d", '{"parent": "accounts/default"}']
     proto = Path(__file__).parents[3] / "gen" / "portico" / "descriptors.binpb"
