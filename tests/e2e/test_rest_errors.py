@@ -6,6 +6,7 @@ import http.client
 import shutil
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -240,6 +241,17 @@ def test_over_http_2_errors_are_the_same_and_headers_that_are_too_large_end_thei
     assert curl(platform, f"/v1/{bucket}/objects/a", "--head").startswith("HTTP/2 404"), "no method is bound to HEAD"
     with pytest.raises(subprocess.CalledProcessError):
         curl(platform, BUCKETS, "--header", f"x-large: {'a' * 70_000}")
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl, for HTTP/2")
+@pytest.mark.parametrize("size_bytes", [20, 2_000_000])
+def test_over_http_2_an_upload_that_is_refused_is_answered_with_the_reason(
+    platform: RunningPlatform, tmp_path: Path, size_bytes: int
+) -> None:
+    (tmp_path / "body").write_bytes(b"x" * size_bytes)
+    upload = ("--upload-file", str(tmp_path / "body"))
+    assert "BUCKET_NOT_FOUND" in curl(platform, f"/v1/{ACCOUNT}/buckets/none-here/objects/a", *upload)
+    assert "PATH_UNKNOWN" in curl(platform, "/v1/nothing-here", *upload)
 
 
 def curl(platform: RunningPlatform, path: str, *arguments: str) -> str:

@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 import grpc
 
-from portico_server.host.adapter.calls import Binding, bind, unknown
+from portico_server.host.adapter.binding import Binding
+from portico_server.host.adapter.calls import bind, unknown
 from portico_server.host.adapter.context import Abort, Context
 from portico_server.host.adapter.exchange import Cut, Exchange, Receive, Scope, Send
 from portico_server.host.adapter.metadata import Metadatum, decode
@@ -94,7 +95,7 @@ class GrpcApplication:
         headers = dict(scope["headers"])
         binding = self._bindings.get(scope["path"]) or self._ask_generic_handlers(scope)
         if not is_grpc(headers.get(b"content-type", b"")) or scope["method"] != "POST":
-            await refuse(scope, send, known=binding is not None)
+            await refuse(scope, receive, send, known=binding is not None)
             return
         if binding is None:
             binding = unknown(scope["path"])
@@ -108,7 +109,9 @@ class GrpcApplication:
         self._watch.add(requests)
         try:
             outcome = await self._serve(call, binding, context)
-            if outcome is not None:
+            if exchange.transcoded and outcome is not None and not (outcome.ok or responses.started):
+                await requests.discard()
+            if outcome is not None and not exchange.disconnected:
                 responses.finish(outcome, streaming=binding.response_streaming)
         finally:
             self._watch.remove(requests)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any
 
 import grpc
 
 from portico_server.host.adapter import blocking
+from portico_server.host.adapter.binding import Binding
 from portico_server.host.adapter.context import Context
-from portico_server.platform.call import Call
+from portico_server.platform.call import Call, Handler
 from portico_server.platform.errors import ApiError
 from portico_server.platform.methods import Method
 
@@ -20,33 +20,8 @@ _MAX_PATH_CHARACTERS = 200
 
 Serve = Callable[[Any, Any], Any]
 """A servicer's method: (request or iterator of requests, context)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Binding:
-    """A method and what serves it."""
-
-    method: Method
-    deserialize: Callable[[bytes], Any] | None
-    serialize: Callable[[Any], bytes] | None
-    run: Callable[[Call, Context], Awaitable[None]]
-    response_streaming: bool
-    request_streaming: bool
-
-    async def invoke(self, call: Call) -> None:
-        """The innermost handler of the pipeline. A call that was cut short for a reason raises that as an ApiError."""
-        context: Context = call.context
-        try:
-            await self.run(call, context)
-        except asyncio.CancelledError as error:
-            raise context.exchange.cancellation(error) from None
-        except NotImplementedError as error:
-            if context.code() is grpc.StatusCode.UNIMPLEMENTED:  # the generated base class, where a method is missing
-                raise _not_served(self.method) from error
-            raise
-        finally:
-            if context.answer_ns:
-                call.steps.append(("answer", context.answer_start_ns, context.answer_ns))
+Run = Callable[[Call, Context], Awaitable[None]]
+"""Runs it on one call."""
 
 
 def bind(method: Method, handler: grpc.RpcMethodHandler) -> Binding:
@@ -66,7 +41,7 @@ def bind(method: Method, handler: grpc.RpcMethodHandler) -> Binding:
         method,
         handler.request_deserializer,
         handler.response_serializer,
-        run,
+        _innermost(method, run),
         response_streaming=handler.response_streaming,
         request_streaming=handler.request_streaming,
     )
@@ -79,7 +54,27 @@ def unknown(path: str) -> Binding:
         raise _not_served(method)
 
     method = Method(path[:_MAX_PATH_CHARACTERS], False, False, public=True, validated=False)
-    return Binding(method, None, None, run, response_streaming=False, request_streaming=False)
+    return Binding(method, None, None, _innermost(method, run), response_streaming=False, request_streaming=False)
+
+
+def _innermost(method: Method, run: Run) -> Handler:
+    """`run` as the pipeline calls it. A call that was cut short for a reason raises that as an ApiError."""
+
+    async def invoke(call: Call) -> None:
+        context: Context = call.context
+        try:
+            await run(call, context)
+        except asyncio.CancelledError as error:
+            raise context.exchange.cancellation(error) from None
+        except NotImplementedError as error:
+            if context.code() is grpc.StatusCode.UNIMPLEMENTED:  # the generated base class, where a method is missing
+                raise _not_served(method) from error
+            raise
+        finally:
+            if context.answer_ns:
+                call.steps.append(("answer", context.answer_start_ns, context.answer_ns))
+
+    return invoke
 
 
 def _not_served(method: Method) -> ApiError:
@@ -87,7 +82,7 @@ def _not_served(method: Method) -> ApiError:
     return ApiError(grpc.StatusCode.UNIMPLEMENTED, "METHOD_UNKNOWN", message)
 
 
-def _single_response(serve: Serve, *, request_streaming: bool) -> Callable[[Call, Context], Awaitable[None]]:
+def _single_response(serve: Serve, *, request_streaming: bool) -> Run:
     async def run(call: Call, context: Context) -> None:
         request = context.requests if request_streaming else await context.requests.first()
         response = await serve(request, context)
@@ -98,7 +93,7 @@ def _single_response(serve: Serve, *, request_streaming: bool) -> Callable[[Call
     return run
 
 
-def _generated_responses(serve: Serve, *, request_streaming: bool) -> Callable[[Call, Context], Awaitable[None]]:
+def _generated_responses(serve: Serve, *, request_streaming: bool) -> Run:
     async def run(call: Call, context: Context) -> None:
         request = context.requests if request_streaming else await context.requests.first()
         responses = serve(request, context)
@@ -111,7 +106,7 @@ def _generated_responses(serve: Serve, *, request_streaming: bool) -> Callable[[
     return run
 
 
-def _written_responses(serve: Serve, *, request_streaming: bool) -> Callable[[Call, Context], Awaitable[None]]:
+def _written_responses(serve: Serve, *, request_streaming: bool) -> Run:
     async def run(call: Call, context: Context) -> None:
         request = context.requests if request_streaming else await context.requests.first()
         await serve(request, context)

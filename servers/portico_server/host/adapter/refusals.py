@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
 
-from portico_server.host.adapter.exchange import Scope, Send
+from portico_server.host.adapter.exchange import Receive, Scope, Send
+from portico_server.host.adapter.requests import DISCARDED_BYTES, DISCARDING_SECONDS
 from portico_server.platform.errors import DOMAIN
 
 _HINT = "this address speaks gRPC, and REST on the paths that the contracts name"
@@ -17,7 +20,7 @@ def is_grpc(content_type: bytes) -> bool:
     )
 
 
-async def refuse(scope: Scope, send: Send, *, known: bool) -> None:
+async def refuse(scope: Scope, receive: Receive, send: Send, *, known: bool) -> None:
     """Says that nothing answers here (404), or that the method takes only POST (405) of gRPC messages (415).
 
     Such a request is no call: it passes no pipeline, so it leaves no request event and its answer names no ray.
@@ -35,5 +38,18 @@ async def refuse(scope: Scope, send: Send, *, known: bool) -> None:
         headers.append((b"allow", b"POST"))
     info = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason, "domain": DOMAIN}
     body = json.dumps({"code": code, "message": message, "details": [info]}).encode()
+    await _discard(receive)
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if verb == "HEAD" else body})
+
+
+async def _discard(receive: Receive) -> None:
+    """Reads the request's body and throws it away; why, `Requests.discard` says."""
+    left, end = DISCARDED_BYTES, time.monotonic() + DISCARDING_SECONDS
+    while left > 0 and (seconds := end - time.monotonic()) > 0:
+        arrival = asyncio.ensure_future(receive())
+        await asyncio.wait((arrival,), timeout=seconds)  # which does not cancel: pyvoy stumbles over what is
+        event = arrival.result() if arrival.done() else {}
+        left -= len(event.get("body", b""))
+        if not event.get("more_body"):
+            return

@@ -7,21 +7,22 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import grpc
 from google.protobuf.message import DecodeError
 
+from portico_server.host.adapter.binding import Binding
 from portico_server.host.adapter.compression import decompress, request_encoding
 from portico_server.host.adapter.exchange import ClientDisconnected, Cut, Event, Exchange, Receive
 from portico_server.host.adapter.frames import Frames
 from portico_server.platform.call import Call
 from portico_server.platform.errors import ApiError
 
-if TYPE_CHECKING:
-    from portico_server.host.adapter.calls import Binding
-
 _READ_AHEAD_BYTES = 64 * 1024
+DISCARDED_BYTES = 8 * 1024 * 1024
+DISCARDING_SECONDS = 1.0
+"""What of a refused request is read and thrown away. It costs us what it costs its sender, and no memory."""
 _UNREAD: Any = object()  # the first message, until it is read
 END: Any = grpc.aio.EOF
 """What `next` answers at the end of the stream."""
@@ -39,6 +40,7 @@ class Requests:
         "_frames",
         "_given",
         "_limit",
+        "_lost",
         "_receive",
         "_streaming",
         "_waiting",
@@ -60,6 +62,7 @@ class Requests:
         self._arrival: asyncio.Future[None]  # done when it comes
         self._waiting = False  # whether somebody waits for it
         self._ended = False
+        self._lost = False  # whether the client went away
         self.call: Call | None = None
         """The call that these are for, as long as it is served."""
         self.awaited_since: float | None = exchange.started
@@ -113,6 +116,28 @@ class Requests:
         """Looks whether the client is still there, where nothing else would tell."""
         if not self._asked and (self._ended or self._frames.size_bytes < _READ_AHEAD_BYTES):
             self._ask()
+
+    async def discard(self) -> None:
+        """Reads what is left of the request and throws it away, before an HTTP client is told of an error; no more
+        and no longer than the bounds say.
+
+        Over HTTP/2 an answer to a request that has not ended makes Envoy reset the stream, and curl and others then
+        report the reset in the place of the answer. gRPC clients do not.
+        """
+        self.awaited_since = None
+        left, end = DISCARDED_BYTES, time.monotonic() + DISCARDING_SECONDS
+        try:
+            while left > 0 and not (self._ended or self._lost) and (seconds := end - time.monotonic()) > 0:
+                self._frames = Frames(self._limit)
+                if not self._asked:
+                    self._ask()
+                elif self._arrival.cancelled():
+                    self._arrival = self.exchange.loop.create_future()
+                await asyncio.wait((self._arrival,), timeout=seconds)
+                left -= self._frames.size_bytes
+        except asyncio.CancelledError as error:
+            if self.exchange.cancellation(error) is error and not self._lost:
+                raise
 
     async def _read(self) -> Any:
         frames = self._frames
@@ -190,6 +215,7 @@ class Requests:
 
     def _deliver(self, event: Event) -> None:
         if event["type"] == "http.disconnect":
+            self._lost = True
             self.exchange.cancel(Cut.DISCONNECTED)
             return
         call = self.call
