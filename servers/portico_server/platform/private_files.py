@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 
@@ -24,6 +25,42 @@ def replace_file(path: Path, content: bytes) -> None:
         scratch.unlink()
         raise
     _sync(path.parent)
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Holds the folder's lock (flock) against all who read or replace a pair of files in it."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def replace_pair(key: Path, key_content: bytes, certificate: Path, certificate_content: bytes) -> None:
+    """Replaces a key and its certificate. Call with their folder's lock held.
+
+    Two files cannot be renamed at once, so both are written beside first, in an order from which a crash is mended.
+    """
+    replace_file(_next(key), key_content)
+    replace_file(_next(certificate), certificate_content)
+    settle_pair(key, certificate)
+
+
+def settle_pair(key: Path, certificate: Path) -> None:
+    """Finishes, or throws away, a replacement that was cut short, as the SDK does. Call with the folder's lock held."""
+    if _next(certificate).exists():
+        if _next(key).exists():
+            _next(key).rename(key)
+        _next(certificate).rename(certificate)
+        _sync(key.parent)
+    else:
+        _next(key).unlink(missing_ok=True)
+
+
+def _next(path: Path) -> Path:
+    return path.with_name(f"{path.name}.next")
 
 
 def read_or_create(path: Path, create: Callable[[], bytes]) -> bytes:

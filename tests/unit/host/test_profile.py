@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import datetime
 import stat
+import threading
 import tomllib
 from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 
+from portico._files import locked, settle_pair
 from portico_server.host.supervisor.profile import Profile, profile_folder
 from portico_server.platform.keyring import Keyring
 from tests.harness.credentials import certificate_of
@@ -96,3 +99,56 @@ def test_anothers_profile_is_left_alone_while_its_platform_exists(tmp_path: Path
     assert profile_folder(tmp_path / "other", environ) == folder
     (tmp_path / "other" / "keys").rename(tmp_path / "other" / "gone")
     assert profile_folder(data, environ) == folder
+
+
+def test_a_reader_with_the_lock_never_sees_the_key_of_another_certificate(
+    profile: Profile, keyring: Keyring, data: Path
+) -> None:
+    """As the SDK reads: under the folder's shared lock."""
+    done = threading.Event()
+
+    def replace_often() -> None:
+        for _ in range(30):
+            (profile.folder / "ca.pem").write_bytes(b"another authority's")
+            profile.refresh(keyring, data, "127.0.0.1:1")
+        done.set()
+
+    writer = threading.Thread(target=replace_often)
+    writer.start()
+    seen = set()
+    while not done.is_set():
+        with locked(profile.folder, exclusive=False):
+            pair = (profile.folder / "client.key").read_bytes(), (profile.folder / "client.pem").read_bytes()
+        key = serialization.load_pem_private_key(pair[0], None)
+        assert key.public_key() == x509.load_pem_x509_certificate(pair[1]).public_key()
+        seen.add(pair)
+    writer.join()
+    assert len(seen) > 1
+    assert not list(profile.folder.glob("*.next"))
+
+
+@pytest.mark.parametrize("who", ["the SDK", "the next start"])
+def test_a_replacement_that_was_cut_short_is_finished(
+    profile: Profile, keyring: Keyring, data: Path, monkeypatch: pytest.MonkeyPatch, who: str
+) -> None:
+    rename = Path.rename
+
+    def crash(path: Path, target: Path) -> Path:
+        if path.name == "client.pem.next":
+            raise KeyboardInterrupt
+        return rename(path, target)
+
+    (profile.folder / "ca.pem").write_bytes(b"another authority's")
+    monkeypatch.setattr(Path, "rename", crash)
+    with pytest.raises(KeyboardInterrupt):
+        profile.refresh(keyring, data, "127.0.0.1:1")
+    monkeypatch.undo()
+    (profile.folder / "ca.pem").write_bytes(keyring.authority_pem)
+    if who == "the SDK":
+        settle_pair(profile.folder / "client.key", profile.folder / "client.pem")
+    else:
+        profile.refresh(keyring, data, "127.0.0.1:1")
+    key = serialization.load_pem_private_key((profile.folder / "client.key").read_bytes(), None)
+    certificate = x509.load_pem_x509_certificate((profile.folder / "client.pem").read_bytes())
+    assert key.public_key() == certificate.public_key()
+    assert not list(profile.folder.glob("*.next"))

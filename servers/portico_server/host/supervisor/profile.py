@@ -13,7 +13,7 @@ from cryptography import x509
 
 from portico_server.host.supervisor.clock import expires_soon
 from portico_server.platform.keyring import Keyring, certificate_uri
-from portico_server.platform.private_files import make_private_folder, replace_file
+from portico_server.platform.private_files import locked, make_private_folder, replace_file, replace_pair, settle_pair
 
 ACCOUNT = "default"
 ADMIN = f"accounts/{ACCOUNT}/principals/admin"
@@ -43,18 +43,23 @@ class Profile:
     def refresh(self, keyring: Keyring, data: Path, address: str) -> None:
         """Writes what is missing, of another platform, or near its end."""
         make_private_folder(self.folder)
-        ours = self._read("ca.pem") == keyring.authority_pem
         settings = {"address": address, "account": ACCOUNT, "data": str(data)}
         lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in settings.items()]
         replace_file(self.folder / "profile.toml", "".join(lines).encode())
-        if not ours or self._certificate_ends_soon():
-            uri = certificate_uri(keyring.trust_domain, ADMIN)
-            pair = keyring.new_client_certificate(uri, lifetime_seconds=CERTIFICATE_SECONDS)
-            replace_file(self.folder / "client.key", pair.private_key_pem)
-            replace_file(self.folder / "client.pem", pair.certificate_pem)
-            replace_file(self.folder / "ca.pem", keyring.authority_pem)
+        with locked(self.folder):  # the SDK reads and renews the same files
+            self._refresh_certificate(keyring)
         token = keyring.sign_token(ADMIN, client_id=CLIENT_ID, lifetime_seconds=TOKEN_SECONDS)
         replace_file(self.folder / "token", token.encode())
+
+    def _refresh_certificate(self, keyring: Keyring) -> None:
+        key, certificate = self.folder / "client.key", self.folder / "client.pem"
+        settle_pair(key, certificate)
+        if self._read("ca.pem") == keyring.authority_pem and not self._certificate_ends_soon():
+            return
+        uri = certificate_uri(keyring.trust_domain, ADMIN)
+        pair = keyring.new_client_certificate(uri, lifetime_seconds=CERTIFICATE_SECONDS)
+        replace_pair(key, pair.private_key_pem, certificate, pair.certificate_pem)
+        replace_file(self.folder / "ca.pem", keyring.authority_pem)
 
     def _read(self, name: str) -> bytes | None:
         try:
