@@ -144,7 +144,7 @@ def test_who_is_not_known_gets_401_and_how_to_make_oneself_known(
 DOORS_OWN = [
     ("GET", "/v1/nothing-here", "an unknown path", {}, None, 404, "PATH_UNKNOWN"),
     ("GET", "/", "the root", {}, None, 404, "PATH_UNKNOWN"),
-    ("PUT", BUCKETS, "a verb that the path does not have", {}, b"{}", 404, "PATH_UNKNOWN"),
+    ("PUT", BUCKETS, "a verb that the path does not have", {}, b"{}", 405, "METHOD_NOT_ALLOWED"),
     ("GET", "/portico.objects.v1.BucketService/ListBuckets", "gRPC by GET", {}, None, 405, "METHOD_NOT_ALLOWED"),
     (
         "POST",
@@ -228,8 +228,25 @@ def test_json_is_read_whatever_its_content_type_says(platform: RunningPlatform) 
     assert response.json() == {"text": "hello"}
 
 
+@pytest.mark.parametrize(
+    ("verb", "path", "allowed"),
+    [
+        ("HEAD", BUCKETS, "GET, POST"),
+        ("HEAD", f"{BUCKETS}/some/objects/a/b", "DELETE, GET, PUT"),
+        ("OPTIONS", f"{BUCKETS}/some", "DELETE, GET, PATCH"),
+        ("GET", "/portico.objects.v1.BucketService/ListBuckets", "POST"),
+    ],
+)
+def test_a_method_that_a_path_does_not_have_is_told_which_it_has(
+    platform: RunningPlatform, verb: str, path: str, allowed: str
+) -> None:
+    response = platform.http(verb, path)
+    assert (response.status, response.headers["allow"]) == (405, allowed)
+    assert (response.body == b"") == (verb == "HEAD")
+
+
 def test_a_path_that_nobody_serves_has_no_body_for_head(platform: RunningPlatform) -> None:
-    response = platform.http("HEAD", BUCKETS)
+    response = platform.http("HEAD", "/v1/nothing-here")
     assert (response.status, response.body) == (404, b"")
 
 
@@ -238,7 +255,7 @@ def test_over_http_2_errors_are_the_same_and_headers_that_are_too_large_end_thei
     platform: RunningPlatform, bucket: str
 ) -> None:
     assert curl(platform, f"/v1/{bucket}/objects/none", "--head", "--request", "GET").startswith("HTTP/2 404")
-    assert curl(platform, f"/v1/{bucket}/objects/a", "--head").startswith("HTTP/2 404"), "no method is bound to HEAD"
+    assert curl(platform, f"/v1/{bucket}/objects/a", "--head").startswith("HTTP/2 405"), "no method is bound to HEAD"
     with pytest.raises(subprocess.CalledProcessError):
         curl(platform, BUCKETS, "--header", f"x-large: {'a' * 70_000}")
 

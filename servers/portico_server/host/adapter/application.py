@@ -21,6 +21,7 @@ from portico_server.host.adapter.metadata import Metadatum, decode
 from portico_server.host.adapter.refusals import is_grpc, refuse
 from portico_server.host.adapter.requests import Requests
 from portico_server.host.adapter.responses import Responses
+from portico_server.host.adapter.rest_verbs import RestVerbs
 from portico_server.host.adapter.status import Outcome, outcome_of
 from portico_server.host.adapter.watch import Watch
 from portico_server.platform.call import Call, Step, current
@@ -61,6 +62,7 @@ class GrpcApplication:
     ) -> None:
         self._pipeline = pipeline
         self._methods = methods
+        self._rest_verbs = RestVerbs(methods)
         self._errors = errors
         self._max_message_bytes = max_message_bytes
         self._lifespan = lifespan
@@ -95,7 +97,7 @@ class GrpcApplication:
         headers = dict(scope["headers"])
         binding = self._bindings.get(scope["path"]) or self._ask_generic_handlers(scope)
         if not is_grpc(headers.get(b"content-type", b"")) or scope["method"] != "POST":
-            await refuse(scope, receive, send, known=binding is not None)
+            await refuse(scope, receive, send, ["POST"] if binding is not None else self._rest_verbs.at(scope["path"]))
             return
         if binding is None:
             binding = unknown(scope["path"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Sequence
 
 from portico_server.host.adapter.exchange import Receive, Scope, Send
 from portico_server.host.adapter.requests import DISCARDED_BYTES, DISCARDING_SECONDS
@@ -20,22 +21,24 @@ def is_grpc(content_type: bytes) -> bool:
     )
 
 
-async def refuse(scope: Scope, receive: Receive, send: Send, *, known: bool) -> None:
-    """Says that nothing answers here (404), or that the method takes only POST (405) of gRPC messages (415).
+async def refuse(scope: Scope, receive: Receive, send: Send, allowed: Sequence[str]) -> None:
+    """Says that nothing answers here (404), that the path has only the HTTP methods in `allowed` (405), or that gRPC
+    messages are wanted (415).
 
     Such a request is no call: it passes no pipeline, so it leaves no request event and its answer names no ray.
     """
     verb = scope["method"]
-    if not known:
+    if not allowed:
         status, code, reason, message = 404, 5, "PATH_UNKNOWN", f"nothing answers {verb} at this path; {_HINT}"
-    elif verb != "POST":
-        status, code, reason, message = 405, 12, "METHOD_NOT_ALLOWED", f"gRPC methods take POST only; {_HINT}"
+    elif verb not in allowed:
+        status, code, reason = 405, 12, "METHOD_NOT_ALLOWED"
+        message = f"this path does not take {verb}, but {', '.join(allowed)}; {_HINT}"
     else:
         status, code, reason = 415, 3, "CONTENT_TYPE_UNKNOWN"
         message = f"gRPC methods take the content type application/grpc; {_HINT}"
     headers = [(b"content-type", b"application/json")]
     if status == 405:
-        headers.append((b"allow", b"POST"))
+        headers.append((b"allow", ", ".join(allowed).encode()))
     info = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason, "domain": DOMAIN}
     body = json.dumps({"code": code, "message": message, "details": [info]}).encode()
     await _discard(receive)
