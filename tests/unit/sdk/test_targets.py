@@ -66,6 +66,7 @@ async def test_a_pipe_that_nobody_reads_yet_does_not_stop_the_event_loop(
     reader = read_in_thread(pipe, got)
     await asyncio.wait_for(task, 10)
     await asyncio.to_thread(reader.join, 10)
+    assert stat.S_ISFIFO(pipe.lstat().st_mode)
     assert got == [CONTENT]
 
 
