@@ -1,8 +1,8 @@
 """Every setting, in one typed object, read once at start.
 
 Where a value comes from, strongest first: the command line, `PORTICO_*` environment variables (`PORTICO_LISTEN`),
-`portico.toml` in the data directory or named by `--config` (keys as below), the default here. What is nearly the name of
-a setting is refused, wherever it stands: a typo must not go unnoticed.
+`portico.toml` in the data directory or named by `--config` (keys as below), the default here. What is nearly the name
+of a setting is refused, wherever it stands: a typo must not go unnoticed.
 """
 
 from __future__ import annotations

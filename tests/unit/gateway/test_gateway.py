@@ -10,12 +10,12 @@ import grpc
 import pytest
 
 from portico_server.gateway.gateway import POLICY_FILE, open_gateway
-from portico_server.platform.policy_bindings import PolicyError
 from portico_server.platform.call import current
 from portico_server.platform.errors import ApiError
 from portico_server.platform.keyring import Keyring
 from portico_server.platform.methods import FOREIGN
 from portico_server.platform.paging import PageTokens
+from portico_server.platform.policy_bindings import PolicyError
 from portico_server.platform.settings import Settings
 from tests.unit.gateway.fakes import Handled, new_call
 

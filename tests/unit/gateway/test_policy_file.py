@@ -13,9 +13,9 @@ from structlog.testing import capture_logs
 
 from portico_server.gateway import policy_file
 from portico_server.gateway.policy import compile_policy
-from portico_server.platform.policy_bindings import Binding, PolicyError
 from portico_server.gateway.policy_file import PolicyFile
 from portico_server.platform.authorization import Filter, Principal, below
+from portico_server.platform.policy_bindings import Binding, PolicyError
 
 ALICE = Principal("accounts/default/principals/alice", "default")
 BOB = Principal("accounts/default/principals/bob", "default")

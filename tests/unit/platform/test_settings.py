@@ -189,7 +189,7 @@ def test_a_variable_that_is_nearly_a_setting_is_refused_with_the_one_that_is_mea
 
 
 def test_variables_of_our_clients_and_of_others_are_let_be(tmp_path: Path) -> None:
-    ours = {name: "x" for name in settings.OTHER_VARIABLES - {"PORTICO_CONFIG"}}
+    ours = dict.fromkeys(settings.OTHER_VARIABLES - {"PORTICO_CONFIG"}, "x")
     kubernetes = {"PORTICO_SERVICE_HOST": "10.0.0.1", "PORTICO_PORT_8443_TCP": "tcp://10.0.0.1:8443"}
     assert load({"data": tmp_path}, ours | kubernetes) == load({"data": tmp_path}, {})
     assert ignored_variables(ours | kubernetes) == ["PORTICO_PORT_8443_TCP", "PORTICO_SERVICE_HOST"]
