@@ -20,8 +20,8 @@ from portico.objects.v1 import objects_pb2
 
 NOTE = (
     "One object by `GetObject` (messages of 256 KiB) and `PutObject` (of 1 MiB), one at a time, the put durable and"
-    " hashed; beside it a `grpc.aio` server that streams as much from memory and throws away what it is sent, and the disk"
-    " by itself."
+    " hashed; beside it a `grpc.aio` server that streams as much from memory and throws away what it is sent, and"
+    " the disk by itself."
 )
 KEY = "large"
 GET_MIB_PER_SECOND = 700.0
