@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 
 import pytest
+
+# Before grpc is imported: processes that tests start replace themselves at once, and grpc's handlers, which run between
+# fork and that, would touch what other threads are just using.
+os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
 
 from tests.harness import RunningPlatform, running_platform
 from tests.harness.platform import TESTING_GEN, TESTING_PRODUCT

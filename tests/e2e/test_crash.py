@@ -42,8 +42,8 @@ async def put_until_it_dies(platform: RunningPlatform, round_: int, kill_after: 
                 data = content(key)
                 try:
                     await stub.PutObject(puts(f"{BUCKET}/objects/{key}", data, chunk_bytes=CHUNK_BYTES), timeout=20)
-                except grpc.aio.AioRpcError:
-                    return  # the front is dead
+                except (grpc.aio.AioRpcError, asyncio.CancelledError):
+                    return  # the front is dead, which grpcio tells a call that is just writing as a cancellation
                 acknowledged[key] = data
 
         async def kill() -> None:

@@ -181,7 +181,7 @@ def start_supervisor(
         preexec_fn=die_with(os.getpid()),
     )
     assert process.stdin is not None
-    with process.stdin as settings_input:
+    with contextlib.suppress(BrokenPipeError), process.stdin as settings_input:  # if it died, its output says why
         settings_input.write(settings.to_json())
     return process
 
@@ -213,7 +213,8 @@ def _wait_ready(process: subprocess.Popen[str], announcements: list[Announcement
                 return
     finally:
         watchdog.cancel()
-    raise StartFailed("".join(announcement.message for announcement in announcements) or "".join(heard))
+    said = "".join(announcement.message for announcement in announcements) or "".join(heard)
+    raise StartFailed(said or f"the supervisor said nothing and ended with {process.wait()}")
 
 
 def _collect(process: subprocess.Popen[str], announcements: list[Announcement]) -> None:
