@@ -24,7 +24,7 @@ def runner(database: Database, run: Callable[[], Awaitable[None]], every_seconds
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while not condition():
         assert time.monotonic() < deadline
         await asyncio.sleep(0.005)

@@ -65,7 +65,7 @@ async def started(operations: Operations, database: Database, kind: str, argumen
 
 
 async def until(look: Callable[[], Awaitable[bool]]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while not await look():
         assert time.monotonic() < deadline
         await asyncio.sleep(0.005)

@@ -71,7 +71,7 @@ def test_who_watches_is_told_before_the_platform_stops(tmp_path: Path) -> None:
         assert stub.Check(health_pb2.HealthCheckRequest(), timeout=10).status == NOT_SERVING
         for watch in watches:
             watch.cancel()
-        assert platform.process.wait(20) == 0
+        assert platform.process.wait(60) == 0
 
 
 @pytest.mark.parametrize("version", ["v1", "v1alpha"])

@@ -20,7 +20,7 @@ from portico.objects.v1.objects_pb2 import Checksums, Conditions
 from tests.harness import RunningPlatform
 
 MEBIBYTE = 1024 * 1024
-DEADLINE_SECONDS = 5
+DEADLINE_SECONDS = 30
 TIMEOUT_SECONDS = 60
 
 

@@ -15,7 +15,7 @@ from portico.objects.v1 import buckets_pb2, objects_pb2
 from tests.e2e.calls import ACCOUNT, Objects, failure_of, puts
 from tests.harness import RunningPlatform
 
-DEADLINE_SECONDS = 5
+DEADLINE_SECONDS = 30
 
 
 def traceparent(sampled: bool = True) -> tuple[str, str, tuple[str, str]]:

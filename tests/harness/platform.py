@@ -26,8 +26,8 @@ from tests.harness.credentials import ClientCertificate, ssl_context
 
 ROOT = Path(__file__).resolve().parents[2]
 TESTING_GEN = ROOT / "tests" / "testing_product" / "gen"
-START_SECONDS = 30
-STOP_SECONDS = 30
+START_SECONDS = 90
+STOP_SECONDS = 60
 
 TESTING_PRODUCT: dict[str, Any] = {
     "extra_products": ("tests.testing_product.product",),

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import psycopg
 
-_START_SECONDS = 30.0
+_START_SECONDS = 90.0
 _SERVER_OPTIONS = {
     "listen_addresses": "",
     "fsync": "off",  # a test's data need not survive the machine

@@ -8,7 +8,7 @@ from collections.abc import Callable
 POLL_SECONDS = 0.02
 
 
-def wait_until(holds: Callable[[], object], what: str, seconds: float = 20.0) -> None:
+def wait_until(holds: Callable[[], object], what: str, seconds: float = 45.0) -> None:
     """Returns as soon as `holds` answers something true; AssertionError after so many seconds."""
     deadline = time.monotonic() + seconds
     while not holds():

@@ -21,7 +21,7 @@ from tests.testing_product.product import DESCRIPTORS
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 _TYPE = "type.googleapis.com/envoy.extensions."
-_START_SECONDS = 30
+_START_SECONDS = 90
 _BUFFER_BYTES = 256 * 1024
 _STREAM_WINDOW_BYTES = 1024 * 1024  # Envoy's own default lets each upload fill 16 MiB
 
@@ -75,7 +75,7 @@ def bare_host(folder: Path, app: str = "tests.interop.bare_app:app") -> Iterator
             yield f"127.0.0.1:{_port(process, folder)}"
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(60)
 
 
 def _port(process: subprocess.Popen[bytes], folder: Path) -> int:

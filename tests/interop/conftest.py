@@ -20,7 +20,7 @@ from tests.interop.bare_host import bare_host
 from tests.testing_product.product import rpc
 
 GRPC = {"content-type": "application/grpc", "te": "trailers"}
-TIMEOUT_SECONDS = 20
+TIMEOUT_SECONDS = 60
 NAME = "accounts/default/tests/interop"
 
 

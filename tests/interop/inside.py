@@ -24,7 +24,7 @@ def process(channel: grpc.Channel) -> Process:
     return Process(*map(int, answer.split()))
 
 
-def wait_until(condition: Callable[[], bool], *, seconds: float = 5) -> None:
+def wait_until(condition: Callable[[], bool], *, seconds: float = 45) -> None:
     """Polls until the condition holds; fails the test where it does not in time."""
     give_up = time.monotonic() + seconds
     while not condition():

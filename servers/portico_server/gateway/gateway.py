@@ -85,6 +85,7 @@ async def open_gateway(
                 certificate_account=certificate_account,
                 telemetry=telemetry,
                 sample_ratio=settings.sample_ratio,
+                record_all_spans=settings.spans == "all",
             )
         )
         operations: dict[str, OperationsBackend] = {}

@@ -19,7 +19,7 @@ def handler(methods: Mapping[str, Method]) -> Step:
     async def step(call: Call, proceed: Handler) -> None:
         start_ns = perf_counter_ns()
         try:
-            if call.trace.sampled:
+            if call.trace.sampled or call.trace.tentative:
                 with span(names.get(call.method.path, UNKNOWN)):
                     await proceed(call)
             else:

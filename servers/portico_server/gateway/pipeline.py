@@ -36,6 +36,7 @@ class Parts:
     certificate_account: Callable[[str], str]
     telemetry: Telemetry
     sample_ratio: float
+    record_all_spans: bool = False
 
 
 def standard(parts: Parts) -> Step:
@@ -45,7 +46,12 @@ def standard(parts: Parts) -> Step:
             recovery(parts.errors),
             ray(),
             event(parts.telemetry, parts.errors, parts.certificate_account, parts.methods),
-            trace(parts.sample_ratio, parts.errors, parent_other_libraries=parts.telemetry.export is not None),
+            trace(
+                parts.sample_ratio,
+                parts.errors,
+                record_all=parts.record_all_spans,
+                parent_other_libraries=parts.telemetry.export is not None,
+            ),
             identity(parts.certificate_principal),
             authorize(parts.authorizer, parts.methods),
             rest_path(parts.methods),

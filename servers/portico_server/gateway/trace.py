@@ -17,13 +17,10 @@ from portico_server.gateway.outcome import OK, code_name, outcome_of
 from portico_server.platform.call import Call, Handler, Step, Trace
 from portico_server.platform.telemetry import Span
 from portico_server.platform.telemetry.otlp import attached_parent
+from portico_server.platform.telemetry.telemetry import SERVER_FAULTS
 
 _TRACEPARENT = re.compile(rb"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?", re.DOTALL)
 _SAMPLED = 0x01
-
-SERVER_FAULTS = frozenset({2, 4, 12, 13, 14, 15})
-"""The codes that make a server's span an error: UNKNOWN, DEADLINE_EXCEEDED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE,
-DATA_LOSS."""
 
 
 class Parent(NamedTuple):
@@ -51,13 +48,15 @@ def trace(
     sample_ratio: float,
     errors: ErrorMapper,
     *,
+    record_all: bool = False,
     parent_other_libraries: bool = False,
     chance: Callable[[], float] = random.random,
 ) -> Step:
     """Continues the caller's trace, or begins one named by the ray id.
 
-    Spans are recorded when the caller says so, and for `sample_ratio` of the rest; `chance` answers from 0 to below
-    1. With `parent_other_libraries` the span is OpenTelemetry's current one, too.
+    Spans are kept when the caller says so, and for `sample_ratio` of the rest; `chance` answers from 0 to below 1. With
+    `record_all` those of all other calls are recorded too, and kept only if the end of the call is worth it. With
+    `parent_other_libraries` the span is OpenTelemetry's current one, too.
     """
 
     def step(call: Call, proceed: Handler) -> Awaitable[None]:
@@ -65,15 +64,16 @@ def trace(
         parent = parse_traceparent(header) if header else None
         span_id = call.ray_id[16:]  # random already, and the gateway's span is the ray's one
         if parent is None:
-            call.trace = Trace(call.ray_id, span_id, "", chance() < sample_ratio)
+            sampled = chance() < sample_ratio
+            call.trace = Trace(call.ray_id, span_id, "", sampled, record_all and not sampled)
         else:
             sampled = parent.sampled or chance() < sample_ratio
-            call.trace = Trace(parent.trace_id, span_id, parent.span_id, sampled)
-        return record(call, proceed) if call.trace.sampled else proceed(call)
+            call.trace = Trace(parent.trace_id, span_id, parent.span_id, sampled, record_all and not sampled)
+        return record(call, proceed) if sampled or record_all else proceed(call)
 
     async def record(call: Call, proceed: Handler) -> None:
         with _server_span(call, errors):
-            if parent_other_libraries:
+            if parent_other_libraries and call.trace.sampled:
                 with attached_parent(call.trace):
                     await proceed(call)
             else:

@@ -19,12 +19,17 @@ Check = Callable[[Any], None]
 
 @dataclass(slots=True, eq=False)
 class Trace:
-    """Where the call stands in its trace. Ids in hexadecimal. `sampled`: spans are recorded. Replaced, not changed."""
+    """Where the call stands in its trace. Ids in hexadecimal. Replaced, not changed.
+
+    `sampled`: spans are recorded and kept (the flag of W3C Trace Context). `tentative`: they are recorded, and whether
+    they are kept is judged when the call has ended.
+    """
 
     trace_id: str
     span_id: str
     parent_span_id: str = ""
     sampled: bool = False
+    tentative: bool = False
 
 
 NO_TRACE = Trace("", "")

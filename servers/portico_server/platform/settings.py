@@ -95,6 +95,13 @@ class Settings:
     sample_ratio: float = 0.01
     """The share of calls whose spans are recorded though the caller did not ask for it."""
 
+    spans: str = "sampled"
+    """`sampled`: spans are recorded for the calls that are chosen when they begin. `all`: for every call, and kept also
+    of those that turn out to be slow or to fail by the server's fault."""
+
+    slow_seconds: float = 1.0
+    """From when on a call is slow, whose spans are kept where `spans` is `all`."""
+
     telemetry_bytes: int = 64 * 1024 * 1024
     """How much request events and spans may take on disk; the oldest go first."""
 

@@ -107,6 +107,8 @@ RULES: Mapping[str, Rule] = {
     "max_streams": _between(1, 1_000_000),
     "first_message_seconds": _between(0.1, _HOUR, " seconds"),
     "sample_ratio": _between(0, 1),
+    "spans": _one_of("sampled", "all"),
+    "slow_seconds": _between(0, _HOUR, " seconds"),
     "telemetry_bytes": _between(_MIB, _TIB, " bytes"),
     "drain_seconds": _between(0, _HOUR, " seconds"),
     "unresponsive_seconds": _between(1, _HOUR, " seconds"),

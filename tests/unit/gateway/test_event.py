@@ -18,7 +18,7 @@ from portico_server.platform.call import Call, Peer, Step, Trace
 from portico_server.platform.errors import ApiError
 from portico_server.platform.methods import Method
 from portico_server.platform.settings import Settings
-from portico_server.platform.telemetry import Telemetry, open_telemetry
+from portico_server.platform.telemetry import Span, Telemetry, open_telemetry
 from tests.unit.gateway.fakes import ADMIN, METHODS, FakeContext, new_call, run
 
 RAY_ID = "0193584e3b7f" + "a1" * 10
@@ -129,3 +129,27 @@ def test_the_outcome_of_a_call(context: FakeContext, error: BaseException | None
     outcome = outcome_of(new_call(context=context), error, error_mapper([]))
 
     assert outcome == (grpc.StatusCode[code].value[0], reason)
+
+
+@pytest.mark.parametrize(
+    ("trace", "code", "seconds", "kept"),
+    [
+        (Trace(RAY_ID, RAY_ID[16:], sampled=True), 0, 0.0, True),
+        (Trace(RAY_ID, RAY_ID[16:], tentative=True), 0, 0.0, False),
+        (Trace(RAY_ID, RAY_ID[16:], tentative=True), 5, 0.0, False),
+        (Trace(RAY_ID, RAY_ID[16:], tentative=True), 13, 0.0, True),
+        (Trace(RAY_ID, RAY_ID[16:], tentative=True), 0, 1.5, True),
+    ],
+    ids=["sampled", "fine", "the caller's fault", "the server's fault", "slow"],
+)
+async def test_tentative_spans_are_kept_of_calls_that_fail_or_are_slow(
+    telemetry: Telemetry, trace: Trace, code: int, seconds: float, kept: bool
+) -> None:
+    call = arrived()
+    call.trace = trace
+    call.arrival_ns -= int(seconds * 1e9)
+    call.spans.append(Span(call, "testing.work", "testing", "a" * 16, trace.span_id, call.arrival_ns))
+
+    telemetry.finished(call, "_OTHER", "default", code, "")
+
+    assert sum("name" in record for record in await written(telemetry)) == kept

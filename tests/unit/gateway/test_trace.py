@@ -93,6 +93,16 @@ async def test_a_ratio_of_nothing_samples_nothing() -> None:
     assert not call.spans
 
 
+async def test_where_all_are_recorded_the_rest_is_recorded_tentatively() -> None:
+    for chance, sampled in ((0.0, True), (0.5, False)):
+        call = call_with()
+
+        await run(trace(0.01, error_mapper([]), record_all=True, chance=lambda chance=chance: chance), call)
+
+        assert (call.trace.sampled, call.trace.tentative) == (sampled, not sampled)
+        assert [span.name for span in call.spans] == [call.method.path[1:]]
+
+
 async def test_a_caller_who_asks_gets_the_gateways_span() -> None:
     call = call_with(f"00-{TRACE_ID}-{SPAN_ID}-01")
     call.principal = ADMIN

@@ -69,6 +69,8 @@ OUT_OF_BOUNDS = [
     ("first_message_seconds", "-1", "a number from 0.1 to 3_600 seconds"),
     ("sample_ratio", "1.5", "a number from 0 to 1"),
     ("sample_ratio", "nan", "a number from 0 to 1"),
+    ("spans", "none", "sampled or all"),
+    ("slow_seconds", "-1", "a number from 0 to 3_600 seconds"),
     ("telemetry_bytes", "0", "a number from 1_048_576 to 1_099_511_627_776 bytes"),
     ("drain_seconds", "nan", "a number from 0 to 3_600 seconds"),
     ("drain_seconds", "inf", "a number from 0 to 3_600 seconds"),

@@ -14,14 +14,22 @@ from portico_server.platform.telemetry.files import TelemetryFiles
 from portico_server.platform.telemetry.metrics import Metrics
 from portico_server.platform.telemetry.records import event_line, record_of, span_line
 
+SERVER_FAULTS = frozenset({2, 4, 12, 13, 14, 15})
+"""The codes that make a server's span an error: UNKNOWN, DEADLINE_EXCEEDED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE,
+DATA_LOSS (OpenTelemetry's semantic conventions for gRPC)."""
+
 
 class Telemetry:
-    """Takes finished calls. `export` is None unless the environment asks for it."""
+    """Takes finished calls. `export` is None unless the environment asks for it. Of a trace that is tentative the spans
+    are kept if the call took `slow_ns`, or failed by the server's fault."""
 
-    def __init__(self, files: TelemetryFiles, metrics: Metrics, export: otlp.OtlpExport | None = None) -> None:
+    def __init__(
+        self, files: TelemetryFiles, metrics: Metrics, export: otlp.OtlpExport | None = None, *, slow_ns: int = 0
+    ) -> None:
         self.files = files
         self.metrics = metrics
         self.export = export
+        self._slow_ns = slow_ns
         self._last_end_ns = 0
 
     def finished(self, call: Call, counted_as: str, account: str, code: int, reason: str) -> None:
@@ -34,7 +42,7 @@ class Telemetry:
         self._last_end_ns = end_ns
         self.files.append(event_line(call, account, code, reason, end_ns, duration_ns))
         self.metrics.finished(counted_as, code, duration_ns)
-        if call.spans:
+        if call.spans and (call.trace.sampled or code in SERVER_FAULTS or duration_ns >= self._slow_ns):
             for span in call.spans:
                 self.files.append(span_line(account, record_of(span)))
             if self.export is not None:
@@ -58,7 +66,7 @@ async def open_telemetry(settings: Settings) -> AsyncIterator[Telemetry]:
         metrics.counter("telemetry_dropped_spans_total", dropped, lambda: export.dropped)
         tasks.append(asyncio.create_task(export.run()))
     try:
-        yield Telemetry(files, metrics, export)
+        yield Telemetry(files, metrics, export, slow_ns=int(settings.slow_seconds * 1e9))
     finally:
         for task in tasks:
             task.cancel()
