@@ -25,6 +25,7 @@ def settings(data: Path) -> Settings:
     return Settings(
         data=data,
         listen="127.0.0.1:0",
+        web_listen="",
         extra_products=("bench.candidates.echo",),
         extra_descriptors=(str(DESCRIPTORS),),
     )

@@ -57,6 +57,11 @@ class RunningPlatform:
         return int(self.address.rpartition(":")[2])
 
     @property
+    def web_address(self) -> str:
+        """HOST:PORT of the web door."""
+        return self.ready.web_address
+
+    @property
     def data(self) -> Path:
         return self.settings.data
 
@@ -145,7 +150,8 @@ def running_platform(
 ) -> Iterator[RunningPlatform]:
     """Starts a platform in `folder` (data/, configuration/) on a free port with these settings; stops it at the end.
     `application` is what Envoy hosts. Raises StartFailed."""
-    chosen = Settings(**{"data": folder / "data", "listen": "127.0.0.1:0", "drain_seconds": 5.0, **settings})
+    anywhere = {"listen": "127.0.0.1:0", "web_listen": "127.0.0.1:0"}
+    chosen = Settings(**{"data": folder / "data", "drain_seconds": 5.0, **anywhere, **settings})
     process = start_supervisor(chosen, application, folder / "configuration", environment or {})
     announcements: list[Announcement] = []
     try:

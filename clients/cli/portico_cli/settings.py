@@ -38,6 +38,7 @@ def settings_options(*, starting: bool = False) -> Callable[[Callable[..., Any]]
     if starting:
         options += [
             click.option("--listen", metavar="HOST:PORT", help="Where the API door listens.  [PORTICO_LISTEN]"),
+            click.option("--web-listen", metavar="HOST:PORT", help="Where the web door listens.  [PORTICO_WEB_LISTEN]"),
             click.option("--only", metavar="PRODUCTS", help="Run only these products, separated by commas."),
             click.option(
                 "--set",

@@ -1,6 +1,6 @@
 """Profiles: how to reach a platform and who to be there.
 
-A profile is a folder (0700) with files (0600): `profile.toml` (address, account), `ca.pem`, `client.pem`,
+A profile is a folder (0700) with files (0600): `profile.toml` (address, account, web_address), `ca.pem`, `client.pem`,
 `client.key` and `token`. `portico up` writes the profile `default` on its first start. They stand in
 `$XDG_CONFIG_HOME/portico/profiles/` (`~/.config` by default); `PORTICO_PROFILE` names another one,
 `PORTICO_PROFILE_DIR` the whole folder of one. Over a profile's values stand `PORTICO_ADDRESS`, `PORTICO_ACCOUNT` and
@@ -25,7 +25,8 @@ CERTIFICATE, KEY, AUTHORITY, TOKEN = "client.pem", "client.key", "ca.pem", "toke
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Everything needed to open a channel. Certificates and key are PEM; `folder` is where renewed ones are written."""
+    """Everything needed to open a channel. Certificates and key are PEM; `folder` is where renewed ones are written;
+    `web_address` is that of the door for browsers, empty where there is none."""
 
     address: str
     account: str = "default"
@@ -37,6 +38,7 @@ class Profile:
     key: bytes | None = field(default=None, repr=False)
     token: str = field(default="", repr=False)
     fixed_token: bool = False
+    web_address: str = ""
 
     @property
     def renewable(self) -> bool:
@@ -89,6 +91,7 @@ def load(name: str | None = None) -> Profile:
             key=_read_secret(folder / KEY),
             token=token or stored_token(folder),
             fixed_token=bool(token),
+            web_address=_text(folder, values, "web_address") if "web_address" in values else "",
         )
 
 
@@ -108,6 +111,8 @@ def write(profile: Profile) -> None:
         if content:
             write_secret(folder / name, content)
     values = {"address": profile.address, "account": profile.account}
+    if profile.web_address:
+        values["web_address"] = profile.web_address
     lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in values.items()]
     write_secret(folder / "profile.toml", "".join(lines).encode())  # last: it makes a folder a profile
 

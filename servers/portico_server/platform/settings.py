@@ -56,6 +56,14 @@ class Settings:
     listen: str = "127.0.0.1:8443"
     """Address of the API door (gRPC and REST; a client certificate is required). Port 0: chosen by the system."""
 
+    web_listen: str = "127.0.0.1:9443"
+    """Address of the web door (the same services, for browsers too: a token is enough, no client certificate is asked
+    for). Port 0: chosen by the system; empty: no web door."""
+
+    web_origins: tuple[str, ...] = ()
+    """Web pages that may call from a browser, at the web door, by their exact origins: `https://app.example.com`.
+    Empty: none."""
+
     hostnames: tuple[str, ...] = ("localhost",)
     """DNS names and IP addresses that the node's certificate is for, besides 127.0.0.1 and ::1."""
 
@@ -133,6 +141,11 @@ class Settings:
     def listen_address(self) -> tuple[str, int]:
         """Host and port of the API door."""
         return address(self.listen)
+
+    @property
+    def web_address(self) -> tuple[str, int] | None:
+        """Host and port of the web door; None where there is none."""
+        return address(self.web_listen) if self.web_listen else None
 
     @property
     def metrics_address(self) -> tuple[str, int] | None:

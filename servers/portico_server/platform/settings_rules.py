@@ -20,6 +20,8 @@ _MAX_PATH_BYTES = 4000  # of Linux's PATH_MAX, 4096, with room for what stands b
 _DNS_NAME = re.compile(r"(\*\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?", re.I)
 _MAX_DNS_NAME = 253  # RFC 1035
 _TRUST_DOMAIN = re.compile(r"[a-z0-9]([a-z0-9._-]{0,253}[a-z0-9])?")  # SPIFFE-ID, section 2.1
+_ORIGIN = re.compile(r"https?://([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?")  # RFC 6454, 6.2
+_NEEDLESS_PORT = re.compile(r"http:.*[^:]:80|https:.*[^:]:443")  # browsers leave it out
 _MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _PRODUCT = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -55,6 +57,10 @@ def _is_loopback_or_empty(text: str) -> bool:
         return False
 
 
+def _is_origin(text: str) -> bool:
+    return _ORIGIN.fullmatch(text) is not None and _NEEDLESS_PORT.fullmatch(text) is None
+
+
 def _is_server_name(text: str) -> bool:
     try:
         ipaddress.ip_address(text)
@@ -88,6 +94,11 @@ def _one_of(*values: str) -> Rule:
 RULES: Mapping[str, Rule] = {
     "data": Rule(_is_folder, "the path of a folder"),
     "listen": Rule(_is_address, "HOST:PORT, as 127.0.0.1:8443"),
+    "web_listen": Rule(lambda text: not text or _is_address(text), "HOST:PORT, as 127.0.0.1:9443, or nothing"),
+    "web_origins": Rule(
+        _each(_is_origin),
+        "origins as browsers write them, in lower case and without a path or the usual port: https://app.example.com",
+    ),
     "hostnames": Rule(_each(_is_server_name), "DNS names and IP addresses, as portico.example.com,192.0.2.1"),
     "trust_domain": Rule(
         _matching(_TRUST_DOMAIN), "lower-case letters, digits, dots, dashes and underscores, as portico.example.com"

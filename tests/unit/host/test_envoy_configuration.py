@@ -56,7 +56,10 @@ def validated(settings: Settings, configuration: dict[str, Any]) -> subprocess.C
         ({"client_certificates": "optional", **TESTING_PRODUCT}, [Door("::1", 8443, client_certificate=False)]),
         (
             {"max_streams": 1, "max_connections": 1, "max_message_bytes": 1024, "trust_domain": "a.example"},
-            [Door("127.0.0.1", 8443, client_certificate=True), Door("127.0.0.1", 9443, client_certificate=False)],
+            [
+                Door("127.0.0.1", 8443, client_certificate=True),
+                Door("127.0.0.1", 9443, client_certificate=False, web=True),
+            ],
         ),
     ],
 )

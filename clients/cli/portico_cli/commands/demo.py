@@ -129,7 +129,8 @@ def _throw_away(scratch: Path) -> Iterator[str | None]:
     from portico_cli.settings import settings_in_force
     from portico_server.host.supervisor import Event, down, up
 
-    settings = settings_in_force({"data": str(scratch / "data"), "listen": "127.0.0.1:0"})
+    anywhere = "127.0.0.1:0"
+    settings = settings_in_force({"data": str(scratch / "data"), "listen": anywhere, "web_listen": anywhere})
 
     def tell(news: Any) -> None:
         if news.event is Event.READY:

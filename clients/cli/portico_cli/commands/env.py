@@ -19,6 +19,7 @@ def env(caller: Caller, shell: str, trust: bool) -> None:
 
     \b
     PORTICO_ADDRESS               HOST:PORT of the API door, for clients without an SDK
+    PORTICO_WEB_ADDRESS           HOST:PORT of the web door, for what runs in browsers
     PORTICO_PROFILE_DIR           the SDK and this command, in containers and services too
     OTEL_EXPORTER_OTLP_*          OpenTelemetry SDKs: hand spans in here. The header holds the
                                   token, which expires: print it anew then.
@@ -53,6 +54,7 @@ def _variables(caller: Caller, *, trust: bool) -> dict[str, str]:
     trusted = {"SSL_CERT_FILE": authority, "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": authority} if trust else {}
     return {
         "PORTICO_ADDRESS": profile.address,
+        **({"PORTICO_WEB_ADDRESS": profile.web_address} if profile.web_address else {}),
         "PORTICO_PROFILE_DIR": str(folder),
         **trusted,
         "OTEL_EXPORTER_OTLP_ENDPOINT": f"https://{profile.address}",

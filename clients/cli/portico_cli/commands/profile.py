@@ -66,6 +66,7 @@ def show(name: str | None, kind: str) -> None:
         "name": found.name,
         "folder": str(found.folder),
         "address": found.address,
+        "webAddress": found.web_address,
         "account": found.account,
         "data": str(found.data or ""),
         "certificate": "client.pem" if found.certificate else "",

@@ -42,7 +42,8 @@ def status(kind: str, **flags: Any) -> int:
         click.echo(f"no platform runs on {settings.data}; `portico up` starts one")
     else:
         state = f"https://{found.address}" if found.address else "starting"
-        output.show_fields({"platform": state, "data": str(settings.data), "since": _since(found.started_at)})
+        web = {"web": f"https://{found.web_address}"} if found.web_address else {}
+        output.show_fields({"platform": state, **web, "data": str(settings.data), "since": _since(found.started_at)})
         output.table(
             ["process", ">pid", "since", ">restarts"],
             [

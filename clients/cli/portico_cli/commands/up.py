@@ -27,7 +27,7 @@ def up(detach: bool, **flags: Any) -> int:
     \b
     Examples:
       portico up
-      portico up --detach --data ./data --listen 127.0.0.1:9443
+      portico up --detach --data ./data --listen 127.0.0.1:8444 --web-listen 127.0.0.1:9444
       portico up --only objects
       portico up --set max_connections=100 --set log_level=debug
     """
@@ -67,6 +67,8 @@ def _tell(news: Announcement, *, detach: bool) -> None:
         click.echo(f"portico: {news.message}" if failed else news.message, err=failed)
         return
     click.echo(f"Portico is ready at https://{news.address} after {news.seconds:.1f} s. Data: {news.data}")
+    if news.web_address:
+        click.echo(f"For browsers, with a token alone: https://{news.web_address}")
     chosen = ""
     if news.profile is not None:
         chosen = _profile_option(news.profile)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from portico_server.host.embedding import Embedding
-from portico_server.host.envoy import body_limit, headers, http, jwt, listener, python, transcoder
+from portico_server.host.envoy import body_limit, headers, http, jwt, listener, python, transcoder, web
 from portico_server.host.envoy.descriptors import Contracts
 from portico_server.host.envoy.door import Door
 from portico_server.host.envoy.message import Message, extension
@@ -29,8 +29,10 @@ def render_bootstrap(
     `contracts.content`."""
     json_bytes = transcoder.largest_json(settings.max_message_bytes)
     filters = [
+        *web.origin_filters(doors),
         jwt.token_filter(watched),
         headers.tell_token_failure(),
+        web.grpc_web_filter(),
         body_limit.body_limit_filter(contracts.uploads, json_bytes),
         transcoder.transcoder_filter(contracts, settings.run / DESCRIPTORS, json_bytes),
         python.application_filter(embedding.module),

@@ -13,11 +13,13 @@ from portico_server.host.envoy.message import Message
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """`address` is an IP address. With `client_certificate` those who have none of this platform's are turned away."""
+    """`address` is an IP address. With `client_certificate` those who have none of this platform's are turned away.
+    A `web` door is for browsers: pages of the origins that the settings allow may call there (`web`)."""
 
     address: str
     port: int
     client_certificate: bool
+    web: bool = False
 
     @property
     def socket_address(self) -> Message:

@@ -23,14 +23,15 @@ _STOP_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Whether a platform runs on a data directory, and which. `address` is empty while it starts; `started_at` is
-    seconds since 1970."""
+    """Whether a platform runs on a data directory, and which. `address` is empty while it starts, `web_address` also
+    where it has no web door; `started_at` is seconds since 1970."""
 
     running: bool
     pid: int = 0
     address: str = ""
     started_at: float = 0.0
     processes: tuple[ProcessState, ...] = ()
+    web_address: str = ""
 
 
 def up(
@@ -76,4 +77,4 @@ def status(settings: Settings) -> Status:
         return Status(running=False)
     if state is None or state.pid != pid:  # it starts, and has not come to say so
         return Status(running=True, pid=pid)
-    return Status(True, pid, state.address, state.started_at, state.processes)
+    return Status(True, pid, state.address, state.started_at, state.processes, state.web_address)

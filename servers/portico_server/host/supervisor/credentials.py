@@ -74,7 +74,7 @@ class Credentials:
 
     def _refresh_profile(self) -> None:
         try:
-            self._profile.refresh(self._keyring, self._settings.data, self._settings.listen)
+            self._profile.refresh(self._keyring, self._settings.data, self._settings.listen, self._settings.web_listen)
         except OSError:
             if self._profile.folder == self._settings.data / "profile":
                 raise

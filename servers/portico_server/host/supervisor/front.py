@@ -51,7 +51,7 @@ class Front:
     def configure(self) -> None:
         """Writes all that Envoy and the application read, but for keys and certificates. Raises DescriptorError."""
         contracts = descriptors.merge(self._settings.extra_descriptors)
-        self._watched.write(routes.ROUTES, routes.routes())
+        self._watched.write(routes.ROUTES, routes.routes(self._settings.web_origins))
         bootstrap = render_bootstrap(self._settings, self._doors, self._watched, contracts, self._embedding)
         replace_file(self._run / DESCRIPTORS, contracts.content)
         replace_file(self._run / CONFIGURATION, json.dumps(bootstrap, indent=1).encode())

@@ -1,4 +1,4 @@
-"""The doctor's look at the door: the port of a platform that does not run, the answer of one that does."""
+"""The doctor's look at the doors: the ports of a platform that does not run, the answers of one that does."""
 
 from __future__ import annotations
 
@@ -14,46 +14,54 @@ from portico_server.host.supervisor.commands import status
 from portico_server.host.supervisor.liveness import is_alive
 from portico_server.host.supervisor.port import ReservedPort
 from portico_server.platform.settings import Settings
+from portico_server.platform.settings_rules import address
 
 PATIENCE_SECONDS = 3.0
 
 
 def port(settings: Settings) -> Iterator[Check]:
-    """Whether the address is free or, where the platform runs, whether it answers there."""
+    """Whether the addresses are free or, where the platform runs, whether it answers there."""
     running = status(settings)
-    if running.running:
-        yield _answers(running.address, settings)
+    if not running.running:
+        yield _is_free("port", settings.listen, "--listen", settings)
+        if settings.web_listen:
+            yield _is_free("web port", settings.web_listen, "--web-listen", settings)
         return
+    yield _answers("port", running.address, settings)
+    if running.web_address:
+        yield _answers("web port", running.web_address, settings)
+
+
+def _is_free(name: str, listen: str, option: str, settings: Settings) -> Check:
     try:
-        reserved = ReservedPort(*settings.listen_address)
+        reserved = ReservedPort(*address(listen), option=option)
     except StartError as error:
-        yield Check("port", False, str(error), "Stop that process, or choose another address with --listen.")
-    else:
-        reserved.close()
-        yield Check("port", True, f"{settings.listen} is free; no platform runs on {settings.data}")
+        return Check(name, False, str(error), f"Stop that process, or choose another address with {option}.")
+    reserved.close()
+    return Check(name, True, f"{listen} is free; no platform runs on {settings.data}")
 
 
-def _answers(address: str, settings: Settings) -> Check:
+def _answers(name: str, where: str, settings: Settings) -> Check:
     remedy = f"Look into {settings.data / 'logs'}; then: portico down; portico up"
-    if not address:
-        return Check("port", False, "the platform runs, but is not ready", remedy)
+    if not where:
+        return Check(name, False, "the platform runs, but is not ready", remedy)
     try:
-        _ask(address, settings)
+        _ask(where, settings)
     except (OSError, http.client.HTTPException) as error:
-        return Check("port", False, f"the platform runs, but {address} does not answer: {error}", remedy)
+        return Check(name, False, f"the platform runs, but {where} does not answer: {error}", remedy)
     if is_alive(settings.run, PATIENCE_SECONDS) is False:
-        return Check("port", False, f"the platform answers at {address}, but not at its control socket", remedy)
-    return Check("port", True, f"the platform answers at {address}")
+        return Check(name, False, f"the platform answers at {where}, but not at its control socket", remedy)
+    return Check(name, True, f"the platform answers at {where}")
 
 
-def _ask(address: str, settings: Settings) -> None:
+def _ask(where: str, settings: Settings) -> None:
     """One request, as a client sends it: any answer will do. Raises OSError or HTTPException."""
     from portico_server.host.supervisor.profile import profile_folder
 
-    host, _, number = address.rpartition(":")
+    host, _, number = where.rpartition(":")
     folder = profile_folder(settings.data)
     certificate, key = folder / "client.pem", folder / "client.key"
-    connection = http.client.HTTPConnection(address, timeout=PATIENCE_SECONDS)
+    connection = http.client.HTTPConnection(where, timeout=PATIENCE_SECONDS)
     with socket.create_connection((host.strip("[]"), int(number)), timeout=PATIENCE_SECONDS) as plain:
         if not (certificate.exists() and key.exists()):
             return  # somebody listens; more than that only a client learns

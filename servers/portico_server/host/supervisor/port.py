@@ -21,8 +21,8 @@ class ReservedPort:
     program.
     """
 
-    def __init__(self, host: str, port: int) -> None:
-        """Port 0: the system chooses. Raises StartError."""
+    def __init__(self, host: str, port: int, option: str = "--listen") -> None:
+        """Port 0: the system chooses. `option` of `portico up` gives another address. Raises StartError."""
         family, address = _resolve(host, port)
         self._socket = socket.socket(family, socket.SOCK_STREAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -35,7 +35,7 @@ class ReservedPort:
             self._claim.bind(f"\0portico/{self}")  # an abstract name: gone with this process
         except OSError as error:
             self.close()
-            raise StartError(_refusal(host, port, error)) from error
+            raise StartError(_refusal(host, port, option, error)) from error
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
 
     def __str__(self) -> str:
@@ -69,17 +69,17 @@ def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, tuple[str, int
     return family, (str(address[0]), int(address[1]))
 
 
-def _refusal(host: str, port: int, error: OSError) -> str:
+def _refusal(host: str, port: int, option: str, error: OSError) -> str:
     where = f"{host}:{port}"
     if error.errno == errno.EADDRINUSE:
         return (
             f"{where} is taken by {holder_of(port) or 'another platform, or another user'}. "
-            f"Stop it, or choose another address: portico up --listen {host}:{port + 1 if port < 65535 else 8443}"
+            f"Stop it, or choose another address: portico up {option} {host}:{port + 1 if port < 65535 else 8443}"
         )
     if error.errno == errno.EACCES:
-        return f"Ports below 1024 are the administrator's: {where}. Choose another: portico up --listen {host}:8443"
+        return f"Ports below 1024 are the administrator's: {where}. Choose another: portico up {option} {host}:8443"
     return (
-        f"Cannot listen on {where}: {error.strerror}. Give an address of this machine: portico up --listen 127.0.0.1:0"
+        f"Cannot listen on {where}: {error.strerror}. Give an address of this machine: portico up {option} 127.0.0.1:0"
     )
 
 

@@ -40,10 +40,12 @@ class Profile:
 
     folder: Path
 
-    def refresh(self, keyring: Keyring, data: Path, address: str) -> None:
+    def refresh(self, keyring: Keyring, data: Path, address: str, web_address: str = "") -> None:
         """Writes what is missing, of another platform, or near its end."""
         make_private_folder(self.folder)
         settings = {"address": address, "account": ACCOUNT, "data": str(data)}
+        if web_address:
+            settings["web_address"] = web_address
         lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in settings.items()]
         replace_file(self.folder / "profile.toml", "".join(lines).encode())
         with locked(self.folder):  # the SDK reads and renews the same files

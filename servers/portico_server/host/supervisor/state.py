@@ -21,12 +21,14 @@ class ProcessState:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A supervisor. `address` is empty until the platform is ready; `started_at` is seconds since 1970."""
+    """A supervisor. `address` and `web_address` are empty until the platform is ready, the latter also without a web
+    door; `started_at` is seconds since 1970."""
 
     pid: int
     address: str
     started_at: float
     processes: tuple[ProcessState, ...] = ()
+    web_address: str = ""
 
 
 def write_state(run: Path, state: State) -> None:

@@ -19,10 +19,10 @@ from portico_server.host.supervisor.backoff import Backoff
 from portico_server.host.supervisor.child import Child
 from portico_server.host.supervisor.credentials import Credentials
 from portico_server.host.supervisor.data_lock import DataLock
+from portico_server.host.supervisor.doors import reserve
 from portico_server.host.supervisor.first_start import prepare
 from portico_server.host.supervisor.front import Front
 from portico_server.host.supervisor.logs import BoundedLog
-from portico_server.host.supervisor.port import ReservedPort
 from portico_server.host.supervisor.state import ProcessState, State, write_state
 from portico_server.platform.settings import Settings
 
@@ -36,9 +36,8 @@ def supervise(settings: Settings, application: str, announce: Callable[[Announce
         try:
             new = prepare(settings.data)
             stack.callback(DataLock.take(settings.data).release)
-            port = ReservedPort(*settings.listen_address)
-            stack.callback(port.close)
-            supervisor = Supervisor(settings.replace(listen=str(port)), port, application, announce, first_start=new)
+            settings, doors = reserve(settings, stack)
+            supervisor = Supervisor(settings, doors, application, announce, first_start=new)
             return asyncio.run(supervisor.run())
         except (StartError, DescriptorError, CannotEmbed) as error:
             message = str(error)
@@ -49,12 +48,12 @@ def supervise(settings: Settings, application: str, announce: Callable[[Announce
 
 
 class Supervisor:
-    """A platform, while it holds its data directory and port."""
+    """A platform, while it holds its data directory and ports."""
 
     def __init__(
         self,
         settings: Settings,
-        port: ReservedPort,
+        doors: list[Door],
         application: str,
         announce: Callable[[Announcement], None],
         *,
@@ -70,8 +69,7 @@ class Supervisor:
         self._backoff = Backoff()
         self._stopping = asyncio.Event()
         self._log = BoundedLog(settings.data / "logs" / "supervisor.log")
-        door = Door(port.address, port.port, client_certificate=settings.client_certificates == "required")
-        self._front = Front(settings, [door], find_embedding(), application)
+        self._front = Front(settings, doors, find_embedding(), application)
         self._front.configure()
         self._credentials = Credentials(settings, self._front, self._record)
         self._credentials.put_in_force()
@@ -170,6 +168,7 @@ class Supervisor:
                 self._credentials.profile,
                 self._first_start,
                 time.monotonic() - self._begin,
+                self._settings.web_listen,
             )
         )
 
@@ -180,8 +179,8 @@ class Supervisor:
 
     def _write_state(self, child: Child, *, ready: bool) -> None:
         front = ProcessState("front", child.pid, child.started_at, self._restarts)
-        address = self._settings.listen if ready else ""
+        address, web_address = (self._settings.listen, self._settings.web_listen) if ready else ("", "")
         try:
-            write_state(self._settings.run, State(os.getpid(), address, self._started_at, (front,)))
+            write_state(self._settings.run, State(os.getpid(), address, self._started_at, (front,), web_address))
         except OSError as error:  # a full disk must not end a platform that runs
             self._record(f"The state cannot be written: {error}")
