@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable, Sequence
+from importlib import resources
 
+from portico_server.platform.backup.subject import ProductState
 from portico_server.platform.product import Product
 from portico_server.platform.settings import SettingError, Settings
 
@@ -16,6 +18,18 @@ def products(settings: Settings) -> list[Product]:
     """The products that this platform runs, each behind those it requires. Raises SettingError for what cannot run."""
     every = [load(module) for module in (*BUILT_IN, *settings.extra_products)]
     return in_order(_chosen(every, settings.only))
+
+
+def product_states(settings: Settings) -> list[ProductState]:
+    """What backups must know of all products, those too that `only` leaves out. Raises SettingError."""
+    found = []
+    for module in (*BUILT_IN, *settings.extra_products):
+        product = load(module)
+        imported = importlib.import_module(module)
+        package = module if hasattr(imported, "__path__") else imported.__package__ or module
+        migrations = resources.files(package) / "migrations"
+        found.append(ProductState(product.name, migrations if migrations.is_dir() else None, product.blobs_in_use))
+    return found
 
 
 def load(module: str) -> Product:

@@ -13,11 +13,11 @@ from pathlib import Path
 LAYERS = ("platform", "host", "gateway")
 """Folders of servers/portico_server that are no product."""
 
-CLI_USES = ("portico_server.host.supervisor", "portico_server.platform.settings")
-"""What the command line may use of the server, to administer a platform here; it imports fast, without grpc."""
+CLI_USES = ("portico_server.host.supervisor", "portico_server.maintenance", "portico_server.platform.settings")
+"""What the command line may use of the server, to administer a platform here."""
 
-ROOT_MODULES = ("app", "registry")
-"""The composition root, which alone names products."""
+ROOT_MODULES = ("app", "maintenance", "registry")
+"""The composition roots, of what serves and of what administers, and the registry, which alone names products."""
 
 SHARED_CONTRACTS = {"options", "_buf", "gateway"}
 """Contracts that are no product's."""

@@ -10,10 +10,15 @@ import pytest
 CHECKOUT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted(
     str(path.relative_to(CHECKOUT))
-    for path in (*CHECKOUT.glob("*.md"), *CHECKOUT.glob("servers/**/*.md"), *CHECKOUT.glob("bench/*.md"))
+    for path in (
+        *CHECKOUT.glob("*.md"),
+        *CHECKOUT.glob("docs/**/*.md"),
+        *CHECKOUT.glob("servers/**/*.md"),
+        *CHECKOUT.glob("bench/*.md"),
+    )
 )
 # In backticks: a path that begins with a folder of the checkout, or one of the documents at its top.
-FOLDERS = "bench|clients|gen|proto|servers|tests|\\.ci"
+FOLDERS = "bench|clients|deploy|docs|gen|proto|servers|tests|\\.ci"
 PATH = re.compile(
     rf"`((?:{FOLDERS})/[\w./-]*|(?:README|ARCHITECTURE|CONTRIBUTING|SECURITY)\.md|pyproject\.toml|buf\.yaml)`"
 )

@@ -18,6 +18,10 @@ _GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "config": ("config:config", "Show the settings in force, and what each means."),
         "demo": ("demo:demo", "Show the main job: one file, four ways through the gateway."),
     },
+    "Its state": {
+        "backup": ("backup:backup", "Back up a whole platform while it runs; verify a backup."),
+        "restore": ("backup:restore", "Restore a backup into an empty data directory."),
+    },
     "Objects": {
         "objects": ("objects:objects", "Buckets and objects: mb, rb, ls, cp, cat, rm, stat, versions."),
     },

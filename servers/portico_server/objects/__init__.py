@@ -5,6 +5,7 @@ from __future__ import annotations
 from portico.objects.v1 import buckets_pb2, objects_pb2
 from portico_server.objects.errors import ERRORS
 from portico_server.objects.running import run
+from portico_server.objects.store.collecting import FILES_IN_USE
 from portico_server.platform.product import Product
 
 PRODUCT = Product(
@@ -12,6 +13,7 @@ PRODUCT = Product(
     contracts=(buckets_pb2.DESCRIPTOR, objects_pb2.DESCRIPTOR),
     run=run,
     errors=ERRORS,
+    blobs_in_use=FILES_IN_USE,
 )
 
 __all__ = ["PRODUCT"]

@@ -56,12 +56,22 @@ class Collector:
         await Outbox(self._database).trim(events.USAGE, _USAGE_EVENTS_KEPT)
 
     async def remove_retired_files(self) -> None:
-        """Removes the files that were retired before the grace."""
+        """Removes the files that were retired before the grace; none while a backup needs them."""
         before_us = self._clock.now_us() - GRACE_US
-        while ids := await store.files_retired_before(self._database, before_us, _FILES_AT_ONCE):
+        while await self._remove_some_files(before_us):
+            pass
+
+    async def _remove_some_files(self, before_us: int) -> bool:
+        """Whether there may be more."""
+        async with self._blobs.removing() as may_remove:
+            if not may_remove:
+                return False
+            ids = await store.files_retired_before(self._database, before_us, _FILES_AT_ONCE)
             for one in ids:
                 await self._blobs.delete(one)
-            await self._database.batch(Batch(store.forget_files(ids)))
+            if ids:
+                await self._database.batch(Batch(store.forget_files(ids)))
+            return bool(ids)
 
     def _folding(self, rows: Sequence[LedgerRow]) -> list[Statement]:
         now_us = self._clock.now_us()

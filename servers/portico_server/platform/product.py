@@ -82,6 +82,9 @@ class Product:
     run: Callable[[Platform], AbstractAsyncContextManager[Running]]
     errors: ErrorTable = field(default_factory=dict)
     requires: Sequence[str] = ()
+    blobs_in_use: str = ""
+    """The query of its database that answers the ids of all blobs that rows refer to, in order: what a backup takes.
+    Empty: it has no blobs, or all of them are taken."""
 
     @property
     def services(self) -> list[descriptor.ServiceDescriptor]:

@@ -197,7 +197,7 @@ class Stand:
     def files(self) -> list[Path]:
         """The files of blobs, unfinished ones and those set aside too."""
         files = (path for path in self.settings.data.joinpath("blobs").rglob("*") if path.is_file())
-        return [path for path in files if path.name != "owner"]
+        return [path for path in files if path.name not in ("owner", "hold")]
 
     async def usage(self, bucket: str = BUCKET) -> tuple[int, int]:
         """Versions in a bucket and their bytes, as far as the collector has folded them."""

@@ -7,6 +7,7 @@ import json
 import os
 
 from portico_server.objects import collector
+from portico_server.platform.blobs.backing import held
 from portico_server.platform.outbox import Outbox
 from tests.contract.objects.stand import BUCKET, ENABLED, Stand
 
@@ -82,6 +83,16 @@ async def test_a_replaced_file_is_removed_after_the_grace_and_not_before(stand: 
     assert len(stand.files()) == 1
     stand.clock.pass_seconds(collector.GRACE_US / 1e6 + 1)
     await stand.collector.remove_retired_files()
+    assert stand.files() == []
+
+
+async def test_no_file_is_removed_while_a_backup_holds_them(stand: Stand) -> None:
+    await stand.put("k", bytes(LARGE))
+    await stand.delete("k")
+    with held(stand.settings.data / "blobs" / "objects"):
+        await stand.collect()
+        assert len(stand.files()) == 1
+    await stand.collect()
     assert stand.files() == []
 
 

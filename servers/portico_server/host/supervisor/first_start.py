@@ -6,6 +6,7 @@ from pathlib import Path
 
 from portico_server.host.supervisor.announcement import StartError
 from portico_server.host.supervisor.profile import ACCOUNT, ADMIN
+from portico_server.platform.backup.data_folder import RESTORING
 from portico_server.platform.private_files import make_private_folder, read_or_create
 
 POLICY = f"""\
@@ -23,6 +24,11 @@ resources = ["accounts/{ACCOUNT}"]
 
 def prepare(data: Path) -> bool:
     """Makes the data directory and what belongs in it; answers whether it is new. Raises StartError."""
+    if (data / RESTORING).exists():
+        raise StartError(
+            f"A restore into {data} was cut short. Do it again: portico restore BACKUP --data {data}; "
+            f"or remove {data / RESTORING} if there is nothing else."
+        )
     new = not (data / "keys").exists()
     try:
         for folder in (data, data / "run", data / "logs"):

@@ -26,6 +26,8 @@ WHERE id IN (SELECT freed_file FROM ledger WHERE id >= $1 AND id <= $2 AND freed
 _DELETE = "DELETE FROM ledger WHERE id >= $1 AND id <= $2"
 _RETIRED_FILES = """
 SELECT id FROM file WHERE retired_at_us > 0 AND retired_at_us <= $1 ORDER BY retired_at_us LIMIT $2"""
+FILES_IN_USE = "SELECT id FROM file WHERE retired_at_us = 0 ORDER BY id"
+"""The ids of all blobs that rows refer to; for backups."""
 _FORGET_FILE = "DELETE FROM file WHERE id = $1 AND retired_at_us > 0"
 _LIST = ", ".join(f"${number + 1}" for number in range(_IDS_AT_ONCE))
 _KNOWN_FILES = f"SELECT id FROM file WHERE id IN ({_LIST})"

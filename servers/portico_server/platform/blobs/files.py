@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from portico_server.platform.blobs import aside
+from portico_server.platform.blobs import aside, backing
 from portico_server.platform.blobs.open_files import UNFINISHED, NewFile, OpenFile, remove, sync_folder, unfinished
 from portico_server.platform.database.interface import StorageFull
 from portico_server.platform.private_files import replace_file
@@ -28,7 +28,6 @@ _THREADS = 8
 """System calls at once. They wait for the disk, not for the interpreter."""
 _COPY_BYTES = 1 << 20
 _ASIDE = "aside"
-_OWNER = "owner"
 _ID = re.compile(r"[0-9a-f]{32}")
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 _NO_LINK = frozenset({errno.EMLINK, errno.EPERM, errno.EOPNOTSUPP, errno.EXDEV})
@@ -68,6 +67,15 @@ class FileBlobs:
     async def delete(self, blob_id: str) -> None:
         await self.run(_delete, self._path(blob_id))
 
+    @contextlib.asynccontextmanager
+    async def removing(self) -> AsyncIterator[bool]:
+        lock = await self.run(backing.take_to_remove, self._folder)
+        try:
+            yield lock is not None
+        finally:
+            if lock is not None:
+                os.close(lock)
+
     async def all_ids(self) -> AsyncIterator[tuple[str, int]]:
         for shard in range(256):
             for found in await self.run(_ids_with_age, self._folder / f"{shard:02x}"):
@@ -90,13 +98,13 @@ class FileBlobs:
 
     @property
     def owner_place(self) -> str:
-        return str(self._folder / _OWNER)
+        return str(self._folder / backing.OWNER)
 
     async def owner(self) -> str:
-        return (await self.run(_read_if_there, self._folder / _OWNER)).decode(errors="replace").strip()
+        return (await self.run(_read_if_there, self._folder / backing.OWNER)).decode(errors="replace").strip()
 
     async def claim(self, owner: str) -> None:
-        await self.run(replace_file, self._folder / _OWNER, f"{owner}\n".encode())
+        await self.run(replace_file, self._folder / backing.OWNER, f"{owner}\n".encode())
 
     async def close(self) -> None:
         """Waits for the system calls under way."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 
@@ -56,6 +57,11 @@ class Blobs(Protocol):
 
     async def delete(self, blob_id: str) -> None:
         """Removes one; to remove what is not there succeeds."""
+        ...
+
+    def removing(self) -> AbstractAsyncContextManager[bool]:
+        """Around the removal of blobs that rows referred to until lately: false where somebody, a backup for example,
+        needs them for now. Then they are to be left for later."""
         ...
 
     def all_ids(self) -> AsyncIterator[tuple[str, int]]:

@@ -1,0 +1,93 @@
+"""What an administrator does to a whole platform on this machine: back it up, verify a backup, restore one.
+
+Beside `app` the other composition root: it brings the products' names together with what the platform can do, and sees
+that no platform runs where none may. The command line calls it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from portico_server import registry
+from portico_server.host.supervisor.announcement import StartError
+from portico_server.host.supervisor.data_lock import DataLock
+from portico_server.platform.backup import making, restoring, verifying
+from portico_server.platform.backup.failures import BackupError
+from portico_server.platform.backup.making import Made
+from portico_server.platform.backup.restoring import Restored
+from portico_server.platform.backup.subject import Progress, silent
+from portico_server.platform.backup.verifying import Verified
+from portico_server.platform.settings import Settings
+
+_NICENESS = 10
+"""So much does a backup stand back behind the platform that runs beside it."""
+
+
+def backup(
+    settings: Settings,
+    destination: Path,
+    *,
+    passphrase: bytes | None = None,
+    earlier: Path | None = None,
+    config: Path | None = None,
+    progress: Progress = silent,
+) -> Made:
+    """Backs up the platform of a data directory, running or not; see `platform.backup.making`."""
+    os.nice(_NICENESS)
+    products = registry.product_states(settings)
+    return making.make(
+        settings,
+        products,
+        destination,
+        passphrase=passphrase,
+        earlier=earlier,
+        config=config,
+        progress=progress,
+    )
+
+
+def verify(folder: Path, *, passphrase: bytes | None = None, progress: Progress = silent) -> Verified:
+    """See `platform.backup.verifying`."""
+    return verifying.verify(folder, passphrase=passphrase, progress=progress)
+
+
+def restore(
+    settings: Settings,
+    folder: Path,
+    *,
+    database: str | None = None,
+    passphrase: bytes | None = None,
+    progress: Progress = silent,
+) -> Restored:
+    """Restores a backup into `settings.data`, on which no platform may run; see `platform.backup.restoring`."""
+    with _data_of_our_own(settings.data):
+        products = registry.product_states(settings)
+        return restoring.restore(
+            folder, settings.data, products, database=database, passphrase=passphrase, progress=progress
+        )
+
+
+@contextlib.contextmanager
+def _data_of_our_own(data: Path) -> Iterator[None]:
+    """The data directory's lock; the directory is made if it is not there, and goes if nothing came of it."""
+    new = not data.exists()
+    try:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = DataLock.take(data)
+    except StartError as error:
+        raise BackupError(str(error)) from error
+    except OSError as error:
+        raise BackupError(f"{data} cannot be used as data directory: {error.strerror}") from error
+    try:
+        yield
+    except BaseException:
+        if new:
+            with contextlib.suppress(OSError):
+                (data / "lock").unlink()
+                data.rmdir()
+        raise
+    finally:
+        lock.release()

@@ -1,0 +1,16 @@
+"""The commands of the pages in docs/ do what they say."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tests.harness.documents import run_document
+
+
+def test_backup_and_restore(tmp_path: Path) -> None:
+    printed = run_document("docs/backup.md", tmp_path)
+    for words in ("monday is whole", r"linked, in backups/tuesday|in backups/tuesday", "restored .* into", "yours"):
+        assert re.search(words, printed), printed
+    assert printed.count("dear reader") == 1
+    assert not (tmp_path / "backups" / "monday").exists()

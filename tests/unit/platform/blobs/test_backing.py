@@ -1,0 +1,77 @@
+"""Holding blobs while they are copied: removal waits for a later time, and holders do not hinder one another."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from portico_server.platform.blobs.backing import all_ids, held, take_to_remove
+from portico_server.platform.blobs.files import FileBlobs
+from tests.harness.waiting import wait_until
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path
+
+
+def may_remove(folder: Path) -> bool:
+    lock = take_to_remove(folder)
+    if lock is not None:
+        os.close(lock)
+    return lock is not None
+
+
+def test_nobody_removes_what_is_held(folder: Path) -> None:
+    assert may_remove(folder)
+    with held(folder):
+        assert not may_remove(folder)
+        with held(folder):
+            assert not may_remove(folder)
+        assert not may_remove(folder)
+    assert may_remove(folder)
+
+
+def test_a_hold_waits_for_the_removal_under_way(folder: Path) -> None:
+    lock = take_to_remove(folder)
+    assert lock is not None
+    holding = threading.Event()
+
+    def hold() -> None:
+        with held(folder):
+            holding.set()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert not holding.is_set()
+    os.close(lock)
+    wait_until(holding.is_set, "the hold is taken")
+    thread.join()
+
+
+async def test_a_store_of_blobs_asks_before_it_removes(folder: Path) -> None:
+    blobs = await FileBlobs.start(folder)
+    async with blobs.removing() as may:
+        assert may
+    with held(folder):
+        async with blobs.removing() as may:
+            assert not may
+    async with blobs.removing() as may:
+        assert may
+    await blobs.close()
+
+
+async def test_the_ids_of_finished_blobs_in_order(folder: Path) -> None:
+    blobs = await FileBlobs.start(folder)
+    ids = []
+    for number in range(20):
+        writer = await blobs.create()
+        await writer.write(bytes(number))
+        if number % 4:
+            await writer.commit()
+            ids.append(writer.blob_id)
+    assert list(all_ids(folder)) == sorted(ids)
+    await blobs.close()
