@@ -15,13 +15,16 @@ from portico_server.platform.names import account_of, is_principal_name
 
 HEADER = b"x-forwarded-client-cert"
 
+SERIAL = b"x-portico-certificate-serial"
+"""The serial number of the same certificate, in hexadecimal, as Envoy tells of it."""
+
 _PAIR = re.compile(r'([A-Za-z]+)=("(?:[^"\\]|\\.)*"|[^";,]*)([;,]|$)', re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 
 
-def parse_peer(header: bytes, address: str) -> Peer:
-    """The peer of a header. One certificate only is trusted: with several elements, a malformed header, or more than
+def parse_peer(header: bytes, address: str, serial: bytes = b"") -> Peer:
+    """The peer of a header, and of the one that `SERIAL` names. One certificate only is trusted: with several elements, a malformed header, or more than
     one URI, nothing of it is believed."""
     nobody = Peer(address=address)
     hashes: list[str] = []
@@ -36,7 +39,8 @@ def parse_peer(header: bytes, address: str) -> Peer:
             uris.append(value)
     if len(hashes) != 1 or len(uris) > 1 or not _FINGERPRINT.fullmatch(hashes[0]):
         return nobody
-    return Peer(address=address, fingerprint=hashes[0], uri=uris[0] if uris else "")
+    number = serial.decode("latin-1").lower().lstrip("0")
+    return Peer(address=address, fingerprint=hashes[0], uri=uris[0] if uris else "", serial=number)
 
 
 def _pairs(text: str) -> Iterator[tuple[str, str] | None]:

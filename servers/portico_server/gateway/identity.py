@@ -11,6 +11,7 @@ from time import perf_counter_ns
 from typing import Generic, TypeVar
 
 from portico_server.gateway import certificates, token_failures, tokens
+from portico_server.gateway.revoked import NOTHING_REVOKED, Revoked
 from portico_server.platform.authorization import Principal
 from portico_server.platform.call import Call, Handler, Peer, Step
 from portico_server.platform.errors import ApiError
@@ -52,8 +53,9 @@ class Remembered(Generic[_Key, _Value]):
         self._values[key] = value
 
 
-def identity(certificate_principal: Callable[[str], Principal | None]) -> Step:
+def identity(certificate_principal: Callable[[str], Principal | None], revoked: Revoked = NOTHING_REVOKED) -> Step:
     """`certificate_principal` answers whom a certificate's URI makes a caller without a token; None for nobody.
+    `revoked` refuses, at each call, what has been revoked: also on a connection that was made before.
 
     A public method asks for no token, and a bad one on it is ignored, not refused: with an expired token one must
     still be able to ask for health, and to get a new token by one's certificate. A good one names the principal
@@ -66,7 +68,7 @@ def identity(certificate_principal: Callable[[str], Principal | None]) -> Step:
         key = header, call.peer.address
         peer = peers.get(key)
         if peer is None:
-            peer = certificates.parse_peer(header, call.peer.address)
+            peer = certificates.parse_peer(header, call.peer.address, call.headers.get(certificates.SERIAL, b""))
             peers.put(key, peer)
         return peer
 
@@ -80,6 +82,7 @@ def identity(certificate_principal: Callable[[str], Principal | None]) -> Step:
                 principals.put(key, principal)
         if principal.expires_at * 1_000_000_000 <= call.arrival_time_ns:
             raise tokens.expired()
+        revoked.check_token(principal)
         return principal
 
     def caller_of(call: Call) -> Principal:
@@ -102,9 +105,11 @@ def identity(certificate_principal: Callable[[str], Principal | None]) -> Step:
 
     def step(call: Call, proceed: Handler) -> Awaitable[None]:
         start = perf_counter_ns()
+        revoked.refresh()
         header = call.headers.get(certificates.HEADER)
         if header:
             call.peer = peer_of(call, header)
+            revoked.check_certificate(call.peer)
         try:
             call.principal = caller_of(call)
         except ApiError:

@@ -57,13 +57,14 @@ def principal_of(token: bytes, payload: bytes, fingerprint: str) -> Principal:
     subject = _text(claims, "sub")
     if not is_principal_name(subject):
         raise malformed("has a subject (`sub`) that is not accounts/ACCOUNT/principals/ID")
-    _number(claims, "iat")
+    issued_at = _number(claims, "iat")
     return Principal(
         subject,
         account_of(subject),
         token_id=_text(claims, "jti"),
         client_id=_text(claims, "client_id"),
         expires_at=_number(claims, "exp"),
+        issued_at=issued_at,
     )
 
 

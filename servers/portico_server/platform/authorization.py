@@ -16,6 +16,7 @@ class Principal:
     token_id: str = ""
     client_id: str = ""
     expires_at: int = 0  # seconds since 1970; 0: not by a token
+    issued_at: int = 0  # seconds since 1970
 
 
 @dataclass(frozen=True, slots=True)

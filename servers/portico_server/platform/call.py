@@ -40,12 +40,14 @@ NO_TRACE = Trace("", "")
 class Peer:
     """The machine that speaks, from its verified certificate. Empty strings where it gave none.
 
-    `fingerprint` is the SHA-256 of the certificate's DER, in hexadecimal; `uri` its SPIFFE id.
+    `fingerprint` is the SHA-256 of the certificate's DER, in hexadecimal; `uri` its SPIFFE id; `serial` its serial
+    number, in hexadecimal without leading zeros.
     """
 
     address: str = ""
     fingerprint: str = ""
     uri: str = ""
+    serial: str = ""
 
 
 @dataclass(slots=True)

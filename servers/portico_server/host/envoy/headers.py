@@ -11,6 +11,9 @@ _INVENTED = ("forwarded", "x-real-ip", "x-request-id", "x-ray-id")
 TOKEN_FAILURE = "x-portico-token-failure"  # noqa: S105 - a header's name
 """Why the request's token is no good, in Envoy's words; absent where it is good."""
 
+CERTIFICATE_SERIAL = "x-portico-certificate-serial"
+"""The serial number of the client's certificate, in hexadecimal; absent where it gave none."""
+
 
 def strip_invented() -> Message:
     """An early header mutation: it runs before Envoy's own headers are set, so those survive. What it removes:
@@ -25,11 +28,15 @@ def strip_invented() -> Message:
 
 def tell_token_failure() -> Message:
     """An HTTP filter, to stand behind `jwt_authn`: that one leaves its finding in metadata, which Python cannot
-    read."""
-    value = f"%DYNAMIC_METADATA({jwt.METADATA_NAMESPACE}:{jwt.FAILURE}:message)%"
-    header = {"header": {"key": TOKEN_FAILURE, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
+    read. The certificate's serial number is told along with it."""
+    failure = f"%DYNAMIC_METADATA({jwt.METADATA_NAMESPACE}:{jwt.FAILURE}:message)%"
+    told = {TOKEN_FAILURE: failure, CERTIFICATE_SERIAL: "%DOWNSTREAM_PEER_SERIAL%"}
     return extension(
         "envoy.filters.http.header_mutation",
         "extensions.filters.http.header_mutation.v3.HeaderMutation",
-        mutations={"request_mutations": [{"append": header}]},
+        mutations={"request_mutations": [{"append": _set(key, value)} for key, value in told.items()]},
     )
+
+
+def _set(key: str, value: str) -> Message:
+    return {"header": {"key": key, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}

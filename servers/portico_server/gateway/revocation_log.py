@@ -1,0 +1,218 @@
+"""What has been revoked: a file to which revocations are appended, and what a process has read of it.
+
+The file is one for all processes of the platform. Whoever appends syncs it and then raises the shared word; each call
+compares that word with what its process has read, and reads the rest first where it differs. So a revocation holds in
+every process before it is acknowledged. A line is a revocation; what has expired goes when the file is written anew.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import enum
+import hashlib
+import json
+import os
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from portico_server.platform.private_files import locked, replace_file
+from portico_server.platform.shared_words import SharedWords, Word
+
+FILE = "revocations.jsonl"
+"""In the folder of keys, which is as dear."""
+
+MAX_REVOCATIONS = 20_000
+"""In force at once; each takes some 500 bytes of every process."""
+
+_MANY_EXPIRED = 1_000
+"""So many expired lines are worth writing the file anew."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Kind(enum.StrEnum):
+    """What `Revocation.subject` is."""
+
+    TOKEN = "token"  # noqa: S105 - a kind
+    """A token's id (`jti`)."""
+    FINGERPRINT = "fingerprint"
+    """SHA-256 of a certificate's DER, in hexadecimal."""
+    SERIAL = "serial"
+    """A certificate's serial number, in hexadecimal without leading zeros."""
+    PRINCIPAL = "principal"
+    """A principal's name: its tokens issued before `issued_before`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Revocation:
+    """One revocation, of what belongs to `account` (a name). Times are seconds since 1970."""
+
+    kind: Kind
+    account: str
+    subject: str
+    revoked_at: int
+    expires_at: int
+    issued_before: int = 0
+    revoked_by: str = ""
+    reason: str = ""
+
+    @property
+    def id(self) -> str:
+        """The same for the same subject: revoking twice is revoking once."""
+        digest = hashlib.sha256(f"{self.account} {self.kind} {self.subject}".encode()).hexdigest()
+        return f"{self.kind}-{digest[:32]}"
+
+    def to_line(self) -> bytes:
+        return json.dumps(dataclasses.asdict(self), ensure_ascii=True).encode() + b"\n"
+
+
+def of_line(line: bytes) -> Revocation:
+    """Raises ValueError for what is no revocation."""
+    fields = json.loads(line)
+    try:
+        return Revocation(**{**fields, "kind": Kind(fields["kind"])})
+    except (TypeError, KeyError) as error:
+        raise ValueError(str(error)) from error
+
+
+class LogFull(Exception):
+    """As many revocations are in force as can be kept."""
+
+
+class RevocationLog:
+    """The revocations of a platform. `now` answers seconds since 1970.
+
+    `tokens`, `fingerprints` and `serials` answer the accounts whose token or certificate is revoked, `principals` the
+    second before which tokens of a principal are.
+    """
+
+    def __init__(self, path: Path, words: SharedWords, now: Callable[[], float] = time.time) -> None:
+        """Raises OSError; ValueError, which names the file, where it holds anything else."""
+        self._path = path
+        self._words = words
+        self._now = now
+        self._reading = threading.Lock()  # the event loop reads, and so does the thread that appends
+        self._all: dict[str, Revocation] = {}
+        self._forget()
+        self._read()
+
+    def refresh(self) -> None:
+        """Reads what others have revoked since. Costs a look at one word where there is nothing. Raises OSError where
+        that cannot be read: then nobody can tell whether a call may go on."""
+        if self._words.words[Word.REVOCATIONS] == self._seen:
+            return
+        seen = self._words.words[Word.REVOCATIONS]
+        try:
+            self._read()
+        except ValueError as error:
+            self._seen = seen
+            _log.error("revocations_not_read", error=str(error), remedy="mend the file; what was read before holds")
+
+    def add(self, *revocations: Revocation) -> list[Revocation]:
+        """Revokes, durably and in every process. Answers what holds now of the same subjects: the revocation, or an
+        earlier one. Blocks for a sync. Raises LogFull, OSError, ValueError."""
+        with locked(self._path.parent):
+            self._read()
+            new = [item for item in revocations if not self._is_known(item)]
+            if len(self) + len(new) > MAX_REVOCATIONS:
+                self._write_anew()
+                if len(self) + len(new) > MAX_REVOCATIONS:
+                    raise LogFull
+            if new:
+                self._append(new)
+                self._words.increase(Word.REVOCATIONS)
+                self._read()
+        return [self._all[item.id] for item in revocations]
+
+    def prune(self) -> None:
+        """Forgets what has expired, where it is worth it. Blocks. Raises OSError, ValueError."""
+        if len(self) - len(self.in_force()) < _MANY_EXPIRED:
+            return
+        with locked(self._path.parent):
+            self._read()
+            self._write_anew()
+
+    def in_force(self) -> list[Revocation]:
+        return [item for item in list(self._all.values()) if self._holds(item)]
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def _is_known(self, revocation: Revocation) -> bool:
+        known = self._all.get(revocation.id)
+        return known is not None and known.issued_before >= revocation.issued_before and self._holds(known)
+
+    def _holds(self, revocation: Revocation) -> bool:
+        return revocation.expires_at > self._now()
+
+    def _read(self) -> None:
+        """Takes in what the file holds beyond what was read of it."""
+        seen = self._words.words[Word.REVOCATIONS]  # before the file: what comes meanwhile is read again
+        with self._reading, contextlib.suppress(FileNotFoundError), open(self._path, "rb") as file:
+            inode = os.fstat(file.fileno()).st_ino
+            if inode != self._inode:
+                self._forget()
+                self._inode = inode
+            file.seek(self._offset)
+            for line in file:
+                if not line.endswith(b"\n"):  # cut short by a crash, never acknowledged
+                    break
+                try:
+                    self._take(of_line(line))
+                except ValueError as error:
+                    raise ValueError(f"{self._path}: byte {self._offset}: no revocation ({error})") from error
+                self._offset += len(line)
+        self._seen = seen
+
+    def _take(self, revocation: Revocation) -> None:
+        self._all[revocation.id] = revocation
+        match revocation.kind:
+            case Kind.TOKEN:
+                self.tokens.setdefault(revocation.subject, set()).add(revocation.account)
+            case Kind.FINGERPRINT:
+                self.fingerprints.setdefault(revocation.subject, set()).add(revocation.account)
+            case Kind.SERIAL:
+                self.serials.setdefault(revocation.subject, set()).add(revocation.account)
+            case Kind.PRINCIPAL:
+                before = self.principals.get(revocation.subject, 0)
+                self.principals[revocation.subject] = max(before, revocation.issued_before)
+
+    def _append(self, revocations: list[Revocation]) -> None:
+        """Call with the lock held and the file read."""
+        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        with open(descriptor, "wb") as file:
+            file.truncate(self._offset)  # what a crash has left of a line
+            file.seek(self._offset)
+            file.write(b"".join(item.to_line() for item in revocations))
+            file.flush()
+            os.fsync(descriptor)
+        if self._inode == 0:
+            _sync(self._path.parent)
+
+    def _write_anew(self) -> None:
+        """Call with the lock held and the file read."""
+        replace_file(self._path, b"".join(item.to_line() for item in self.in_force()))
+        self._words.increase(Word.REVOCATIONS)
+        self._read()
+
+    def _forget(self) -> None:
+        self._inode = self._offset = self._seen = 0
+        self._all.clear()
+        self.tokens: dict[str, set[str]] = {}
+        self.fingerprints: dict[str, set[str]] = {}
+        self.serials: dict[str, set[str]] = {}
+        self.principals: dict[str, int] = {}
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

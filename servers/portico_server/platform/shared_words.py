@@ -1,0 +1,64 @@
+"""Words of 64 bits that all processes of a platform share: a small file, mapped into the memory of each.
+
+A word is read and written as one aligned machine word, so nobody sees half of a value. Reading costs some 50 ns: a
+call can afford to ask, each time, whether something has changed. What is raised before a change is acknowledged is
+seen by every call that begins after the acknowledgement, in whatever process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import fcntl
+import mmap
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+FILE = "shared-words"
+"""In the platform's run folder."""
+
+_BYTES = 8
+_COUNT = 512  # one page
+
+
+class Word(enum.IntEnum):
+    """What each word of the platform's file counts."""
+
+    POLICY = 0
+    """Raised whenever the policy has changed."""
+    REVOCATIONS = 1
+    """Raised whenever something has been revoked."""
+
+
+class SharedWords:
+    """`words[n]` reads and writes a word. Values survive the processes; of a new file they are 0."""
+
+    __slots__ = ("_path", "words")
+
+    def __init__(self, path: Path, count: int = _COUNT) -> None:
+        """Opens or makes the file, its owner's only. Raises OSError."""
+        self._path = path
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            if os.fstat(descriptor).st_size < count * _BYTES:
+                os.ftruncate(descriptor, count * _BYTES)  # of several at once all do the same
+            self.words = memoryview(mmap.mmap(descriptor, count * _BYTES)).cast("Q")
+        finally:
+            os.close(descriptor)
+
+    def increase(self, index: int) -> int:
+        """Adds one, also against other processes and threads that do the same; the new value."""
+        with self.locked():
+            self.words[index] = value = self.words[index] + 1
+        return value
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Holds the file against all others who ask for it. Not for the event loop, except for microseconds."""
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
