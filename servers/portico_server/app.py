@@ -71,7 +71,9 @@ class Front:
         settings = self._settings
         keyring = Keyring.open(settings.data, settings.trust_domain, settings.hostnames)
         platform = self._platform(stack, PageTokens(keyring.page_token_key))
-        gateway = await stack.enter_async_context(open_gateway(settings, keyring, platform.page_tokens, self._products))
+        gateway = await stack.enter_async_context(
+            open_gateway(settings, keyring, platform.page_tokens, self._products, platform.databases)
+        )
         self._methods.update(gateway.methods)
         await self._start_products(stack, platform, gateway)
         health = self._serve(gateway)

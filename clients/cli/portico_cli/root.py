@@ -33,8 +33,8 @@ _GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Who you are": {
         "profile": ("profile:profile", "How platforms are reached: list, show."),
-        "token": ("token:token", "Print a valid token."),
-        "cert": ("cert:cert", "Client certificates: show, renew, create."),
+        "token": ("token:token", "Print a valid token; revoke tokens."),
+        "cert": ("cert:cert", "Client certificates: show, renew, create, revoke."),
     },
     "Other programs": {
         "env": ("env:env", "Print the variables that other clients need."),

@@ -24,8 +24,8 @@ _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 
 
 def parse_peer(header: bytes, address: str, serial: bytes = b"") -> Peer:
-    """The peer of a header, and of the one that `SERIAL` names. One certificate only is trusted: with several elements, a malformed header, or more than
-    one URI, nothing of it is believed."""
+    """The peer of a header, and of the one that `SERIAL` names. One certificate only is trusted: with several elements,
+    a malformed header, or more than one URI, nothing of it is believed."""
     nobody = Peer(address=address)
     hashes: list[str] = []
     uris: list[str] = []

@@ -11,13 +11,23 @@ from typing import Any
 from google.longrunning import operations_pb2_grpc
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2_grpc
 
-from portico.gateway.v1 import credentials_pb2, credentials_pb2_grpc, telemetry_pb2, telemetry_pb2_grpc
+from portico.gateway.v1 import (
+    credentials_pb2,
+    credentials_pb2_grpc,
+    revocations_pb2,
+    revocations_pb2_grpc,
+    telemetry_pb2,
+    telemetry_pb2_grpc,
+)
 from portico_server.gateway.certificates import principal_of
 from portico_server.gateway.credentials import CredentialService
 from portico_server.gateway.errors import ErrorMapper, error_mapper
 from portico_server.gateway.operations import OperationsService
 from portico_server.gateway.pipeline import Parts, standard
 from portico_server.gateway.policy_file import PolicyFile
+from portico_server.gateway.revocation import open_revocations
+from portico_server.gateway.revocations import RevocationService
+from portico_server.gateway.revoked import LoggedRevocations
 from portico_server.gateway.span_intake import SpanIntake
 from portico_server.gateway.telemetry_service import TelemetryService
 from portico_server.platform.authorization import Principal
@@ -25,13 +35,16 @@ from portico_server.platform.call import Step
 from portico_server.platform.keyring import Keyring
 from portico_server.platform.methods import FOREIGN, Method, methods_of
 from portico_server.platform.paging import PageTokens
-from portico_server.platform.product import OperationsBackend, Product
+from portico_server.platform.private_files import make_private_folder
+from portico_server.platform.product import Databases, OperationsBackend, Product
 from portico_server.platform.settings import Settings
+from portico_server.platform.shared_words import FILE as SHARED_WORDS
+from portico_server.platform.shared_words import SharedWords
 from portico_server.platform.telemetry import Telemetry, open_telemetry
 
 POLICY_FILE = "policy.toml"
 
-CONTRACTS = (credentials_pb2.DESCRIPTOR, telemetry_pb2.DESCRIPTOR)
+CONTRACTS = (credentials_pb2.DESCRIPTOR, revocations_pb2.DESCRIPTOR, telemetry_pb2.DESCRIPTOR)
 """The gateway's own."""
 
 Add = Callable[[Any, Any], None]
@@ -56,9 +69,14 @@ class Gateway:
 
 @contextlib.asynccontextmanager
 async def open_gateway(
-    settings: Settings, keyring: Keyring, page_tokens: PageTokens, products: Sequence[Product]
+    settings: Settings,
+    keyring: Keyring,
+    page_tokens: PageTokens,
+    products: Sequence[Product],
+    databases: Databases | None = None,
 ) -> AsyncIterator[Gateway]:
-    """The gateway for these products, its files watched and written as long as the context lasts.
+    """The gateway for these products, its files watched and written as long as the context lasts. `databases`: where
+    nodes of one platform share what has been revoked; None: there is one node.
 
     Raises ContractError for a contract, and PolicyError for a policy file, that cannot be used.
     """
@@ -75,7 +93,9 @@ async def open_gateway(
         principal = certificate_subject(uri)
         return principal.account if principal else ""
 
-    async with open_telemetry(settings) as telemetry:
+    make_private_folder(settings.run)
+    words = SharedWords(settings.run / SHARED_WORDS)
+    async with open_telemetry(settings) as telemetry, open_revocations(settings, words, databases) as revocations:
         pipeline = standard(
             Parts(
                 methods=methods,
@@ -83,6 +103,7 @@ async def open_gateway(
                 authorizer=policy,
                 certificate_principal=policy.certificate_principal,
                 certificate_account=certificate_account,
+                revoked=LoggedRevocations(revocations.log, certificate_account),
                 telemetry=telemetry,
                 sample_ratio=settings.sample_ratio,
                 record_all_spans=settings.spans == "all",
@@ -93,12 +114,20 @@ async def open_gateway(
         servicers: list[tuple[Add, Any]] = [
             (credentials_pb2_grpc.add_CredentialServiceServicer_to_server, credentials),
             (
+                revocations_pb2_grpc.add_RevocationServiceServicer_to_server,
+                RevocationService(revocations.log, revocations.add, page_tokens),
+            ),
+            (
                 telemetry_pb2_grpc.add_TelemetryServiceServicer_to_server,
                 TelemetryService(telemetry, page_tokens),
             ),
             (trace_service_pb2_grpc.add_TraceServiceServicer_to_server, SpanIntake(telemetry)),
             (operations_pb2_grpc.add_OperationsServicer_to_server, OperationsService(operations)),
         ]
+        telemetry.metrics.gauge("revocations", "Revocations that are kept.", lambda: len(revocations.log))
+        telemetry.metrics.gauge(
+            "revocations_age_seconds", "How long ago revocations of other nodes were read.", revocations.age_seconds
+        )
         watching = asyncio.create_task(policy.watch())
         try:
             yield Gateway(pipeline, methods, errors, telemetry, operations, servicers)

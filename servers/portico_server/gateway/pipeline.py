@@ -13,6 +13,7 @@ from portico_server.gateway.identity import identity
 from portico_server.gateway.ray import ray
 from portico_server.gateway.recovery import recovery
 from portico_server.gateway.rest_path import rest_path
+from portico_server.gateway.revoked import NOTHING_REVOKED, Revoked
 from portico_server.gateway.trace import trace
 from portico_server.gateway.validate import validate
 from portico_server.platform.authorization import Authorizer, Principal
@@ -36,6 +37,7 @@ class Parts:
     certificate_account: Callable[[str], str]
     telemetry: Telemetry
     sample_ratio: float
+    revoked: Revoked = NOTHING_REVOKED
     record_all_spans: bool = False
 
 
@@ -52,7 +54,7 @@ def standard(parts: Parts) -> Step:
                 record_all=parts.record_all_spans,
                 parent_other_libraries=parts.telemetry.export is not None,
             ),
-            identity(parts.certificate_principal),
+            identity(parts.certificate_principal, parts.revoked),
             authorize(parts.authorizer, parts.methods),
             rest_path(parts.methods),
             validate(parts.methods),

@@ -99,6 +99,9 @@ class RevocationLog:
         self._now = now
         self._reading = threading.Lock()  # the event loop reads, and so does the thread that appends
         self._all: dict[str, Revocation] = {}
+        self._seen = 0  # the word, when the file was read
+        self._inode = 0
+        self._offset = 0  # up to where it was read
         self._forget()
         self._read()
 
@@ -202,7 +205,7 @@ class RevocationLog:
         self._read()
 
     def _forget(self) -> None:
-        self._inode = self._offset = self._seen = 0
+        self._inode = self._offset = 0
         self._all.clear()
         self.tokens: dict[str, set[str]] = {}
         self.fingerprints: dict[str, set[str]] = {}

@@ -22,7 +22,7 @@ _TRIES = 50
 """To find a number that no other node takes at the same time."""
 
 _LAST = "SELECT COALESCE(MAX(number), 0) FROM revocation"
-_AFTER = f"SELECT number, line FROM revocation WHERE number > $1 ORDER BY number LIMIT {_ROWS}"
+_AFTER = "SELECT number, line FROM revocation WHERE number > $1 ORDER BY number LIMIT $2"
 _INSERT = "INSERT INTO revocation (number, line, expires_at) VALUES ($1, $2, $3) ON CONFLICT (number) DO NOTHING"
 # The newest row stays, so that no number is given twice.
 _PRUNE = "DELETE FROM revocation WHERE expires_at < $1 AND number < (SELECT MAX(number) FROM revocation)"
@@ -55,7 +55,7 @@ class SharedRevocations:
 
     async def read(self) -> None:
         """Takes in what other nodes have revoked. Raises DatabaseError, OSError, ValueError, LogFull."""
-        while rows := await self._database.scan(_AFTER, self._read_up_to):
+        while rows := await self._database.scan(_AFTER, self._read_up_to, _ROWS):
             await asyncio.to_thread(self._local.add, *(of_line(line.encode()) for _, line in rows))
             self._read_up_to = rows[-1][0]
         self.fresh_at = time.monotonic()

@@ -13,10 +13,13 @@ from typing import Any
 import pytest
 
 from portico_server.gateway.identity import REMEMBERED, Remembered, identity
+from portico_server.gateway.revocation_log import Kind, Revocation, RevocationLog
+from portico_server.gateway.revoked import LoggedRevocations
 from portico_server.platform.authorization import Principal
-from portico_server.platform.call import Call
+from portico_server.platform.call import Call, Step
 from portico_server.platform.errors import ApiError
 from portico_server.platform.keyring import Keyring
+from portico_server.platform.shared_words import SharedWords
 from tests.unit.gateway.fakes import ADMIN, new_call, run
 
 FINGERPRINT = hashlib.sha256(b"a certificate").hexdigest()
@@ -76,7 +79,7 @@ async def test_the_principal_is_the_tokens_subject() -> None:
 
     call = await identified(headers_of(payload))
 
-    assert call.principal == Principal(ADMIN.name, "default", "token-1", "cli", payload["exp"])
+    assert call.principal == Principal(ADMIN.name, "default", "token-1", "cli", payload["exp"], payload["iat"])
 
 
 async def test_a_token_of_the_platforms_own_keyring_is_good(tmp_path: Path) -> None:
@@ -286,3 +289,43 @@ def test_what_is_remembered_is_bounded_and_the_oldest_goes_first() -> None:
 
     assert [memory.get(number) for number in range(5)] == [None, None, 2, 3, 4]
     assert REMEMBERED >= 1024
+
+
+async def test_what_was_revoked_is_refused_though_its_token_is_remembered(tmp_path: Path) -> None:
+    log = RevocationLog(tmp_path / "revocations.jsonl", SharedWords(tmp_path / "words"))
+    step = identity({URI: EDGE}.get, LoggedRevocations(log, lambda uri: uri.split("/")[3]))
+    headers, other = headers_of(claims()), headers_of(claims(jti="token-2", iat=int(time.time()) + 5))
+    for sent in (headers, other):
+        assert await run(step, new_call(headers=sent))
+
+    now = int(time.time())
+    log.add(Revocation(Kind.TOKEN, "accounts/other", "token-1", now, now + 60))
+    assert await run(step, new_call(headers=headers))
+    log.add(Revocation(Kind.TOKEN, "accounts/default", "token-1", now, now + 60))
+    assert await _refused(step, new_call(headers=headers)) == "TOKEN_REVOKED"
+    assert await run(step, new_call("/grpc.health.v1.Health/Check", headers=headers)), (
+        "a bad token on a public method is ignored"
+    )
+    assert await run(step, new_call(headers=other))
+    log.add(Revocation(Kind.PRINCIPAL, "accounts/default", ADMIN.name, now, now + 60, now + 9))
+    assert await _refused(step, new_call(headers=other)) == "TOKEN_REVOKED"
+
+
+@pytest.mark.parametrize("kind", [Kind.FINGERPRINT, Kind.SERIAL])
+async def test_a_revoked_certificate_opens_no_method_at_all(tmp_path: Path, kind: Kind) -> None:
+    log = RevocationLog(tmp_path / "revocations.jsonl", SharedWords(tmp_path / "words"))
+    step = identity({URI: EDGE}.get, LoggedRevocations(log, lambda uri: uri.split("/")[3]))
+    headers = headers_of(claims()) | {"x-portico-certificate-serial": "00AF5"}
+    assert await run(step, new_call(headers=headers))
+
+    now = int(time.time())
+    subject = FINGERPRINT if kind is Kind.FINGERPRINT else "af5"
+    log.add(Revocation(kind, "accounts/default", subject, now, now + 60))
+    assert await _refused(step, new_call(headers=headers)) == "CERTIFICATE_REVOKED"
+    assert await _refused(step, new_call("/grpc.health.v1.Health/Check", headers=headers)) == "CERTIFICATE_REVOKED"
+
+
+async def _refused(step: Step, call: Call) -> str:
+    with pytest.raises(ApiError) as refused:
+        await run(step, call)
+    return refused.value.reason

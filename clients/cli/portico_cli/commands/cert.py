@@ -9,6 +9,7 @@ import click
 
 from portico_cli import output
 from portico_cli.calling import Caller, calls_platform
+from portico_cli.revocations import show_revocation, show_revocations
 
 
 @click.group()
@@ -19,6 +20,7 @@ def cert() -> None:
     Examples:
       portico cert show
       portico cert create --subject backup --folder ./backup-profile
+      portico cert revoke ./backup-profile/client.pem
     """
 
 
@@ -64,6 +66,42 @@ def create(caller: Caller, subject: str, ttl: int | None, folder: Path) -> None:
     _show(caller, made.certificate)
 
 
+@cert.command()
+@click.argument("certificate", required=False, default="", metavar="[FILE|SHA256]")
+@click.option("--serial", default="", metavar="HEX", help="By its serial number.")
+@click.option("--reason", default="", metavar="TEXT", help="Why, for whoever asks later.")
+@calls_platform
+def revoke(caller: Caller, certificate: str, serial: str, reason: str) -> None:
+    """Revoke a client certificate: a file (PEM), its SHA-256 fingerprint, or a --serial number.
+
+    From the answer on calls with it are refused, on connections that are open, too.
+
+    \b
+    Examples:
+      portico cert revoke ./backup-profile/client.pem --reason "machine gone"
+      portico cert revoke --serial 5a3f…
+    """
+    if bool(certificate) == bool(serial):
+        raise click.UsageError("name one certificate, or a --serial")
+    credentials = caller.client.credentials
+    if serial:
+        revoked = credentials.revoke_certificate(serial=serial, reason=reason)
+    elif (path := Path(certificate)).is_file():
+        parsed = _parsed(path.read_bytes(), certificate)
+        end = parsed.not_valid_after_utc.timestamp()
+        revoked = credentials.revoke_certificate(sha256=_sha256(parsed), expires_at=end, reason=reason)
+    else:
+        revoked = credentials.revoke_certificate(sha256=certificate.replace(":", ""), reason=reason)
+    show_revocation(caller, revoked)
+
+
+@cert.command()
+@calls_platform
+def revocations(caller: Caller) -> None:
+    """List what has been revoked, tokens and certificates, and is still in force."""
+    show_revocations(caller)
+
+
 def _show(caller: Caller, certificate: bytes | None) -> None:
     if certificate is None:
         raise click.ClickException("the profile has no client certificate")
@@ -73,12 +111,8 @@ def _show(caller: Caller, certificate: bytes | None) -> None:
 
 def _fields(certificate: bytes) -> dict[str, Any]:
     from cryptography import x509
-    from cryptography.hazmat.primitives import hashes
 
-    try:
-        parsed = x509.load_pem_x509_certificate(certificate)
-    except ValueError:
-        raise click.ClickException("client.pem of the profile is no certificate (PEM)") from None
+    parsed = _parsed(certificate, "client.pem of the profile")
     try:
         names = parsed.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         uris = names.get_values_for_type(x509.UniformResourceIdentifier)
@@ -90,5 +124,20 @@ def _fields(certificate: bytes) -> dict[str, Any]:
         "serial": f"{parsed.serial_number:x}",
         "from": parsed.not_valid_before_utc.isoformat(),
         "until": parsed.not_valid_after_utc.isoformat(),
-        "sha256": parsed.fingerprint(hashes.SHA256()).hex(),
+        "sha256": _sha256(parsed),
     }
+
+
+def _parsed(certificate: bytes, name: str) -> Any:
+    from cryptography import x509
+
+    try:
+        return x509.load_pem_x509_certificate(certificate)
+    except ValueError:
+        raise click.ClickException(f"{name} is no certificate (PEM)") from None
+
+
+def _sha256(certificate: Any) -> str:
+    from cryptography.hazmat.primitives import hashes
+
+    return str(certificate.fingerprint(hashes.SHA256()).hex())

@@ -1,14 +1,21 @@
-"""`portico token`."""
+"""`portico token`: print one, and take some back."""
 
 from __future__ import annotations
+
+import base64
+import binascii
+import json
+import sys
+from typing import Any
 
 import click
 
 from portico_cli import output
 from portico_cli.calling import Caller, calls_platform
+from portico_cli.revocations import show_revocation, show_revocations
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @click.option(
     "--subject", default="", metavar="PRINCIPAL", help="For another principal of the account (needs permission)."
 )
@@ -22,12 +29,60 @@ def token(caller: Caller, subject: str, ttl: int | None, bind: bool) -> None:
     Examples:
       portico token
       portico token --ttl 300
+      portico token revoke --principal backup
       curl --cacert ca.pem --cert client.pem --key client.key \\
            -H "authorization: Bearer $(portico token)" https://127.0.0.1:8443/v1/accounts/default/buckets
     """
+    if click.get_current_context().invoked_subcommand is not None:
+        return
     if subject or ttl or bind:
         made = caller.client.credentials.create_token(subject=subject, ttl_seconds=ttl, bind_certificate=bind)
         output.show_json(made) if caller.json else click.echo(made.token)
         return
     own = caller.client.credentials.token()
     output.show_json({"token": own}) if caller.json else click.echo(own)
+
+
+@token.command()
+@click.argument("given", required=False, default="", metavar="[ID|-]")
+@click.option("--principal", default="", metavar="PRINCIPAL", help="All tokens of the principal issued until now.")
+@click.option("--reason", default="", metavar="TEXT", help="Why, for whoever asks later.")
+@calls_platform
+def revoke(caller: Caller, given: str, principal: str, reason: str) -> None:
+    """Revoke a token, given by its id (`jti`) or on standard input (`-`), or all of a --principal.
+
+    From the answer on it is refused, on connections that are open, too.
+
+    \b
+    Examples:
+      portico token revoke - < stolen-token
+      portico token revoke qvZAfTn5pD0wWlLuLwPqJw --reason "laptop lost"
+      portico token revoke --principal backup
+    """
+    if bool(given) == bool(principal):
+        raise click.UsageError("name one token, or a --principal")
+    if principal:
+        revoked = caller.client.credentials.revoke_principal_tokens(principal, reason=reason)
+    else:
+        token_id, expires_at = _id_and_end(sys.stdin.read().strip() if given == "-" else given)
+        revoked = caller.client.credentials.revoke_token(token_id, expires_at=expires_at, reason=reason)
+    show_revocation(caller, revoked)
+
+
+@token.command()
+@calls_platform
+def revocations(caller: Caller) -> None:
+    """List what has been revoked, tokens and certificates, and is still in force."""
+    show_revocations(caller)
+
+
+def _id_and_end(given: str) -> tuple[str, float | None]:
+    """The id of a token, and when it expires, if that can be told. A token itself never leaves this machine."""
+    if given.count(".") != 2:
+        return given, None
+    payload = given.split(".")[1]
+    try:
+        claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        return str(claims["jti"]), float(claims["exp"])
+    except (binascii.Error, ValueError, KeyError, TypeError):
+        raise click.BadParameter("this is no token with an id (`jti`) and an end (`exp`)") from None

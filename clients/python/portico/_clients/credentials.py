@@ -1,4 +1,5 @@
-"""Tokens and certificates. A client keeps its own fresh by itself; these are for others, and for renewing by hand."""
+"""Tokens and certificates: given out and taken back. A client keeps its own fresh by itself; these are for others, and
+for renewing by hand."""
 
 from __future__ import annotations
 
@@ -6,19 +7,28 @@ import os
 from pathlib import Path
 
 from google.protobuf.duration_pb2 import Duration
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from portico import _certificates, profiles
 from portico._methods import method
-from portico._services import AsyncService, Service, SyncService, operation
+from portico._paging import Paging
+from portico._services import AsyncService, Service, SyncService, listing, operation
 from portico._steps import Steps, blocking
 from portico.errors import ProfileError
-from portico.gateway.v1 import credentials_pb2
+from portico.gateway.v1 import credentials_pb2, revocations_pb2
 from portico.gateway.v1.credentials_pb2 import CreateCertificateResponse, CreateTokenResponse
+from portico.gateway.v1.revocations_pb2 import Revocation
 from portico.profiles import Profile
 
 _SERVICE = "/portico.gateway.v1.CredentialService/"
 _CREATE_TOKEN = method(_SERVICE + "CreateToken", credentials_pb2.CreateTokenResponse)
 _CREATE_CERTIFICATE = method(_SERVICE + "CreateCertificate", credentials_pb2.CreateCertificateResponse)
+
+_REVOCATIONS = "/portico.gateway.v1.RevocationService/"
+_REVOKE_TOKEN = method(_REVOCATIONS + "RevokeToken", revocations_pb2.RevokeTokenResponse)
+_REVOKE_PRINCIPAL_TOKENS = method(_REVOCATIONS + "RevokePrincipalTokens", revocations_pb2.RevokePrincipalTokensResponse)
+_REVOKE_CERTIFICATE = method(_REVOCATIONS + "RevokeCertificate", revocations_pb2.RevokeCertificateResponse)
+_LIST_REVOCATIONS = method(_REVOCATIONS + "ListRevocations", revocations_pb2.ListRevocationsResponse)
 
 
 class _Credentials(Service):
@@ -97,12 +107,73 @@ class _Credentials(Service):
         """This client's own token, renewed if it must be: good for other programs of the same user."""
         return (yield from self.session.credentials.token(self.session))
 
+    @operation
+    def revoke_token(
+        self, token_id: str, *, expires_at: float | None = None, reason: str = "", account: str = ""
+    ) -> Steps[Revocation]:
+        """Revokes a token: from the answer on it is refused everywhere on the platform's machine.
+
+        Args:
+            token_id: its claim `jti`.
+            expires_at: when the token expires, seconds since 1970, so that the revocation can be forgotten then.
+        """
+        request = revocations_pb2.RevokeTokenRequest(
+            parent=self._account(account), token_id=token_id, expire_time=_timestamp(expires_at), reason=reason
+        )
+        return (yield from self.session.call(_REVOKE_TOKEN, request)).revocation
+
+    @operation
+    def revoke_principal_tokens(self, principal: str, *, reason: str = "") -> Steps[Revocation]:
+        """Revokes all tokens of a principal (a name, or the id alone) that were issued until now."""
+        request = revocations_pb2.RevokePrincipalTokensRequest(name=self._principal(principal), reason=reason)
+        return (yield from self.session.call(_REVOKE_PRINCIPAL_TOKENS, request)).revocation
+
+    @operation
+    def revoke_certificate(
+        self,
+        *,
+        sha256: str = "",
+        serial: str = "",
+        expires_at: float | None = None,
+        reason: str = "",
+        account: str = "",
+    ) -> Steps[Revocation]:
+        """Revokes a client certificate, by its SHA-256 fingerprint or its serial number, both in hexadecimal. It is
+        refused from the answer on, on connections that are open, too.
+
+        Args:
+            expires_at: when the certificate expires, seconds since 1970.
+        """
+        request = revocations_pb2.RevokeCertificateRequest(
+            parent=self._account(account), expire_time=_timestamp(expires_at), reason=reason
+        )
+        if sha256:
+            request.certificate_sha256 = sha256
+        else:
+            request.certificate_serial = serial
+        return (yield from self.session.call(_REVOKE_CERTIFICATE, request)).revocation
+
+    @listing
+    def revocations(
+        self, *, account: str = "", page_size: int = 0
+    ) -> Paging[Revocation, revocations_pb2.ListRevocationsResponse]:
+        """What has been revoked in the account and is still in force."""
+        request = revocations_pb2.ListRevocationsRequest(parent=self._account(account), page_size=page_size)
+        return Paging(_LIST_REVOCATIONS, request, "revocations")
+
+    def _account(self, account: str) -> str:
+        return f"accounts/{account}" if account else self.session.account
+
     def _principal(self, subject: str) -> str:
         return subject if not subject or "/" in subject else f"{self.session.account}/principals/{subject}"
 
 
 def _duration(seconds: int | None) -> Duration | None:
     return None if seconds is None else Duration(seconds=seconds)
+
+
+def _timestamp(seconds: float | None) -> Timestamp | None:
+    return None if seconds is None else Timestamp(seconds=int(seconds))
 
 
 class Credentials(_Credentials, SyncService):

@@ -1,0 +1,129 @@
+"""The log of revocations: durable, one for all processes, and cheap to ask."""
+
+from __future__ import annotations
+
+import stat
+import time
+from pathlib import Path
+
+import pytest
+
+from portico_server.gateway import revocation_log
+from portico_server.gateway.revocation_log import Kind, LogFull, Revocation, RevocationLog
+from portico_server.platform.shared_words import SharedWords
+
+ACCOUNT = "accounts/default"
+NOW = 1_900_000_000
+
+
+def token(subject: str = "t1", *, account: str = ACCOUNT, expires_at: int = NOW + 60) -> Revocation:
+    return Revocation(Kind.TOKEN, account, subject, NOW, expires_at, revoked_by="somebody", reason="läßt\nnach")
+
+
+def opened(folder: Path, now: float = NOW) -> RevocationLog:
+    """As a process opens it."""
+    return RevocationLog(folder / "revocations.jsonl", SharedWords(folder / "words"), lambda: now)
+
+
+def test_what_one_process_revokes_every_other_knows_at_its_next_look(tmp_path: Path) -> None:
+    first, second = opened(tmp_path), opened(tmp_path)
+    assert first.add(token()) == [token()]
+    assert second.tokens == {}
+    second.refresh()
+    assert second.tokens == first.tokens == {"t1": {ACCOUNT}}
+
+
+def test_it_is_there_after_a_restart_and_only_its_owners(tmp_path: Path) -> None:
+    opened(tmp_path).add(token(), token("t2"), Revocation(Kind.SERIAL, ACCOUNT, "5a", NOW, NOW + 60))
+    again = opened(tmp_path)
+    assert (set(again.tokens), set(again.serials)) == ({"t1", "t2"}, {"5a"})
+    assert stat.S_IMODE((tmp_path / "revocations.jsonl").stat().st_mode) == 0o600
+
+
+def test_revoking_twice_is_revoking_once(tmp_path: Path) -> None:
+    log = opened(tmp_path)
+    log.add(token())
+    assert log.add(Revocation(Kind.TOKEN, ACCOUNT, "t1", NOW + 5, NOW + 99)) == [token()]
+    assert (tmp_path / "revocations.jsonl").read_bytes().count(b"\n") == 1
+
+
+def test_a_later_revocation_of_a_principals_tokens_counts(tmp_path: Path) -> None:
+    log = opened(tmp_path)
+    for before in (NOW, NOW + 10, NOW + 5):
+        log.add(Revocation(Kind.PRINCIPAL, ACCOUNT, "accounts/default/principals/p", NOW, NOW + 60, before))
+    assert log.principals == {"accounts/default/principals/p": NOW + 10}
+
+
+def test_one_account_cannot_undo_what_another_has_revoked(tmp_path: Path) -> None:
+    log = opened(tmp_path)
+    log.add(token())
+    log.add(token(account="accounts/other"))
+    assert log.tokens == {"t1": {ACCOUNT, "accounts/other"}}
+
+
+def test_a_line_that_a_crash_cut_short_is_not_taken_and_written_over(tmp_path: Path) -> None:
+    opened(tmp_path).add(token())
+    with (tmp_path / "revocations.jsonl").open("ab") as file:
+        file.write(token("half").to_line()[:30])
+    log = opened(tmp_path)
+    assert set(log.tokens) == {"t1"}
+    log.add(token("t2"))
+    assert set(opened(tmp_path).tokens) == {"t1", "t2"}
+
+
+def test_a_file_that_is_something_else_is_named(tmp_path: Path) -> None:
+    (tmp_path / "revocations.jsonl").write_text('{"kind": "token"}\n')
+    with pytest.raises(ValueError, match=r"revocations\.jsonl: byte 0: no revocation"):
+        opened(tmp_path)
+
+
+def test_a_file_that_cannot_be_read_is_said_at_every_look_until_it_can(tmp_path: Path) -> None:
+    first, second = opened(tmp_path), opened(tmp_path)
+    first.add(token())
+    path = tmp_path / "revocations.jsonl"
+    path.rename(tmp_path / "aside")
+    path.mkdir()
+    for _ in range(2):
+        with pytest.raises(OSError, match="Is a directory"):
+            second.refresh()
+    path.rmdir()
+    (tmp_path / "aside").rename(path)
+    second.refresh()
+    assert set(second.tokens) == {"t1"}
+
+
+def test_what_has_expired_goes_and_all_processes_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(revocation_log, "_MANY_EXPIRED", 1)
+    log, later = opened(tmp_path), opened(tmp_path, NOW + 100)
+    log.add(token(), token("t2", expires_at=NOW + 1000))
+    later.refresh()
+    later.prune()
+    log.refresh()
+    assert set(log.tokens) == set(later.tokens) == {"t2"}
+    later.add(token("t3", expires_at=NOW + 1000))
+    log.refresh()
+    assert set(log.tokens) == {"t2", "t3"}
+
+
+def test_more_than_it_holds_is_refused_until_some_expire(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(revocation_log, "MAX_REVOCATIONS", 2)
+    log = opened(tmp_path)
+    log.add(token("t1"), token("t2"))
+    with pytest.raises(LogFull):
+        log.add(token("t3"))
+    later = opened(tmp_path, NOW + 100)
+    later.add(token("t3", expires_at=NOW + 1000))
+    assert set(later.tokens) == {"t3"}
+
+
+def test_a_look_where_nothing_was_revoked_costs_less_than_a_microsecond(tmp_path: Path) -> None:
+    log = opened(tmp_path)
+    log.add(token())
+
+    def nanoseconds_a_look() -> float:
+        start = time.perf_counter_ns()
+        for _ in range(1_000):
+            log.refresh()
+        return (time.perf_counter_ns() - start) / 1_000
+
+    assert min(nanoseconds_a_look() for _ in range(20)) < 1_000
