@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from bench.candidates import Endpoint, envoy_jwt, grpc_aio, hosted, portico
 from bench.credentials import Credentials, prepare
@@ -38,10 +40,20 @@ class Bench:
         return self._once("portico", lambda: portico.start(self.settings, self.credentials, self.scratch))
 
     def hosted(self) -> Endpoint:
-        settings = portico.settings(self.scratch / "hosted")
-        keys = self.credentials  # of the platform's own keyring: the two share it
+        settings = self._sharing_keys("hosted")
+        return self._once("hosted", lambda: hosted.start(settings, self.credentials, self.scratch))
+
+    def variant(self, name: str, **changes: Any) -> Endpoint:
+        """Portico with other settings; what is in `name` names its data directory too."""
+        settings = self._sharing_keys(re.sub(r"\W+", "-", name)).replace(**changes)
+        return self._once(name, lambda: portico.start(settings, self.credentials, self.scratch, name=name))
+
+    def _sharing_keys(self, folder: str) -> Settings:
+        """Settings of a platform with a data directory of its own and the first one's keys: one client knows both."""
+        settings = portico.settings(self.scratch / folder)
+        assert self.credentials  # made with the keys
         shutil.copytree(self.settings.data / "keys", settings.data / "keys", dirs_exist_ok=True)
-        return self._once("hosted", lambda: hosted.start(settings, keys, self.scratch))
+        return settings
 
     def grpc_aio(self) -> Endpoint:
         return self._once("grpc_aio", lambda: grpc_aio.start(self.credentials, self.scratch))

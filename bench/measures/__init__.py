@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from bench.context import Bench
-from bench.measures import disk, files, listing, memory, objects, start, streams, unary
+from bench.measures import disk, files, layouts, listing, memory, objects, postgresql, start, streams, unary
 from bench.report import Section
 
 MEASURES: Mapping[str, Callable[[Bench], Section]] = {
     "unary": unary.measure,
+    "layouts": layouts.measure,
     "objects": objects.measure,
+    "postgresql": postgresql.measure,
     "streams": streams.measure,
     "files": files.measure,
     "listing": listing.measure,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 
 from bench.bucket import Bucket
+from bench.candidates import Endpoint
 from bench.context import Bench
 from bench.load import Load, write_bodies
 from bench.measure import CPU, Figures, interleave, under_load
@@ -28,7 +29,7 @@ GET, PUT, ECHO = "Portico: get", "Portico: put", "grpc.aio + TLS: echo"
 def measure(bench: Bench) -> Section:
     cells: dict[str, Callable[[], Figures]] = {
         GET: partial(under_load, bench.portico(), gets(bench), bench.seconds),
-        PUT: lambda: under_load(bench.portico(), puts(bench), bench.seconds),
+        PUT: lambda: under_load(bench.portico(), puts(bench, bench.portico()), bench.seconds),
         ECHO: partial(under_load, bench.grpc_aio(), calls.echo(bench.scratch), bench.seconds),
     }
     rounds = interleave(cells, bench.rounds)
@@ -58,9 +59,9 @@ def gets(bench: Bench) -> Load:
     return Load(bucket.GET, write_bodies(bench.scratch / "get.bodies", requests), calls.IN_FLIGHT)
 
 
-def puts(bench: Bench) -> Load:
+def puts(bench: Bench, platform: Endpoint) -> Load:
     """Puts of keys that nobody has used."""
-    bucket = Bucket.create(bench.portico())
+    bucket = Bucket.create(platform)
     prefix = f"put/{time.time_ns()}"
     count = int(PUTS_A_SECOND * (bench.seconds + 1))
     requests = (bucket.put_request(f"{prefix}/{number}", bytes(SIZE_BYTES)) for number in range(count))

@@ -46,9 +46,10 @@ class PostgresqlServer:
 
 
 @contextlib.contextmanager
-def postgresql_server() -> Iterator[PostgresqlServer]:
-    """Starts a server (about a second) and stops it at the end."""
+def postgresql_server(*, durable: bool = False) -> Iterator[PostgresqlServer]:
+    """Starts a server (about a second) and stops it at the end. `durable` makes it sync what it commits."""
     programs = _programs()
+    server_options = {**_SERVER_OPTIONS, "fsync": "on"} if durable else _SERVER_OPTIONS
     home = Path(tempfile.mkdtemp(prefix="portico-pg-"))
     owner = _unprivileged()
     if owner is not None:
@@ -56,7 +57,7 @@ def postgresql_server() -> Iterator[PostgresqlServer]:
     try:
         _run([programs / "initdb", "-D", home / "data", "-U", "portico", "-A", "trust", "-E", "UTF8", "-N",
               "--locale-provider=builtin", "--locale=C.UTF-8"], home, owner)  # fmt: skip
-        options = [part for name, value in _SERVER_OPTIONS.items() for part in ("-c", f"{name}={value}")]
+        options = [part for name, value in server_options.items() for part in ("-c", f"{name}={value}")]
         command = [programs / "postgres", "-D", home / "data", "-k", home, *options]
         with _started(command, home, owner) as process:
             server = PostgresqlServer(home, process)
