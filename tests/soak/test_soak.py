@@ -2,8 +2,9 @@
 
     SOAK_SECONDS=3600 ./portico test -m long -n0 -s tests/soak
 
-Each minute the keys and certificates are read anew (SIGHUP). Memory is the proportional set size of each serving
-process; what it takes after the first fifth of the time, in which caches fill, may grow by `MAX_GROWTH_MIB`.
+Each minute the keys and certificates are read anew (SIGHUP). Memory is what the front holds of its own (anonymous
+pages): how much of a library counts as its changes with the other processes that map it. What it holds after the first
+fifth of the time, in which caches fill, may grow by `MAX_GROWTH_MIB`.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ MAX_GROWTH_MIB = 16.0
 
 def memory_mib(pid: int) -> float:
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss:"):
+        if line.startswith("Anonymous:"):
             return int(line.split()[1]) / 1024
     raise AssertionError(f"process {pid} has no memory")
 
