@@ -20,7 +20,8 @@ from portico_server.gateway.gateway import Gateway, open_gateway
 from portico_server.gateway.health import Health
 from portico_server.gateway.reflection import add_reflection
 from portico_server.host.adapter import GrpcApplication
-from portico_server.host.control import CONTROL_SOCKET, control_socket, loopback_port
+from portico_server.host.control import control_socket, loopback_port
+from portico_server.host.run_folder import CONTROL_SOCKET, DRAINING_FILE, READY_FILE
 from portico_server.host.start_failure import telling
 from portico_server.platform.blobs.files import FileBlobs
 from portico_server.platform.call import Call, Handler
@@ -37,8 +38,6 @@ from portico_server.platform.settings import SettingError, Settings, from_json
 from portico_server.platform.telemetry import logs
 
 SETTINGS_FILE = "PORTICO_SETTINGS_FILE"
-READY_FILE = "front.ready"
-DRAINING_FILE = "draining"
 _DRAINING_POLL_SECONDS = 0.05
 
 

@@ -81,7 +81,7 @@ def parse(text: str) -> dict[str, float]:
 
 
 def scraped(platform: RunningPlatform) -> dict[str, float]:
-    content_type, text = fetch(OverSocket(platform.settings.run / "front.sock"), "/metrics")
+    content_type, text = fetch(OverSocket(platform.settings.run / "control.sock"), "/metrics")
     assert content_type.startswith("text/plain; version=0.0.4")
     return parse(text)
 

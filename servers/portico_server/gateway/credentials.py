@@ -72,7 +72,7 @@ class CredentialService(credentials_pb2_grpc.CredentialServiceServicer):
     ) -> credentials_pb2.CreateCertificateResponse:
         subject = self._subject(current.get(), request.subject, "gateway.certificate.create")
         lifetime_seconds = _seconds(request, CERTIFICATE_SECONDS)
-        uri = certificate_uri(self._keyring.trust_domain, subject)
+        uri = self._uri(subject)
         pem = await asyncio.to_thread(self._issue, request.certificate_request, uri, lifetime_seconds)
         response = credentials_pb2.CreateCertificateResponse(
             certificate_pem=pem.decode(), authority_pem=self._keyring.authority_pem.decode()
@@ -80,6 +80,12 @@ class CredentialService(credentials_pb2_grpc.CredentialServiceServicer):
         expires = x509.load_pem_x509_certificate(pem).not_valid_after_utc
         response.expire_time.FromDatetime(expires)
         return response
+
+    def _uri(self, subject: str) -> str:
+        try:
+            return certificate_uri(self._keyring.trust_domain, subject)
+        except ValueError as error:
+            raise invalid_argument("subject", str(error), "INVALID_NAME") from None
 
     def _subject(self, call: Call, asked: str, permission: str) -> str:
         """For whom to issue. Raises ApiError: the certificate names nobody known, or may not issue for another."""

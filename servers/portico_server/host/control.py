@@ -1,6 +1,6 @@
 """The front's control socket: what the supervisor and a scraper on this machine may ask of it, as plain HTTP/1.1.
 
-    curl --unix-socket DATA/run/front.sock http://front/metrics
+    curl --unix-socket DATA/run/control.sock http://front/metrics
 
 Prometheus cannot read a Unix socket; the setting `metrics_listen` offers the read-only routes on a loopback port too.
 """
@@ -18,8 +18,6 @@ Route = Callable[[], Awaitable[str]]
 Routes = Mapping[tuple[str, str], Route]
 """(method, path) to what answers it with text."""
 
-CONTROL_SOCKET = "front.sock"
-"""In the run folder."""
 ALIVE = "/alive"
 """What the supervisor asks for, to see that the event loop turns."""
 

@@ -1,7 +1,7 @@
-"""Why the front could not start, in a sentence, from its process to the supervisor: the file run/front.failed.
+"""Why a process could not start, in a sentence, from it to the supervisor: the file `failed` in its run folder.
 
-The front's log has the same with all that a developer needs; whoever typed `portico up` needs what is wrong and what to
-do about it.
+The process's log has the same with all that a developer needs; whoever typed `portico up` needs what is wrong and what
+to do about it.
 """
 
 from __future__ import annotations
@@ -10,12 +10,11 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from portico_server.host.run_folder import FAILURE_FILE
 from portico_server.platform.database.interface import DatabaseError
 from portico_server.platform.methods import ContractError
 from portico_server.platform.private_files import replace_file
 from portico_server.platform.settings import SettingError
-
-FAILURE_FILE = "front.failed"
 
 _FOR_PEOPLE = (SettingError, ContractError, DatabaseError)
 _MAX_CHARACTERS = 1_000

@@ -82,6 +82,19 @@ class Settings:
     extra_descriptors: tuple[str, ...] = ()
     """Descriptor sets (files) of those products' contracts, for REST."""
 
+    processes: tuple[str, ...] = ()
+    """Products that get a process of their own each, so that their crash or hunger is theirs alone."""
+
+    workers: int = 1
+    """How many processes share the doors and serve the other products alike; more than one needs PostgreSQL."""
+
+    peers: tuple[str, ...] = ()
+    """Products that other nodes serve, each as PRODUCT=HOST:PORT with the address of that node's mesh door."""
+
+    mesh_listen: str = ""
+    """HOST:PORT where other nodes of the same authority may call, and nobody else; empty: nowhere, or, where products
+    have processes of their own, at a port of the loopback address that the system chooses."""
+
     database: str = "sqlite"
     """`sqlite`, or a PostgreSQL connection string: `postgresql://user@host/database`."""
 
@@ -124,7 +137,7 @@ class Settings:
 
     metrics_listen: str = ""
     """HOST:PORT on this machine where Prometheus may read /metrics without credentials, as 127.0.0.1:9464; empty: only
-    on the socket run/front.sock."""
+    on the socket run/control.sock."""
 
     log_level: str = "info"
     """`debug`, `info`, `warning` or `error`."""
@@ -146,6 +159,11 @@ class Settings:
     def web_address(self) -> tuple[str, int] | None:
         """Host and port of the web door; None where there is none."""
         return address(self.web_listen) if self.web_listen else None
+
+    @property
+    def mesh_address(self) -> tuple[str, int] | None:
+        """Host and port of the mesh door; None where there is none."""
+        return address(self.mesh_listen) if self.mesh_listen else None
 
     @property
     def metrics_address(self) -> tuple[str, int] | None:

@@ -49,6 +49,15 @@ def _is_address(text: str) -> bool:
     return bool(host) and not any(character.isspace() for character in host) and port < 65536
 
 
+def _is_address_or_empty(text: str) -> bool:
+    return not text or _is_address(text)
+
+
+def _is_peer(text: str) -> bool:
+    product, equals, where = text.partition("=")
+    return bool(equals) and _PRODUCT.fullmatch(product) is not None and _is_address(where) and address(where)[1] > 0
+
+
 def _is_loopback_or_empty(text: str) -> bool:
     try:
         host, port = address(text) if text else ("127.0.0.1", 1)
@@ -107,6 +116,10 @@ RULES: Mapping[str, Rule] = {
     "only": Rule(_each(_matching(_PRODUCT)), "names of products, as objects"),
     "extra_products": Rule(_each(_matching(_MODULE)), "Python modules, as my_company.my_product"),
     "extra_descriptors": Rule(_each(lambda path: _is_folder(Path(path))), "paths of files"),
+    "processes": Rule(_each(_matching(_PRODUCT)), "names of products, as objects"),
+    "workers": _between(1, 64),
+    "peers": Rule(_each(_is_peer), "PRODUCT=HOST:PORT of other nodes, as objects=192.0.2.7:8444"),
+    "mesh_listen": Rule(_is_address_or_empty, "HOST:PORT, as 0.0.0.0:8444, or nothing"),
     "database": Rule(
         lambda value: value == "sqlite" or value.startswith(("postgresql://", "postgres://")),
         "sqlite or postgresql://user@host/name",

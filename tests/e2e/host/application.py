@@ -46,7 +46,7 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
 async def _live(receive: Receive, send: Send) -> None:
     assert (await receive())["type"] == "lifespan.startup"
     await send({"type": "lifespan.startup.complete"})
-    _note("front.ready", str(os.getpid()))
+    _note("ready", str(os.getpid()))
     assert (await receive())["type"] == "lifespan.shutdown"
     _note("stopped", "")
     await send({"type": "lifespan.shutdown.complete"})

@@ -197,6 +197,16 @@ class TestCertificates:
 
         assert refused.value.reason == "INVALID_SIGNATURE"
 
+    async def test_none_is_made_that_would_pass_for_a_nodes(self, keyring: Keyring) -> None:
+        called_by(ADMIN_URI)
+        node = "accounts/portico/principals/node"
+        request = credentials_pb2.CreateCertificateRequest(
+            certificate_request=certificate_request(ec.generate_private_key(ec.SECP256R1())), subject=node
+        )
+        with pytest.raises(ApiError) as refused:
+            await service(keyring, (ADMIN, "gateway.certificate.create", node)).CreateCertificate(request, None)
+        assert refused.value.reason == "INVALID_NAME"
+
     async def test_one_for_another_needs_the_permission_on_it(self, keyring: Keyring) -> None:
         called_by(ADMIN_URI)
         request = credentials_pb2.CreateCertificateRequest(

@@ -5,32 +5,54 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from portico_server.host.embedding import find_embedding
-from portico_server.host.envoy import Door, WatchedFiles, descriptors, jwt, render_bootstrap, routes, tls
+from portico_server.host.envoy import (
+    Door,
+    WatchedFiles,
+    descriptors,
+    jwt,
+    render_bootstrap,
+    render_inner_bootstrap,
+    routes,
+    tls,
+)
 from portico_server.host.envoy.bootstrap import DESCRIPTORS
+from portico_server.host.envoy.upstreams import Upstream
 from portico_server.platform.keyring import Keyring
+from portico_server.platform.placement import Nodes, Process
 from portico_server.platform.settings import Settings
 from tests.harness.platform import ROOT, TESTING_PRODUCT
 
 VALIDATION_SECONDS = 60
 
 
-def rendered(settings: Settings, doors: list[Door]) -> dict[str, Any]:
-    """The configuration, with all files that it names."""
+OBJECTS = Upstream("objects", "/portico.objects.", Process("objects"))
+NODES = Upstream("testing", "/portico.testing.", Nodes((("127.0.0.1", 1), ("localhost", 2))))
+
+
+def prepared(settings: Settings, upstreams: Sequence[Upstream]) -> tuple[WatchedFiles, descriptors.Contracts]:
+    """All files that the configuration names."""
     keyring = Keyring.open(settings.data, settings.trust_domain, settings.hostnames)
     watched = WatchedFiles(settings.run / "watched")
     watched.write(tls.NODE, tls.node_certificate(keyring.new_node_certificate(lifetime_seconds=3600)))
     watched.write(tls.AUTHORITY, tls.authority(keyring.authority_pem))
     watched.write(jwt.RULES, jwt.token_rules(settings.trust_domain, keyring.jwks()))
-    watched.write(routes.ROUTES, routes.routes())
     contracts = descriptors.merge(settings.extra_descriptors)
+    watched.write(routes.ROUTES, routes.routes(upstreams, contracts.reads))
+    watched.write(routes.INNER_ROUTES, routes.routes(name=routes.INNER_ROUTES))
     (settings.run / DESCRIPTORS).write_bytes(contracts.content)
-    return render_bootstrap(settings, doors, watched, contracts, find_embedding())
+    return watched, contracts
+
+
+def rendered(settings: Settings, doors: list[Door], upstreams: Sequence[Upstream] = ()) -> dict[str, Any]:
+    watched, contracts = prepared(settings, upstreams)
+    return render_bootstrap(settings, doors, watched, contracts, find_embedding(), upstreams)
 
 
 def validated(settings: Settings, configuration: dict[str, Any]) -> subprocess.CompletedProcess[str]:
@@ -68,6 +90,30 @@ def test_envoy_accepts_it(tmp_path: Path, changes: dict[str, Any], doors: list[D
     answer = validated(settings, rendered(settings, doors))
     assert answer.returncode == 0, answer.stderr
     assert answer.stderr == "", "no warning of what is deprecated or insecure either"
+
+
+def test_envoy_accepts_upstreams_in_processes_and_at_nodes(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path / "data")
+    door = Door("127.0.0.1", 8443, client_certificate=True)
+    mesh = Door("127.0.0.1", 8444, client_certificate=True, nodes=True)
+    answer = validated(settings, rendered(settings, [door, mesh], [OBJECTS, NODES]))
+    assert (answer.returncode, answer.stderr) == (0, "")
+
+
+def test_envoy_accepts_the_configuration_of_a_process_behind_the_front(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path / "data")
+    watched, _ = prepared(settings, ())
+    answer = validated(settings, render_inner_bootstrap(settings, watched, find_embedding()))
+    assert (answer.returncode, answer.stderr) == (0, "")
+
+
+def test_only_reads_are_sent_again_and_only_what_reached_nobody(tmp_path: Path) -> None:
+    found = routes.routes([OBJECTS], descriptors.merge([]).reads)["virtual_hosts"][0]["routes"]
+    again = [route["match"] for route in found if "retry_policy" in route["route"]]
+    assert {"path": "/portico.objects.v1.ObjectService/GetObject"} in again
+    assert {"path": "/portico.objects.v1.ObjectService/PutObject"} not in again
+    assert all("path" in match for match in again)
+    assert {route["route"]["timeout"] for route in found if route["route"]["cluster"] == "objects"} == {"0s"}
 
 
 def test_envoy_would_say_what_is_wrong(tmp_path: Path) -> None:

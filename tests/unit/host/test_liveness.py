@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from portico_server.host.control import CONTROL_SOCKET, control_socket
+from portico_server.host.control import control_socket
+from portico_server.host.run_folder import CONTROL_SOCKET
 from portico_server.host.supervisor.liveness import is_alive, until_unresponsive
 
 

@@ -116,7 +116,7 @@ def test_the_nodes_certificate_is_for_its_names_and_this_machine(keyring: Keyrin
     names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert names.get_values_for_type(x509.DNSName) == ["localhost"]
     assert [str(ip) for ip in names.get_values_for_type(x509.IPAddress)] == ["192.0.2.1", "127.0.0.1", "::1"]
-    assert extended_usage(certificate) == [ExtendedKeyUsageOID.SERVER_AUTH]
+    assert extended_usage(certificate) == [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
 
 
 def test_principals_and_certificate_names_are_each_others_inverse() -> None:
@@ -126,13 +126,23 @@ def test_principals_and_certificate_names_are_each_others_inverse() -> None:
 
 
 @pytest.mark.parametrize(
-    "uri", ["spiffe://other/default/admin", "spiffe://portico.local/default", "spiffe://portico.local/a/b/c", "", "x"]
+    "uri",
+    [
+        "spiffe://other/default/admin",
+        "spiffe://portico.local/default",
+        "spiffe://portico.local/a/b/c",
+        "spiffe://portico.local/portico/node",
+        "",
+        "x",
+    ],
 )
 def test_another_name_is_nobodys(uri: str) -> None:
     assert principal_of_uri("portico.local", uri) is None
 
 
-@pytest.mark.parametrize("name", ["admin", "accounts/default/principals/", "accounts//principals/a", "principals/a"])
+@pytest.mark.parametrize(
+    "name", ["admin", "accounts/default/principals/", "accounts//principals/a", "accounts/portico/principals/node"]
+)
 def test_only_principals_get_certificate_names(name: str) -> None:
     with pytest.raises(ValueError, match="accounts/ACCOUNT/principals/ID"):
         certificate_uri("portico.local", name)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from portico_server.host.embedding import Embedding
 from portico_server.host.envoy import body_limit, headers, http, jwt, listener, python, transcoder, web
 from portico_server.host.envoy.descriptors import Contracts
 from portico_server.host.envoy.door import Door
 from portico_server.host.envoy.message import Message, extension
+from portico_server.host.envoy.upstreams import Upstream, cluster, passing_by, router
 from portico_server.host.envoy.watched import WatchedFiles
+from portico_server.host.run_folder import ADMIN_SOCKET
 from portico_server.platform.settings import Settings
 
-ADMIN_SOCKET = "admin.sock"
-"""Envoy's administration, in its working directory; relative, because a socket's path has 107 bytes at most."""
-
 DESCRIPTORS = "descriptors.binpb"
+"""The contracts, in the working directory."""
 
 
 def render_bootstrap(
@@ -24,25 +25,42 @@ def render_bootstrap(
     watched: WatchedFiles,
     contracts: Contracts,
     embedding: Embedding,
+    upstreams: Sequence[Upstream] = (),
 ) -> Message:
-    """The configuration to start Envoy with, in the working directory `settings.run`, where `DESCRIPTORS` holds
-    `contracts.content`."""
+    """The configuration of a front, to start Envoy with in a folder where `DESCRIPTORS` holds `contracts.content`."""
     json_bytes = transcoder.largest_json(settings.max_message_bytes)
+    application = python.application_filter(embedding.module)
     filters = [
         *web.origin_filters(doors),
         jwt.token_filter(watched),
         headers.tell_token_failure(),
         web.grpc_web_filter(),
         body_limit.body_limit_filter(contracts.uploads, json_bytes),
-        transcoder.transcoder_filter(contracts, settings.run / DESCRIPTORS, json_bytes),
-        python.application_filter(embedding.module),
+        transcoder.transcoder_filter(contracts, Path(DESCRIPTORS), json_bytes),
+        *([passing_by(upstreams, application), router()] if upstreams else [application]),
     ]
     manager = http.connection_manager(settings, watched, filters)
+    clusters = [cluster(upstream, settings.trust_domain, watched) for upstream in upstreams]
+    return _bootstrap(settings, listener.listener(doors, settings.trust_domain, watched, manager), clusters)
+
+
+def render_inner_bootstrap(settings: Settings, watched: WatchedFiles, embedding: Embedding) -> Message:
+    """The configuration of a process that takes its calls from a front, over `DOOR_SOCKET` in its folder."""
+    filters = [
+        jwt.token_filter(watched),
+        headers.tell_token_failure(),
+        python.application_filter(embedding.module),
+    ]
+    manager = http.inner_connection_manager(settings, watched, filters)
+    return _bootstrap(settings, listener.inner_listener(manager), [])
+
+
+def _bootstrap(settings: Settings, listener: Message, clusters: list[Message]) -> Message:
     return {
         # Resources from files are refused to a node without a name.
         "node": {"id": "portico", "cluster": "portico"},
         "admin": {"address": {"pipe": {"path": ADMIN_SOCKET, "mode": 0o600}}},
-        "static_resources": {"listeners": [listener.listener(doors, settings.trust_domain, watched, manager)]},
+        "static_resources": {"listeners": [listener], "clusters": clusters},
         "overload_manager": _overload_manager(settings),
     }
 

@@ -14,6 +14,7 @@ from google.protobuf.descriptor_pb2 import (
     FileDescriptorProto,
     FileDescriptorSet,
     MethodDescriptorProto,
+    MethodOptions,
 )
 from google.protobuf.message import DecodeError
 
@@ -34,11 +35,13 @@ class RawUpload:
 
 @dataclass(frozen=True, slots=True)
 class Contracts:
-    """`content`: the descriptor set; `services`: full names of those with a REST path; `uploads`: their raw uploads."""
+    """`content`: the descriptor set; `services`: full names of those with a REST path; `uploads`: their raw uploads;
+    `reads`: paths of the methods without side effects."""
 
     content: bytes
     services: tuple[str, ...]
     uploads: tuple[RawUpload, ...]
+    reads: tuple[str, ...] = ()
 
 
 def built_in() -> Path:
@@ -57,16 +60,18 @@ def merge(extra: Iterable[str | Path]) -> Contracts:
     for path in (built_in(), *extra):
         for file in _read(Path(path)).file:
             found.setdefault(file.name, file)
-    services, uploads = [], []
+    services, uploads, reads = [], [], []
     messages = dict(_messages(found.values()))
     for file in found.values():
         file.ClearField("source_code_info")
         for service in file.service:
+            full_name = f"{file.package}.{service.name}"
+            reads += [f"/{full_name}/{method.name}" for method in service.method if _is_read(method)]
             if rules := [(method, rule) for method in service.method for rule in _rules(method)]:
-                services.append(f"{file.package}.{service.name}")
+                services.append(full_name)
                 uploads += [_upload(rule) for method, rule in rules if _takes_raw_body(method, rule, messages)]
     content = FileDescriptorSet(file=found.values()).SerializeToString()
-    return Contracts(content, tuple(sorted(services)), tuple(uploads))
+    return Contracts(content, tuple(sorted(services)), tuple(uploads), tuple(sorted(reads)))
 
 
 def _read(path: Path) -> FileDescriptorSet:
@@ -83,6 +88,10 @@ def _messages(files: Iterable[FileDescriptorProto]) -> Iterator[tuple[str, Descr
     for file in files:
         for message in file.message_type:
             yield f".{file.package}.{message.name}", message
+
+
+def _is_read(method: MethodDescriptorProto) -> bool:
+    return method.options.idempotency_level == MethodOptions.NO_SIDE_EFFECTS
 
 
 def _rules(method: MethodDescriptorProto) -> list[http_pb2.HttpRule]:

@@ -13,13 +13,15 @@ from portico_server.host.envoy.message import Message
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """`address` is an IP address. With `client_certificate` those who have none of this platform's are turned away.
-    A `web` door is for browsers: pages of the origins that the settings allow may call there (`web`)."""
+    """`address` is an IP address. With `client_certificate` those who have none of this platform are turned away; with
+    `nodes` all but nodes, who come in nowhere else. A `web` door is for browsers: pages of the origins that the
+    settings allow may call there (`web`)."""
 
     address: str
     port: int
     client_certificate: bool
     web: bool = False
+    nodes: bool = False
 
     @property
     def socket_address(self) -> Message:

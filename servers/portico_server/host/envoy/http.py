@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from portico_server.host.envoy import headers, local_replies, routes
 from portico_server.host.envoy.message import Message, extension, seconds
@@ -24,33 +25,69 @@ one such stream does not stop the others."""
 
 def connection_manager(settings: Settings, watched: WatchedFiles, filters: Sequence[Message]) -> Message:
     """The network filter that speaks HTTP/1.1 and HTTP/2 and runs the HTTP filters."""
+    return _manager(
+        settings,
+        filters,
+        codec_type="AUTO",
+        rds=routes.discovery(watched),
+        local_reply_config=local_replies.local_replies(),
+        **_identity(),
+    )
+
+
+def inner_connection_manager(settings: Settings, watched: WatchedFiles, filters: Sequence[Message]) -> Message:
+    """The same of a process behind the front: it speaks HTTP/2, and answers as the front would."""
+    return _manager(
+        settings,
+        filters,
+        codec_type="HTTP2",
+        rds=routes.discovery(watched, routes.INNER_ROUTES),
+        local_reply_config=local_replies.local_replies(),
+        **_told_by_front(),
+    )
+
+
+def _manager(settings: Settings, filters: Sequence[Message], **own: Any) -> Message:
     return extension(
         "envoy.filters.network.http_connection_manager",
         "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         stat_prefix="api",
-        codec_type="AUTO",
-        rds=routes.discovery(watched),
         http_filters=list(filters),
-        local_reply_config=local_replies.local_replies(),
         server_header_transformation="PASS_THROUGH",
-        **_identity(),
+        generate_request_id=False,
+        **_AS_SENT,
+        **own,
         **_timeouts(settings),
         **_limits(settings),
     )
 
 
+_AS_SENT = {
+    "normalize_path": False,
+    "merge_slashes": False,
+    "path_with_escaped_slashes_action": "KEEP_UNCHANGED",
+}
+"""Paths stay as they were sent, because an object's key is in them."""
+
+
 def _identity() -> Message:
-    """Who speaks: the connection's own address and certificate, nothing that a header says. Paths stay as they were
-    sent, because an object's key is in them."""
+    """Who speaks: the connection's own address and certificate, nothing that a header says."""
     return {
         "use_remote_address": True,
-        "generate_request_id": False,
         "early_header_mutation_extensions": [headers.strip_invented()],
         "forward_client_cert_details": "SANITIZE_SET",
         "set_current_client_cert_details": {"subject": True, "uri": True},
-        "normalize_path": False,
-        "merge_slashes": False,
-        "path_with_escaped_slashes_action": "KEEP_UNCHANGED",
+    }
+
+
+def _told_by_front() -> Message:
+    """Who speaks: what the front found of address and certificate, in the headers that it set itself."""
+    return {
+        "use_remote_address": False,
+        "skip_xff_append": True,
+        "internal_address_config": {"unix_sockets": True},
+        "early_header_mutation_extensions": [headers.strip_found()],
+        "forward_client_cert_details": "ALWAYS_FORWARD_ONLY",
     }
 
 

@@ -8,6 +8,7 @@ from portico_server.host.envoy import rbac, tls
 from portico_server.host.envoy.door import Door
 from portico_server.host.envoy.message import Message, seconds
 from portico_server.host.envoy.watched import WatchedFiles
+from portico_server.host.run_folder import DOOR_SOCKET
 
 CONNECTION_BUFFER_BYTES = 1024 * 1024
 HANDSHAKE_SECONDS = 10.0
@@ -28,4 +29,15 @@ def listener(doors: Sequence[Door], trust_domain: str, watched: WatchedFiles, co
                 "transport_socket_connect_timeout": seconds(HANDSHAKE_SECONDS),
             }
         ],
+    }
+
+
+def inner_listener(connection_manager: Message) -> Message:
+    """Listens at the socket of a process that takes its calls from a front. The folder is this user's alone, so whoever
+    can connect may also read the keys: no certificate is asked for."""
+    return {
+        "name": "door",
+        "address": {"pipe": {"path": DOOR_SOCKET, "mode": 0o600}},
+        "per_connection_buffer_limit_bytes": CONNECTION_BUFFER_BYTES,
+        "filter_chains": [{"filters": [connection_manager]}],
     }

@@ -6,15 +6,18 @@ from collections.abc import Sequence
 
 from portico_server.host.envoy.door import Door
 from portico_server.host.envoy.message import Message, extension
+from portico_server.platform.keyring.identity import node_uri
 
 
 def client_certificate_filter(doors: Sequence[Door], trust_domain: str) -> Message:
     """A network filter. It asks for the certificate's SPIFFE id: `authenticated` without a `principal_name` would let
     clients in that gave no certificate."""
     ours = {"authenticated": {"principal_name": {"prefix": f"spiffe://{trust_domain}/"}}}
+    node = {"authenticated": {"principal_name": {"exact": node_uri(trust_domain)}}}
+    client = {"and_ids": {"ids": [ours, {"not_id": node}]}}
     policies = {}
     for door in doors:
-        principal = ours if door.client_certificate else {"any": True}
+        principal = node if door.nodes else client if door.client_certificate else {"not_id": node}
         policies[f"port {door.port}"] = {"permissions": [{"destination_port": door.port}], "principals": [principal]}
     return extension(
         "envoy.filters.network.rbac",

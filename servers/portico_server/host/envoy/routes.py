@@ -1,29 +1,63 @@
 """Routes, from a watched file: which process serves which service.
 
-Today the front serves all itself: its terminal filter answers before a route is asked for. One must be there all the
-same, because the transcoder looks at it.
+What this process serves itself is answered by the application's filter before a route is asked for. A route must be
+there all the same, because the transcoder looks at it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from portico_server.host.envoy import web
+from portico_server.host.envoy import headers, web
 from portico_server.host.envoy.message import Message, typed
+from portico_server.host.envoy.upstreams import Upstream
 from portico_server.host.envoy.watched import WatchedFiles
 
 ROUTES = "routes"
+INNER_ROUTES = "inner-routes"
+"""Those of a process that is not behind the doors: it serves all itself."""
 _NOBODY = "nobody"  # no such cluster: CORS looks at routes to clusters alone, not at direct responses
+_RETRIES = 1
 
 
-def routes(web_origins: Sequence[str] = ()) -> Message:
-    """The resource that `ROUTES` names. Time-outs are off: deadlines are the caller's (`grpc-timeout`). `web_origins`
-    may call from browsers."""
+def routes(
+    upstreams: Sequence[Upstream] = (),
+    reads: Iterable[str] = (),
+    *,
+    web_origins: Sequence[str] = (),
+    name: str = ROUTES,
+) -> Message:
+    """The resource of that name. `reads` are paths of methods without side effects: such a call is sent once more
+    where it cannot have reached anybody. `web_origins` may call from browsers. Time-outs are off: deadlines are the
+    caller's (`grpc-timeout`)."""
     everything = {"match": {"prefix": "/"}, "route": {"cluster": _NOBODY}}
-    host = {"name": "portico", "domains": ["*"], "routes": [everything]}
+    found = [route for upstream in upstreams for route in _routes(upstream, reads)]
+    host = {"name": "portico", "domains": ["*"], "routes": [*found, everything]}
     host |= web.policy(web_origins)
-    return typed("config.route.v3.RouteConfiguration", name=ROUTES, virtual_hosts=[host])
+    return typed("config.route.v3.RouteConfiguration", name=name, virtual_hosts=[host])
 
 
-def discovery(watched: WatchedFiles) -> Message:
-    return {"route_config_name": ROUTES, "config_source": watched.source(ROUTES)}
+def discovery(watched: WatchedFiles, name: str = ROUTES) -> Message:
+    return {"route_config_name": name, "config_source": watched.source(name)}
+
+
+def _routes(upstream: Upstream, reads: Iterable[str]) -> list[Message]:
+    retry = {"retry_on": "connect-failure,refused-stream", "num_retries": _RETRIES}
+    own = [path for path in sorted(reads) if path.startswith(upstream.prefix)]
+    return [
+        *(_route(upstream, {"path": path}, {"retry_policy": retry}) for path in own),
+        _route(upstream, {"prefix": upstream.prefix}, {}),
+    ]
+
+
+def _route(upstream: Upstream, match: Message, options: Message) -> Message:
+    action = {"cluster": upstream.name, "timeout": "0s", "idle_timeout": "0s", **options}
+    if not upstream.is_nodes:
+        return {"match": match, "route": action}
+    # What came from a node is not taken on to another: two that name one another would pass it on for ever.
+    from_node = {"name": headers.FORWARDED_CERTIFICATE, "present_match": True, "invert_match": True}
+    return {
+        "match": {**match, "headers": [from_node]},
+        "route": action,
+        "request_headers_to_add": [headers.forwarded_certificate()],
+    }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from portico_server.host.envoy.message import Message, extension, typed
 from portico_server.host.envoy.watched import WatchedFiles
+from portico_server.platform.keyring.identity import node_uri
 from portico_server.platform.keyring.keyring import KeyPair
 
 NODE = "node-certificate"
@@ -43,5 +44,25 @@ def transport_socket(watched: WatchedFiles) -> Message:
             "tls_params": {"tls_minimum_protocol_version": "TLSv1_2"},
             "tls_certificate_sds_secret_configs": [{"name": NODE, "sds_config": watched.source(NODE)}],
             "validation_context_sds_secret_config": {"name": AUTHORITY, "sds_config": watched.source(AUTHORITY)},
+        },
+    )
+
+
+def to_node(trust_domain: str, watched: WatchedFiles) -> Message:
+    """TLS to another node: who answers there must be one of this trust domain, whatever its address; and learns the
+    same of us."""
+    node = {"san_type": "URI", "matcher": {"exact": node_uri(trust_domain)}}
+    return extension(
+        "envoy.transport_sockets.tls",
+        "extensions.transport_sockets.tls.v3.UpstreamTlsContext",
+        sni="portico",
+        common_tls_context={
+            "alpn_protocols": ["h2"],
+            "tls_params": {"tls_minimum_protocol_version": "TLSv1_3", "tls_maximum_protocol_version": "TLSv1_3"},
+            "tls_certificate_sds_secret_configs": [{"name": NODE, "sds_config": watched.source(NODE)}],
+            "combined_validation_context": {
+                "default_validation_context": {"match_typed_subject_alt_names": [node]},
+                "validation_context_sds_secret_config": {"name": AUTHORITY, "sds_config": watched.source(AUTHORITY)},
+            },
         },
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from portico_server.host.envoy.bootstrap import ADMIN_SOCKET
+from portico_server.host.run_folder import ADMIN_SOCKET
 from portico_server.host.supervisor import local_http
 
 _TIMEOUT_SECONDS = 5.0

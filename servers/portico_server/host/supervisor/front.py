@@ -8,11 +8,11 @@ import json
 import os
 from pathlib import Path
 
-from portico_server.host.control import CONTROL_SOCKET
 from portico_server.host.embedding import Embedding
 from portico_server.host.envoy import Door, WatchedFiles, descriptors, jwt, render_bootstrap, routes, tls
-from portico_server.host.envoy.bootstrap import ADMIN_SOCKET, DESCRIPTORS
-from portico_server.host.start_failure import FAILURE_FILE, told
+from portico_server.host.envoy.bootstrap import DESCRIPTORS
+from portico_server.host.run_folder import ADMIN_SOCKET, CONTROL_SOCKET, DRAINING_FILE, FAILURE_FILE, READY_FILE
+from portico_server.host.start_failure import told
 from portico_server.host.supervisor import admin
 from portico_server.host.supervisor.child import Child
 from portico_server.host.supervisor.liveness import until_unresponsive
@@ -22,10 +22,6 @@ from portico_server.platform.keyring.keyring import KeyPair
 from portico_server.platform.private_files import replace_file
 from portico_server.platform.settings import Settings
 
-READY_FILE = "front.ready"
-"""Written by the application, in the run folder, when all products run: its process id."""
-DRAINING_FILE = "draining"
-"""Written by the supervisor when the platform is about to stop: health is to say NOT_SERVING."""
 CONFIGURATION = "envoy.json"
 SETTINGS_FILE = "settings.json"
 
@@ -51,7 +47,7 @@ class Front:
     def configure(self) -> None:
         """Writes all that Envoy and the application read, but for keys and certificates. Raises DescriptorError."""
         contracts = descriptors.merge(self._settings.extra_descriptors)
-        self._watched.write(routes.ROUTES, routes.routes(self._settings.web_origins))
+        self._watched.write(routes.ROUTES, routes.routes(web_origins=self._settings.web_origins))
         bootstrap = render_bootstrap(self._settings, self._doors, self._watched, contracts, self._embedding)
         replace_file(self._run / DESCRIPTORS, contracts.content)
         replace_file(self._run / CONFIGURATION, json.dumps(bootstrap, indent=1).encode())

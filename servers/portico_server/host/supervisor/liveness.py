@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from portico_server.host.control import ALIVE, CONTROL_SOCKET
+from portico_server.host.control import ALIVE
+from portico_server.host.run_folder import CONTROL_SOCKET
 from portico_server.host.supervisor import local_http
 
 _QUESTIONS = 3

@@ -65,20 +65,21 @@ class Authority:
         self, public_key: CertificateKey, uri: str, *, lifetime_seconds: int, server_names: Sequence[str] = ()
     ) -> bytes:
         """A certificate (PEM) with the SPIFFE id `uri`: a server's if `server_names` (DNS names, IP addresses) are
-        given, a client's otherwise. It never outlives the authority."""
+        given, which may be a client too; a client's otherwise. It never outlives the authority."""
         start = _now() - BACKDATED
         end = min(_now() + datetime.timedelta(seconds=lifetime_seconds), self.certificate.not_valid_after_utc)
         # Many clients show only the subject; the name that counts is the URI.
         subject = x509.Name(
             [x509.NameAttribute(NameOID.COMMON_NAME, uri.removeprefix("spiffe://")[-_MAX_COMMON_NAME:])]
         )
-        usage = ExtendedKeyUsageOID.SERVER_AUTH if server_names else ExtendedKeyUsageOID.CLIENT_AUTH
+        server = [ExtendedKeyUsageOID.SERVER_AUTH] if server_names else []
+        usages = x509.ExtendedKeyUsage([*server, ExtendedKeyUsageOID.CLIENT_AUTH])
         builder = _builder(subject, self.certificate.subject, public_key, start, end)
         names = [x509.UniformResourceIdentifier(uri), *map(_general_name, server_names)]
         builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
         builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         builder = builder.add_extension(_key_usage(certificates=False), critical=True)
-        builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
+        builder = builder.add_extension(usages, critical=False)
         authority_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
         builder = builder.add_extension(authority_key, critical=False)
         return builder.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)

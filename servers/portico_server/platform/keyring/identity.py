@@ -10,10 +10,20 @@ def issuer_of(trust_domain: str) -> str:
     return f"https://{trust_domain}"
 
 
+RESERVED_ACCOUNT = "portico"
+"""No principal is of this account: certificates of the platform's own machines bear its name."""
+
+
+def node_uri(trust_domain: str) -> str:
+    """The SPIFFE id of every node of a trust domain."""
+    return f"spiffe://{trust_domain}/{RESERVED_ACCOUNT}/node"
+
+
 def certificate_uri(trust_domain: str, principal: str) -> str:
-    """The SPIFFE id of a principal. Raises ValueError for what is not a principal's name."""
+    """The SPIFFE id of a principal. Raises ValueError for what is not a principal's name, and for the
+    reserved account."""
     match principal.split("/"):
-        case ["accounts", account, "principals", subject] if account and subject:
+        case ["accounts", account, "principals", subject] if account and subject and account != RESERVED_ACCOUNT:
             return f"spiffe://{trust_domain}/{account}/{subject}"
     raise ValueError(f"{principal!r} is not a principal's name; give accounts/ACCOUNT/principals/ID")
 
@@ -24,6 +34,6 @@ def principal_of_uri(trust_domain: str, uri: str) -> str | None:
     if not uri.startswith(prefix):
         return None
     match uri[len(prefix) :].split("/"):
-        case [account, subject] if account and subject:
+        case [account, subject] if account and subject and account != RESERVED_ACCOUNT:
             return principal_name(account, subject)
     return None

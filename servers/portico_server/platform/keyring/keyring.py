@@ -12,7 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from portico_server.platform.keyring.authority import Authority, CertificateKey, load_private_key, new_private_key
-from portico_server.platform.keyring.identity import issuer_of
+from portico_server.platform.keyring.identity import issuer_of, node_uri
 from portico_server.platform.keyring.key_files import parsed_file
 from portico_server.platform.keyring.tokens import TokenKeys
 from portico_server.platform.private_files import make_private_folder
@@ -86,9 +86,10 @@ class Keyring:
         return self._new_pair(uri, lifetime_seconds, ())
 
     def new_node_certificate(self, *, lifetime_seconds: int) -> KeyPair:
-        """The node's own certificate, for its host names and the loopback addresses, with a key made for it."""
+        """The node's own certificate, for its host names and the loopback addresses, with a key made for it. It shows
+        it to those who call it and to the nodes that it calls."""
         names = dict.fromkeys((*self._hostnames, *LOOPBACK))
-        return self._new_pair(f"spiffe://{self.trust_domain}/portico/node", lifetime_seconds, tuple(names))
+        return self._new_pair(node_uri(self.trust_domain), lifetime_seconds, tuple(names))
 
     def sign_token(
         self, subject: str, *, client_id: str, lifetime_seconds: int, certificate_sha256: bytes | None = None

@@ -1,0 +1,26 @@
+"""The folder that a process of the platform runs in: `run/NAME`, and the files in it.
+
+`run/NAME` is a link to the folder of the process that serves now (`run/NAME.1`, `run/NAME.2`, …), which is that
+process's working directory. So a process and the one that takes its place can run side by side, and processes find one
+another as siblings: `../objects/door.sock`. Paths of sockets are relative, because such a path has 107 bytes at most.
+"""
+
+from __future__ import annotations
+
+DOOR_SOCKET = "door.sock"
+"""Where a process that is not behind the doors takes calls: HTTP/2 in plain text, for this user's processes only."""
+ADMIN_SOCKET = "admin.sock"
+"""Envoy's administration."""
+CONTROL_SOCKET = "control.sock"
+"""What the supervisor asks of Python (`host/control.py`)."""
+READY_FILE = "ready"
+"""Written by the application when all its products run: its process id."""
+DRAINING_FILE = "draining"
+"""Written by the supervisor when the process is about to stop: health is to say NOT_SERVING."""
+FAILURE_FILE = "failed"
+"""Why the process could not start, in a sentence (`host/start_failure.py`)."""
+
+
+def sibling_door(process: str) -> str:
+    """The door of another process, from a process's working directory."""
+    return f"../{process}/{DOOR_SOCKET}"
