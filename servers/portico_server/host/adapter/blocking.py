@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 import grpc
 
 from portico_server.host.adapter.context import Context, MetadataLike
-from portico_server.host.adapter.requests import END, Requests
+from portico_server.host.adapter.messages import END, Messages
 
 Serve = Callable[[Any, Any], Any]
 
@@ -58,7 +58,7 @@ def _close(iterator: Iterator[Any]) -> None:
 class _RequestIterator:
     """A stream's request messages, for a thread."""
 
-    def __init__(self, requests: Requests, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, requests: Messages, loop: asyncio.AbstractEventLoop) -> None:
         self._requests = requests
         self._loop = loop
 

@@ -6,14 +6,13 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
 from time import perf_counter_ns
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 import grpc
 
 from portico_server.host.adapter import metadata
 from portico_server.host.adapter.exchange import Cut, Exchange
-from portico_server.host.adapter.requests import Requests
-from portico_server.host.adapter.responses import Responses
+from portico_server.host.adapter.messages import Messages
 from portico_server.host.adapter.status import OK, Outcome
 
 _log = logging.getLogger(__name__)
@@ -26,6 +25,38 @@ _IDENTITY = "x509_subject_alternative_name"
 
 class Abort(grpc.aio.AbortError):  # type: ignore[misc]  # grpcio has no types
     """A servicer ended its call with a status."""
+
+
+class Responses(Protocol):
+    """What is sent back, as a host does it."""
+
+    compress_next: bool
+
+    @property
+    def started(self) -> bool:
+        """Whether something has left."""
+        ...
+
+    def add_initial_metadata(self, entries: metadata.Metadata) -> None:
+        """Puts metadata before the first message."""
+        ...
+
+    def compress_with(self, compression: grpc.Compression) -> None:
+        """Compresses messages from here on, if the client takes it. Before anything is sent."""
+        ...
+
+    async def start(self) -> None:
+        """Sends the initial metadata now. A transcoded call's waits: until its first message an error has its own HTTP
+        status."""
+        ...
+
+    async def put(self, payload: bytes) -> None:
+        """Keeps the one message of a response, to be sent when the call ends."""
+        ...
+
+    async def write(self, payload: bytes) -> None:
+        """Sends one message of several; waits while the client is behind. Raises ClientDisconnected."""
+        ...
 
 
 class Context(grpc.aio.ServicerContext[Any, Any]):  # type: ignore[misc]
@@ -45,7 +76,7 @@ class Context(grpc.aio.ServicerContext[Any, Any]):  # type: ignore[misc]
     )
 
     def __init__(
-        self, exchange: Exchange, requests: Requests, responses: Responses, serialize: Callable[[Any], bytes] | None
+        self, exchange: Exchange, requests: Messages, responses: Responses, serialize: Callable[[Any], bytes] | None
     ) -> None:
         self.exchange = exchange
         self.requests = requests
@@ -83,8 +114,8 @@ class Context(grpc.aio.ServicerContext[Any, Any]):  # type: ignore[misc]
         """Sends the headers. For REST they wait for the first message: an error until then can have its HTTP status."""
         if self.responses.started:
             raise RuntimeError("the initial metadata has been sent")
-        self.responses.add_initial_metadata(metadata.encode(initial_metadata))
-        self.responses.start()
+        self.responses.add_initial_metadata(_sendable(initial_metadata))
+        await self.responses.start()
 
     async def abort(
         self, code: grpc.StatusCode, details: str = "", trailing_metadata: MetadataLike | None = None
@@ -104,9 +135,7 @@ class Context(grpc.aio.ServicerContext[Any, Any]):  # type: ignore[misc]
         raise Abort(f"{code.name}: {details}")
 
     def set_trailing_metadata(self, trailing_metadata: MetadataLike) -> None:
-        trailing = tuple(metadata.Metadatum(key, value) for key, value in trailing_metadata)
-        metadata.encode(trailing)  # so that what cannot be sent is refused here
-        self._trailing = trailing
+        self._trailing = _sendable(trailing_metadata)
 
     def trailing_metadata(self) -> metadata.Metadata:
         return self._trailing
@@ -185,3 +214,10 @@ class Context(grpc.aio.ServicerContext[Any, Any]):  # type: ignore[misc]
                 callback(self)
             except Exception:
                 _log.exception("a done callback of %s failed", self.exchange.scope["path"])
+
+
+def _sendable(given: MetadataLike) -> metadata.Metadata:
+    """What cannot be sent is refused here, with ValueError."""
+    entries = tuple(metadata.Metadatum(key, value) for key, value in given)
+    metadata.encode(entries)
+    return entries

@@ -1,4 +1,4 @@
-"""The messages that a client sends: read from ASGI's events, bounded, decompressed, parsed, checked.
+"""The messages that a client sends, read from ASGI's events: bounded and decompressed.
 
 A little is read ahead, which also tells at once of a client that goes away while its servicer does something else.
 """
@@ -9,111 +9,44 @@ import asyncio
 import time
 from typing import Any
 
-import grpc
-from google.protobuf.message import DecodeError
-
 from portico_server.host.adapter.binding import Binding
 from portico_server.host.adapter.compression import decompress, request_encoding
 from portico_server.host.adapter.exchange import ClientDisconnected, Cut, Event, Exchange, Receive
 from portico_server.host.adapter.frames import Frames
-from portico_server.platform.call import Call
-from portico_server.platform.errors import ApiError
+from portico_server.host.adapter.messages import END, Messages, too_many_messages
 
 _READ_AHEAD_BYTES = 64 * 1024
 DISCARDED_BYTES = 8 * 1024 * 1024
 DISCARDING_SECONDS = 1.0
 """What of a refused request is read and thrown away. It costs us what it costs its sender, and no memory."""
-_UNREAD: Any = object()  # the first message, until it is read
-END: Any = grpc.aio.EOF
-"""What `next` answers at the end of the stream."""
 
 
-class Requests:
-    """The request messages of one call, one after another."""
+class Requests(Messages):
+    """Those of a call that comes by ASGI."""
 
     __slots__ = (
         "_arrival",
         "_asked",
-        "_deserialize",
         "_ended",
-        "_first",
         "_frames",
-        "_given",
         "_limit",
         "_lost",
         "_receive",
-        "_streaming",
         "_waiting",
-        "awaited_since",
-        "call",
-        "exchange",
     )
 
     def __init__(self, exchange: Exchange, receive: Receive, binding: Binding, max_message_bytes: int) -> None:
-        self.exchange = exchange
+        super().__init__(exchange, binding)
         self._receive = receive
-        self._deserialize = binding.deserialize
-        self._streaming = binding.request_streaming
         self._limit = max_message_bytes
         self._frames = Frames(max_message_bytes)
-        self._first = _UNREAD
-        self._given = False  # whether the first message went to the servicer
         self._asked = False  # whether an event was asked for that has not come
         self._arrival: asyncio.Future[None]  # done when it comes
         self._waiting = False  # whether somebody waits for it
         self._ended = False
         self._lost = False  # whether the client went away
-        self.call: Call | None = None
-        """The call that these are for, as long as it is served."""
-        self.awaited_since: float | None = exchange.started
-        """Since when the first message is awaited (`time.monotonic`); None once it is there, or may be late."""
-        if self._streaming and binding.method.public:
-            self.awaited_since = None  # nothing is decided on it
-
-    async def first(self) -> Any:
-        """The first message, parsed; the same each time.
-
-        Raises ApiError where there is none or, in a unary request, a second one.
-        """
-        if self._first is _UNREAD:
-            try:
-                message = await self._read()
-                if message is END:
-                    raise _no_message(self._streaming)
-                if not self._streaming:
-                    await self._expect_end()
-            except asyncio.CancelledError as error:
-                raise self.exchange.cancellation(error) from None
-            self.awaited_since = None
-            self._first = message
-        return self._first
-
-    async def next(self) -> Any:
-        """The next message for the servicer, or END. Later ones than the first pass the call's `checks`."""
-        if not self._given:
-            self._given = True
-            if self._first is not _UNREAD:
-                return self._first
-            self.awaited_since = None
-            self._first = message = await self._read()
-            return message
-        message = await self._read()
-        if message is not END and self.call is not None:
-            for check in self.call.checks:
-                check(message)
-        return message
-
-    def __aiter__(self) -> Requests:
-        return self
-
-    async def __anext__(self) -> Any:
-        message = await self.next()
-        if message is END:
-            raise StopAsyncIteration
-        return message
 
     def probe(self) -> None:
-        """Looks whether the client is still there, where nothing else would tell."""
         if not self._asked and (self._ended or self._frames.size_bytes < _READ_AHEAD_BYTES):
             self._ask()
 
@@ -148,21 +81,13 @@ class Requests:
             await self._fill()
         if frames.compressed:
             payload = await decompress(payload, request_encoding(self.exchange.headers), self._limit)
-        if self._deserialize is None:
-            return payload
-        try:
-            return self._deserialize(payload)
-        except DecodeError as error:
-            raise _malformed(self.exchange.transcoded) from error
+        return self._parse(payload)
 
     async def _expect_end(self) -> None:
-        """Waits until the client closed its side, which of a unary request follows its one message."""
         while not self._ended and not self._frames.size_bytes:
             await self._fill()
         if self._frames.size_bytes:
-            raise ApiError(
-                grpc.StatusCode.UNIMPLEMENTED, "TOO_MANY_MESSAGES", "the method takes one request message; more came"
-            )
+            raise too_many_messages()
 
     async def _fill(self) -> None:
         """Waits for the next event, which `_deliver` has taken in by then."""
@@ -229,27 +154,3 @@ class Requests:
             self.awaited_since = time.monotonic()  # a large message may take its time, as long as some of it comes
         if self._streaming and not self._ended and (self._waiting or self._frames.size_bytes < _READ_AHEAD_BYTES):
             self._ask()
-
-
-def _malformed(transcoded: bool) -> ApiError:
-    if transcoded:  # the transcoder writes protobuf, but takes text from paths and queries as it is
-        return ApiError(
-            grpc.StatusCode.INVALID_ARGUMENT, "TEXT_MALFORMED", "the path or the query is not percent-encoded UTF-8"
-        )
-    return ApiError(
-        grpc.StatusCode.INTERNAL, "MESSAGE_MALFORMED", "a request message is not the protobuf that it should be"
-    )
-
-
-def _no_message(streaming: bool) -> ApiError:
-    if streaming:
-        return ApiError(
-            grpc.StatusCode.INVALID_ARGUMENT,
-            "FIRST_MESSAGE_MISSING",
-            "the stream ended without a message; the first one says what the call is about",
-        )
-    return ApiError(
-        grpc.StatusCode.UNIMPLEMENTED,
-        "NO_MESSAGE",
-        "the method takes one request message; the request ended without it",
-    )

@@ -70,15 +70,15 @@ class Responses:
         """Whether something has left; errors before that are trailers-only."""
         self.call: Call | None = None
 
-    def add_initial_metadata(self, entries: metadata.Headers) -> None:
+    def add_initial_metadata(self, entries: metadata.Metadata) -> None:
         """Puts headers before the first message."""
-        self._initial += entries
+        self._initial += metadata.encode(entries)
 
     def compress_with(self, compression: grpc.Compression) -> None:
         """Compresses messages from here on, if the client takes it. Before anything is sent."""
         self._encoding = response_encoding(compression, self._exchange.headers)
 
-    def start(self) -> None:
+    async def start(self) -> None:
         """Sends the headers now. A transcoded call's wait: until its first message an error has its own HTTP status."""
         if not self.started and not self._exchange.transcoded:
             self._begin(trailers=True)

@@ -18,6 +18,7 @@ _PLAIN = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
 # Clients take 8 KiB of metadata by default (grpcio's soft limit); beyond it they report that instead of our error.
 _MAX_MESSAGE_BYTES = 2048
 _MAX_DETAILS_BYTES = 4096
+DETAILS = "grpc-status-details-bin"
 _CODES = {code: str(code.value[0]).encode() for code in grpc.StatusCode}
 
 
@@ -40,7 +41,7 @@ class Outcome:
         if self.message:
             headers.append((b"grpc-message", percent_encode(self.message)))
         if self.details:
-            headers.append((b"grpc-status-details-bin", to_base64(self.details)))
+            headers.append((DETAILS.encode(), to_base64(self.details)))
         return headers + encode(self.metadata) if self.metadata else headers
 
 
@@ -56,12 +57,24 @@ def outcome_of(error: ApiError, ray_id: str, metadata: Metadata = ()) -> Outcome
 
 def percent_encode(message: str) -> bytes:
     """The value of `grpc-message`: UTF-8, percent-encoded where it is not printable ASCII, of bounded length."""
-    message = message[:_MAX_MESSAGE_BYTES]
+    message = bounded(message)
     if message.isascii() and message.isprintable() and "%" not in message:
         return message.encode("ascii")
-    while len(encoded := urllib.parse.quote(message, safe=_PLAIN, errors="replace")) > _MAX_MESSAGE_BYTES:
+    return _quoted(message).encode("ascii")
+
+
+def bounded(message: str) -> str:
+    """The message, or as much of its beginning as may be sent."""
+    message = message[:_MAX_MESSAGE_BYTES]
+    if message.isascii() and message.isprintable() and "%" not in message:
+        return message
+    while len(_quoted(message)) > _MAX_MESSAGE_BYTES:
         message = message[: len(message) // 2]
-    return encoded.encode("ascii")
+    return message
+
+
+def _quoted(message: str) -> str:
+    return urllib.parse.quote(message, safe=_PLAIN, errors="replace")
 
 
 def _shorter(error: ApiError) -> ApiError:

@@ -13,7 +13,7 @@ import itertools
 import time
 
 from portico_server.host.adapter.exchange import NO_CONTEXT, Cut
-from portico_server.host.adapter.requests import Requests
+from portico_server.host.adapter.messages import Messages
 
 _TICK_SECONDS = 0.02
 _SHARE_OF_AGE = 0.25  # a call that has lasted a second is looked at a quarter of a second later
@@ -26,9 +26,9 @@ class Watch:
 
     def __init__(self, first_message_seconds: float) -> None:
         self._first_message_seconds = first_message_seconds
-        self._recent: dict[Requests, None] = {}  # in the order in which they came
-        self._lasting: set[Requests] = set()
-        self._due: list[tuple[float, int, Requests]] = []  # a heap: when to look at which
+        self._recent: dict[Messages, None] = {}  # in the order in which they came
+        self._lasting: set[Messages] = set()
+        self._due: list[tuple[float, int, Messages]] = []  # a heap: when to look at which
         self._order = itertools.count()
         self._timer: asyncio.TimerHandle | None = None
         self._emptied: asyncio.Event | None = None
@@ -36,13 +36,13 @@ class Watch:
     def __len__(self) -> int:
         return len(self._recent) + len(self._lasting)
 
-    def add(self, requests: Requests) -> None:
+    def add(self, requests: Messages) -> None:
         """Begins to look after a call."""
         self._recent[requests] = None
         if self._timer is None:
             self._set_timer(requests.exchange.loop)
 
-    def remove(self, requests: Requests) -> None:
+    def remove(self, requests: Messages) -> None:
         """Forgets a call."""
         if requests in self._recent:
             del self._recent[requests]
@@ -81,7 +81,7 @@ class Watch:
     def _set_timer(self, loop: asyncio.AbstractEventLoop) -> None:
         self._timer = loop.call_later(_TICK_SECONDS, self._tick, loop, context=NO_CONTEXT)
 
-    def _look(self, requests: Requests, now: float) -> None:
+    def _look(self, requests: Messages, now: float) -> None:
         if requests.awaited_since is not None and now - requests.awaited_since > self._first_message_seconds:
             requests.exchange.cancel(Cut.FIRST_MESSAGE)
         requests.probe()

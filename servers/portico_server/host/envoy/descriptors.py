@@ -74,6 +74,15 @@ def merge(extra: Iterable[str | Path]) -> Contracts:
     return Contracts(content, tuple(sorted(services)), tuple(uploads), tuple(sorted(reads)))
 
 
+def rest_paths(files: Iterable[FileDescriptorProto]) -> Iterator[tuple[str, str]]:
+    """The (verb, path template) pairs of all methods in these files."""
+    for file in files:
+        for service in file.service:
+            for method in service.method:
+                for rule in _rules(method):
+                    yield _verb_and_template(rule)
+
+
 def _read(path: Path) -> FileDescriptorSet:
     try:
         return FileDescriptorSet.FromString(path.read_bytes())
@@ -111,7 +120,11 @@ def _takes_raw_body(
 
 
 def _upload(rule: http_pb2.HttpRule) -> RawUpload:
+    return RawUpload(*_verb_and_template(rule))
+
+
+def _verb_and_template(rule: http_pb2.HttpRule) -> tuple[str, str]:
     verb = rule.WhichOneof("pattern") or "post"
     if verb == "custom":
-        return RawUpload(rule.custom.kind, rule.custom.path)
-    return RawUpload(verb.upper(), getattr(rule, verb))
+        return rule.custom.kind, rule.custom.path
+    return verb.upper(), getattr(rule, verb)

@@ -27,6 +27,7 @@ _ANSWERS = {
     400: _Answer(3, "REQUEST_MALFORMED", f"the request cannot be read: {_FOUND}"),
     403: _Answer(7, "UPGRADE_REFUSED", "this address speaks HTTP/1.1 and HTTP/2 and upgrades to nothing else"),
     404: _Answer(5, "PATH_UNKNOWN", "nothing answers at this path"),
+    405: _Answer(12, "METHOD_NOT_ALLOWED", "this path takes only the methods that the header Allow names"),
     408: _Answer(4, "REQUEST_TOO_SLOW", "the request did not come in time: send it at once"),
     413: _Answer(3, "REQUEST_TOO_LARGE", "the body is larger than the setting max_message_bytes lets it be"),
     415: _Answer(3, "CONTENT_TYPE_UNKNOWN", "the content type is not known here: send application/json"),

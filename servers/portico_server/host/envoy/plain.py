@@ -1,0 +1,78 @@
+"""What Envoy does for the plain host: it hands calls over as `grpc.aio` can take them, and answers itself what is no
+call, which that never hears of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
+
+from portico_server.host.envoy.descriptors import rest_paths
+from portico_server.host.envoy.message import Message, extension
+from portico_server.host.envoy.path_template import to_regex
+from portico_server.platform.methods import FOREIGN
+
+IS_CALL: Sequence[Message] = (
+    {"name": ":method", "string_match": {"exact": "POST"}},
+    {
+        "name": "content-type",
+        "string_match": {"safe_regex": {"regex": r"application/grpc(\+proto.*|;.*)?"}},
+    },
+)
+"""Header matches of a route: a gRPC call, also one that the transcoder has made. To stand in front of `refusals`."""
+
+# What `host/plain/exchange.py` reads. A client's own headers of these names are removed at the door (`headers`).
+_PEER, _TIMEOUT, _ACCEPT_ENCODING = "x-portico-peer", "x-portico-timeout", "x-portico-accept-encoding"
+
+
+def handing_over() -> list[Message]:
+    """The cluster's HTTP filters. grpc.aio keeps a `grpc-timeout` by itself, answering without reason or ray, and hides
+    some headers from its servicers."""
+    mutations = [
+        _set(_PEER, "%DOWNSTREAM_REMOTE_ADDRESS%"),
+        _set(_TIMEOUT, "%REQ(grpc-timeout)%"),
+        _set(_ACCEPT_ENCODING, "%REQ(grpc-accept-encoding)%"),
+        {"remove": "grpc-timeout"},
+    ]
+    return [
+        extension(
+            "envoy.filters.http.header_mutation",
+            "extensions.filters.http.header_mutation.v3.HeaderMutation",
+            mutations={"request_mutations": mutations},
+        ),
+        extension("envoy.filters.http.upstream_codec", "extensions.filters.http.upstream_codec.v3.UpstreamCodec"),
+    ]
+
+
+def _set(name: str, value: str) -> Message:
+    return {"append": {"header": {"key": name, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}}
+
+
+def refusals(content: bytes) -> Iterator[Message]:
+    """Routes for requests that are no calls; `content` is the descriptor set of what is served. A method's path takes
+    POST, and that with gRPC's content type (415); a REST path the verbs that it has (405); nothing else is known here
+    (404)."""
+    files = FileDescriptorSet.FromString(content).file
+    for path in sorted({*_methods(files), *FOREIGN}):  # each its own route: regular expressions are bounded in size
+        yield _refusal({"path": path, "headers": [IS_CALL[0]]}, 415)
+        yield _refusal({"path": path}, 405, ["POST"])
+    verbs: dict[str, set[str]] = {}
+    for verb, template in rest_paths(files):
+        verbs.setdefault(to_regex(template), set()).add(verb)
+    for regex in sorted(verbs, key=lambda regex: ("[^?]*" in regex, regex)):  # `**` last
+        yield _refusal({"safe_regex": {"regex": regex}}, 405, sorted(verbs[regex]))
+    yield _refusal({"prefix": "/"}, 404)
+
+
+def _methods(files: Iterable[FileDescriptorProto]) -> Iterator[str]:
+    for file in files:
+        for service in file.service:
+            for method in service.method:
+                yield f"/{file.package}.{service.name}/{method.name}"
+
+
+def _refusal(match: Message, status: int, allowed: Iterable[str] = ()) -> Message:
+    route: Message = {"match": match, "direct_response": {"status": status}}
+    if allow := ", ".join(allowed):
+        route["response_headers_to_add"] = [{"header": {"key": "allow", "value": allow}}]
+    return route
