@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import os
 import random
 from collections.abc import AsyncIterator, Awaitable, Coroutine
@@ -21,6 +22,8 @@ from portico_server.gateway.health import Health
 from portico_server.gateway.reflection import add_reflection
 from portico_server.host.adapter import GrpcApplication
 from portico_server.host.control import control_socket, loopback_port
+from portico_server.host.mesh.local.server import LocalServer
+from portico_server.host.mesh.opening import Meshes
 from portico_server.host.run_folder import CONTROL_SOCKET, DRAINING_FILE, READY_FILE
 from portico_server.host.start_failure import telling
 from portico_server.platform.blobs.files import FileBlobs
@@ -104,8 +107,11 @@ class Front:
         return Platform(self._settings, clock, random.SystemRandom(), page_tokens, databases, blobs)
 
     async def _start_products(self, stack: AsyncExitStack, platform: Platform, gateway: Gateway) -> None:
+        local = LocalServer(self.application, through_bytes=self._settings.mesh_messages == "serialized")
+        meshes = Meshes(local)
         for product in self._products:
-            running = await stack.enter_async_context(product.run(platform))
+            own = dataclasses.replace(platform, mesh=meshes.of(product.name))
+            running = await stack.enter_async_context(product.run(own))
             for add, servicer in running.servicers:
                 add(servicer, self.application)
             if running.operations is not None:

@@ -4,7 +4,9 @@ Named in the setting `extra_products` as `tests.testing_product.product`, with t
 
 Metadata of a request that it follows: `x-testing-compression: gzip` compresses the responses, but for those whose
 numbers stand in `x-testing-uncompressed: 1,3`; `x-testing-report: 1` answers, as trailing metadata, how many bytes came
-over the wire.
+over the wire, whose call it is, and what the product has seen so far. `x-testing-alter: 1` changes the request that
+came, `x-testing-keep: 1` keeps the response for a later call that asks for it by `x-testing-kept: 1`, and
+`x-testing-stall: 1` stops reading after the first message of a stream.
 """
 
 from __future__ import annotations
@@ -36,9 +38,15 @@ _COMPRESSIONS = {"gzip": grpc.Compression.Gzip, "deflate": grpc.Compression.Defl
 in_flight = 0
 """How many calls are being served; a client that went away must not be counted for long."""
 
+yielded = 0
+"""How many messages of response streams the host has taken."""
+
 
 class TestingService(rpc.TestingServiceServicer):
     """What the contract says."""
+
+    def __init__(self) -> None:
+        self._kept = pb.UnaryResponse()
 
     async def Unary(self, request: pb.UnaryRequest, context: Any) -> pb.UnaryResponse:
         with counted():
@@ -50,14 +58,22 @@ class TestingService(rpc.TestingServiceServicer):
             if request.crash:
                 raise RuntimeError("a secret of the inside")
             await _end(context, request.status)
-            return pb.UnaryResponse(text=request.text, payload=bytes(request.response_bytes))
+            if ("x-testing-alter", "1") in metadata:
+                request.text += " altered"
+            response = pb.UnaryResponse(text=request.text, payload=bytes(request.response_bytes))
+            if ("x-testing-keep", "1") in metadata:
+                self._kept = response
+            return self._kept if ("x-testing-kept", "1") in metadata else response
 
     async def ClientStream(
         self, requests: AsyncIterator[pb.ClientStreamRequest], context: Any
     ) -> pb.ClientStreamResponse:
         with counted():
             response = pb.ClientStreamResponse()
+            stalls = ("x-testing-stall", "1") in context.invocation_metadata()
             async for request in requests:
+                if stalls:
+                    await asyncio.sleep(3600)
                 response.payload_bytes += len(request.payload)
                 response.messages += 1
             _follow(context)
@@ -74,6 +90,7 @@ class TestingService(rpc.TestingServiceServicer):
                 if number in uncompressed:
                     context.disable_next_message_compression()
                 yield pb.ServerStreamResponse(payload=bytes(size))
+                _count_yielded()
             await _end(context, request.status)
 
     async def BidiStream(
@@ -110,8 +127,30 @@ def _follow(context: Any) -> list[tuple[str, Any]]:
         if key == "x-testing-compression":
             context.set_compression(_COMPRESSIONS[value])
         elif key == "x-testing-report":
-            context.set_trailing_metadata([("x-testing-received-bytes", str(current.get().received_bytes))])
+            context.set_trailing_metadata(_report(context, metadata))
     return metadata
+
+
+def _report(context: Any, metadata: list[tuple[str, Any]]) -> list[tuple[str, str]]:
+    call = current.get()
+    remaining = context.time_remaining()
+    facts = {
+        "received-bytes": call.received_bytes,
+        "principal": call.principal.name if call.principal else "",
+        "token-id": call.principal.token_id if call.principal else "",
+        "acting": call.acting,
+        "trace": f"{call.trace.trace_id}-{call.trace.parent_span_id}-{call.trace.sampled}",
+        "remaining-seconds": "" if remaining is None else remaining,
+        "metadata": ",".join(key for key, _ in metadata),
+        "in-flight": in_flight,
+        "yielded": yielded,
+    }
+    return [(f"x-testing-{name}", str(fact)) for name, fact in facts.items()]
+
+
+def _count_yielded() -> None:
+    global yielded
+    yielded += 1
 
 
 async def _echo(context: Any, metadata: list[tuple[str, Any]]) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from time import perf_counter_ns
 from typing import Generic, TypeVar
 
-from portico_server.gateway import certificates, token_failures, tokens
+from portico_server.gateway import assertions, certificates, token_failures, tokens
 from portico_server.gateway.revoked import NOTHING_REVOKED, Revoked
 from portico_server.platform.authorization import Principal
 from portico_server.platform.call import Call, Handler, Peer, Step
@@ -86,6 +86,8 @@ def identity(certificate_principal: Callable[[str], Principal | None], revoked: 
         return principal
 
     def caller_of(call: Call) -> Principal:
+        if call.acting:
+            return assertions.vouched_for(call, revoked)
         headers = call.headers
         authorization, payload = headers.get(AUTHORIZATION), headers.get(PAYLOAD)
         failure = headers.get(FAILURE)

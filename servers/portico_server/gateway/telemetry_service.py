@@ -73,6 +73,7 @@ def event_message(event: dict[str, Any]) -> telemetry_pb2.RequestEvent:
         trace_id=event["trace_id"],
         method=event["method"],
         principal=event["principal"],
+        acting_service=event.get("acting", ""),
         resource=event["resource"],
         code=event["code"],
         reason=event["reason"],

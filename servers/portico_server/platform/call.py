@@ -70,6 +70,7 @@ class Call:
     ray_id: str = ""
     trace: Trace = NO_TRACE
     principal: Principal | None = None
+    acting: str = ""  # for calls between products: the service that calls on the principal's behalf; see platform.mesh
     resource: str = ""  # the first that the call names
     held: frozenset[str] = frozenset()  # which of the method's MODE_EITHER permissions the caller holds
     filter: Filter | None = None  # for lists: what they may show

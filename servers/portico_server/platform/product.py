@@ -16,6 +16,7 @@ from portico_server.platform.call import Call
 from portico_server.platform.clock import Clock
 from portico_server.platform.database import Database
 from portico_server.platform.errors import ErrorTable
+from portico_server.platform.mesh import UNCONNECTED, Mesh
 from portico_server.platform.paging import PageTokens
 from portico_server.platform.settings import Settings
 
@@ -39,6 +40,8 @@ class Platform:
     databases: Databases
     blobs: Callable[[str], Awaitable[Blobs]]
     """The product's own store of bytes, by its name."""
+    mesh: Mesh = UNCONNECTED
+    """How it calls other products."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,6 +132,10 @@ class Settings:
     unresponsive_seconds: float = 15.0
     """How long the serving process may leave the supervisor without an answer before it is ended and started again."""
 
+    mesh_messages: str = "shared"
+    """`shared`: calls between products of one process hand their messages over. `serialized`: they make bytes of them
+    and parse them again, to find in a test what relies on the other."""
+
     node_certificate_seconds: int = 24 * 3600
     """Life of the node's certificate; it is replaced when a third of it is left."""
 

@@ -136,6 +136,7 @@ RULES: Mapping[str, Rule] = {
     "telemetry_bytes": _between(_MIB, _TIB, " bytes"),
     "drain_seconds": _between(0, _HOUR, " seconds"),
     "unresponsive_seconds": _between(1, _HOUR, " seconds"),
+    "mesh_messages": _one_of("shared", "serialized"),
     "node_certificate_seconds": _between(60, 400 * _DAY, " seconds"),
     "metrics_listen": Rule(
         _is_loopback_or_empty,

@@ -89,6 +89,7 @@ OUT_OF_BOUNDS = [
     ("node_certificate_seconds", "0", "a number from 60 to 34_560_000 seconds"),
     ("metrics_listen", "0.0.0.0:9464", "HOST:PORT of this machine alone"),
     ("metrics_listen", "9464", "HOST:PORT of this machine alone"),
+    ("mesh_messages", "copied", "shared or serialized"),
     ("log_level", "loud", "debug, info, warning or error"),
 ]
 

@@ -13,7 +13,6 @@ from portico_server.platform.database.postgresql import PostgresqlDatabase
 from portico_server.platform.database.postgresql.migrating import migrate as migrate_postgresql
 from portico_server.platform.database.sqlite import SqliteDatabase
 from portico_server.platform.database.sqlite.migrating import migrate as migrate_sqlite
-from portico_server.platform.folders import make_folder
 from portico_server.platform.settings import Settings
 
 _PRODUCT = re.compile(r"[a-z][a-z0-9_]{0,40}")
@@ -51,7 +50,7 @@ class LocalDatabases:
             await migrate_postgresql(self._settings.database, product, migrations, self._clock)
             return PostgresqlDatabase(self._settings.database, schema=product)
         folder = self._settings.data / "databases"
-        await asyncio.to_thread(make_folder, folder)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = folder / f"{product}.sqlite"
         await asyncio.to_thread(migrate_sqlite, path, migrations, self._clock)
         return SqliteDatabase(path)

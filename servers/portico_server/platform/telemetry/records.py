@@ -42,10 +42,11 @@ def event_line(call: Call, account: str, code: int, reason: str, end_ns: int, du
     for name, start_ns, step_ns in call.steps:
         steps += f',["{name}",{start_ns - arrival_ns},{step_ns}]'
     principal = call.principal.name if call.principal else ""
+    acting = f'"acting":{quoted(call.acting)},' if call.acting else ""
     return (
         f'{{"end":{end_ns},"ray_id":"{call.ray_id}","trace_id":"{call.trace.trace_id}",'
         f'"account":{quoted(account)},"code":{code},"reason":{quoted(reason)},"method":{quoted(call.method.path)},'
-        f'"principal":"{principal}","resource":{quoted(call.resource)},"arrival":{call.arrival_time_ns},'
+        f'"principal":"{principal}",{acting}"resource":{quoted(call.resource)},"arrival":{call.arrival_time_ns},'
         f'"duration":{duration_ns},"received":{call.received_bytes},"sent":{call.sent_bytes},"steps":[{steps[1:]}]}}\n'
     ).encode()
 

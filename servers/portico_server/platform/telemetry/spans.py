@@ -105,6 +105,12 @@ class span:
         call.spans.append(recorded)
 
 
+def innermost_span_id(call: Call) -> str:
+    """The span that a call to another service stands in: of what runs now for `call`."""
+    span = _innermost.get()
+    return span.span_id if span is not None and span.call is call else call.trace.span_id
+
+
 def new_span_id() -> str:
     """Eight random bytes in hexadecimal, never all zero."""
     return f"{random.getrandbits(64) or 1:016x}"

@@ -1,0 +1,78 @@
+"""What a call between products carries, whichever way it goes: for whom it is, until when, in which trace."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from portico_server.host.adapter.metadata import Metadata, Metadatum
+from portico_server.platform.authorization import Principal
+from portico_server.platform.call import Call, current
+from portico_server.platform.telemetry.spans import innermost_span_id
+
+_OURS = ("authorization", "traceparent", "tracestate", "forwarded", "x-ray-id", "x-request-id", "x-real-ip")
+_OUR_PREFIXES = (":", "grpc-", "x-portico-", "x-forwarded-", "x-envoy-")
+
+
+class NoCaller(Exception):
+    """The caller's channel was used where nobody's call is being served."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One call before it is known where it goes.
+
+    `principal` is None where the caller is unknown (a public method was called without a token). `acting` is the
+    service that calls. `deadline` is of `time.monotonic`; None: none. `traceparent` is empty outside of a trace.
+    """
+
+    principal: Principal | None
+    acting: str
+    deadline: float | None
+    traceparent: str
+    metadata: Metadata
+
+    @property
+    def remaining_seconds(self) -> float | None:
+        return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
+
+
+class Sender:
+    """Makes outgoing calls: on behalf of the current call's caller, or, where `own` is given, as that principal."""
+
+    def __init__(self, product: str, own: Principal | None = None) -> None:
+        self._product = product
+        self._own = own
+
+    def outgoing(self, timeout_seconds: float | None, metadata: Iterable[tuple[str, Any]] | None) -> Outgoing:
+        """A call from here and now. Raises NoCaller."""
+        call = current.get(None)
+        if call is not None and call.context.done():
+            call = None  # a task that outlives the call it was started in does not act for its caller
+        if self._own is None and call is None:
+            raise NoCaller
+        deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+        sent = _allowed(metadata) if metadata else ()
+        if call is None:
+            return Outgoing(self._own, self._product, deadline, "", sent)
+        remaining = call.context.time_remaining()
+        if remaining is not None:
+            until = time.monotonic() + remaining
+            deadline = until if deadline is None else min(deadline, until)
+        principal = self._own or call.principal
+        return Outgoing(principal, call.method.service, deadline, _traceparent(call), sent)
+
+
+def _allowed(metadata: Iterable[tuple[str, Any]]) -> Metadata:
+    """Without what the mesh says itself, so that a product may hand on the metadata that it was called with."""
+    return tuple(
+        Metadatum(key, value) for key, value in metadata if key not in _OURS and not key.startswith(_OUR_PREFIXES)
+    )
+
+
+def _traceparent(call: Call) -> str:
+    if not call.trace.trace_id:
+        return ""
+    return f"00-{call.trace.trace_id}-{innermost_span_id(call)}-{'01' if call.trace.sampled else '00'}"

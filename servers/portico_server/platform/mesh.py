@@ -1,0 +1,43 @@
+"""How a product calls another one: by generated stubs on a channel that finds the service wherever it is placed.
+
+    stub = objects_pb2_grpc.ObjectServiceStub(platform.mesh.channel)
+    answer = await stub.HeadObject(request, timeout=2.0)
+
+The same stub reaches a servicer in this process (no socket, no bytes), in another process of this machine, or on
+another node. docs/mesh.md says what holds on all ways.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from portico_server.platform.authorization import Principal
+from portico_server.platform.names import principal_name
+
+ACCOUNT = "portico"
+"""The account of the platform's own principals. Tokens and policies may name it as any other; nobody is in it unless
+an administrator puts them there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mesh:
+    """A product's two channels; both have the face of a `grpc.aio.Channel`.
+
+    `channel` calls on behalf of whoever calls the product: it can do what they may do and no more. It works while a
+    call is being served; outside of one it fails with UNAUTHENTICATED (`NO_CALLER`). `own_channel` calls as the product
+    itself, for background work and for what is the product's own business: by the principal of `own_principal`, which
+    may do nothing until the policy says otherwise.
+    """
+
+    channel: Any
+    own_channel: Any
+
+
+UNCONNECTED = Mesh(None, None)
+"""Of a product that stands alone, in a test."""
+
+
+def own_principal(product: str) -> Principal:
+    """Whom a product is when it acts for nobody else: `accounts/portico/principals/<product>`."""
+    return Principal(principal_name(ACCOUNT, product), ACCOUNT)

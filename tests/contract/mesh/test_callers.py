@@ -1,0 +1,114 @@
+"""The mesh's contract, who calls: the caller of the call that is being served, and nobody more powerful."""
+
+from __future__ import annotations
+
+import secrets
+import time
+
+import grpc
+import pytest
+from portico.testing.v1 import testing_pb2 as pb
+
+from portico_server.platform.authorization import Principal
+from portico_server.platform.call import Trace
+from tests.contract.mesh.stand import ADMIN, CALLING_PRODUCT, NAME, REPORT, SECONDS, STRANGER, Stand, failure_of
+
+CALLER_SERVICE = "portico.caller.v1.CallerService"
+OTHER = "accounts/other/tests/one"
+
+
+async def test_the_called_side_sees_the_original_caller_and_who_acts_for_them(stand: Stand) -> None:
+    with stand.calling():
+        report = await stand.report()
+    assert (report["principal"], report["token-id"], report["acting"]) == (ADMIN.name, "the-token", CALLER_SERVICE)
+
+
+async def test_a_product_can_do_no_more_for_a_caller_than_the_caller_may(stand: Stand) -> None:
+    with stand.calling(STRANGER):
+        refused = await failure_of(stand.stub.Unary(pb.UnaryRequest(name=NAME), timeout=SECONDS))
+    assert (refused.code, refused.reason) == (grpc.StatusCode.PERMISSION_DENIED, "PERMISSION_DENIED")
+    assert STRANGER.name in str(refused.message)
+
+
+async def test_a_caller_who_gave_no_token_stays_unknown(stand: Stand) -> None:
+    with stand.calling(None):
+        await stand.stub.Empty(pb.EmptyRequest(), timeout=SECONDS)
+        refused = await failure_of(stand.stub.Unary(pb.UnaryRequest(name=NAME), timeout=SECONDS))
+    assert (refused.code, refused.reason) == (grpc.StatusCode.UNAUTHENTICATED, "TOKEN_MISSING")
+
+
+async def test_a_token_that_has_expired_meanwhile_is_refused(stand: Stand) -> None:
+    late = Principal(ADMIN.name, ADMIN.account, token_id="old", expires_at=int(time.time()) - 1)
+    with stand.calling(late):
+        refused = await failure_of(stand.stub.Unary(pb.UnaryRequest(name=NAME), timeout=SECONDS))
+    assert (refused.code, refused.reason) == (grpc.StatusCode.UNAUTHENTICATED, "TOKEN_EXPIRED")
+
+
+async def test_outside_of_a_call_there_is_nobody_to_call_for(stand: Stand) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await stand.stub.Unary(pb.UnaryRequest(name=NAME), timeout=SECONDS)
+    assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
+    assert "own_channel" in str(caught.value.details())
+
+
+async def test_what_outlives_its_call_does_not_act_for_its_caller(stand: Stand) -> None:
+    with stand.calling() as call:
+        call.context.over = True  # type: ignore[attr-defined]
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await stand.stub.Unary(pb.UnaryRequest(name=NAME), timeout=SECONDS)
+    assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
+
+
+async def test_a_product_itself_may_do_nothing_unless_the_policy_says_so(stand: Stand) -> None:
+    refused = await failure_of(stand.own.Unary(pb.UnaryRequest(name=NAME), timeout=SECONDS))
+    assert refused.code is grpc.StatusCode.PERMISSION_DENIED
+    assert f"accounts/portico/principals/{CALLING_PRODUCT}" in str(refused.message)
+    call = stand.own.Unary(pb.UnaryRequest(name=OTHER), metadata=REPORT, timeout=SECONDS)
+    await call
+    trailing = dict(await call.trailing_metadata())
+    assert trailing["x-testing-principal"] == f"accounts/portico/principals/{CALLING_PRODUCT}"
+    assert trailing["x-testing-acting"] == CALLING_PRODUCT
+
+
+async def test_its_own_channel_is_its_own_while_it_serves_a_caller_too(stand: Stand) -> None:
+    with stand.calling():
+        refused = await failure_of(stand.own.Unary(pb.UnaryRequest(name=NAME), timeout=SECONDS))
+    assert refused.code is grpc.StatusCode.PERMISSION_DENIED
+
+
+async def test_metadata_cannot_say_who_calls(stand: Stand) -> None:
+    claimed = (
+        ("authorization", "Bearer of another"),
+        ("x-portico-token-payload", "e30"),
+        ("x-portico-assertion", "e30.e30.e30"),
+        ("x-forwarded-client-cert", f"Hash={'0' * 64};URI=spiffe://portico.local/default/admin"),
+        ("traceparent", f"00-{'1' * 32}-{'1' * 16}-01"),
+        ("x-own", "goes through"),
+        *REPORT,
+    )
+    with stand.calling(STRANGER):
+        refused = await failure_of(stand.stub.Unary(pb.UnaryRequest(name=NAME), metadata=claimed, timeout=SECONDS))
+        assert refused.code is grpc.StatusCode.PERMISSION_DENIED
+    with stand.calling() as outer:
+        call = stand.stub.Unary(pb.UnaryRequest(name=NAME), metadata=claimed, timeout=SECONDS)
+        await call
+        seen = dict(await call.trailing_metadata())
+    assert seen["x-testing-principal"] == ADMIN.name
+    assert seen["x-testing-trace"].startswith(outer.trace.trace_id)
+    assert "x-own" in seen["x-testing-metadata"].split(",")
+    assert not {"authorization", "x-forwarded-client-cert"} & set(seen["x-testing-metadata"].split(","))
+
+
+async def test_call_credentials_are_refused(stand: Stand) -> None:
+    with stand.calling(), pytest.raises(ValueError, match="who calls"):
+        stand.stub.Unary(pb.UnaryRequest(name=NAME), credentials=object())
+
+
+@pytest.mark.parametrize("sampled", [True, False])
+async def test_the_trace_goes_on_with_the_callers_span_as_parent(stand: Stand, sampled: bool) -> None:
+    trace = Trace(secrets.token_hex(16), secrets.token_hex(8), sampled=sampled)
+    with stand.calling(trace=trace):
+        seen = (await stand.report())["trace"]
+    trace_id, parent, was_sampled = seen.split("-")
+    assert (trace_id, parent) == (trace.trace_id, trace.span_id)
+    assert was_sampled == "True" or not sampled
