@@ -1,4 +1,5 @@
-"""What an administrator does to a whole platform on this machine: back it up, verify a backup, restore one.
+"""What an administrator does to a whole platform on this machine: back it up, verify a backup, restore one, move its
+state to the other engine.
 
 Beside `app` the other composition root: it brings the products' names together with what the platform can do, and sees
 that no platform runs where none may. The command line calls it.
@@ -20,6 +21,10 @@ from portico_server.platform.backup.making import Made
 from portico_server.platform.backup.restoring import Restored
 from portico_server.platform.backup.subject import Progress, silent
 from portico_server.platform.backup.verifying import Verified
+from portico_server.platform.moving import state
+from portico_server.platform.moving.configuration import settle
+from portico_server.platform.moving.failures import MoveError
+from portico_server.platform.moving.state import Moved
 from portico_server.platform.settings import Settings
 
 _NICENESS = 10
@@ -68,6 +73,27 @@ def restore(
         return restoring.restore(
             folder, settings.data, products, database=database, passphrase=passphrase, progress=progress
         )
+
+
+def move_state(settings: Settings, to: str, progress: Progress = silent) -> Moved:
+    """Moves all databases of the platform on `settings.data`, which may not run, to `to`: `sqlite` or PostgreSQL. Its
+    portico.toml names them afterwards. Raises MoveError, BackupError."""
+    data, products = settings.data, registry.product_states(settings)
+    if not (data / "keys").is_dir():
+        raise MoveError(f"there is no platform in {data}: name its data directory with --data")
+    with _data_of_our_own(data):
+        if to == "sqlite":
+            if settings.database == "sqlite":
+                raise MoveError(f"the state of {data} is in files already, as the setting database says")
+            moved = state.to_sqlite(data, settings.database, products, progress)
+            settle(data / "portico.toml", to)
+            return moved
+        if settings.database not in ("sqlite", to):
+            raise MoveError("the state is in another PostgreSQL database: move it with that one's own tools")
+        moved = state.to_postgresql(data, to, products, progress)
+        settle(data / "portico.toml", to)
+        state.set_aside(data)
+        return moved
 
 
 @contextlib.contextmanager

@@ -56,3 +56,19 @@ def progress(*, wanted: bool = True) -> Iterator[Progress]:
             return advance
 
         yield Progress(show)
+
+
+@contextlib.contextmanager
+def bars() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar for each thing that is done, for work that tells what it does, how far it is, and of how much (0: nobody
+    knows)."""
+    with progress() as shown:
+        advances: dict[str, Advance | None] = {}
+
+        def told(what: str, done: int, total: int) -> None:
+            if what not in advances:
+                advances[what] = shown.of(what, total or None)
+            if (advance := advances[what]) is not None:
+                advance(done)
+
+        yield told

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -73,6 +74,20 @@ def settings_of_running(flags: Mapping[str, Any]) -> Settings:
     from portico_server.platform.settings import load_running
 
     return load_running(flags, config=_config(flags))
+
+
+def database_url(given: str) -> str:
+    """A value of the setting `database` as an option gave it; `-`: it is read from standard input."""
+    if given == "-":
+        given = sys.stdin.readline().strip()
+    elif ":" in given.partition("://")[2].rpartition("@")[0] or "password=" in given:
+        raise click.UsageError(
+            "every user of this machine sees a password on a command line: give the URL as `-`, by standard input, or "
+            "the password by PGPASSFILE"
+        )
+    if given != "sqlite" and not given.startswith(("postgresql://", "postgres://")):
+        raise click.UsageError("give `sqlite` or postgresql://USER@HOST/DATABASE")
+    return given
 
 
 def tell_ignored_variables() -> None:

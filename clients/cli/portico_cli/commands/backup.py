@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +9,8 @@ import click
 
 from portico_cli import output
 from portico_cli.failures import ERROR
-from portico_cli.progress import Advance, progress
-from portico_cli.settings import settings_in_force, settings_of_running, settings_options
+from portico_cli.progress import bars
+from portico_cli.settings import database_url, settings_in_force, settings_of_running, settings_options
 
 _folder = click.Path(file_okay=False, path_type=Path)
 _MOST_PASSPHRASE_BYTES = 4096
@@ -68,7 +66,7 @@ def create(destination: Path, since: Path | None, passphrase_file: Any, kind: st
     from portico_server import maintenance
 
     settings, config = _settings(flags)
-    with _bars() as told:
+    with bars() as told:
         made = maintenance.backup(
             settings,
             destination,
@@ -105,7 +103,7 @@ def verify(backup: Path, passphrase_file: Any, kind: str) -> None:
     """
     from portico_server import maintenance
 
-    with _bars() as told:
+    with bars() as told:
         found = maintenance.verify(backup, passphrase=_passphrase(passphrase_file), progress=told)
     if kind == "json":
         output.show_json(found)
@@ -117,7 +115,9 @@ def verify(backup: Path, passphrase_file: Any, kind: str) -> None:
 @click.command()
 @click.argument("backup", type=_folder)
 @settings_options()
-@click.option("--database", metavar="URL", help="Where to: `sqlite`, or postgresql://USER@HOST/DATABASE, an empty one.")
+@click.option(
+    "--database", metavar="URL", help="`sqlite`, or postgresql://USER@HOST/DATABASE, an empty one; `-`: read it."
+)
 @_passphrase_option
 @_output_option
 def restore(backup: Path, database: str | None, passphrase_file: Any, kind: str, **flags: Any) -> None:
@@ -131,9 +131,10 @@ def restore(backup: Path, database: str | None, passphrase_file: Any, kind: str,
     from portico_server import maintenance
 
     settings = settings_in_force(flags)
-    with _bars() as told:
+    target = database_url(database) if database else None
+    with bars() as told:
         done = maintenance.restore(
-            settings, backup, database=database, passphrase=_passphrase(passphrase_file), progress=told
+            settings, backup, database=target, passphrase=_passphrase(passphrase_file), progress=told
         )
     if kind == "json":
         output.show_json(done)
@@ -165,19 +166,3 @@ def _passphrase(file: Any) -> bytes | None:
     if not line:
         raise click.UsageError(f"the first line of {file.name} is empty: put the passphrase there")
     return line
-
-
-@contextmanager
-def _bars() -> Iterator[Callable[[str, int, int], None]]:
-    """A bar for each thing that is done, where somebody looks."""
-    with progress() as bars:
-        shown: dict[str, Advance | None] = {}
-
-        def told(what: str, done_bytes: int, total_bytes: int) -> None:
-            if what not in shown:
-                shown[what] = bars.of(what, total_bytes or None)
-            advance = shown[what]
-            if advance is not None:
-                advance(done_bytes)
-
-        yield told

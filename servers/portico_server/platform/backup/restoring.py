@@ -7,7 +7,6 @@ that folder is there, no platform starts: a restore that was cut short is done a
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import tomllib
 from collections.abc import Sequence
@@ -23,6 +22,8 @@ from portico_server.platform.backup.sealing import Sealer
 from portico_server.platform.backup.subject import ProductState, Progress, silent
 from portico_server.platform.backup.verifying import open_backup, verify
 from portico_server.platform.database.migrations import migrations_of
+from portico_server.platform.moving import state
+from portico_server.platform.moving.configuration import settle
 from portico_server.platform.private_files import replace_file
 from portico_server.platform.settings import Settings
 
@@ -54,7 +55,8 @@ def restore(
     """Restores into `data`, whose lock the caller holds; databases to files, or to the PostgreSQL that `database`
     names.
 
-    Raises BackupError: then the backup cannot be used as it is, or `data` is not empty, and nothing was changed.
+    Raises BackupError, MoveError: then the backup cannot be used as it is, or the target is not empty, and nothing was
+    changed.
     """
     described, sealer = open_backup(folder, passphrase)
     target = _database(described, database)
@@ -67,7 +69,11 @@ def restore(
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir(mode=0o700)
         _copy(folder, scratch, described, sealer, progress)
-        _settle_configuration(scratch / "files" / "portico.toml", target)
+        if target != "sqlite":
+            files = {name: scratch / "databases" / f"{name}.sqlite" for name in described.databases}
+            state.write_all(files, target, products, progress)
+            shutil.rmtree(scratch / "databases", ignore_errors=True)
+        settle(scratch / "files" / "portico.toml", target)
         members.sync_folders(scratch)
         replace_file(scratch / _READY, b"")
     restored = _restored(data, described, scratch)
@@ -124,22 +130,6 @@ def _copy(folder: Path, scratch: Path, described: Manifest, sealer: Sealer | Non
         members.write_plain(scratch / path, members.read(folder, path, sha256, sealer))
         done += (folder / path).stat().st_size
         progress("restored", done, described.member_bytes)
-
-
-def _settle_configuration(path: Path, database: str) -> None:
-    """The restored platform must not write into the old one's database, nor look for its data in the old place."""
-    if not path.exists():
-        if database == "sqlite":
-            return
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        path.write_text("")
-    kept = re.sub(r"(?m)^[ \t]*(?:database|data)[ \t]*=.*\n?", "", path.read_text())
-    line = f"database = {_toml_text(database)}\n" if database != "sqlite" else ""
-    replace_file(path, (line + kept).encode())
-
-
-def _toml_text(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
 
 
 def _restored(data: Path, described: Manifest, scratch: Path) -> Restored:

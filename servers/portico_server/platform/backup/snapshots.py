@@ -14,6 +14,7 @@ import apsw
 from portico_server.platform.backup.failures import BackupError
 from portico_server.platform.backup.subject import ProductState, Progress
 from portico_server.platform.database.migrations import READ_STAMP
+from portico_server.platform.moving import state
 from portico_server.platform.settings import Settings
 
 _PAGES_AT_ONCE = 256
@@ -24,8 +25,10 @@ def take(settings: Settings, products: Sequence[ProductState], folder: Path, pro
     """Writes every database of the platform into the folder, as NAME.sqlite; answers them by name.
 
     The databases of SQLite are all seen as they are when this begins: a reader's view is opened on each, then they are
-    copied. Raises BackupError, OSError.
+    copied; PostgreSQL's are read in one transaction. Raises BackupError, MoveError, OSError.
     """
+    if settings.database != "sqlite":
+        return state.snapshots(settings.database, folder, products, progress)
     files = sorted((settings.data / "databases").glob("*.sqlite"))
     copies: dict[str, Path] = {}
     with contextlib.ExitStack() as stack:
