@@ -26,6 +26,8 @@ def event(
     """
 
     def finish(call: Call, error: BaseException | None) -> None:
+        if call.at_end is not None:
+            call.at_end()
         outcome = outcome_of(call, error, errors)
         account = call.principal.account if call.principal else certificate_account(call.peer.uri)
         method = call.method.path

@@ -22,6 +22,7 @@ from portico.gateway.v1 import (
 from portico_server.gateway.certificates import principal_of
 from portico_server.gateway.credentials import CredentialService
 from portico_server.gateway.errors import ErrorMapper, error_mapper
+from portico_server.gateway.limits import open_limiter
 from portico_server.gateway.operations import OperationsService
 from portico_server.gateway.pipeline import Parts, standard
 from portico_server.gateway.policy_file import PolicyFile
@@ -84,7 +85,9 @@ async def open_gateway(
     services += [service for product in products for service in product.services]
     methods = {**FOREIGN, **methods_of(services)}
     errors = error_mapper(product.errors for product in products)
-    policy = PolicyFile(settings.data / POLICY_FILE, settings.trust_domain)
+    make_private_folder(settings.run)
+    words = SharedWords(settings.run / SHARED_WORDS)
+    policy = PolicyFile(settings.data / POLICY_FILE, settings.trust_domain, words)
 
     def certificate_subject(uri: str) -> Principal | None:
         return principal_of(settings.trust_domain, uri)
@@ -93,9 +96,11 @@ async def open_gateway(
         principal = certificate_subject(uri)
         return principal.account if principal else ""
 
-    make_private_folder(settings.run)
-    words = SharedWords(settings.run / SHARED_WORDS)
-    async with open_telemetry(settings) as telemetry, open_revocations(settings, words, databases) as revocations:
+    async with (
+        open_telemetry(settings) as telemetry,
+        open_revocations(settings, words, databases) as revocations,
+        open_limiter(settings, policy) as limiter,
+    ):
         pipeline = standard(
             Parts(
                 methods=methods,
@@ -104,6 +109,7 @@ async def open_gateway(
                 certificate_principal=policy.certificate_principal,
                 certificate_account=certificate_account,
                 revoked=LoggedRevocations(revocations.log, certificate_account),
+                limiter=limiter,
                 telemetry=telemetry,
                 sample_ratio=settings.sample_ratio,
                 record_all_spans=settings.spans == "all",
@@ -127,6 +133,11 @@ async def open_gateway(
         telemetry.metrics.gauge("revocations", "Revocations that are kept.", lambda: len(revocations.log))
         telemetry.metrics.gauge(
             "revocations_age_seconds", "How long ago revocations of other nodes were read.", revocations.age_seconds
+        )
+        telemetry.metrics.gauge(
+            "policy_broken",
+            "Whether the policy file cannot be used, so that a former one is in force.",
+            lambda: policy.broken,
         )
         watching = asyncio.create_task(policy.watch())
         try:

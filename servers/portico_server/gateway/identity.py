@@ -53,9 +53,14 @@ class Remembered(Generic[_Key, _Value]):
         self._values[key] = value
 
 
-def identity(certificate_principal: Callable[[str], Principal | None], revoked: Revoked = NOTHING_REVOKED) -> Step:
+def identity(
+    certificate_principal: Callable[[str], Principal | None],
+    revoked: Revoked = NOTHING_REVOKED,
+    refused: Callable[[Call], None] | None = None,
+) -> Step:
     """`certificate_principal` answers whom a certificate's URI makes a caller without a token; None for nobody.
-    `revoked` refuses, at each call, what has been revoked: also on a connection that was made before.
+    `revoked` refuses, at each call, what has been revoked: also on a connection that was made before. `refused` is told
+    of calls that nobody known makes; it may raise another ApiError.
 
     A public method asks for no token, and a bad one on it is ignored, not refused: with an expired token one must
     still be able to ask for health, and to get a new token by one's certificate. A good one names the principal
@@ -116,6 +121,8 @@ def identity(certificate_principal: Callable[[str], Principal | None], revoked: 
             call.principal = caller_of(call)
         except ApiError:
             if not call.method.public:
+                if refused is not None:
+                    refused(call)
                 call.response_headers.append(CHALLENGE)
                 raise
         finally:

@@ -10,6 +10,7 @@ from portico_server.gateway.errors import ErrorMapper
 from portico_server.gateway.event import event
 from portico_server.gateway.handler import handler
 from portico_server.gateway.identity import identity
+from portico_server.gateway.limits import Limiter, limits
 from portico_server.gateway.ray import ray
 from portico_server.gateway.recovery import recovery
 from portico_server.gateway.rest_path import rest_path
@@ -27,7 +28,8 @@ class Parts:
     """What the steps stand on.
 
     `methods`: all that are served, by path. `certificate_principal`: whom a certificate's URI makes a caller without a
-    token. `certificate_account`: the account that a certificate's URI belongs to, empty for none.
+    token. `certificate_account`: the account that a certificate's URI belongs to, empty for none. `limiter`: None for
+    no limits.
     """
 
     methods: Mapping[str, Method]
@@ -38,11 +40,13 @@ class Parts:
     telemetry: Telemetry
     sample_ratio: float
     revoked: Revoked = NOTHING_REVOKED
+    limiter: Limiter | None = None
     record_all_spans: bool = False
 
 
 def standard(parts: Parts) -> Step:
     """The house's order. Authorize comes before validate: who may not call learns nothing from the rules (AIP-211)."""
+    limiter = parts.limiter
     return compose(
         [
             recovery(parts.errors),
@@ -54,7 +58,8 @@ def standard(parts: Parts) -> Step:
                 record_all=parts.record_all_spans,
                 parent_other_libraries=parts.telemetry.export is not None,
             ),
-            identity(parts.certificate_principal, parts.revoked),
+            identity(parts.certificate_principal, parts.revoked, refused=limiter.charge if limiter else None),
+            *([limits(limiter)] if limiter else []),
             authorize(parts.authorizer, parts.methods),
             rest_path(parts.methods),
             validate(parts.methods),

@@ -6,7 +6,15 @@
     resources = ["accounts/default"]                     # and all below; of a key, a prefix that ends in "/"
     access = "allow"                                     # or "deny", which wins wherever it stands
 
-The file is read again when it changes. A broken one is logged, and the policy that was in force stays.
+    [[limits]]                                           # others than the settings give; 0: no limit
+    principals = ["accounts/default/principals/batch"]
+    calls_per_second = 50
+    call_burst = 100
+    concurrent_calls = 10
+
+The file is read again when it changes. A broken one is logged, and the policy that was in force stays. Of several
+processes the first that has read a changed file raises a shared word; the others look at that word before each
+decision, so that none decides by the old policy once one of them decides by the new.
 """
 
 from __future__ import annotations
@@ -19,9 +27,14 @@ import structlog
 
 from portico_server.gateway.policy import Policy, compile_policy
 from portico_server.platform.authorization import Filter, Principal
-from portico_server.platform.policy_bindings import PolicyError, read_bindings
+from portico_server.platform.limits import Limits
+from portico_server.platform.policy_bindings import PolicyError, read_rules
+from portico_server.platform.shared_words import SharedWords, Word
 
-POLL_SECONDS = 1.0
+POLL_SECONDS = 0.2
+
+_AT_ONCE_BYTES = 16 * 1024
+"""So much is read within a call, some 10 ms; a larger file waits for the next poll and a thread."""
 
 _log = structlog.get_logger(__name__)
 
@@ -29,29 +42,47 @@ _Stamp = tuple[int, int, int]
 
 
 class PolicyFile:
-    """An Authorizer on a file."""
+    """An Authorizer on a file, and the limits in it. `version` changes with what is in force; `broken` is whether the
+    file holds something else than that, because it cannot be used."""
 
-    def __init__(self, path: Path, trust_domain: str) -> None:
-        """Raises PolicyError, which names the file, the line and the element."""
+    def __init__(self, path: Path, trust_domain: str, words: SharedWords | None = None) -> None:
+        """`words` are those of the platform. Raises PolicyError, which names the file, the line and the element."""
         self._path = path
         self._trust_domain = trust_domain
+        self._shared = words
+        self._words: memoryview | list[int] = words.words if words is not None else [0]
+        self._seen = self._words[Word.POLICY]
         self._stamp = self._stamp_now()
+        self._limits: dict[str, Limits] = {}
         self._policy = self._load()
+        self.version = 0
+        self.broken = False
 
     def allows(self, principal: Principal, permission: str, resource: str) -> bool:
+        if self._words[Word.POLICY] != self._seen:
+            self._catch_up()
         return self._policy.allows(principal.name, permission, resource)
 
     def filter(self, principal: Principal, permission: str, parent: str) -> Filter:
+        if self._words[Word.POLICY] != self._seen:
+            self._catch_up()
         return self._policy.filter(principal.name, permission, parent)
 
     def knows(self, principal: str) -> bool:
         """Whether any binding names the principal."""
+        if self._words[Word.POLICY] != self._seen:
+            self._catch_up()
         return self._policy.knows(principal)
 
     def certificate_principal(self, uri: str) -> Principal | None:
         """Whom a certificate with this URI makes a caller without a token: only where the policy names the SPIFFE
         id."""
+        if self._words[Word.POLICY] != self._seen:
+            self._catch_up()
         return self._policy.certificates.get(uri)
+
+    def limits_of(self, principal: str) -> Limits | None:
+        return self._limits.get(principal)
 
     async def watch(self) -> None:
         """Reads the file again whenever it changes, until cancelled."""
@@ -61,22 +92,42 @@ class PolicyFile:
                 await asyncio.to_thread(self.reload_if_changed)
 
     def reload_if_changed(self) -> None:
-        """One look at the file."""
+        """One look at the file; other processes are told of what is new in it."""
+        if self._reload() and self._shared is not None:
+            self._seen = self._shared.increase(Word.POLICY)
+
+    def _catch_up(self) -> None:
+        """Another process has read a changed file."""
+        stamp = self._stamp_now()
+        if stamp is not None and stamp[1] > _AT_ONCE_BYTES:
+            return
+        self._seen = self._words[Word.POLICY]
+        self._reload()
+
+    def _reload(self) -> bool:
+        """Whether something new is in force."""
         stamp = self._stamp_now()
         if stamp == self._stamp:
-            return
+            return False
         self._stamp = stamp
         try:
             self._policy = self._load()
         except PolicyError as error:
+            self.broken = True
             _log.error(
                 "policy_not_reloaded", error=str(error), remedy="mend the file; the former policy stays in force"
             )
-        else:
-            _log.info("policy_reloaded", file=str(self._path))
+            return False
+        self.broken = False
+        self.version += 1
+        _log.info("policy_reloaded", file=str(self._path))
+        return True
 
     def _load(self) -> Policy:
-        return compile_policy(read_bindings(self._path), self._trust_domain)
+        rules = read_rules(self._path)
+        policy = compile_policy(rules.bindings, self._trust_domain)
+        self._limits = rules.limits
+        return policy
 
     def _stamp_now(self) -> _Stamp | None:
         try:

@@ -81,6 +81,7 @@ class Call:
     received_bytes: int = 0
     sent_bytes: int = 0
     handler: Handler | None = None  # the innermost: what the pipeline leads to
+    at_end: Callable[[], None] | None = None  # what gives back what the call has taken; called once, however it ends
 
     def header(self, name: bytes) -> str:
         """A request header's value, empty if absent."""

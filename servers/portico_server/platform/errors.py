@@ -33,7 +33,7 @@ class ApiError(Exception):
     """An error with everything that a caller is told.
 
     `reason` is UPPER_SNAKE_CASE and, with the domain, a contract; `metadata` are its parameters. `retry_after_seconds`
-    is set where the same call may succeed later.
+    is set where the same call may succeed later. `quota_subject`, where a quota was exceeded, is whose.
     """
 
     def __init__(
@@ -45,6 +45,7 @@ class ApiError(Exception):
         metadata: Mapping[str, str] | None = None,
         violations: Sequence[FieldViolation] = (),
         retry_after_seconds: float | None = None,
+        quota_subject: str = "",
     ) -> None:
         super().__init__(message)
         self.code = code
@@ -53,9 +54,10 @@ class ApiError(Exception):
         self.metadata = dict(metadata or {})
         self.violations = tuple(violations)
         self.retry_after_seconds = retry_after_seconds
+        self.quota_subject = quota_subject
 
     def status(self, ray_id: str = "") -> status_pb2.Status:
-        """The `google.rpc.Status` to send: ErrorInfo always, BadRequest and RetryInfo where they apply."""
+        """The `google.rpc.Status` to send: ErrorInfo always, others where they apply."""
         info = error_details_pb2.ErrorInfo(reason=self.reason, domain=DOMAIN, metadata=self.metadata)
         if ray_id:
             info.metadata["ray_id"] = ray_id
@@ -73,6 +75,10 @@ class ApiError(Exception):
                 type=self.reason, subject=self.metadata.get("resource", ""), description=self.message
             )
             details.append(_packed(failure))
+        if self.quota_subject:
+            exceeded = error_details_pb2.QuotaFailure()
+            exceeded.violations.add(subject=self.quota_subject, description=self.message)
+            details.append(_packed(exceeded))
         if self.retry_after_seconds is not None:
             delay = duration_pb2.Duration()
             delay.FromNanoseconds(int(self.retry_after_seconds * 1e9))
@@ -148,6 +154,7 @@ def _packed(
     message: error_details_pb2.ErrorInfo
     | error_details_pb2.BadRequest
     | error_details_pb2.PreconditionFailure
+    | error_details_pb2.QuotaFailure
     | error_details_pb2.RetryInfo,
 ) -> any_pb2.Any:
     packed = any_pb2.Any()

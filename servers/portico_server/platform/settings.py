@@ -110,6 +110,16 @@ class Settings:
     max_streams: int = 1_000
     """Calls at once on one connection."""
 
+    calls_per_second: float = 50_000.0
+    """How many calls a second one principal may make of this machine, on average; 0: as many as it likes. The policy
+    may give a principal other limits."""
+
+    call_burst: int = 100_000
+    """How many calls a principal may make at once, before `calls_per_second` counts; 0: those of a second."""
+
+    concurrent_calls: int = 5_000
+    """How many calls of one principal, streams among them, may be in flight on this machine; 0: as many as it likes."""
+
     first_message_seconds: float = 10.0
     """How long a stream may wait with its first message, on which it is authorized."""
 

@@ -27,6 +27,9 @@ class FakeContext:
         self.status = status
         self.remaining_seconds = remaining_seconds
 
+    def peer(self) -> str:
+        return "ipv4:192.0.2.1:5000"
+
     def code(self) -> Any:
         return self.status
 

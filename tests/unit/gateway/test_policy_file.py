@@ -15,7 +15,9 @@ from portico_server.gateway import policy_file
 from portico_server.gateway.policy import compile_policy
 from portico_server.gateway.policy_file import PolicyFile
 from portico_server.platform.authorization import Filter, Principal, below
+from portico_server.platform.limits import Limits
 from portico_server.platform.policy_bindings import Binding, PolicyError
+from portico_server.platform.shared_words import SharedWords
 
 ALICE = Principal("accounts/default/principals/alice", "default")
 BOB = Principal("accounts/default/principals/bob", "default")
@@ -276,3 +278,70 @@ def test_a_decision_takes_microseconds_however_many_bindings_there_are(tmp_path:
         best = min(best, time.perf_counter() - started)
 
     assert best / 1000 < 50e-6
+
+
+class TestLimits:
+    """Limits of principals, in the same file."""
+
+    def test_a_principal_has_those_of_its_table_and_others_the_usual(self, tmp_path: Path) -> None:
+        table = f'[[limits]]\nprincipals = ["{ALICE.name}"]\ncalls_per_second = 2.5\nconcurrent_calls = 3\n'
+        rules = policy(tmp_path, binding(), table)
+
+        assert rules.limits_of(ALICE.name) == Limits(2.5, 0, 3)
+        assert rules.limits_of(BOB.name) is None
+        assert rules.allows(ALICE, "objects.object.read", BUCKET)
+
+    @pytest.mark.parametrize(
+        ("line", "error"),
+        [
+            ("calls_per_second = -1", r"policy\.toml:1: limits\[0\]\.calls_per_second: is -1"),
+            ("call_burst = 1.5", r"limits\[0\]\.call_burst: is 1\.5; give a number"),
+            ("concurrent_calls = true", r"limits\[0\]\.concurrent_calls: is True"),
+            ("calls = 1", r"limits\[0\]\.calls: unknown"),
+        ],
+    )
+    def test_what_is_no_limit_is_refused_by_name(self, tmp_path: Path, line: str, error: str) -> None:
+        with pytest.raises(PolicyError, match=error):
+            policy(tmp_path, f'[[limits]]\nprincipals = ["{ALICE.name}"]\n{line}\n')
+
+    def test_a_principal_has_one_table(self, tmp_path: Path) -> None:
+        table = f'[[limits]]\nprincipals = ["{ALICE.name}"]\n'
+        with pytest.raises(PolicyError, match=r"limits\[1\]\.principals: .*alice has limits already"):
+            policy(tmp_path, table, table)
+
+
+class TestSeveralProcesses:
+    """Two processes with one file."""
+
+    @pytest.fixture
+    def both(self, tmp_path: Path) -> tuple[PolicyFile, PolicyFile]:
+        (tmp_path / "policy.toml").write_text(binding())
+        first, second = (
+            PolicyFile(tmp_path / "policy.toml", "portico.local", SharedWords(tmp_path / "words")) for _ in range(2)
+        )
+        return first, second
+
+    def test_none_decides_by_the_old_policy_once_one_decides_by_the_new(
+        self, tmp_path: Path, both: tuple[PolicyFile, PolicyFile]
+    ) -> None:
+        first, second = both
+        assert second.allows(ALICE, "objects.object.read", BUCKET)
+        replace(tmp_path / "policy.toml", binding(principals=BOB.name))
+        first.reload_if_changed()
+        assert not second.allows(ALICE, "objects.object.read", BUCKET)
+        assert (first.version, second.version) == (1, 1)
+
+    def test_a_broken_file_is_in_force_nowhere_and_both_say_so(
+        self, tmp_path: Path, both: tuple[PolicyFile, PolicyFile]
+    ) -> None:
+        for rules in both:
+            replace(tmp_path / "policy.toml", "[[bindings]]\n")
+            with capture_logs() as logs:
+                rules.reload_if_changed()
+            assert logs[0]["event"] == "policy_not_reloaded"
+            assert rules.broken
+            assert rules.allows(ALICE, "objects.object.read", BUCKET)
+        replace(tmp_path / "policy.toml", binding(principals=BOB.name))
+        both[0].reload_if_changed()
+        assert not both[1].allows(ALICE, "objects.object.read", BUCKET)
+        assert not both[1].broken

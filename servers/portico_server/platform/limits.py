@@ -1,0 +1,30 @@
+"""How much a caller may ask for: what a limit is, and who has which."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Of one caller, on one machine. 0 means no limit.
+
+    `call_burst` calls may come at once, then `calls_per_second`; `concurrent_calls` (streams among them) may be in
+    flight.
+    """
+
+    calls_per_second: float = 0.0
+    call_burst: int = 0
+    concurrent_calls: int = 0
+
+
+class LimitsOf(Protocol):
+    """Says which limits a caller has."""
+
+    version: int
+    """Changes whenever an answer may have."""
+
+    def limits_of(self, principal: str) -> Limits | None:
+        """The limits of a principal by its name; None: the usual ones."""
+        ...
