@@ -14,3 +14,9 @@ def test_backup_and_restore(tmp_path: Path) -> None:
         assert re.search(words, printed), printed
     assert printed.count("dear reader") == 1
     assert not (tmp_path / "backups" / "monday").exists()
+
+
+def test_upgrade(tmp_path: Path) -> None:
+    printed = run_document("docs/upgrade.md", tmp_path)
+    for words in ("backed up", r"platform +https://", "stopped"):
+        assert re.search(words, printed), printed

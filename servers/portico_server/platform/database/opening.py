@@ -8,9 +8,10 @@ from importlib.resources.abc import Traversable
 
 from portico_server.platform.clock import Clock, SystemClock
 from portico_server.platform.database.interface import Database
-from portico_server.platform.database.migrations import Migration, migrations_of
+from portico_server.platform.database.migrations import Migration, formats, migrations_of
 from portico_server.platform.database.postgresql import PostgresqlDatabase
 from portico_server.platform.database.postgresql.migrating import migrate as migrate_postgresql
+from portico_server.platform.database.postgresql.presence import Presence, process_name
 from portico_server.platform.database.sqlite import SqliteDatabase
 from portico_server.platform.database.sqlite.migrating import migrate as migrate_sqlite
 from portico_server.platform.settings import Settings
@@ -25,12 +26,13 @@ class LocalDatabases:
         self._settings = settings
         self._clock = clock or SystemClock()
         self._open: dict[str, Database] = {}
+        self._presences: list[Presence] = []
         self._opening = asyncio.Lock()
 
     async def open(self, product: str, migrations: Traversable) -> Database:
         """The product's database, migrated to the newest format; a second call answers the same one.
 
-        Raises FormatTooNew, StorageFull, DatabaseError.
+        Raises FormatTooNew, OlderReleaseRuns, StorageFull, DatabaseError.
         """
         if not _PRODUCT.fullmatch(product):
             raise ValueError(f"{product!r} cannot name a file and a schema: give lower-case letters, digits and _")
@@ -41,16 +43,30 @@ class LocalDatabases:
 
     async def close(self) -> None:
         """Closes all, after what is in flight."""
+        while self._presences:
+            await self._presences.pop().stop()
         while self._open:
             _, database = self._open.popitem()
             await database.close()
 
     async def _opened(self, product: str, migrations: list[Migration]) -> Database:
         if self._settings.database != "sqlite":
-            await migrate_postgresql(self._settings.database, product, migrations, self._clock)
-            return PostgresqlDatabase(self._settings.database, schema=product)
+            return await self._opened_postgresql(product, migrations)
         folder = self._settings.data / "databases"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = folder / f"{product}.sqlite"
         await asyncio.to_thread(migrate_sqlite, path, migrations, self._clock)
         return SqliteDatabase(path)
+
+    async def _opened_postgresql(self, product: str, migrations: list[Migration]) -> Database:
+        dsn, process = self._settings.database, process_name()
+
+        async def migrate() -> list[Migration]:
+            return await migrate_postgresql(dsn, product, migrations, self._clock, process)
+
+        waiting = await migrate()
+        database = PostgresqlDatabase(dsn, schema=product)
+        presence = Presence(process, len(formats(migrations)), database, self._clock, migrate, waiting)
+        presence.start()
+        self._presences.append(presence)
+        return database

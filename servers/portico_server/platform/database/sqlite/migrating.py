@@ -11,7 +11,7 @@ import apsw
 
 from portico_server.platform.clock import Clock
 from portico_server.platform.database.interface import DatabaseError
-from portico_server.platform.database.migrations import READ_STAMP, STAMP_TABLE, WRITE_STAMP, Migration, pending
+from portico_server.platform.database.migrations import READ_APPLIED, STAMP_TABLE, WRITE_STAMP, Migration, pending
 from portico_server.platform.database.portable import for_sqlite, script_for_sqlite
 from portico_server.platform.database.sqlite.connections import open_writer, translated
 
@@ -44,11 +44,10 @@ def _has_tables(connection: apsw.Connection) -> bool:
     return bool(connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchall())
 
 
-def _applied(connection: apsw.Connection) -> dict[str, int]:
+def _applied(connection: apsw.Connection) -> list[Any]:
     if not connection.table_exists("main", "platform_migration"):
-        return {}
-    rows: list[Any] = connection.execute(READ_STAMP).fetchall()
-    return dict(rows)
+        return []
+    return connection.execute(READ_APPLIED).fetchall()
 
 
 def _apply(connection: apsw.Connection, migration: Migration, now_us: int) -> None:
