@@ -21,8 +21,9 @@ def products(settings: Settings) -> list[Product]:
 
 
 def product_states(settings: Settings) -> list[ProductState]:
-    """What backups must know of all products, those too that `only` leaves out. Raises SettingError."""
-    found = []
+    """What backups must know of all products, those too that `only` leaves out, and of the gateway, which has state of
+    its own in PostgreSQL. Raises SettingError."""
+    found = [ProductState("gateway", resources.files("portico_server.gateway") / "migrations")]
     for module in (*BUILT_IN, *settings.extra_products):
         product = load(module)
         imported = importlib.import_module(module)

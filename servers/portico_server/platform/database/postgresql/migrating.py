@@ -136,8 +136,8 @@ async def _apply(connection: psycopg.AsyncConnection, migration: Migration, now_
         except psycopg.errors.LockNotAvailable as error:
             if time.monotonic() > give_up_at:
                 raise DatabaseError(
-                    f"migration {migration.label} has waited for {_APPLY_SECONDS:g} s for tables that are in use, as by "
-                    "a backup; try again when that is done"
+                    f"migration {migration.label} has waited for {_APPLY_SECONDS:g} s for tables that are in use, as "
+                    "by a backup; try again when that is done"
                 ) from error
         await asyncio.sleep(_PAUSE_SECONDS)
 
