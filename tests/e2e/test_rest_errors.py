@@ -149,9 +149,9 @@ DOORS_OWN = [
     (
         "POST",
         "/portico.objects.v1.BucketService/ListBuckets",
-        "gRPC in JSON",
-        {"content-type": "application/json"},
-        b"{}",
+        "gRPC in XML",
+        {"content-type": "application/xml"},
+        b"<x/>",
         415,
         "CONTENT_TYPE_UNKNOWN",
     ),

@@ -170,7 +170,8 @@ def test_a_stream_without_a_message_is_refused_where_it_needs_one(stub: rpc.Test
 @pytest.mark.parametrize(
     ("method", "path", "content_type", "expected"),
     [
-        ("POST", UNARY, "application/json", 415),
+        ("POST", UNARY, "application/xml", 415),
+        ("POST", UNARY, "application/connect+proto", 415),
         ("POST", UNARY, "", 415),
         ("GET", UNARY, "application/json", 405),
         ("PUT", UNARY, "application/json", 405),

@@ -6,8 +6,13 @@ import asyncio
 import functools
 import logging
 import time
+from dataclasses import replace
 
+from portico_server.host.adapter import connect
 from portico_server.host.adapter.calls import unknown
+from portico_server.host.adapter.connect_exchange import ConnectExchange
+from portico_server.host.adapter.connect_requests import ConnectRequests
+from portico_server.host.adapter.connect_responses import ConnectResponses
 from portico_server.host.adapter.context import Context
 from portico_server.host.adapter.exchange import Exchange, Receive, Scope, Send
 from portico_server.host.adapter.refusals import is_grpc, refuse
@@ -34,22 +39,28 @@ class GrpcApplication(Serving):
             return
         headers = dict(scope["headers"])
         binding = self.binding_of(scope["path"], scope["headers"])
-        if not is_grpc(headers.get(b"content-type", b"")) or scope["method"] != "POST":
+        loop = asyncio.get_running_loop()
+        if is_grpc(headers.get(b"content-type", b"")) and scope["method"] == "POST":
+            binding = binding or unknown(scope["path"])
+            exchange = Exchange(scope, headers, loop)
+            requests = Requests(exchange, receive, binding, self.max_message_bytes)
+            responses = Responses(exchange, send)
+        elif binding is not None and (dialect := connect.dialect_of(scope, headers, binding)) is not None:
+            binding = replace(binding, deserialize=None, serialize=None)  # its codec does both
+            exchange = ConnectExchange(scope, headers, loop, dialect)
+            requests = ConnectRequests(exchange, receive, binding, self.max_message_bytes, dialect)
+            responses = ConnectResponses(exchange, send, dialect)
+        else:
             await refuse(scope, receive, send, ["POST"] if binding is not None else self._rest_verbs.at(scope["path"]))
             return
-        if binding is None:
-            binding = unknown(scope["path"])
-        exchange = Exchange(scope, headers, asyncio.get_running_loop())
-        requests = Requests(exchange, receive, binding, self.max_message_bytes)
-        responses = Responses(exchange, send)
         context = Context(exchange, requests, responses, binding.serialize)
-        call = Call(binding.method, context, headers, requests.first, arrival_time_ns, arrival_ns)
+        call = Call(binding.method, context, exchange.headers, requests.first, arrival_time_ns, arrival_ns)
         requests.call = responses.call = call  # until it is over: the call refers to them
         current.set(call)
         self.watch.add(requests)
         try:
             outcome = await self.serve(call, binding, context)
-            if exchange.transcoded and outcome is not None and not (outcome.ok or responses.started):
+            if exchange.reads_out and outcome is not None and not (outcome.ok or responses.started):
                 await requests.discard()
             if outcome is not None and not exchange.disconnected:
                 responses.finish(outcome, streaming=binding.response_streaming)

@@ -42,7 +42,19 @@ class Cut(enum.Enum):
 class Exchange:
     """A request and its response. Where it is cut short its task is cancelled, and `cut` says why."""
 
-    __slots__ = ("_task", "_timer", "awaited", "cut", "deadline", "headers", "loop", "scope", "started", "transcoded")
+    __slots__ = (
+        "_task",
+        "_timer",
+        "awaited",
+        "cut",
+        "deadline",
+        "headers",
+        "loop",
+        "reads_out",
+        "scope",
+        "started",
+        "transcoded",
+    )
 
     def __init__(self, scope: Scope, headers: Mapping[bytes, bytes], loop: asyncio.AbstractEventLoop) -> None:
         self.scope = scope
@@ -59,6 +71,8 @@ class Exchange:
         # The transcoder sets this header itself, and the host removes a client's own.
         self.transcoded = b"x-envoy-original-path" in headers
         """Whether the client speaks HTTP and JSON: it sees no trailers, so a broken response must be a reset."""
+        self.reads_out = self.transcoded or b"x-grpc-web" in headers
+        """Whether the client reads no answer before it has sent its request: see `Requests.discard`."""
 
     @property
     def done(self) -> bool:
@@ -72,9 +86,11 @@ class Exchange:
         """Ends the call when the time that its client gives it has passed. Raises ApiError for a malformed time."""
         value = self.headers.get(b"grpc-timeout")
         if value is not None:
-            seconds = deadline.timeout_seconds(value)
-            self.deadline = self.started + seconds
-            self._timer = self.loop.call_later(seconds, self.cancel, Cut.DEADLINE, context=NO_CONTEXT)
+            self._end_after(deadline.timeout_seconds(value))
+
+    def _end_after(self, seconds: float) -> None:
+        self.deadline = self.started + seconds
+        self._timer = self.loop.call_later(seconds, self.cancel, Cut.DEADLINE, context=NO_CONTEXT)
 
     def cancel(self, cut: Cut) -> None:
         """Cuts the call short; the first reason counts."""

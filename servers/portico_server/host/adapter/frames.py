@@ -54,14 +54,15 @@ class Frames:
         self._length = -1
         return self._cut(length) if length else b""
 
-    def finish(self) -> None:
-        """Says that nothing follows. Raises ApiError where a message was begun."""
+    def finish(self) -> bytes | None:
+        """Says that nothing follows; what of it is a message. Raises ApiError where one was begun."""
         if self.size_bytes or self._length >= 0:
             raise ApiError(
                 grpc.StatusCode.INTERNAL,
                 "MESSAGE_TRUNCATED",
                 "the request ended inside a message: send the whole of it before closing the stream",
             )
+        return None
 
     def _read_header(self) -> bool:
         if self.size_bytes < HEADER_BYTES:

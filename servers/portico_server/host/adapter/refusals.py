@@ -11,7 +11,7 @@ from portico_server.host.adapter.exchange import Receive, Scope, Send
 from portico_server.host.adapter.requests import DISCARDED_BYTES, DISCARDING_SECONDS
 from portico_server.platform.errors import DOMAIN
 
-_HINT = "this address speaks gRPC, and REST on the paths that the contracts name"
+_HINT = "this address speaks gRPC, gRPC-Web, Connect, and REST on the paths that the contracts name"
 
 
 def is_grpc(content_type: bytes) -> bool:
@@ -35,7 +35,7 @@ async def refuse(scope: Scope, receive: Receive, send: Send, allowed: Sequence[s
         message = f"this path does not take {verb}, but {', '.join(allowed)}; {_HINT}"
     else:
         status, code, reason = 415, 3, "CONTENT_TYPE_UNKNOWN"
-        message = f"gRPC methods take the content type application/grpc; {_HINT}"
+        message = f"gRPC methods take the content type application/grpc, or application/json by Connect; {_HINT}"
     headers = [(b"content-type", b"application/json")]
     if status == 405:
         headers.append((b"allow", ", ".join(allowed).encode()))

@@ -76,8 +76,10 @@ class Requests(Messages):
         frames = self._frames
         while (payload := frames.take()) is None:
             if self._ended:
-                frames.finish()
-                return END
+                payload = frames.finish()
+                if payload is None:
+                    return END
+                break
             await self._fill()
         if frames.compressed:
             payload = await decompress(payload, request_encoding(self.exchange.headers), self._limit)

@@ -1,8 +1,8 @@
 """A limit on JSON bodies. The transcoder holds a whole message, however long, while it reads it, and its own limits do
 not see that; so a body is collected before it, and refused (413) beyond the limit.
 
-Two kinds of requests are let through as they come, because what reads them bounds them: gRPC, and raw uploads (a body
-that is a `google.api.HttpBody`), which the transcoder passes on piece by piece.
+Two kinds of requests are let through as they come, because what reads them bounds them: gRPC (and Connect's streams),
+and raw uploads (a body that is a `google.api.HttpBody`), which the transcoder passes on piece by piece.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from portico_server.host.envoy.path_template import to_regex
 
 def body_limit_filter(uploads: Iterable[RawUpload], max_bytes: int) -> Message:
     """An HTTP filter, to stand before the transcoder."""
-    passing = [_header("content-type", {"exact": "application/grpc"}), _header("content-type", _GRPC_WITH_ENCODING)]
+    passing = [_header("content-type", {"exact": "application/grpc"})]
+    passing += [_header("content-type", {"prefix": prefix}) for prefix in _FRAMED]
     passing += [_both(_header(":method", {"exact": upload.verb}), _path(upload.template)) for upload in uploads]
     skip = {"name": "skip", "typed_config": typed("extensions.filters.common.matcher.action.v3.SkipFilter")}
     matcher = {"predicate": {"or_matcher": {"predicate": passing}}, "on_match": {"action": skip}}
@@ -30,7 +31,8 @@ def body_limit_filter(uploads: Iterable[RawUpload], max_bytes: int) -> Message:
     )
 
 
-_GRPC_WITH_ENCODING: Message = {"prefix": "application/grpc+"}
+_FRAMED = ("application/grpc+", "application/connect+")
+"""Content types of messages in frames, whose length the application looks at."""
 
 
 def _header(name: str, match: Message) -> Message:
