@@ -13,6 +13,7 @@ import pytest
 os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
 
 from tests.harness import RunningPlatform, running_platform
+from tests.harness.layouts import layout_settings
 from tests.harness.platform import TESTING_GEN, TESTING_PRODUCT
 
 sys.path.append(str(TESTING_GEN))
@@ -21,7 +22,10 @@ sys.path.append(str(TESTING_GEN))
 @pytest.fixture(scope="session")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatform]:
     """A platform that all tests may call and none may change beyond what it can clean up."""
-    with running_platform(tmp_path_factory.mktemp("platform"), **TESTING_PRODUCT) as running:
+    with (
+        layout_settings() as layout,
+        running_platform(tmp_path_factory.mktemp("platform"), **TESTING_PRODUCT, **layout) as running,
+    ):
         yield running
 
 

@@ -1,7 +1,7 @@
 """The composition root: what Envoy hosts as `portico_server.app:app`.
 
 It puts the pieces together and knows nothing of what they do. The order of start, and reversed of stop, is that of
-`Front.lifespan`.
+`Process.lifespan`.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import functools
 import os
 import random
-from collections.abc import AsyncIterator, Awaitable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -21,10 +22,10 @@ from portico_server.gateway.gateway import Gateway, open_gateway
 from portico_server.gateway.health import Health
 from portico_server.gateway.reflection import add_reflection
 from portico_server.host.adapter import GrpcApplication
-from portico_server.host.control import control_socket, loopback_port
+from portico_server.host.control import FLUSH, METRICS, ask, control_socket
 from portico_server.host.mesh.local.server import LocalServer
 from portico_server.host.mesh.opening import Meshes
-from portico_server.host.run_folder import CONTROL_SOCKET, DRAINING_FILE, READY_FILE
+from portico_server.host.run_folder import CONTROL_SOCKET, DRAINING_FILE, READY_FILE, sibling_control
 from portico_server.host.start_failure import telling
 from portico_server.platform.blobs.files import FileBlobs
 from portico_server.platform.call import Call, Handler
@@ -35,21 +36,27 @@ from portico_server.platform.jobs import JobRunner
 from portico_server.platform.keyring import Keyring
 from portico_server.platform.methods import Method
 from portico_server.platform.paging import PageTokens
+from portico_server.platform.placement import FRONT, Here, Placement, process_names
 from portico_server.platform.policy_bindings import PolicyError
 from portico_server.platform.product import Platform
-from portico_server.platform.settings import SettingError, Settings, from_json
+from portico_server.platform.settings import Settings, from_json
 from portico_server.platform.telemetry import logs
 
 SETTINGS_FILE = "PORTICO_SETTINGS_FILE"
+PROCESS = "PORTICO_PROCESS"
 _DRAINING_POLL_SECONDS = 0.05
 
 
-class Front:
-    """A serving process. `application` is there at once; its lifespan opens what it serves with."""
+class Process:
+    """A process that serves, working in its run folder. `application` is there at once; its lifespan opens what it
+    serves with."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, process: str) -> None:
+        """`process`: its name. Raises SettingError."""
         self._settings = settings
-        self._products = registry.products(settings)
+        self._folder = Path.cwd()
+        self._placement = Placement(settings, process)
+        self._products = registry.products(settings, self._placement)
         self._methods: dict[str, Method] = {}
         self._gateway: Gateway | None = None
         self.application = GrpcApplication(
@@ -65,7 +72,7 @@ class Front:
     async def lifespan(self) -> AsyncIterator[None]:
         """Starts everything, in the order in which one thing stands on another."""
         async with AsyncExitStack() as stack:
-            with telling(self._settings.run, PolicyError):
+            with telling(self._folder, PolicyError):
                 await self._start(stack)
             yield
 
@@ -81,10 +88,10 @@ class Front:
         health = self._serve(gateway)
         await self._open_control(stack, gateway)
         self._gateway = gateway
-        await stack.enter_async_context(_background(_watch_draining(settings.run / DRAINING_FILE, health)))
+        await stack.enter_async_context(_background(_watch_draining(self._folder / DRAINING_FILE, health)))
         await health.serving()
         stack.push_async_callback(health.not_serving)
-        (settings.run / READY_FILE).write_text(str(os.getpid()))
+        (self._folder / READY_FILE).write_text(str(os.getpid()))
 
     def _pipeline(self, call: Call, proceed: Handler) -> Awaitable[None]:
         assert self._gateway is not None  # the host lets calls in only once the lifespan has begun
@@ -110,6 +117,8 @@ class Front:
         local = LocalServer(self.application, through_bytes=self._settings.mesh_messages == "serialized")
         meshes = Meshes(local)
         for product in self._products:
+            if self._placement.of_product(product.name) != Here():
+                continue
             own = dataclasses.replace(platform, mesh=meshes.of(product.name))
             running = await stack.enter_async_context(product.run(own))
             for add, servicer in running.servicers:
@@ -137,16 +146,19 @@ class Front:
         async def render() -> str:
             return metrics.render()
 
-        routes = {("GET", "/metrics"): render}
-        await stack.enter_async_context(control_socket(self._settings.run / CONTROL_SOCKET, routes))
-        if (address := self._settings.metrics_address) is not None:
-            try:
-                await stack.enter_async_context(loopback_port(*address, routes))
-            except OSError as error:
-                raise SettingError(
-                    f"metrics_listen is {self._settings.metrics_listen}, where nothing can listen: "
-                    f"{os.strerror(error.errno or 0)}. Stop what does, or give another port."
-                ) from error
+        async def flush() -> str:
+            await gateway.telemetry.files.flush()
+            return ""
+
+        routes = {("GET", METRICS): render, ("POST", FLUSH): flush}
+        await stack.enter_async_context(control_socket(self._folder / CONTROL_SOCKET, routes))
+        if siblings := [name for name in process_names(self._settings) if name != self._placement.process]:
+            gateway.telemetry.flush_others = functools.partial(_flush, siblings)
+
+
+async def _flush(processes: Sequence[str]) -> None:
+    asked = (ask(sibling_control(name), "POST", FLUSH) for name in processes)
+    await asyncio.gather(*asked, return_exceptions=True)  # one that is down holds nothing
 
 
 @contextlib.asynccontextmanager
@@ -170,7 +182,7 @@ def build() -> GrpcApplication:
     """The application of the settings that the supervisor has rendered."""
     settings = from_json(Path(os.environ[SETTINGS_FILE]).read_text())
     logs.configure(settings.log_level)
-    return Front(settings).application
+    return Process(settings, os.environ.get(PROCESS, FRONT)).application
 
 
 app = build()

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from importlib import resources
 
 from portico_server.platform.backup.subject import ProductState
+from portico_server.platform.placement import Placement, product_of
 from portico_server.platform.product import Product
 from portico_server.platform.settings import SettingError, Settings
 
@@ -14,10 +15,28 @@ BUILT_IN = ("portico_server.objects",)
 """Packages with a `PRODUCT`. To add a product, add its package here; see CONTRIBUTING.md."""
 
 
-def products(settings: Settings) -> list[Product]:
-    """The products that this platform runs, each behind those it requires. Raises SettingError for what cannot run."""
+def products(settings: Settings, placement: Placement) -> list[Product]:
+    """The products of this platform, each behind those it requires; `placement` says where they are served. Raises
+    SettingError for what cannot run."""
     every = [load(module) for module in (*BUILT_IN, *settings.extra_products)]
-    return in_order(_chosen(every, settings.only))
+    placement.check_products(product.name for product in every)
+    elsewhere = placement.elsewhere()
+    only = (*settings.only, *elsewhere) if settings.only else ()
+    chosen = in_order(_chosen(every, only))
+    for product in chosen:
+        if product.name in elsewhere:
+            _check_package(product)
+    return chosen
+
+
+def _check_package(product: Product) -> None:
+    """Calls find a product elsewhere by the package of its services."""
+    for service in product.services:
+        if product_of(service.full_name) != product.name:
+            raise SettingError(
+                f"the product {product.name!r} cannot be served elsewhere: its service {service.full_name} is not of "
+                f"the package portico.{product.name}"
+            )
 
 
 def product_states(settings: Settings) -> list[ProductState]:

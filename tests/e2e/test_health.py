@@ -15,13 +15,14 @@ from grpc_reflection.v1alpha import reflection_pb2
 from portico_server import registry
 from portico_server.gateway.gateway import CONTRACTS
 from portico_server.platform.methods import FOREIGN, methods_of
+from portico_server.platform.placement import Placement
 from portico_server.platform.settings import Settings
 from tests.harness import RunningPlatform, running_platform
 from tests.testing_product.product import PRODUCT as TESTING
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
-PRODUCTS = [*registry.products(Settings()), TESTING]
+PRODUCTS = [*registry.products(Settings(), Placement(Settings())), TESTING]
 
 
 def every_service() -> dict[str, list[str]]:

@@ -95,7 +95,16 @@ class RunningPlatform:
 
     @property
     def front_pid(self) -> int:
-        return self.state.processes[0].pid
+        return self.pid_of("front")
+
+    @property
+    def front_folder(self) -> Path:
+        """Where the (first) front runs."""
+        return (self.settings.run / "front").resolve()
+
+    def pid_of(self, process: str) -> int:
+        """The process of this name."""
+        return next(found.pid for found in self.state.processes if found.name == process)
 
     def metadata(self, token: str | None = None) -> list[tuple[str, str]]:
         """Call metadata with the token, by default the administrator's."""

@@ -4,6 +4,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from portico_server.platform.placement import Placement
 from portico_server.platform.product import Product, Running
 from portico_server.platform.settings import SettingError, Settings
 from portico_server.registry import in_order, load, products
@@ -48,4 +49,4 @@ def test_a_module_without_a_product_is_refused():
 
 def test_an_unknown_product_in_only_is_refused_and_the_known_ones_are_named():
     with pytest.raises(SettingError, match="objects"):
-        products(Settings(only=("nonsense",)))
+        products(Settings(only=("nonsense",)), Placement(Settings()))

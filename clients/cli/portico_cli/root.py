@@ -12,6 +12,7 @@ _GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     "A platform here": {
         "up": ("up:up", "Start a platform."),
         "down": ("up:down", "Stop it."),
+        "restart": ("up:restart", "Replace its processes one after the other."),
         "status": ("status:status", "Say how it is."),
         "doctor": ("status:doctor", "Check what it needs, and say how to mend it."),
         "logs": ("logs:logs", "Show its logs."),

@@ -26,7 +26,7 @@ class TelemetryService(telemetry_pb2_grpc.TelemetryServiceServicer):
         self._page_tokens = page_tokens
 
     async def GetTrace(self, request: telemetry_pb2.GetTraceRequest, context: Any) -> telemetry_pb2.GetTraceResponse:
-        await self._telemetry.files.flush()  # so that a call that has just ended is found
+        await self._telemetry.flush()  # so that a call that has just ended is found
         wanted = request.name.rpartition("/")[2]
         trace = await asyncio.to_thread(lookup.find_trace, self._folder, account_of(request.name), wanted)
         if not trace.events and not trace.spans:
@@ -46,7 +46,7 @@ class TelemetryService(telemetry_pb2_grpc.TelemetryServiceServicer):
         principal = current.get().principal
         caller = principal.name if principal else ""
         before = self._page_tokens.open(request, caller, request.page_token)
-        await self._telemetry.files.flush()
+        await self._telemetry.flush()
         events, cursor = await asyncio.to_thread(
             lookup.latest_events,
             self._folder,

@@ -1,8 +1,9 @@
 """The front's control socket: what the supervisor and a scraper on this machine may ask of it, as plain HTTP/1.1.
 
-    curl --unix-socket DATA/run/control.sock http://front/metrics
+    curl --unix-socket DATA/run/front/control.sock http://front/metrics
 
-Prometheus cannot read a Unix socket; the setting `metrics_listen` offers the read-only routes on a loopback port too.
+Prometheus cannot read a Unix socket; the setting `metrics_listen` offers the metrics of all processes on a loopback
+port too, by the supervisor.
 """
 
 from __future__ import annotations
@@ -20,9 +21,13 @@ Routes = Mapping[tuple[str, str], Route]
 
 ALIVE = "/alive"
 """What the supervisor asks for, to see that the event loop turns."""
+METRICS = "/metrics"
+FLUSH = "/telemetry/flush"
+"""Has the process write its request events and spans, for whoever looks them up in another process."""
 
 _HEAD_BYTES = 8 * 1024
 _READ_SECONDS = 5.0
+_ASK_SECONDS = 1.0
 
 
 @contextlib.asynccontextmanager
@@ -35,6 +40,18 @@ async def control_socket(path: Path, routes: Routes) -> AsyncIterator[None]:
             yield
     finally:
         path.unlink(missing_ok=True)
+
+
+async def ask(path: str, method: str, route: str) -> str:
+    """What another process of the platform answers at its control socket; `path` is from the working directory, short.
+    Raises OSError, or TimeoutError."""
+    async with asyncio.timeout(_ASK_SECONDS):
+        reader, writer = await asyncio.open_unix_connection(path)
+        try:
+            writer.write(f"{method} {route} HTTP/1.1\r\n\r\n".encode())
+            return (await reader.read()).decode(errors="replace").partition("\r\n\r\n")[2]
+        finally:
+            writer.close()
 
 
 def _listen(path: Path) -> socket.socket:

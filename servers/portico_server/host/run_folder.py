@@ -21,6 +21,11 @@ FAILURE_FILE = "failed"
 """Why the process could not start, in a sentence (`host/start_failure.py`)."""
 
 
+def sibling_control(process: str) -> str:
+    """The control socket of another process, from a process's working directory."""
+    return f"../{process}/{CONTROL_SOCKET}"
+
+
 def sibling_door(process: str) -> str:
     """The door of another process, from a process's working directory."""
     return f"../{process}/{DOOR_SOCKET}"

@@ -102,6 +102,11 @@ def fronts(settings: Settings) -> list[str]:
     return [FRONT, *(f"{FRONT}-{number}" for number in range(2, settings.workers + 1))]
 
 
+def process_names(settings: Settings) -> list[str]:
+    """The names of all processes that serve: the fronts, and those of products."""
+    return [*fronts(settings), *settings.processes]
+
+
 def _check(settings: Settings) -> None:
     if settings.workers > 1 and settings.database == "sqlite":
         raise SettingError(

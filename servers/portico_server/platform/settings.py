@@ -27,7 +27,7 @@ OTHER_VARIABLES = frozenset(
     for name in (
         *("PROFILE", "PROFILE_DIR", "ADDRESS", "ACCOUNT", "TOKEN"),  # of the SDK
         *("CONFIG", "DEBUG", "PYTHON", "GRPCURL_TOKEN", "DEMO_TOKEN"),  # of the command line and its launcher
-        *("SETTINGS_FILE", "APPLICATION"),  # from the supervisor to what it starts
+        *("SETTINGS_FILE", "APPLICATION", "PROCESS"),  # from the supervisor to what it starts
     )
 )
 """Variables of ours that are no settings."""
@@ -151,7 +151,7 @@ class Settings:
 
     metrics_listen: str = ""
     """HOST:PORT on this machine where Prometheus may read /metrics without credentials, as 127.0.0.1:9464; empty: only
-    on the socket run/control.sock."""
+    on the sockets run/front/control.sock and so on."""
 
     log_level: str = "info"
     """`debug`, `info`, `warning` or `error`."""

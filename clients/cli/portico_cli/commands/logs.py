@@ -21,7 +21,7 @@ _POLL_SECONDS = 0.2
 @click.option("-n", "--lines", type=click.IntRange(min=0), default=50, show_default=True, help="Last lines of each.")
 @click.argument("process", required=False)
 def logs(follow: bool, lines: int, process: str | None, **flags: Any) -> int:
-    """Show the logs of a platform's processes, or of one PROCESS (supervisor, front).
+    """Show the logs of a platform's processes, or of one PROCESS (supervisor, front, front-2, a product).
 
     \b
     Examples:

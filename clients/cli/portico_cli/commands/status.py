@@ -45,10 +45,13 @@ def status(kind: str, **flags: Any) -> int:
         web = {"web": f"https://{found.web_address}"} if found.web_address else {}
         output.show_fields({"platform": state, **web, "data": str(settings.data), "since": _since(found.started_at)})
         output.table(
-            ["process", ">pid", "since", ">restarts"],
+            ["process", ">pid", "since", ">restarts", "state"],
             [
-                ["supervisor", str(found.pid), _since(found.started_at), ""],
-                *([item.name, str(item.pid), _since(item.started_at), str(item.restarts)] for item in found.processes),
+                ["supervisor", str(found.pid), _since(found.started_at), "", ""],
+                *(
+                    [item.name, str(item.pid), _since(item.started_at), str(item.restarts), item.phase]
+                    for item in found.processes
+                ),
             ],
         )
     return 0 if found.running else UNREACHABLE

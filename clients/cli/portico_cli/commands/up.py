@@ -1,4 +1,4 @@
-"""`portico up` and `portico down`."""
+"""`portico up`, `portico down` and `portico restart`."""
 
 from __future__ import annotations
 
@@ -56,6 +56,35 @@ def down(**flags: Any) -> int:
         return 0
     click.echo(f"portico: no platform runs on {settings.data}; `--data` names another data directory", err=True)
     return ERROR
+
+
+@click.command()
+@settings_options()
+def restart(**flags: Any) -> int:
+    """Replace the processes of a platform one after the other: for a new version, or new certificates of others.
+
+    With PostgreSQL the next process starts before the one of before leaves, and no call fails. With SQLite only one
+    process may have a product's database, so that calls wait or fail for the second or two in between.
+
+    \b
+    Examples:
+      portico restart
+      portico restart --data ./data
+    """
+    from portico_server.host.supervisor import RestartFailed
+    from portico_server.host.supervisor import restart as replace
+
+    settings = settings_of_running(flags)
+    try:
+        replaced = replace(settings)
+    except RestartFailed as error:
+        click.echo(f"portico: {error}", err=True)
+        return ERROR
+    if not replaced:
+        click.echo(f"portico: no platform runs on {settings.data}; `portico up` starts one", err=True)
+        return ERROR
+    click.echo("restarted")
+    return 0
 
 
 def _tell(news: Announcement, *, detach: bool) -> None:

@@ -37,7 +37,7 @@ def render_bootstrap(
         web.grpc_web_filter(),
         body_limit.body_limit_filter(contracts.uploads, json_bytes),
         transcoder.transcoder_filter(contracts, Path(DESCRIPTORS), json_bytes),
-        *([passing_by(upstreams, application), router()] if upstreams else [application]),
+        *([headers.restore_length(), passing_by(upstreams, application), router()] if upstreams else [application]),
     ]
     manager = http.connection_manager(settings, watched, filters)
     clusters = [cluster(upstream, settings.trust_domain, watched) for upstream in upstreams]
@@ -49,6 +49,7 @@ def render_inner_bootstrap(settings: Settings, watched: WatchedFiles, embedding:
     filters = [
         jwt.token_filter(watched),
         headers.tell_token_failure(),
+        headers.hide_length(),
         python.application_filter(embedding.module),
     ]
     manager = http.inner_connection_manager(settings, watched, filters)

@@ -18,6 +18,9 @@ FORWARDED_CERTIFICATE = "portico-client-certificate"
 """From node to node: what the first one found of the caller's certificate, as in `x-forwarded-client-cert`. It counts
 only where the peer's own certificate is a node's (`gateway/certificates.py`)."""
 
+BODY_LENGTH = "x-portico-content-length"
+"""What `content-length` is called on its way from a process behind the front."""
+
 _FRONT_ONLY = (jwt.TOKEN_PAYLOAD, TOKEN_FAILURE)
 """What the process behind the front finds out itself, with its own filters."""
 
@@ -48,17 +51,31 @@ def tell_token_failure() -> Message:
     read. The certificate's serial number is told along with it."""
     failure = f"%DYNAMIC_METADATA({jwt.METADATA_NAMESPACE}:{jwt.FAILURE}:message)%"
     told = {TOKEN_FAILURE: failure, CERTIFICATE_SERIAL: "%DOWNSTREAM_PEER_SERIAL%"}
-    return extension(
-        "envoy.filters.http.header_mutation",
-        "extensions.filters.http.header_mutation.v3.HeaderMutation",
-        mutations={"request_mutations": [{"append": _set(key, value)} for key, value in told.items()]},
-    )
+    appended = [{"append": _set(key, value)} for key, value in told.items()]
+    return _header_mutation("envoy.filters.http.header_mutation", request_mutations=appended)
+
+
+def hide_length() -> Message:
+    """An HTTP filter of a process behind the front. A REST answer says how long its body will be; between the processes
+    the body still bears the frames of gRPC, and HTTP/2 refuses one of another length than was said."""
+    moved = {"append": _set(BODY_LENGTH, "%RESP(content-length)%")}
+    return _header_mutation("hide-length", response_mutations=[moved, {"remove": "content-length"}])
+
+
+def restore_length() -> Message:
+    """The HTTP filter of the front for that, to stand behind the transcoder."""
+    moved = {"append": _set("content-length", f"%RESP({BODY_LENGTH})%")}
+    return _header_mutation("restore-length", response_mutations=[moved, {"remove": BODY_LENGTH}])
 
 
 def forwarded_certificate() -> Message:
     """A header to add to what is taken on to a node. The value is never empty: an empty one would be left out, and a
     client's own would stay."""
     return _set(FORWARDED_CERTIFICATE, "From=node;%REQ(x-forwarded-client-cert)%")
+
+
+def _header_mutation(name: str, **mutations: list[Message]) -> Message:
+    return extension(name, "extensions.filters.http.header_mutation.v3.HeaderMutation", mutations=mutations)
 
 
 def _set(key: str, value: str) -> Message:

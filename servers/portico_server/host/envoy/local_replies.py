@@ -7,7 +7,10 @@ Such a request is no call: nothing is kept of it, so its answer names no ray.
 
 from __future__ import annotations
 
+import base64
 from typing import NamedTuple
+
+from google.rpc import error_details_pb2, status_pb2
 
 from portico_server.host.envoy.message import TYPES, Message
 
@@ -15,14 +18,18 @@ _FOUND = "%LOCAL_REPLY_BODY%"  # what Envoy has to say: the transcoder names the
 
 
 class _Answer(NamedTuple):
-    """How an HTTP status is told: a google.rpc.Code, an ErrorInfo reason, and a sentence."""
+    """How an HTTP status is told: a google.rpc.Code, an ErrorInfo reason, and a sentence; where it helps, after how
+    many seconds to try again."""
 
     code: int
     reason: str
     message: str
+    retry_seconds: int = 0
 
 
 _NO_HOST = _Answer(3, "REQUEST_MALFORMED", "the request does not say whom it is for: send the header Host")
+_NOT_THERE = _Answer(14, "UNAVAILABLE", "the server is not there now: try again", retry_seconds=1)
+"""The process that serves the product is down or too busy; the supervisor starts again what is down."""
 _ANSWERS = {
     400: _Answer(3, "REQUEST_MALFORMED", f"the request cannot be read: {_FOUND}"),
     403: _Answer(7, "UPGRADE_REFUSED", "this address speaks HTTP/1.1 and HTTP/2 and upgrades to nothing else"),
@@ -35,8 +42,8 @@ _ANSWERS = {
     431: _Answer(3, "HEADERS_TOO_LARGE", "the headers are too large, or too many: send less"),
     500: _Answer(13, "INTERNAL", "the server failed"),
     501: _Answer(12, "TRANSFER_ENCODING_UNKNOWN", "the one transfer encoding that is known here is chunked"),
-    502: _Answer(14, "UNAVAILABLE", "the server is not there now: try again"),
-    503: _Answer(14, "UNAVAILABLE", "the server is not there now: try again"),
+    502: _NOT_THERE,
+    503: _NOT_THERE,
     504: _Answer(4, "DEADLINE_EXCEEDED", "the answer did not come in time"),
 }
 _OTHER_FAILURE = _Answer(13, "INTERNAL", "the server failed")
@@ -51,12 +58,29 @@ def local_replies() -> Message:
     no_host = _mapper(_NO_HOST, _status("EQ", 400), *nameless)
     known = [_mapper(answer, _status("EQ", status)) for status, answer in _ANSWERS.items()]
     others = [_mapper(_OTHER_FAILURE, _status("GE", 500)), _mapper(_OTHER_REFUSAL, _status("GE", 400))]
-    return {"mappers": [no_host, *known, *others]}
+    return {"mappers": [_grpc_mapper(_NOT_THERE, 503), no_host, *known, *others]}
+
+
+def _grpc_mapper(answer: _Answer, http_status: int) -> Message:
+    """What gRPC callers get with that status: the sentence, and details as every other error has them."""
+    status = status_pb2.Status(code=answer.code, message=answer.message)
+    status.details.add().Pack(error_details_pb2.ErrorInfo(reason=answer.reason, domain=_DOMAIN))
+    status.details.add().Pack(error_details_pb2.RetryInfo(retry_delay={"seconds": answer.retry_seconds}))
+    details = base64.b64encode(status.SerializeToString()).decode()
+    header = {"header": {"key": "grpc-status-details-bin", "value": details}}
+    return {
+        "filter": {"and_filter": {"filters": [_status("EQ", http_status), _grpc()]}},
+        "headers_to_add": [header],
+        "body_format_override": {"text_format_source": {"inline_string": answer.message}},
+    }
 
 
 def _mapper(answer: _Answer, *filters: Message) -> Message:
     error = {"@type": f"{TYPES}google.rpc.ErrorInfo", "reason": answer.reason, "domain": _DOMAIN}
-    body = {"code": answer.code, "message": answer.message, "details": [error]}
+    details = [error]
+    if answer.retry_seconds:
+        details.append({"@type": f"{TYPES}google.rpc.RetryInfo", "retryDelay": f"{answer.retry_seconds}s"})
+    body = {"code": answer.code, "message": answer.message, "details": details}
     return {
         "filter": {"and_filter": {"filters": [*filters, _rest()]}},
         "body_format_override": {"json_format": body, "content_type": "application/json"},
@@ -74,6 +98,13 @@ def _rest() -> Message:
     grpc_type = {"string_match": {"prefix": "application/grpc"}}
     other = _header("content-type", **grpc_type, invert_match=True, treat_missing_header_as_empty=True)
     return {"or_filter": {"filters": [other, _header("x-envoy-original-path", present_match=True)]}}
+
+
+def _grpc() -> Message:
+    """The contrary of `_rest`."""
+    grpc_type = {"string_match": {"prefix": "application/grpc"}}
+    untouched = _header("x-envoy-original-path", present_match=True, invert_match=True)
+    return {"and_filter": {"filters": [_header("content-type", **grpc_type), untouched]}}
 
 
 def _header(name: str, **match: object) -> Message:

@@ -1,9 +1,21 @@
-"""Starts and watches the platform's processes: what `portico up`, `down`, `status` and `doctor` do."""
+"""Starts and watches the platform's processes: what `portico up`, `down`, `restart`, `status` and `doctor` do."""
 
 from portico_server.host.supervisor.announcement import Announcement, Event
 from portico_server.host.supervisor.check import Check
-from portico_server.host.supervisor.commands import Status, down, status, up
+from portico_server.host.supervisor.commands import RestartFailed, Status, down, restart, status, up
 from portico_server.host.supervisor.doctor import doctor
 from portico_server.host.supervisor.state import ProcessState
 
-__all__ = ["Announcement", "Check", "Event", "ProcessState", "Status", "doctor", "down", "status", "up"]
+__all__ = [
+    "Announcement",
+    "Check",
+    "Event",
+    "ProcessState",
+    "RestartFailed",
+    "Status",
+    "doctor",
+    "down",
+    "restart",
+    "status",
+    "up",
+]

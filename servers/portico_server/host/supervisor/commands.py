@@ -10,15 +10,23 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from portico_server.host.supervisor import local_http
 from portico_server.host.supervisor.announcement import Announcement
 from portico_server.host.supervisor.data_lock import holder, is_taken
-from portico_server.host.supervisor.state import ProcessState, read_state
+from portico_server.host.supervisor.state import RESTART, SUPERVISOR_SOCKET, ProcessState, read_state
+from portico_server.platform.placement import process_names
 from portico_server.platform.settings import Settings
 
 APPLICATION = "portico_server.app:app"
 _POLL_SECONDS = 0.02
 _STOP_SECONDS = 30.0
 """How long a stop may take beyond the calls in flight."""
+_START_SECONDS = 120.0
+"""How long a process may take to start, when it takes the place of another."""
+
+
+class RestartFailed(Exception):
+    """A process could not be replaced; the message says which and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +75,22 @@ def down(settings: Settings) -> bool:
         if time.monotonic() > deadline:
             raise TimeoutError(f"the platform (process {pid}) does not stop; look into {settings.data / 'logs'}")
         time.sleep(_POLL_SECONDS)
+    return True
+
+
+def restart(settings: Settings) -> bool:
+    """Replaces the platform's processes one after the other, and waits for the last; False where no platform runs.
+    Raises RestartFailed."""
+    if holder(settings.data) is None:
+        return False
+    each_seconds = settings.drain_seconds + _START_SECONDS
+    timeout_seconds = each_seconds * len(process_names(settings))
+    try:
+        answer = local_http.request(settings.run, SUPERVISOR_SOCKET, "POST", RESTART, timeout_seconds=timeout_seconds)
+    except local_http.LocalError as error:
+        raise RestartFailed(f"{error}; look into {settings.data / 'logs'}") from error
+    if answer:
+        raise RestartFailed(answer)
     return True
 
 

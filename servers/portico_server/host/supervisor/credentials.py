@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from portico_server.host.supervisor.announcement import StartError
-from portico_server.host.supervisor.front import Front
+from portico_server.host.supervisor.in_force import InForce
 from portico_server.host.supervisor.profile import Profile, profile_folder
 from portico_server.host.supervisor.renewal import refresh_profile, renew_node_certificate
 from portico_server.platform.keyring import Keyring
@@ -18,10 +18,10 @@ from portico_server.platform.settings import Settings
 class Credentials:
     """The keyring of a platform that runs at `address`, and the administrator's profile for it."""
 
-    def __init__(self, settings: Settings, front: Front, complain: Callable[[str], None]) -> None:
+    def __init__(self, settings: Settings, in_force: InForce, complain: Callable[[str], None]) -> None:
         """Raises StartError where a key cannot be used."""
         self._settings = settings
-        self._front = front
+        self._in_force = in_force
         self._complain = complain
         self._profile = Profile(profile_folder(settings.data))
         self._keyring = self._open()
@@ -34,15 +34,15 @@ class Credentials:
         return self._profile.folder
 
     def put_in_force(self) -> None:
-        self._front.use_keys(self._keyring)
-        self._front.use_certificate(self._node_certificate)
+        self._in_force.use_keys(self._keyring)
+        self._in_force.use_certificate(self._node_certificate)
         self._refresh_profile()
 
     def reload(self) -> None:
         """Reads the keys again: a new token key is believed at once, no connection is dropped."""
         try:
             self._keyring = self._open()
-            self._front.use_keys(self._keyring)
+            self._in_force.use_keys(self._keyring)
             self._refresh_profile()
         except (StartError, OSError) as error:
             self._complain(f"The keys of before stay in force: {error}")
@@ -55,7 +55,7 @@ class Credentials:
                 lambda: self._keyring,
                 lifetime_seconds,
                 self._node_certificate,
-                self._front.use_certificate,
+                self._in_force.use_certificate,
                 self._complain,
             ),
             refresh_profile(self._refresh_profile, self._complain),

@@ -7,6 +7,8 @@ import os
 import socket
 from pathlib import Path
 
+_CONNECT_SECONDS = 1.0
+
 
 class LocalError(Exception):
     """Nobody answered in time, or the answer was a refusal."""
@@ -42,3 +44,12 @@ def _connect(run: Path, name: str, timeout_seconds: float) -> socket.socket:
     finally:
         os.close(folder)
     return connection
+
+
+def accepts(run: Path, name: str) -> bool:
+    """Whether somebody listens at the socket with this name. Blocks."""
+    try:
+        _connect(run, name, _CONNECT_SECONDS).close()
+    except OSError:
+        return False
+    return True

@@ -13,6 +13,7 @@ from portico_server.host.supervisor.check import Check
 from portico_server.host.supervisor.commands import status
 from portico_server.host.supervisor.liveness import is_alive
 from portico_server.host.supervisor.port import ReservedPort
+from portico_server.platform.placement import FRONT
 from portico_server.platform.settings import Settings
 from portico_server.platform.settings_rules import address
 
@@ -49,7 +50,7 @@ def _answers(name: str, where: str, settings: Settings) -> Check:
         _ask(where, settings)
     except (OSError, http.client.HTTPException) as error:
         return Check(name, False, f"the platform runs, but {where} does not answer: {error}", remedy)
-    if is_alive(settings.run, PATIENCE_SECONDS) is False:
+    if is_alive(settings.run / FRONT, PATIENCE_SECONDS) is False:
         return Check(name, False, f"the platform answers at {where}, but not at its control socket", remedy)
     return Check(name, True, f"the platform answers at {where}")
 

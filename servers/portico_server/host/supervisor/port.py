@@ -71,15 +71,16 @@ def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, tuple[str, int
 
 def _refusal(host: str, port: int, option: str, error: OSError) -> str:
     where = f"{host}:{port}"
+    option = option if option.endswith("=") else f"{option} "
     if error.errno == errno.EADDRINUSE:
         return (
             f"{where} is taken by {holder_of(port) or 'another platform, or another user'}. "
-            f"Stop it, or choose another address: portico up {option} {host}:{port + 1 if port < 65535 else 8443}"
+            f"Stop it, or choose another address: portico up {option}{host}:{port + 1 if port < 65535 else 8443}"
         )
     if error.errno == errno.EACCES:
-        return f"Ports below 1024 are the administrator's: {where}. Choose another: portico up {option} {host}:8443"
+        return f"Ports below 1024 are the administrator's: {where}. Choose another: portico up {option}{host}:8443"
     return (
-        f"Cannot listen on {where}: {error.strerror}. Give an address of this machine: portico up {option} 127.0.0.1:0"
+        f"Cannot listen on {where}: {error.strerror}. Give an address of this machine: portico up {option}127.0.0.1:0"
     )
 
 

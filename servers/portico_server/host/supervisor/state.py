@@ -8,15 +8,22 @@ from pathlib import Path
 
 from portico_server.platform.private_files import replace_file
 
+SUPERVISOR_SOCKET = "supervisor.sock"
+"""Where the supervisor is asked to do something, in the platform's run folder."""
+RESTART = "/restart"
+"""Replaces all processes, one after the other; answers a sentence about what went wrong, or nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class ProcessState:
-    """A process that the supervisor keeps running. `started_at` is seconds since 1970; `restarts` counts since `up`."""
+    """A process that the supervisor keeps running. `started_at` is seconds since 1970; `restarts` counts deaths since
+    `up`; `phase` is starting, ready, restarting or stopping."""
 
     name: str
     pid: int
     started_at: float
     restarts: int
+    phase: str = "ready"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The supervisor's life: takes the data directory and the port, starts the front, keeps it running, stops it."""
+"""The supervisor's life: takes data directory and ports, starts the processes, keeps them running, stops them."""
 
 from __future__ import annotations
 
@@ -8,38 +8,42 @@ import datetime
 import os
 import signal
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
+from portico_server.host.control import METRICS, control_socket, loopback_port
 from portico_server.host.embedding import CannotEmbed, find_embedding
-from portico_server.host.envoy import Door
+from portico_server.host.envoy import Door, WatchedFiles, descriptors
 from portico_server.host.envoy.descriptors import DescriptorError
 from portico_server.host.supervisor.announcement import Announcement, Event, StartError
-from portico_server.host.supervisor.backoff import Backoff
-from portico_server.host.supervisor.child import Child
 from portico_server.host.supervisor.credentials import Credentials
 from portico_server.host.supervisor.data_lock import DataLock
 from portico_server.host.supervisor.doors import reserve
+from portico_server.host.supervisor.exposition import of_processes
 from portico_server.host.supervisor.first_start import prepare
-from portico_server.host.supervisor.front import Front
+from portico_server.host.supervisor.in_force import InForce
+from portico_server.host.supervisor.keeper import Keeper
 from portico_server.host.supervisor.logs import BoundedLog
-from portico_server.host.supervisor.state import ProcessState, State, write_state
-from portico_server.platform.settings import Settings
-
-_WAITING_SECONDS = 10.0
-_TAIL_LINES = 15
+from portico_server.host.supervisor.programs import SETTINGS_FILE, Program, Programs
+from portico_server.host.supervisor.serving import ServingProcess, clear_folders
+from portico_server.host.supervisor.state import RESTART, SUPERVISOR_SOCKET, State, write_state
+from portico_server.platform.placement import Placement
+from portico_server.platform.private_files import replace_file
+from portico_server.platform.settings import SettingError, Settings
 
 
 def supervise(settings: Settings, application: str, announce: Callable[[Announcement], None]) -> int:
     """Runs a platform until it is told to stop (SIGTERM, SIGINT); the exit code. All news go to `announce`."""
     with contextlib.ExitStack() as stack:
         try:
+            Placement(settings)  # refused before anything is made
             new = prepare(settings.data)
             stack.callback(DataLock.take(settings.data).release)
             settings, doors = reserve(settings, stack)
+            clear_folders(settings.run)
             supervisor = Supervisor(settings, doors, application, announce, first_start=new)
             return asyncio.run(supervisor.run())
-        except (StartError, DescriptorError, CannotEmbed) as error:
+        except (StartError, DescriptorError, CannotEmbed, SettingError) as error:
             message = str(error)
         except OSError as error:
             message = f"The platform cannot start: {error.filename or settings.data}: {error.strerror or error}"
@@ -59,19 +63,26 @@ class Supervisor:
         *,
         first_start: bool,
     ) -> None:
-        """Raises StartError, DescriptorError, CannotEmbed."""
+        """Raises StartError, DescriptorError, CannotEmbed, SettingError."""
         self._settings = settings
         self._announce = announce
         self._first_start = first_start
         self._begin = time.monotonic()
         self._started_at = time.time()
-        self._restarts = 0
-        self._backoff = Backoff()
+        self._was_ready = False
         self._stopping = asyncio.Event()
+        self._restarting = asyncio.Lock()
         self._log = BoundedLog(settings.data / "logs" / "supervisor.log")
-        self._front = Front(settings, doors, find_embedding(), application)
-        self._front.configure()
-        self._credentials = Credentials(settings, self._front, self._record)
+        self._products: list[Keeper] = []
+        self._fronts: list[Keeper] = []
+        watched = WatchedFiles(settings.run / "watched")
+        contracts = descriptors.merge(settings.extra_descriptors)
+        in_force = InForce(watched)
+        in_force.use_routes(settings, contracts)
+        programs = Programs(settings, watched, find_embedding(), application)
+        self._product_programs, self._front_programs = programs.products(), programs.fronts(doors, contracts)
+        replace_file(settings.run / SETTINGS_FILE, settings.to_json().encode())
+        self._credentials = Credentials(settings, in_force, self._record)
         self._credentials.put_in_force()
 
     async def run(self) -> int:
@@ -80,82 +91,87 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop_requested)
         loop.add_signal_handler(signal.SIGHUP, self._credentials.reload)
+        self._products = [self._keeper(program) for program in self._product_programs]
+        self._fronts = [self._keeper(program) for program in self._front_programs]
         renewal = asyncio.create_task(self._credentials.keep_fresh())
+        routes = {("POST", RESTART): self._restart}
         try:
-            await self._keep_running()
+            async with control_socket(self._settings.run / SUPERVISOR_SOCKET, routes), self._metrics_port():
+                await self._or_stop(self._keep_running())
+                if self._stopping.is_set():
+                    self._tell(Event.STOPPING, "Stopping: calls in flight are being finished.")
         finally:
             renewal.cancel()
+            await self._stop()
         return 0
 
     def _stop_requested(self) -> None:
         """The first signal stops in order; a second one does not wait for calls in flight."""
         if self._stopping.is_set():
-            os._exit(1)  # the front dies with us
+            os._exit(1)  # the processes die with us
         self._stopping.set()
 
     async def _keep_running(self) -> None:
-        """Starts the front again and again, until the platform is to stop. Raises StartError if the first start
-        fails."""
-        first = True
-        while not self._stopping.is_set():
-            child = await self._front.start()
-            self._write_state(child, ready=False)
-            if await self._or_stop(self._until_ready(child)):
-                self._write_state(child, ready=True)
-                self._tell_ready(first)
-                first = False
-                end = await self._or_stop(self._front.wait_end(child))
-            else:
-                end = await self._or_stop(child.wait())
-            if self._stopping.is_set():
-                self._tell(Event.STOPPING, "Stopping: calls in flight are being finished.")
-                await self._front.stop(child)
-                return
-            if first:
-                raise StartError(self._why_not_started(end))
-            await self._wait_before_restart(child, end)
+        """Starts everything, the products before the fronts that lead to them. Raises StartError."""
+        for keepers in (self._products, self._fronts):
+            await _all(keeper.start() for keeper in keepers)
+        self._was_ready = True
+        self._write_state()
+        self._tell(Event.READY, f"Portico is ready at {self._settings.listen}.")
+        await _all(keeper.until_failed() for keeper in (*self._products, *self._fronts))
 
-    async def _or_stop(self, work: Coroutine[Any, Any, Any]) -> Any:
-        """What the work answers; None where the platform is to stop first."""
+    async def _stop(self) -> None:
+        """The fronts first, because calls in flight there need the products."""
+        for keepers in (self._fronts, self._products):
+            await asyncio.gather(*(keeper.stop() for keeper in keepers))
+
+    async def _restart(self) -> str:
+        """Replaces every process, one after the other, so that there is always one that serves."""
+        async with self._restarting:
+            for keeper in (*self._products, *self._fronts):
+                try:
+                    await keeper.replace()
+                except StartError as error:
+                    self._record(f"restart: {error}")
+                    return f"{keeper.name}: {error}"
+        return ""
+
+    @contextlib.asynccontextmanager
+    async def _metrics_port(self) -> AsyncIterator[None]:
+        """Raises StartError."""
+        if (address := self._settings.metrics_address) is None:
+            yield
+            return
+        async with contextlib.AsyncExitStack() as stack:
+            try:
+                await stack.enter_async_context(loopback_port(*address, {("GET", METRICS): self._metrics}))
+            except OSError as error:
+                raise StartError(
+                    f"metrics_listen is {self._settings.metrics_listen}, where nothing can listen: "
+                    f"{os.strerror(error.errno or 0)}. Stop what does, or give another port."
+                ) from error
+            yield
+
+    async def _metrics(self) -> str:
+        keepers = (*self._fronts, *self._products)
+        return await of_processes({keeper.name: keeper.folder for keeper in keepers if keeper.folder is not None})
+
+    async def _or_stop(self, work: Coroutine[Any, Any, None]) -> None:
+        """Does the work until it is done or the platform is to stop."""
         task = asyncio.create_task(work)
         stop = asyncio.create_task(self._stopping.wait())
         await asyncio.wait((task, stop), return_when=asyncio.FIRST_COMPLETED)
         stop.cancel()
         if task.done():
-            return task.result()
+            task.result()
         task.cancel()
-        return None
+        await asyncio.gather(task, return_exceptions=True)
 
-    async def _until_ready(self, child: Child) -> bool:
-        ready = asyncio.create_task(self._front.wait_ready(child))
-        try:
-            while not (await asyncio.wait((ready,), timeout=_WAITING_SECONDS))[0]:
-                self._tell(Event.WAITING, f"Still starting; {self._front.log.path} may say why it takes so long.")
-            return ready.result()
-        finally:
-            ready.cancel()
-
-    def _why_not_started(self, end: str) -> str:
-        log = self._front.log
-        if why := self._front.why_not_started():
-            return f"The platform cannot start: {why}\n`portico doctor` looks for causes; more is in {log.path}"
-        return f"The front {end} before it was ready. {log.path} ends with:\n{log.tail(_TAIL_LINES)}"
-
-    async def _wait_before_restart(self, child: Child, end: str) -> None:
-        self._restarts += 1
-        wait_seconds = self._backoff.after(time.time() - child.started_at)
-        why = self._front.why_not_started()
-        news = f"The front (process {child.pid}) {end}{f' ({why})' if why else ''}; starting it again in "
-        news += f"{wait_seconds:.1f} s."
-        self._tell(Event.RESTARTING, news)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), wait_seconds)
-
-    def _tell_ready(self, first: bool) -> None:
-        if first:
-            self._tell(Event.READY, f"Portico is ready at {self._settings.listen}.")
-        else:
-            self._tell(Event.RESTARTED, "The front is back.")
+    def _keeper(self, program: Program) -> Keeper:
+        process = ServingProcess(self._settings, program)
+        # With SQLite one process has a product's database, so the next one can start only when this one is gone.
+        overlaps = self._settings.database != "sqlite"
+        return Keeper(process, self._tell, self._write_state, overlaps=overlaps)
 
     def _tell(self, event: Event, message: str) -> None:
         self._record(f"{event}: {message}")
@@ -177,10 +193,26 @@ class Supervisor:
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
         self._log.write(f"{now} {line}\n".encode())
 
-    def _write_state(self, child: Child, *, ready: bool) -> None:
-        front = ProcessState("front", child.pid, child.started_at, self._restarts)
+    def _write_state(self) -> None:
+        """The address is there from the first time on that all are ready."""
+        found = (keeper.state for keeper in (*self._fronts, *self._products))
+        processes = tuple(state for state in found if state is not None)
+        ready = self._was_ready and all(process.phase == "ready" for process in processes if process.name == "front")
         address, web_address = (self._settings.listen, self._settings.web_listen) if ready else ("", "")
         try:
-            write_state(self._settings.run, State(os.getpid(), address, self._started_at, (front,), web_address))
+            write_state(self._settings.run, State(os.getpid(), address, self._started_at, processes, web_address))
         except OSError as error:  # a full disk must not end a platform that runs
             self._record(f"The state cannot be written: {error}")
+
+
+async def _all(works: Any) -> None:
+    """All at once; the first that fails cancels the others."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for work in works:
+                group.create_task(work)
+    except* (StartError, OSError) as errors:
+        error = errors.exceptions[0]
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        raise error from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from time import perf_counter_ns
 
 from portico_server.platform.call import Call
@@ -29,8 +29,16 @@ class Telemetry:
         self.files = files
         self.metrics = metrics
         self.export = export
+        self.flush_others: Callable[[], Awaitable[None]] | None = None
+        """Has the other processes of the platform write what they hold; None where there are none."""
         self._slow_ns = slow_ns
         self._last_end_ns = 0
+
+    async def flush(self) -> None:
+        """Has everything written that has ended so far, in all processes, so that it is found."""
+        if self.flush_others is not None:
+            await self.flush_others()
+        await self.files.flush()
 
     def finished(self, call: Call, counted_as: str, account: str, code: int, reason: str) -> None:
         """Records a call that has ended: `counted_as` is its method in the metrics, `account` the one that may look

@@ -1,0 +1,33 @@
+"""What every process believes and shows, in the one watched folder of the platform: keys, certificate, routes."""
+
+from __future__ import annotations
+
+from portico_server.host.envoy import WatchedFiles, jwt, routes, tls
+from portico_server.host.envoy.descriptors import Contracts
+from portico_server.host.envoy.upstreams import upstreams
+from portico_server.platform.keyring import Keyring
+from portico_server.platform.keyring.keyring import KeyPair
+from portico_server.platform.placement import Placement
+from portico_server.platform.settings import Settings
+
+
+class InForce:
+    """Puts things in force in all processes at once, also in those that run; no connection is dropped."""
+
+    def __init__(self, watched: WatchedFiles) -> None:
+        self._watched = watched
+
+    def use_keys(self, keyring: Keyring) -> None:
+        """The authority that certificates must come from, and the keys that verify tokens."""
+        self._watched.write(tls.AUTHORITY, tls.authority(keyring.authority_pem))
+        self._watched.write(jwt.RULES, jwt.token_rules(keyring.trust_domain, keyring.jwks()))
+
+    def use_certificate(self, pair: KeyPair) -> None:
+        """The node's certificate."""
+        self._watched.write(tls.NODE, tls.node_certificate(pair))
+
+    def use_routes(self, settings: Settings, contracts: Contracts) -> None:
+        """Where the fronts take calls on to, and which pages may call."""
+        found = routes.routes(upstreams(Placement(settings)), contracts.reads, web_origins=settings.web_origins)
+        self._watched.write(routes.ROUTES, found)
+        self._watched.write(routes.INNER_ROUTES, routes.routes(name=routes.INNER_ROUTES))

@@ -1,0 +1,85 @@
+"""What runs as the platform's processes: Envoy with Python inside, behind the doors or behind a front."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from portico_server.host.embedding import Embedding
+from portico_server.host.envoy import Door, WatchedFiles, render_bootstrap, render_inner_bootstrap
+from portico_server.host.envoy.bootstrap import DESCRIPTORS
+from portico_server.host.envoy.descriptors import Contracts
+from portico_server.host.envoy.message import Message
+from portico_server.host.envoy.upstreams import upstreams
+from portico_server.platform.placement import Placement, fronts
+from portico_server.platform.settings import Settings
+
+CONFIGURATION = "envoy.json"
+SETTINGS_FILE = "settings.json"
+
+_GOAWAY_SECONDS = 1
+_LOG_LEVELS = {"debug": "debug", "info": "warning", "warning": "warning", "error": "error"}
+"""Envoy's level for each of ours: its `info` tells of every start at length."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One process of the platform. `files` are written into its folder before it starts there; `doors` are where it
+    must answer to be ready."""
+
+    name: str
+    files: Mapping[str, bytes]
+    command: Sequence[str | Path]
+    environment: Mapping[str, str]
+    doors: Sequence[Door] = ()
+
+
+class Programs:
+    """Makes the programs of a platform. All fronts are alike but for their names."""
+
+    def __init__(self, settings: Settings, watched: WatchedFiles, embedding: Embedding, application: str) -> None:
+        self._settings = settings
+        self._watched = watched
+        self._embedding = embedding
+        self._application = application
+
+    def fronts(self, doors: Sequence[Door], contracts: Contracts) -> list[Program]:
+        """Those behind the doors."""
+        elsewhere = upstreams(Placement(self._settings))
+        bootstrap = render_bootstrap(self._settings, doors, self._watched, contracts, self._embedding, elsewhere)
+        files = {DESCRIPTORS: contracts.content}
+        return [self._program(name, bootstrap, files, doors) for name in fronts(self._settings)]
+
+    def products(self) -> list[Program]:
+        """Those behind the fronts, one for each product with a process of its own."""
+        bootstrap = render_inner_bootstrap(self._settings, self._watched, self._embedding)
+        return [self._program(name, bootstrap, {}, ()) for name in self._settings.processes]
+
+    def _program(self, name: str, bootstrap: Message, files: Mapping[str, bytes], doors: Sequence[Door]) -> Program:
+        # Paths are relative to the folder that the process is started in.
+        ours = {
+            "PORTICO_SETTINGS_FILE": SETTINGS_FILE,
+            "PORTICO_APPLICATION": self._application,
+            "PORTICO_PROCESS": name,
+        }
+        own = {
+            CONFIGURATION: json.dumps(bootstrap, indent=1).encode(),
+            SETTINGS_FILE: self._settings.to_json().encode(),
+        }
+        return Program(
+            name, {**files, **own}, self._command(), self._embedding.environment({**os.environ, **ours}), doors
+        )
+
+    def _command(self) -> list[str | Path]:
+        options = {
+            "--config-path": CONFIGURATION,
+            "--concurrency": str(self._settings.envoy_threads),
+            "--log-level": _LOG_LEVELS[self._settings.log_level],
+            "--drain-strategy": "immediate",
+            "--drain-time-s": str(_GOAWAY_SECONDS),
+        }
+        arguments = [part for option in options.items() for part in option]
+        return [self._embedding.envoy, *arguments, "--disable-hot-restart"]
