@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime
+import json
 import os
 import shutil
 import socket
+import subprocess
 import time
 from collections import namedtuple
 from importlib import resources
@@ -13,13 +15,15 @@ from pathlib import Path
 
 import pytest
 
-from portico_server.host.supervisor import Check, doctor
+from portico_server.host.supervisor import Check, doctor, look_at_machine
 from portico_server.host.supervisor.first_start import POLICY
 from portico_server.host.supervisor.profile import Profile, profile_folder
 from portico_server.platform.database.opening import LocalDatabases
 from portico_server.platform.keyring import Keyring
 from portico_server.platform.settings import Settings
 from tests.harness.credentials import certificate_of
+from tests.harness.postgresql import fresh_database, postgresql_server
+from tests.harness.waiting import wait_until
 
 
 @pytest.fixture
@@ -149,3 +153,69 @@ def test_too_few_open_files(settings: Settings) -> None:
     check = found(settings.replace(max_connections=10**9), "open files")
     assert not check.ok
     assert "max_connections" in check.remedy
+
+
+def test_a_file_system_without_room_for_files(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    room = namedtuple("room", "f_files f_favail")
+    monkeypatch.setattr(os, "statvfs", lambda path: room(10**6, 100))
+    (check,) = look_at_machine.inodes(settings)
+    assert not check.ok
+    assert "room for 100 more files" in check.detail
+    assert "Remove files" in check.remedy
+
+
+def test_a_process_that_was_left_behind(settings: Settings) -> None:
+    assert found(settings, "processes").ok
+    environment = {"PORTICO_SETTINGS_FILE": str(settings.run / "settings.json")}
+    with subprocess.Popen(["sleep", "60"], env=environment) as left:
+        wait_until(lambda: not found(settings, "processes").ok, "the process is there")
+        check = found(settings, "processes")
+        left.kill()
+    assert str(left.pid) in check.detail
+    assert check.remedy == f"End them: kill {left.pid}"
+
+
+def test_an_authority_that_ends_soon(settings: Settings) -> None:
+    now = datetime.datetime.now(datetime.UTC)
+    day = datetime.timedelta(days=1)
+    ending = certificate_of(settings.data, "spiffe://portico.local", now - day, now + 80 * day)
+    (settings.data / "keys" / "authority.pem").write_bytes(ending.certificate)
+    assert not found(settings, "authority").ok
+
+
+@pytest.mark.parametrize(("days", "well"), [(6, True), (8, False)])
+def test_the_age_of_the_last_backup(settings: Settings, days: int, well: bool) -> None:
+    assert found(settings, "backup").ok
+    made_at = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=days)
+    latest = {"path": "/mnt/monday", "created_at": made_at.isoformat()}
+    (settings.data / "backup.json").write_text(json.dumps(latest))
+    check = found(settings, "backup")
+    assert check.ok == well
+    assert f"{days} days old: /mnt/monday" in check.detail
+    assert bool(check.remedy) != well
+
+
+def test_a_note_of_the_last_backup_that_cannot_be_read(settings: Settings) -> None:
+    (settings.data / "backup.json").write_text("[]")
+    assert not found(settings, "backup").ok
+
+
+def test_ports_of_the_other_doors_that_are_taken(settings: Settings) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        taken = f"127.0.0.1:{server.getsockname()[1]}"
+        for name in ("web", "mesh", "metrics"):
+            check = found(settings.replace(**{f"{name}_listen": taken}), f"{name} port")
+            assert not check.ok
+            assert f"process {os.getpid()}" in check.detail
+
+
+def test_a_postgresql_that_would_lose_what_it_acknowledged(settings: Settings) -> None:
+    """As the tests' own server does, which syncs nothing."""
+    with postgresql_server() as server:
+        checks = {check.name: check for check in doctor(settings.replace(database=fresh_database(server)))}
+    assert checks["database"].ok
+    assert "its encoding is UTF8" in checks["database"].detail
+    assert checks["database connections"].ok
+    assert checks["database clock"].ok
+    assert checks["database durability"].detail == "fsync = off"
+    assert "postgresql.conf" in checks["database durability"].remedy

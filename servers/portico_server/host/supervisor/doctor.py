@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from portico_server.host.embedding import CannotEmbed, find_embedding
-from portico_server.host.supervisor import look_at_door, look_at_state
+from portico_server.host.supervisor import look_at_door, look_at_machine, look_at_state
 from portico_server.host.supervisor.check import Check
 from portico_server.platform.settings import Settings
 
@@ -22,6 +22,8 @@ LEAST_FREE_BYTES = 1024**3
 OLDEST_SQLITE = (3, 50)
 FILES_BESIDE_CONNECTIONS = 1_000
 CLOCK_TOLERANCE_SECONDS = 300.0
+WARNED_BEFORE = {"authority": datetime.timedelta(days=90), "client certificate": datetime.timedelta()}
+"""Certificates that nothing renews are to be seen to before they end."""
 _VERSION_SECONDS = 10.0
 
 
@@ -32,12 +34,15 @@ def doctor(settings: Settings) -> list[Check]:
         _engines,
         _open_files,
         _disk,
+        look_at_machine.inodes,
         _clock,
+        look_at_machine.leftovers,
         look_at_door.port,
         _permissions,
         _certificates,
         look_at_state.policy,
         look_at_state.databases,
+        look_at_state.backup,
     )
     return [check for look in looks for check in look(settings)]
 
@@ -133,6 +138,6 @@ def _certificates(settings: Settings) -> Iterator[Check]:
         except ValueError:
             yield Check(name, False, f"{path} is not a certificate", remedy)
             continue
-        holds = certificate.not_valid_before_utc <= now < certificate.not_valid_after_utc
+        holds = certificate.not_valid_before_utc <= now < certificate.not_valid_after_utc - WARNED_BEFORE[name]
         detail = f"{path} holds until {certificate.not_valid_after_utc:%Y-%m-%d %H:%M} UTC"
         yield Check(name, holds, detail, "" if holds else remedy)

@@ -25,12 +25,15 @@ def port(settings: Settings) -> Iterator[Check]:
     running = status(settings)
     if not running.running:
         yield _is_free("port", settings.listen, "--listen", settings)
-        if settings.web_listen:
-            yield _is_free("web port", settings.web_listen, "--web-listen", settings)
+        for name, key in (("web", "web_listen"), ("mesh", "mesh_listen"), ("metrics", "metrics_listen")):
+            if listen := getattr(settings, key):
+                yield _is_free(f"{name} port", listen, f"--set {key}=", settings)
         return
     yield _answers("port", running.address, settings)
     if running.web_address:
         yield _answers("web port", running.web_address, settings)
+    if settings.metrics_listen:
+        yield _accepts("metrics port", settings.metrics_listen, settings)
 
 
 def _is_free(name: str, listen: str, option: str, settings: Settings) -> Check:
@@ -53,6 +56,16 @@ def _answers(name: str, where: str, settings: Settings) -> Check:
     if is_alive(settings.run / FRONT, PATIENCE_SECONDS) is False:
         return Check(name, False, f"the platform answers at {where}, but not at its control socket", remedy)
     return Check(name, True, f"the platform answers at {where}")
+
+
+def _accepts(name: str, where: str, settings: Settings) -> Check:
+    host, port = address(where)
+    try:
+        socket.create_connection((host, port), timeout=PATIENCE_SECONDS).close()
+    except OSError as error:
+        remedy = f"Was it started with other settings? Look into {settings.data / 'logs'}."
+        return Check(name, False, f"the platform runs, but nothing listens at {where}: {error.strerror}", remedy)
+    return Check(name, True, f"somebody listens at {where}")
 
 
 def _ask(where: str, settings: Settings) -> None:

@@ -1,17 +1,22 @@
-"""The doctor's looks at what a platform keeps: its policy and its databases."""
+"""The doctor's looks at what a platform keeps: its policy, its databases, and when it was backed up."""
 
 from __future__ import annotations
 
+import datetime
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
 from portico_server.host.supervisor.check import Check
+from portico_server.host.supervisor.look_at_postgresql import postgresql
+from portico_server.platform.backup.data_folder import LATEST
 from portico_server.platform.settings import Settings
 
 LONGEST_LOOK_SECONDS = 5.0
 """At one database; a large one is not read to its end."""
+OLDEST_BACKUP = datetime.timedelta(days=7)
 _INSTRUCTIONS_BETWEEN_LOOKS = 10_000
 _RESTORE = "Stop the platform; restore the file from a copy, if there is one beside it or in a backup."
 
@@ -35,7 +40,7 @@ def policy(settings: Settings) -> Iterator[Check]:
 def databases(settings: Settings) -> Iterator[Check]:
     """Whether each can be read."""
     if settings.database != "sqlite":
-        yield _postgresql(settings.database)
+        yield from postgresql(settings.database)
         return
     for path in sorted((settings.data / "databases").glob("*.sqlite")):
         name = f"database {path.stem}"
@@ -47,17 +52,21 @@ def databases(settings: Settings) -> Iterator[Check]:
             yield Check(name, True, detail)
 
 
-def _postgresql(dsn: str) -> Check:
-    import psycopg
-
+def backup(settings: Settings) -> Iterator[Check]:
+    """How old the last backup is, as far as it was made by `portico backup`."""
     try:
-        with psycopg.connect(dsn, connect_timeout=round(LONGEST_LOOK_SECONDS)) as connection:
-            connection.execute("SELECT 1")
-            version = connection.info.parameter_status("server_version")
-    except psycopg.Error as error:
-        detail = f"PostgreSQL does not answer: {' '.join(str(error).split())}"
-        return Check("database", False, detail, "Start it, or mend the setting database.")
-    return Check("database", True, f"PostgreSQL {version} answers")
+        fields = json.loads((settings.data / LATEST).read_bytes())
+        made_at, path = datetime.datetime.fromisoformat(fields["created_at"]), str(fields["path"])
+    except FileNotFoundError:
+        yield Check("backup", True, "none was made yet by `portico backup DESTINATION`")
+        return
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        yield Check("backup", False, f"{settings.data / LATEST}: {error}", "Remove that file, and make a backup.")
+        return
+    age = datetime.datetime.now(datetime.UTC) - made_at
+    fresh = age < OLDEST_BACKUP
+    remedy = "" if fresh else "Make one: portico backup DESTINATION; best by a timer, see docs/operations.md."
+    yield Check("backup", fresh, f"the last one is {age.days} days old: {path}", remedy)
 
 
 def _sqlite_detail(path: Path) -> str:
