@@ -78,7 +78,7 @@ def _told(error: Exception) -> str:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     if isinstance(error, UnicodeEncodeError):
         return f"{error.object} is not UTF-8, which all text in requests is"
-    if type(error).__name__ in ("SettingError", "TimeoutError", "Refused", "BackupError", "MoveError"):
+    if type(error).__name__ in ("SettingError", "TimeoutError", "Refused", "BackupError", "MoveError", "TrustError"):
         return str(error)
     return f"unexpected {type(error).__name__}: {error} (PORTICO_DEBUG=1 shows where; please report it)"
 

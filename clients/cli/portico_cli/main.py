@@ -39,6 +39,10 @@ def _run(arguments: Sequence[str]) -> int:
 
     from portico_cli.root import portico
 
+    if "_PORTICO_COMPLETE" in os.environ:  # a shell asks what a line may become
+        from portico_cli.completing import register
+
+        register()
     state: dict[str, Any] = {}
     try:
         outcome = portico.main(list(arguments), prog_name="portico", standalone_mode=False, obj=state)

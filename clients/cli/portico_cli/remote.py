@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from portico_cli.output import quoted
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 SCHEME = "portico://"
 
@@ -75,6 +78,11 @@ class _Place(click.ParamType[Remote]):
         if self._key and not place.key:
             self.fail(f"{value} names a bucket, an object is needed: {SCHEME}{place.bucket}/KEY", parameter, context)
         return place
+
+    def shell_complete(self, context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+        from portico_cli.completing import places
+
+        return places(begun, context.params.get("profile"), bucket_only=self._bucket)
 
 
 BUCKET = _Place(bucket=True)

@@ -39,6 +39,7 @@ _GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "cert": ("cert:cert", "Client certificates: show, renew, create, revoke."),
     },
     "Other programs": {
+        "trust": ("trust:trust", "Make programs of this machine trust the platform's authority."),
         "env": ("env:env", "Print the variables that other clients need."),
         "grpcurl": ("grpcurl:grpcurl", "Run grpcurl with address and credentials filled in."),
         "completion": ("completion:completion", "Print the completion script of a shell."),

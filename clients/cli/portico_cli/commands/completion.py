@@ -8,7 +8,7 @@ import click
 @click.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    """Print the completion script of a SHELL.
+    """Print the completion script of a SHELL. Buckets and keys are asked of the platform, for a second at most.
 
     \b
     Examples:
@@ -18,7 +18,10 @@ def completion(shell: str) -> None:
     """
     from click.shell_completion import get_completion_class
 
+    from portico_cli.completing import register
     from portico_cli.root import portico
+
+    register()
 
     kind = get_completion_class(shell)
     assert kind is not None  # click knows all three

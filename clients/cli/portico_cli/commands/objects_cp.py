@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -32,6 +32,9 @@ from portico_cli.transfers import (
     standard_output,
 )
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 
 def _metadata(context: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
     pairs = [item.partition("=") for item in given]
@@ -41,9 +44,15 @@ def _metadata(context: click.Context, parameter: click.Parameter, given: tuple[s
     return {metadata_key(key): value for key, _, value in pairs}
 
 
+def _files_and_places(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+    from portico_cli.completing import files_and_places
+
+    return files_and_places(context, parameter, begun)
+
+
 @click.command()
-@click.argument("source")
-@click.argument("target")
+@click.argument("source", shell_complete=_files_and_places)
+@click.argument("target", shell_complete=_files_and_places)
 @click.option("-r", "--recursive", "tree", is_flag=True, help="A folder or prefix with all below it.")
 @click.option("--content-type", default="", metavar="TYPE", help="Media type; guessed from a file's name if left out.")
 @click.option(

@@ -1,0 +1,115 @@
+"""Completion of buckets and keys, asked of the platform while somebody waits at a prompt: a short while, silently."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterable, Iterator
+
+import click
+from click.shell_completion import BashComplete, CompletionItem, add_completion_class, split_arg_string
+
+SECONDS = 1.0
+_MOST = 100
+"""More than a screen of them helps nobody."""
+
+_LINE = "-1"
+_BASH = """\
+%(complete_func)s() {
+    local line="${COMP_LINE:0:COMP_POINT}" response completion type value typed=""
+    # The whole line: bash takes words apart at colons, and replaces only what stands behind the last one.
+    response=$(env COMP_WORDS="$line" COMP_CWORD=-1 %(complete_var)s=bash_complete "$1")
+    local begun="${line##*[[:space:]]}"
+    if [[ "$begun" == *:* && "$COMP_WORDBREAKS" == *:* ]]; then typed="${begun%%"${begun##*:}"}"; fi
+    COMPREPLY=()
+    while IFS= read -r completion; do
+        type="${completion%%%%,*}" value="${completion#*,}"
+        case "$type" in
+            dir) compopt -o dirnames 2>/dev/null ;;
+            file) compopt -o default 2>/dev/null ;;
+            plain)
+                value=$(printf %%q "$value")
+                COMPREPLY+=("${value#"$typed"}")
+                [[ "$value" != */ ]] || compopt -o nospace 2>/dev/null
+                ;;
+        esac
+    done <<< "$response"
+    return 0
+}
+complete -o nosort -F %(complete_func)s %(prog_name)s
+"""
+
+
+class PorticoBash(BashComplete):
+    """As click's for bash, for words with colons too: `portico://bucket/key`."""
+
+    name = "bash"
+    source_template = _BASH
+
+    def get_completion_args(self) -> tuple[list[str], str]:
+        if os.environ.get("COMP_CWORD") != _LINE:
+            return super().get_completion_args()
+        line = os.environ["COMP_WORDS"]
+        words = split_arg_string(line)
+        begun = words.pop() if len(words) > 1 and not line[-1:].isspace() else ""
+        return words[1:], begun
+
+
+def register() -> None:
+    """Makes PorticoBash the one for bash."""
+    add_completion_class(PorticoBash)
+
+
+def places(begun: str, profile: str | None, *, bucket_only: bool) -> list[CompletionItem]:
+    """What a place that was begun may become; nothing where the platform does not answer at once."""
+    found: list[str] = []
+
+    def ask() -> None:
+        try:
+            found.extend(_found(begun, profile, bucket_only=bucket_only))
+        except Exception:  # at a prompt there is no place for errors
+            found.clear()
+
+    from portico import connect  # noqa: F401  # loading it takes its time, which is not the platform's
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(SECONDS + 0.5)
+    return [] if asking.is_alive() else [CompletionItem(item) for item in found]
+
+
+def files_and_places(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+    """For an argument that is a path or a place."""
+    from portico_cli.remote import SCHEME
+
+    if not begun or not (begun.startswith(SCHEME) or SCHEME.startswith(begun)):
+        return [CompletionItem(begun, type="file")]
+    return places(begun, context.params.get("profile"), bucket_only=False)
+
+
+def _found(begun: str, profile: str | None, *, bucket_only: bool) -> Iterator[str]:
+    from portico import connect
+    from portico_cli.remote import SCHEME
+
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    bare = bucket_only and begun and not SCHEME.startswith(begun) and not begun.startswith(SCHEME)
+    if not bare and not (begun.startswith(SCHEME) or SCHEME.startswith(begun)):
+        return
+    bucket, slash, key = begun.removeprefix(SCHEME).partition("/") if begun.startswith(SCHEME) else ("", "", "")
+    with connect(profile) as opened:
+        client = opened.with_options(timeout_seconds=SECONDS)
+        if slash and not bucket_only:
+            listed = next(client.objects.list(bucket, prefix=key, delimiter="/", page_size=_MOST).pages())
+            keys = [*listed.prefixes, *(item.name.partition("/objects/")[2] for item in listed.objects)]
+            yield from (f"{SCHEME}{bucket}/{found}" for found in _shown(keys))
+            return
+        first = begun if bare else bucket
+        page = next(client.buckets.list(prefix=first, page_size=_MOST).pages())
+        names = [item.name.rpartition("/")[2] for item in page.buckets]
+        end = "" if bucket_only else "/"
+        yield from (name if bare else f"{SCHEME}{name}{end}" for name in names if name.startswith(first))
+
+
+def _shown(names: Iterable[str]) -> Iterator[str]:
+    """Those that a prompt can show."""
+    return (name for name in names if name.isprintable())
