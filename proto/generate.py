@@ -30,15 +30,26 @@ from google.protobuf import (
     wrappers_pb2,
 )
 from google.rpc import code_pb2, error_details_pb2, status_pb2
+from grpc_health.v1 import health_pb2
+from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
+from opentelemetry.proto.common.v1 import common_pb2
+from opentelemetry.proto.resource.v1 import resource_pb2
+from opentelemetry.proto.trace.v1 import trace_pb2
 from protovalidate._gen.buf.validate import validate_pb  # the package's own descriptor: it has no public name
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from proto.plain import plain  # noqa: E402  (the folder is no installed package)
+
 BUF_VALIDATE = "buf/validate/validate.proto"
 IMPORTED = (
     descriptor_pb2, any_pb2, duration_pb2, empty_pb2, field_mask_pb2, struct_pb2, timestamp_pb2, wrappers_pb2,
     launch_stage_pb2, client_pb2, http_pb2, annotations_pb2, field_behavior_pb2, httpbody_pb2,
     code_pb2, status_pb2, error_details_pb2, operations_pb2,
 )  # fmt: skip
+# What clients call beside our contracts; dependencies first.
+FOREIGN = (common_pb2, resource_pb2, trace_pb2, trace_service_pb2, health_pb2)
 # Errors are answered to REST clients as JSON, which needs these types in the set beside what the contracts import.
 FOR_ERRORS = ("google/rpc/status.proto", "google/rpc/error_details.proto")
 
@@ -109,9 +120,20 @@ def generate(source: Path, target: Path, includes: list[Path], set_name: str, *,
     packages(target / "portico")
 
 
+def write_plain(folder: Path) -> None:
+    """The set for other languages, beside the one that it is made of."""
+    files = descriptor_pb2.FileDescriptorSet.FromString((folder / "descriptors.binpb").read_bytes())
+    roots = [file.name for file in files.file if file.name.startswith("portico/") and "/options/" not in file.name]
+    for module in FOREIGN:
+        files.file.append(descriptor_pb2.FileDescriptorProto.FromString(module.DESCRIPTOR.serialized_pb))
+    answer = plain(files, [*roots, *FOR_ERRORS, *(module.DESCRIPTOR.name for module in FOREIGN)])
+    (folder / "plain.binpb").write_bytes(answer.SerializeToString(deterministic=True))
+
+
 def generate_all(root: Path) -> None:
     """Writes all generated folders below `root` (the checkout, or a scratch folder to compare with it)."""
     generate(ROOT / "proto", root / "gen", [], "descriptors.binpb", with_buf=True)
+    write_plain(root / "gen" / "portico")
     testing = Path("tests/testing_product")
     if (ROOT / testing).exists():
         generate(ROOT / testing / "proto", root / testing / "gen", [ROOT / "proto"], "testing.binpb", with_buf=False)

@@ -1,0 +1,28 @@
+/**
+ * Portico's client for Node.
+ *
+ *     import { connect } from "@portico/client";
+ *
+ *     const client = connect();
+ *     await client.buckets.create("photos");
+ *     await client.objects.put("photos", "cat.jpg", { path: "cat.jpg" });
+ *     const picture = await client.objects.read("photos", "cat.jpg");
+ *     await client.close();
+ *
+ * Address, certificate and token come from the user's profile, which `portico up` writes.
+ */
+
+export { Client } from "./client.js";
+export { connect, type Connection } from "./connect.js";
+export type { ObjectReader } from "./download.js";
+export * from "./errors.js";
+export type { Operation } from "./gen/google/longrunning/operations_pb.js";
+export { type Bucket, BucketService, Versioning } from "./gen/portico/objects/v1/buckets_pb.js";
+export { type Object$ as StoredObject, ObjectService } from "./gen/portico/objects/v1/objects_pb.js";
+export type { Checksums, Conditions, ObjectMetadata, PutOptions, Range, Which } from "./objects.js";
+export type { Listing } from "./paging.js";
+export type { Profile } from "./profiles.js";
+export type { Service } from "./service.js";
+export type { Options } from "./session.js";
+export type { Data, FilePath } from "./sources.js";
+export type { Span } from "./tracing.js";

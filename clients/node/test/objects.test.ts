@@ -1,0 +1,142 @@
+/** Buckets and objects of a real platform. */
+
+import assert from "node:assert/strict";
+import { createHash, randomBytes } from "node:crypto";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { test } from "node:test";
+
+import { AlreadyExists, FailedPrecondition, InvalidArgument, NotFound, OutOfRange, Versioning } from "../src/index.js";
+import { bucketOf, client, MEBIBYTE, scratchFolder } from "./platform.js";
+import { collect } from "./collect.js";
+
+for (const sizeBytes of [0, 1, 20_000, MEBIBYTE, 9 * MEBIBYTE + 3]) {
+  test(`a file of ${sizeBytes} bytes comes back byte for byte`, async (t) => {
+    const portico = client(t);
+    const bucket = await bucketOf(t, portico);
+    const folder = scratchFolder(t);
+    const [source, target] = [path.join(folder, "cat.jpg"), path.join(folder, "copy.jpg")];
+    fs.writeFileSync(source, randomBytes(sizeBytes));
+    let told = -1;
+    const stored = await portico.objects.put(bucket, "a/ü b?#%.jpg", { path: source }, {
+      metadata: { custom: { by: "me" } },
+      progress: (bytes) => (told = bytes),
+    });
+    assert.equal(stored.sizeBytes, BigInt(sizeBytes));
+    assert.equal(stored.metadata?.contentType, "image/jpeg");
+    assert.equal(told, sizeBytes || -1);
+    const found = await portico.objects.download(bucket, "a/ü b?#%.jpg", target);
+    assert.ok(fs.readFileSync(source).equals(fs.readFileSync(target)));
+    assert.deepEqual({ ...found.metadata?.custom }, { by: "me" });
+    assert.deepEqual(fs.readdirSync(folder).sort(), ["cat.jpg", "copy.jpg"]);
+  });
+}
+
+test("pieces of a stream are stored, read in parts and as a stream", async (t) => {
+  const portico = client(t);
+  const bucket = await bucketOf(t, portico);
+  const content = randomBytes(3 * MEBIBYTE);
+  async function* pieces(): AsyncGenerator<Buffer> {
+    for (let start = 0; start < content.length; start += 100_000) yield content.subarray(start, start + 100_000);
+  }
+  await portico.objects.put(bucket, "pieces", pieces());
+  assert.ok((await portico.objects.read(bucket, "pieces")).equals(content));
+  const reader = await portico.objects.get(bucket, "pieces", { offsetBytes: -5 });
+  assert.deepEqual([reader.offsetBytes, reader.lengthBytes], [content.length - 5, 5]);
+  assert.ok((await reader.bytes()).equals(content.subarray(-5)));
+  const hash = createHash("sha256");
+  for await (const chunk of (await portico.objects.get(bucket, "pieces")).stream()) hash.update(chunk as Buffer);
+  assert.deepEqual(hash.digest(), createHash("sha256").update(content).digest());
+  await portico.objects.put(bucket, "blob", new Blob([content]));
+  assert.equal((await portico.objects.head(bucket, "blob")).sizeBytes, BigInt(content.length));
+});
+
+test("lists go over pages and prefixes", async (t) => {
+  const portico = client(t);
+  const bucket = await bucketOf(t, portico);
+  for (let number = 0; number < 12; number += 1) {
+    await portico.objects.put(bucket, `${number % 2 === 0 ? "even" : "odd"}/${number}`, Buffer.from("x"));
+  }
+  const pages = [];
+  for await (const page of portico.objects.list(bucket, { pageSize: 5 }).pages()) pages.push(page.objects.length);
+  assert.deepEqual(pages, [5, 5, 2]);
+  const keys = (await portico.objects.list(bucket, { pageSize: 5 }).all()).map((item) => item.name.split("/objects/")[1]!);
+  assert.deepEqual(keys, [...keys].sort());
+  const [page] = await collect(portico.objects.list(bucket, { delimiter: "/" }).pages());
+  assert.deepEqual(page?.prefixes, ["even/", "odd/"]);
+  assert.equal((await portico.objects.deleteMany(bucket, keys)).length, 12);
+  assert.deepEqual(await portico.objects.list(bucket).all(), []);
+  const named = (await portico.buckets.list({ prefix: bucket }).all()).map((item) => item.name);
+  assert.deepEqual(named, [`accounts/default/buckets/${bucket}`]);
+});
+
+test("ranges, conditions and checksums are the platform's", async (t) => {
+  const portico = client(t);
+  const bucket = await bucketOf(t, portico);
+  const { etag } = await portico.objects.put(bucket, "k", Buffer.from("0123456789"));
+  assert.equal((await portico.objects.read(bucket, "k", { offsetBytes: 3, limitBytes: 4 })).toString(), "3456");
+  const reason = (kind: typeof InvalidArgument, named: string) => (error: unknown) => {
+    assert.ok(error instanceof kind);
+    assert.equal(error.reason, named);
+    return true;
+  };
+  const other = Buffer.from("x");
+  await assert.rejects(
+    portico.objects.put(bucket, "k", other, { overwrite: false }),
+    reason(FailedPrecondition, "OBJECT_EXISTS"),
+  );
+  await assert.rejects(
+    portico.objects.read(bucket, "k", { conditions: { ifNoneMatch: [etag] } }),
+    reason(FailedPrecondition, "NOT_MODIFIED"),
+  );
+  await assert.rejects(
+    portico.objects.put(bucket, "k", other, { checksums: { sha256: createHash("sha256").update("y").digest() } }),
+    reason(InvalidArgument, "BAD_DIGEST"),
+  );
+  await assert.rejects(portico.objects.read(bucket, "k", { offsetBytes: 11 }), reason(OutOfRange, "INVALID_RANGE"));
+  assert.equal((await portico.objects.read(bucket, "k")).toString(), "0123456789");
+});
+
+test("versions are kept and copied", async (t) => {
+  const portico = client(t);
+  const bucket = await bucketOf(t, portico);
+  await portico.buckets.update(bucket, { versioning: Versioning.ENABLED });
+  const first = await portico.objects.put(bucket, "k", Buffer.from("first"));
+  await portico.objects.put(bucket, "k", Buffer.from("second"));
+  assert.ok((await portico.objects.delete(bucket, "k")).deleteMarker);
+  await assert.rejects(portico.objects.read(bucket, "k"), NotFound);
+  const markers = (await portico.objects.versions(bucket).all()).map((item) => item.deleteMarker);
+  assert.deepEqual(markers, [true, false, false]);
+  await portico.objects.copy({ bucket, key: "k", versionId: first.versionId }, { bucket, key: "again" });
+  assert.equal((await portico.objects.read(bucket, "again")).toString(), "first");
+});
+
+test("a bucket that holds much is deleted in the background", async (t) => {
+  const portico = client(t);
+  const name = `node-${randomBytes(4).toString("hex")}`;
+  await portico.buckets.create(name);
+  await assert.rejects(portico.buckets.create(name), AlreadyExists);
+  await portico.objects.put(name, "k", Buffer.from("x"));
+  await assert.rejects(portico.buckets.delete(name), FailedPrecondition);
+  const started = await portico.buckets.delete(name, { force: true, wait: false });
+  assert.ok((await portico.operations.wait(started.name)).done);
+  await assert.rejects(portico.buckets.get(name), NotFound);
+  const named = (await portico.operations.list("objects").all()).map((item) => item.name);
+  assert.ok(named.includes(started.name));
+});
+
+test("a download leaves nothing where it fails, and keeps what was there", async (t) => {
+  const portico = client(t);
+  const bucket = await bucketOf(t, portico);
+  const folder = scratchFolder(t);
+  const target = path.join(folder, "kept");
+  fs.writeFileSync(target, "before", { mode: 0o640 });
+  await assert.rejects(portico.objects.download(bucket, "none", target), NotFound);
+  assert.equal(fs.readFileSync(target, "utf8"), "before");
+  await portico.objects.put(bucket, "k", Buffer.from("after"));
+  fs.symlinkSync("kept", path.join(folder, "link"));
+  await portico.objects.download(bucket, "k", path.join(folder, "link"));
+  assert.equal(fs.readFileSync(target, "utf8"), "after");
+  assert.equal(fs.statSync(target).mode & 0o777, 0o640);
+  assert.deepEqual(fs.readdirSync(folder).sort(), ["kept", "link"]);
+});
