@@ -13,7 +13,7 @@ import functools
 import os
 import random
 from collections.abc import AsyncIterator, Awaitable, Coroutine, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +23,16 @@ from portico_server.gateway.health import Health
 from portico_server.gateway.reflection import add_reflection
 from portico_server.host.adapter import GrpcApplication
 from portico_server.host.control import FLUSH, METRICS, ask, control_socket
+from portico_server.host.envoy import watched
 from portico_server.host.mesh.local.server import LocalServer
-from portico_server.host.mesh.opening import Meshes
-from portico_server.host.run_folder import CONTROL_SOCKET, DRAINING_FILE, READY_FILE, sibling_control
+from portico_server.host.mesh.opening import Meshes, open_meshes
+from portico_server.host.run_folder import (
+    CONTROL_SOCKET,
+    DRAINING_FILE,
+    READY_FILE,
+    sibling_control,
+    sibling_door,
+)
 from portico_server.host.start_failure import telling
 from portico_server.platform.blobs.files import FileBlobs
 from portico_server.platform.call import Call, Handler
@@ -81,10 +88,18 @@ class Process:
         keyring = Keyring.open(settings.data, settings.trust_domain, settings.hostnames)
         platform = self._platform(stack, PageTokens(keyring.page_token_key))
         gateway = await stack.enter_async_context(
-            open_gateway(settings, keyring, platform.page_tokens, self._products, platform.databases)
+            open_gateway(
+                settings,
+                keyring,
+                platform.page_tokens,
+                self._products,
+                platform.databases,
+                self._placement.process,
+            )
         )
         self._methods.update(gateway.methods)
-        await self._start_products(stack, platform, gateway)
+        meshes = await stack.enter_async_context(self._open_meshes(keyring))
+        await self._start_products(stack, platform, gateway, meshes)
         health = self._serve(gateway)
         await self._open_control(stack, gateway)
         self._gateway = gateway
@@ -113,9 +128,19 @@ class Process:
 
         return Platform(self._settings, clock, random.SystemRandom(), page_tokens, databases, blobs)
 
-    async def _start_products(self, stack: AsyncExitStack, platform: Platform, gateway: Gateway) -> None:
-        local = LocalServer(self.application, through_bytes=self._settings.mesh_messages == "serialized")
-        meshes = Meshes(local)
+    def _open_meshes(self, keyring: Keyring) -> AbstractAsyncContextManager[Meshes]:
+        """What products call one another by."""
+        return open_meshes(
+            LocalServer(self.application, through_bytes=self._settings.mesh_messages == "serialized"),
+            self._placement,
+            keyring.assertions,
+            door_of=sibling_door,
+            watched=self._settings.run / watched.FOLDER,
+        )
+
+    async def _start_products(
+        self, stack: AsyncExitStack, platform: Platform, gateway: Gateway, meshes: Meshes
+    ) -> None:
         for product in self._products:
             if self._placement.of_product(product.name) != Here():
                 continue

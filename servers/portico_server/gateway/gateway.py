@@ -19,6 +19,7 @@ from portico.gateway.v1 import (
     telemetry_pb2,
     telemetry_pb2_grpc,
 )
+from portico_server.gateway.assertions import Assertions
 from portico_server.gateway.certificates import principal_of
 from portico_server.gateway.credentials import CredentialService
 from portico_server.gateway.errors import ErrorMapper, error_mapper
@@ -36,6 +37,7 @@ from portico_server.platform.call import Step
 from portico_server.platform.keyring import Keyring
 from portico_server.platform.methods import FOREIGN, Method, methods_of
 from portico_server.platform.paging import PageTokens
+from portico_server.platform.placement import FRONT
 from portico_server.platform.private_files import make_private_folder
 from portico_server.platform.product import Databases, OperationsBackend, Product
 from portico_server.platform.settings import Settings
@@ -75,9 +77,10 @@ async def open_gateway(
     page_tokens: PageTokens,
     products: Sequence[Product],
     databases: Databases | None = None,
+    process: str = FRONT,
 ) -> AsyncIterator[Gateway]:
     """The gateway for these products, its files watched and written as long as the context lasts. `databases`: where
-    nodes of one platform share what has been revoked; None: there is one node.
+    nodes of one platform share what has been revoked; None: there is one node. `process` is this process's name.
 
     Raises ContractError for a contract, and PolicyError for a policy file, that cannot be used.
     """
@@ -110,6 +113,7 @@ async def open_gateway(
                 certificate_account=certificate_account,
                 revoked=LoggedRevocations(revocations.log, certificate_account),
                 limiter=limiter,
+                asserted=Assertions(keyring.assertions, settings.trust_domain, process),
                 telemetry=telemetry,
                 sample_ratio=settings.sample_ratio,
                 record_all_spans=settings.spans == "all",

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from time import perf_counter_ns
-from typing import Generic, TypeVar
 
 from portico_server.gateway import assertions, certificates, token_failures, tokens
+from portico_server.gateway.assertions import NOTHING_ASSERTED, Asserted
+from portico_server.gateway.remembered import Remembered
 from portico_server.gateway.revoked import NOTHING_REVOKED, Revoked
 from portico_server.platform.authorization import Principal
 from portico_server.platform.call import Call, Handler, Peer, Step
@@ -33,34 +34,17 @@ MAX_REMEMBERED_BYTES = 4096
 CHALLENGE = ("www-authenticate", 'Bearer realm="portico"')
 """What HTTP wants beside a 401 (RFC 9110, 11.6.1; RFC 6750, 3); why a token was refused is told in the error."""
 
-_Key = TypeVar("_Key")
-_Value = TypeVar("_Value")
-
-
-class Remembered(Generic[_Key, _Value]):
-    """A bounded memory; the oldest goes first."""
-
-    __slots__ = ("_limit", "_values", "get")
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._values: dict[_Key, _Value] = {}
-        self.get = self._values.get
-
-    def put(self, key: _Key, value: _Value) -> None:
-        if len(self._values) >= self._limit:
-            del self._values[next(iter(self._values))]
-        self._values[key] = value
-
 
 def identity(
     certificate_principal: Callable[[str], Principal | None],
     revoked: Revoked = NOTHING_REVOKED,
+    asserted: Asserted = NOTHING_ASSERTED,
     refused: Callable[[Call], None] | None = None,
 ) -> Step:
     """`certificate_principal` answers whom a certificate's URI makes a caller without a token; None for nobody.
-    `revoked` refuses, at each call, what has been revoked: also on a connection that was made before. `refused` is told
-    of calls that nobody known makes; it may raise another ApiError.
+    `revoked` refuses, at each call, what has been revoked: also on a connection that was made before. `asserted` reads
+    for whom another process of the platform calls; what it finds counts alone. `refused` is told of calls that nobody
+    known makes; it may raise another ApiError.
 
     A public method asks for no token, and a bad one on it is ignored, not refused: with an expired token one must
     still be able to ask for health, and to get a new token by one's certificate. A good one names the principal
@@ -91,7 +75,7 @@ def identity(
         return principal
 
     def caller_of(call: Call) -> Principal:
-        if call.acting:
+        if call.acting or asserted.read(call):
             return assertions.vouched_for(call, revoked)
         headers = call.headers
         authorization, payload = headers.get(AUTHORIZATION), headers.get(PAYLOAD)
@@ -121,7 +105,7 @@ def identity(
             call.principal = caller_of(call)
         except ApiError:
             if not call.method.public:
-                if refused is not None:
+                if refused is not None and not call.acting:
                     refused(call)
                 call.response_headers.append(CHALLENGE)
                 raise

@@ -1,7 +1,8 @@
 """Step: no caller makes more calls a second, or has more in flight, than it may; whichever process they come to.
 
 A caller is the principal; where there is none (a public method, a token that is refused) the certificate or, without
-one, the address. Health is exempt: who watches a platform must not be told that it is busy with somebody else.
+one, the address. Health is exempt: who watches a platform must not be told that it is busy with somebody else. So are
+calls that a product makes for the caller: the call that they serve is counted, and would else wait for itself.
 
 A process leases calls out of the caller's bucket, as many as come in some 20 ms, and gives them out itself: most calls
 cost two look-ups and a few additions. So of N processes a caller may have N leases more than its limit says, and, where
@@ -166,7 +167,7 @@ def limits(limiter: Limiter) -> Step:
     microsecond or two, so it notes no time of its own."""
 
     def step(call: Call, proceed: Handler) -> Awaitable[None]:
-        if not call.method.path.startswith(_EXEMPT):
+        if not (call.acting or call.method.path.startswith(_EXEMPT)):
             limiter.admit(call)
         return proceed(call)
 

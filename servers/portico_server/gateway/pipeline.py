@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from portico_server.gateway.assertions import NOTHING_ASSERTED, Asserted
 from portico_server.gateway.authorize import authorize
 from portico_server.gateway.errors import ErrorMapper
 from portico_server.gateway.event import event
@@ -41,6 +42,7 @@ class Parts:
     sample_ratio: float
     revoked: Revoked = NOTHING_REVOKED
     limiter: Limiter | None = None
+    asserted: Asserted = NOTHING_ASSERTED
     record_all_spans: bool = False
 
 
@@ -58,7 +60,9 @@ def standard(parts: Parts) -> Step:
                 record_all=parts.record_all_spans,
                 parent_other_libraries=parts.telemetry.export is not None,
             ),
-            identity(parts.certificate_principal, parts.revoked, refused=limiter.charge if limiter else None),
+            identity(
+                parts.certificate_principal, parts.revoked, parts.asserted, refused=limiter.charge if limiter else None
+            ),
             *([limits(limiter)] if limiter else []),
             authorize(parts.authorizer, parts.methods),
             rest_path(parts.methods),

@@ -13,11 +13,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from portico_server.platform.authorization import Principal
+from portico_server.platform.keyring.identity import RESERVED_ACCOUNT
 from portico_server.platform.names import principal_name
 
-ACCOUNT = "portico"
-"""The account of the platform's own principals. Tokens and policies may name it as any other; nobody is in it unless
-an administrator puts them there."""
+DOOR_ASSERTION = "x-portico-caller-assertion"
+"""The header that says for whom a call is made, at the socket of a process of this machine. Every door removes it from
+what clients send, as all that begins with `x-portico-`."""
+
+NODE_ASSERTION = "portico-caller-assertion"
+"""The same between nodes. It passes the doors, and counts only where the peer's certificate is a node's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,5 +43,6 @@ UNCONNECTED = Mesh(None, None)
 
 
 def own_principal(product: str) -> Principal:
-    """Whom a product is when it acts for nobody else: `accounts/portico/principals/<product>`."""
-    return Principal(principal_name(ACCOUNT, product), ACCOUNT)
+    """Whom a product is when it acts for nobody else: `accounts/portico/principals/<product>`. Its account is reserved:
+    no certificate names it."""
+    return Principal(principal_name(RESERVED_ACCOUNT, product), RESERVED_ACCOUNT)

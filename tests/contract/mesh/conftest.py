@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.mesh.stand import Stand, local_stand
+from tests.contract.mesh.stand import Stand, standing
 
 
-@pytest.fixture(params=["in process", "serialized"])
+@pytest.fixture(params=["in process", "serialized", "socket"])
 async def stand(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stand]:
     """The testing product at the end of each way."""
-    async with local_stand(tmp_path, through_bytes=request.param == "serialized") as stand:
+    async with standing(tmp_path, request.param) as stand:
         yield stand

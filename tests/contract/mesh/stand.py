@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
+import os
 import secrets
+import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
@@ -18,13 +21,15 @@ from portico.testing.v1 import testing_pb2_grpc as rpc
 from portico_server.gateway.gateway import POLICY_FILE, open_gateway
 from portico_server.host.adapter.serving import Serving
 from portico_server.host.mesh.local.server import LocalServer
-from portico_server.host.mesh.opening import Meshes
+from portico_server.host.mesh.opening import open_meshes
+from portico_server.host.plain.server import serve
 from portico_server.platform.authorization import Principal
 from portico_server.platform.call import Call, Trace, current
 from portico_server.platform.keyring import Keyring
 from portico_server.platform.mesh import Mesh
 from portico_server.platform.methods import Method
 from portico_server.platform.paging import PageTokens
+from portico_server.platform.placement import Placement
 from portico_server.platform.settings import Settings
 from tests.testing_product import product
 
@@ -105,6 +110,15 @@ class Stand:
         trailing = await call.trailing_metadata()
         return {key.removeprefix(prefix): value for key, value in trailing if key.startswith(prefix)}
 
+    @staticmethod
+    async def outside(call: Callable[[], Awaitable[Any]]) -> Any:
+        """Makes a call where no other is being served, whatever the tests of before have left behind."""
+
+        async def begin() -> Any:
+            return await call()
+
+        return await asyncio.create_task(begin(), context=contextvars.Context())
+
     async def idle(self) -> None:
         """Waits until no call but the one that asks is in flight."""
         await eventually(self._is_idle, "the called side still works on calls that nobody waits for")
@@ -159,12 +173,14 @@ async def settled(count: Callable[[], Awaitable[int]]) -> int:
 
 
 @contextlib.asynccontextmanager
-async def local_stand(folder: Path, *, through_bytes: bool) -> AsyncIterator[Stand]:
-    """The testing product in this process, behind the real pipeline."""
-    settings = Settings(data=folder)
+async def standing(folder: Path, way: str) -> AsyncIterator[Stand]:
+    """The testing product in this process, behind the real pipeline, at the end of a way: `in process`, `serialized`,
+    or `socket`, which is that of a process of its own."""
+    settings = Settings(data=folder, processes=("testing",) if way == "socket" else ())
     (folder / POLICY_FILE).write_text(POLICY)
     keyring = Keyring.open(settings.data, settings.trust_domain, settings.hostnames)
-    async with open_gateway(settings, keyring, PageTokens(keyring.page_token_key), [product.PRODUCT]) as gateway:
+    page_tokens = PageTokens(keyring.page_token_key)
+    async with open_gateway(settings, keyring, page_tokens, [product.PRODUCT], process="testing") as gateway:
         serving = Serving(
             pipeline=gateway.pipeline,
             methods=gateway.methods,
@@ -173,7 +189,33 @@ async def local_stand(folder: Path, *, through_bytes: bool) -> AsyncIterator[Sta
             first_message_seconds=settings.first_message_seconds,
         )
         rpc.add_TestingServiceServicer_to_server(product.TestingService(), serving)
-        yield Stand(Meshes(LocalServer(serving, through_bytes=through_bytes)).of(CALLING_PRODUCT))
+        local = LocalServer(serving, through_bytes=way == "serialized")
+        with tempfile.TemporaryDirectory() as sockets:  # a socket's path has 107 bytes at most
+
+            def door_of(process: str) -> str:
+                return f"{sockets}/{process}"
+
+            async with (
+                _served(serving, door_of("testing")) if way == "socket" else contextlib.nullcontext(),
+                open_meshes(local, Placement(settings), keyring.assertions, door_of=door_of, watched=folder) as meshes,
+            ):
+                yield Stand(meshes.of(CALLING_PRODUCT))
+
+
+@contextlib.asynccontextmanager
+async def _served(serving: Serving, socket: str) -> AsyncIterator[None]:
+    stop = asyncio.Event()
+    server = asyncio.create_task(serve(serving, socket, stop))
+    await eventually(lambda: _exists(socket), "the server listens")
+    try:
+        yield
+    finally:
+        stop.set()
+        await server
+
+
+async def _exists(path: str) -> bool:
+    return await asyncio.to_thread(os.path.exists, path)
 
 
 async def _nothing() -> None:

@@ -45,10 +45,10 @@ async def test_a_token_that_has_expired_meanwhile_is_refused(stand: Stand) -> No
 
 
 async def test_outside_of_a_call_there_is_nobody_to_call_for(stand: Stand) -> None:
-    with pytest.raises(grpc.aio.AioRpcError) as caught:
-        await stand.stub.Unary(pb.UnaryRequest(name=NAME), timeout=SECONDS)
-    assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
-    assert "own_channel" in str(caught.value.details())
+    call = stand.stub.Unary
+    refused = await failure_of(stand.outside(lambda: call(pb.UnaryRequest(name=NAME), timeout=SECONDS)))
+    assert (refused.code, refused.reason) == (grpc.StatusCode.UNAUTHENTICATED, "NO_CALLER")
+    assert "own_channel" in str(refused.message)
 
 
 async def test_what_outlives_its_call_does_not_act_for_its_caller(stand: Stand) -> None:
@@ -60,12 +60,15 @@ async def test_what_outlives_its_call_does_not_act_for_its_caller(stand: Stand) 
 
 
 async def test_a_product_itself_may_do_nothing_unless_the_policy_says_so(stand: Stand) -> None:
-    refused = await failure_of(stand.own.Unary(pb.UnaryRequest(name=NAME), timeout=SECONDS))
-    assert refused.code is grpc.StatusCode.PERMISSION_DENIED
-    assert f"accounts/portico/principals/{CALLING_PRODUCT}" in str(refused.message)
-    call = stand.own.Unary(pb.UnaryRequest(name=OTHER), metadata=REPORT, timeout=SECONDS)
-    await call
-    trailing = dict(await call.trailing_metadata())
+    async def work() -> dict[str, str]:
+        refused = await failure_of(stand.own.Unary(pb.UnaryRequest(name=NAME), timeout=SECONDS))
+        assert refused.code is grpc.StatusCode.PERMISSION_DENIED
+        assert f"accounts/portico/principals/{CALLING_PRODUCT}" in str(refused.message)
+        call = stand.own.Unary(pb.UnaryRequest(name=OTHER), metadata=REPORT, timeout=SECONDS)
+        await call
+        return dict(await call.trailing_metadata())
+
+    trailing = await stand.outside(work)
     assert trailing["x-testing-principal"] == f"accounts/portico/principals/{CALLING_PRODUCT}"
     assert trailing["x-testing-acting"] == CALLING_PRODUCT
 

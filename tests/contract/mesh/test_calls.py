@@ -57,6 +57,14 @@ async def test_neither_side_can_alter_the_other_sides_message(stand: Stand) -> N
     assert kept.text == "as sent altered"
 
 
+async def test_a_request_may_be_changed_as_soon_as_the_call_is_made(stand: Stand) -> None:
+    request = pb.UnaryRequest(name=NAME, text="before")
+    with stand.calling():
+        call = stand.stub.Unary(request, timeout=SECONDS)
+        request.text = "after"
+        assert (await call).text == "before"
+
+
 async def test_an_error_arrives_with_code_message_and_details(stand: Stand) -> None:
     with stand.calling():
         status = pb.Status(code=grpc.StatusCode.ABORTED.value[0], message="as you said: 50 % \N{SNOWMAN}")

@@ -29,6 +29,8 @@ async def test_the_given_time_bounds_it_where_it_is_shorter(stand: Stand) -> Non
         await stand.idle()
 
 
+# At a socket Envoy tells the servicer of the time, and there is none here: tests/e2e/test_mesh.py has one.
+@pytest.mark.parametrize("stand", ["in process", "serialized"], indirect=True)
 async def test_the_servicer_sees_how_much_time_is_left(stand: Stand) -> None:
     with stand.calling(remaining_seconds=20.0):
         assert 0.0 < float((await stand.report())["remaining-seconds"]) <= 20.0

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from portico_server.gateway.identity import REMEMBERED, Remembered, identity
+from portico_server.gateway.identity import REMEMBERED, identity
+from portico_server.gateway.remembered import Remembered
 from portico_server.gateway.revocation_log import Kind, Revocation, RevocationLog
 from portico_server.gateway.revoked import LoggedRevocations
 from portico_server.platform.authorization import Principal

@@ -12,6 +12,7 @@ from portico_server.host.envoy import headers, web
 from portico_server.host.envoy.message import Message, typed
 from portico_server.host.envoy.upstreams import Upstream
 from portico_server.host.envoy.watched import WatchedFiles
+from portico_server.platform.mesh import NODE_ASSERTION
 
 ROUTES = "routes"
 INNER_ROUTES = "inner-routes"
@@ -60,4 +61,7 @@ def _route(upstream: Upstream, match: Message, options: Message) -> Message:
         "match": {**match, "headers": [from_node]},
         "route": action,
         "request_headers_to_add": [headers.forwarded_certificate()],
+        "request_headers_to_remove": [
+            NODE_ASSERTION
+        ],  # this node shows its certificate, and a client's own would count
     }

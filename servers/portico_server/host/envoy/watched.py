@@ -12,6 +12,9 @@ from pathlib import Path
 from portico_server.host.envoy.message import Message
 from portico_server.platform.private_files import make_private_folder, replace_file
 
+FOLDER = "watched"
+"""In the platform's run folder."""
+
 
 class WatchedFiles:
     """The watched folder, one file a resource."""

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import grpc
 
 from portico_server.host.adapter.status import outcome_of
-from portico_server.host.mesh.local.messages import Deserialize, Serialize
+from portico_server.host.mesh.messages import Deserialize, Serialize
 from portico_server.host.mesh.outgoing import NoCaller, Outgoing, Sender
 from portico_server.platform.errors import ApiError
 

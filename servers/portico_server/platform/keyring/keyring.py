@@ -11,6 +11,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
+from portico_server.platform.keyring.assertions import AssertionKey
 from portico_server.platform.keyring.authority import Authority, CertificateKey, load_private_key, new_private_key
 from portico_server.platform.keyring.identity import issuer_of, node_uri
 from portico_server.platform.keyring.key_files import parsed_file
@@ -36,7 +37,7 @@ class Keyring:
     """What proves who this platform is and whom it has vouched for.
 
     `authority_pem` is the certificate authority's certificate, `page_token_key` 32 random bytes that sign paging
-    tokens.
+    tokens, `assertions` the key by which the platform's processes tell one another for whom they call.
     """
 
     def __init__(
@@ -47,10 +48,12 @@ class Keyring:
         authority_pem: bytes,
         tokens: TokenKeys,
         page_token_key: bytes,
+        assertions: AssertionKey,
     ) -> None:
         self.trust_domain = trust_domain
         self.authority_pem = authority_pem
         self.page_token_key = page_token_key
+        self.assertions = assertions
         self._hostnames = tuple(hostnames)
         self._authority = authority
         self._tokens = tokens
@@ -73,7 +76,10 @@ class Keyring:
         authority = Authority(certificate, key)
         pem = certificate.public_bytes(serialization.Encoding.PEM)
         page_token_key = parsed_file(folder / "page-token.key", _new_page_token_key, _page_token_key)
-        return cls(trust_domain, hostnames, authority, pem, TokenKeys(folder / "tokens"), page_token_key)
+        assertions = parsed_file(
+            folder / "assertions.key", new_private_key, lambda content: AssertionKey(trust_domain, content)
+        )
+        return cls(trust_domain, hostnames, authority, pem, TokenKeys(folder / "tokens"), page_token_key, assertions)
 
     def issue_certificate(
         self, public_key: CertificateKey, uri: str, *, lifetime_seconds: int, server_names: Sequence[str] = ()

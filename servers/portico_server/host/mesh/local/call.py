@@ -14,10 +14,10 @@ from portico_server.host.adapter.context import Context
 from portico_server.host.adapter.deadline import exceeded
 from portico_server.host.adapter.exchange import NO_CONTEXT, Cut, Exchange
 from portico_server.host.adapter.status import Outcome, outcome_of
-from portico_server.host.mesh.local.messages import Crossing
 from portico_server.host.mesh.local.pipe import Pipe
 from portico_server.host.mesh.local.requests import LocalRequests
 from portico_server.host.mesh.local.responses import LocalResponses
+from portico_server.host.mesh.messages import Crossing
 from portico_server.host.mesh.outgoing import Outgoing
 from portico_server.platform.call import Call
 

@@ -15,7 +15,7 @@ import grpc
 from portico_server.host.adapter.messages import END
 from portico_server.host.adapter.status import Outcome
 from portico_server.host.mesh.local.call import GIVEN_UP, LocalCall
-from portico_server.host.mesh.local.messages import size_bytes
+from portico_server.host.mesh.messages import size_bytes
 
 _log = logging.getLogger(__name__)
 

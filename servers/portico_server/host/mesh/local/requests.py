@@ -8,8 +8,8 @@ from portico_server.host.adapter.binding import Binding
 from portico_server.host.adapter.exchange import Exchange
 from portico_server.host.adapter.frames import too_large
 from portico_server.host.adapter.messages import END, Messages
-from portico_server.host.mesh.local.messages import size_bytes
 from portico_server.host.mesh.local.pipe import Pipe
+from portico_server.host.mesh.messages import size_bytes
 
 
 class LocalRequests(Messages):

@@ -10,8 +10,8 @@ import grpc
 
 from portico_server.host.adapter.metadata import Metadata as Entries
 from portico_server.host.adapter.status import Outcome
-from portico_server.host.mesh.local.messages import Crossing, size_bytes
 from portico_server.host.mesh.local.pipe import Pipe
+from portico_server.host.mesh.messages import Crossing, size_bytes
 from portico_server.platform.call import Call
 
 Metadata = Any

@@ -9,7 +9,7 @@ from typing import Any
 from portico_server.host.adapter.calls import unknown
 from portico_server.host.adapter.serving import Serving
 from portico_server.host.mesh.local.call import CANCELLED, LocalCall, Target
-from portico_server.host.mesh.local.messages import Crossing, Deserialize, Serialize, classes_of
+from portico_server.host.mesh.messages import Crossing, Deserialize, Serialize, classes_of
 from portico_server.host.mesh.outgoing import Outgoing
 from portico_server.platform.call import current
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from portico_server.host.mesh.channel import Start
 from portico_server.host.mesh.local import calls
-from portico_server.host.mesh.local.messages import Deserialize, Serialize
 from portico_server.host.mesh.local.server import LocalServer
+from portico_server.host.mesh.messages import Deserialize, Serialize
 from portico_server.host.mesh.outgoing import Outgoing
 
 

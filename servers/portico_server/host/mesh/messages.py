@@ -1,5 +1,5 @@
-"""How messages cross within the process: copied or handed over as they are, or, to find what relies on that, by way of
-bytes."""
+"""Messages of calls between products: their classes, and how they cross within the process: copied or handed over as
+they are, or, to find what relies on that, by way of bytes."""
 
 from __future__ import annotations
 
@@ -48,16 +48,20 @@ class Crossing:
         return self._by_bytes(message) if self._through_bytes else message
 
     def _check(self, message: Any) -> None:
-        expected = self._expected
-        if expected is not None and message.__class__ is not expected:
-            raise TypeError(
-                f"{self._path} takes and gives messages of its contract: this one must be {expected.__name__}, "
-                f"not {type(message).__name__}"
-            )
+        check_class(self._path, self._expected, message)
 
     def _by_bytes(self, message: Any) -> Any:
         payload = self._serialize(message) if self._serialize is not None else message
         return self._deserialize(payload) if self._deserialize is not None else payload
+
+
+def check_class(path: str, expected: type[Message] | None, message: Any) -> None:
+    """Raises TypeError for a message of another class, where the class is known."""
+    if expected is not None and message.__class__ is not expected:
+        raise TypeError(
+            f"{path} takes and gives messages of its contract: this one must be {expected.__name__}, "
+            f"not {type(message).__name__}"
+        )
 
 
 def classes_of(path: str) -> tuple[type[Message] | None, type[Message] | None]:

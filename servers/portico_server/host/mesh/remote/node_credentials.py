@@ -1,0 +1,54 @@
+"""The node's certificate as it is now: read again from the file in which the supervisor puts it in force."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import grpc
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from portico_server.host.envoy import tls
+
+_LOOK_SECONDS = 1.0
+"""How often the file is looked at, while calls are made."""
+
+
+class NodeCredentials:
+    """Of the folder of watched files. `current` is called at each call."""
+
+    def __init__(self, folder: Path) -> None:
+        self._certificate = folder / f"{tls.NODE}.json"
+        self._authority = folder / f"{tls.AUTHORITY}.json"
+        self._looked_at = -_LOOK_SECONDS
+        self._stamps: tuple[int, ...] = ()
+        self.fingerprint = ""
+        """SHA-256 of the certificate's DER, in hexadecimal; it changes with the credentials."""
+        self.credentials: Any = None
+
+    def refresh(self) -> None:
+        """Takes in a new certificate. Raises OSError, ValueError."""
+        now = time.monotonic()
+        if now - self._looked_at < _LOOK_SECONDS:
+            return
+        self._looked_at = now
+        stamps = tuple(path.stat().st_mtime_ns for path in (self._certificate, self._authority))
+        if stamps == self._stamps:
+            return
+        certificate = _secret(self._certificate)["tls_certificate"]
+        chain = certificate["certificate_chain"]["inline_string"].encode()
+        key = certificate["private_key"]["inline_string"].encode()
+        trusted = _secret(self._authority)["validation_context"]["trusted_ca"]["inline_string"].encode()
+        self.credentials = grpc.ssl_channel_credentials(trusted, key, chain)
+        der = x509.load_pem_x509_certificate(chain).public_bytes(Encoding.DER)
+        self.fingerprint = hashlib.sha256(der).hexdigest()
+        self._stamps = stamps
+
+
+def _secret(path: Path) -> dict[str, Any]:
+    secret: dict[str, Any] = json.loads(path.read_bytes())["resources"][0]
+    return secret
