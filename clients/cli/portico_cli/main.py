@@ -9,16 +9,20 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Any
 
 STOPPED, TERMINATED, READER_LEFT = 130, 143, 141
 
+_AGAIN_SECONDS = 5.0
+"""After which a stop is raised again: the first may have hit a callback of a library that swallows exceptions."""
+
 
 def main() -> None:
     """The `portico` script."""
     signal.signal(signal.SIGTERM, _terminated)
+    signal.signal(signal.SIGINT, _interrupted)
     _settle_standard_streams()
     code = run(sys.argv[1:])
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # who interrupts the end of it needs no traceback
@@ -30,6 +34,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         return _run(arguments)
     except KeyboardInterrupt:
+        signal.setitimer(signal.ITIMER_REAL, 0)
         print("stopped", file=sys.stderr)
         return STOPPED
 
@@ -69,7 +74,18 @@ def _run(arguments: Sequence[str]) -> int:
 
 def _terminated(number: int, frame: FrameType | None) -> None:
     """Ends as an exception, so that what was begun is cleaned up."""
+    _raise_again_with(_terminated)
     raise SystemExit(TERMINATED)
+
+
+def _interrupted(number: int, frame: FrameType | None) -> None:
+    _raise_again_with(_interrupted)
+    raise KeyboardInterrupt
+
+
+def _raise_again_with(handler: Callable[[int, FrameType | None], None]) -> None:
+    signal.signal(signal.SIGALRM, handler)
+    signal.setitimer(signal.ITIMER_REAL, _AGAIN_SECONDS)
 
 
 def _settle_standard_streams() -> None:

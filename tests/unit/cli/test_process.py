@@ -48,9 +48,12 @@ def test_a_download_that_is_stopped_leaves_nothing_behind(client: Client, fake: 
             fake.pause.clear()
             recursive = ["-r"] if target == folder else []
             with subprocess.Popen(command("objects", "cp", *recursive, source, target)) as process:
-                wait_until(lambda: list(folder.glob(".*.part")))
-                process.send_signal(signal.Signals[name])
-                assert process.wait(TIMEOUT_SECONDS) == code
+                try:
+                    wait_until(lambda: list(folder.glob(".*.part")))
+                    process.send_signal(signal.Signals[name])
+                    assert process.wait(TIMEOUT_SECONDS) == code
+                finally:
+                    process.kill()
             fake.pause.set()
             assert list(folder.iterdir()) == []
             folder.rmdir()
