@@ -38,7 +38,7 @@ def write_secret(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(scratch, path)
+        _rename(Path(scratch), path)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(scratch)
@@ -56,10 +56,20 @@ def settle_pair(key: Path, certificate: Path) -> None:
     """Finishes, or throws away, a replacement that was cut short. Call with the folder's exclusive lock held."""
     if _next(certificate).exists():
         if _next(key).exists():
-            os.replace(_next(key), key)
-        os.replace(_next(certificate), certificate)
+            _rename(_next(key), key)
+        _rename(_next(certificate), certificate)
     else:
         _next(key).unlink(missing_ok=True)
+
+
+def _rename(source: Path, target: Path) -> None:
+    """Durably, so that after a loss of power renames are not there in another order than they were made."""
+    os.replace(source, target)
+    descriptor = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _next(path: Path) -> Path:

@@ -9,10 +9,12 @@ import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from portico_server.platform.folders import make_folder, sync_folder
+
 
 def make_private_folder(folder: Path) -> None:
     """Makes the folder and its parents; the folder itself is its owner's only (0700), also if it was there."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(folder)
     folder.chmod(0o700)
 
 
@@ -24,7 +26,7 @@ def replace_file(path: Path, content: bytes) -> None:
     except OSError:
         scratch.unlink()
         raise
-    _sync(path.parent)
+    sync_folder(path.parent)
 
 
 @contextlib.contextmanager
@@ -53,8 +55,9 @@ def settle_pair(key: Path, certificate: Path) -> None:
     if _next(certificate).exists():
         if _next(key).exists():
             _next(key).rename(key)
+            sync_folder(key.parent)  # or only the certificate's name might outlive a loss of power
         _next(certificate).rename(certificate)
-        _sync(key.parent)
+        sync_folder(key.parent)
     else:
         _next(key).unlink(missing_ok=True)
 
@@ -73,7 +76,7 @@ def read_or_create(path: Path, create: Callable[[], bytes]) -> bytes:
             os.link(scratch, path)
     finally:
         scratch.unlink()
-    _sync(path.parent)
+    sync_folder(path.parent)
     return path.read_bytes()
 
 
@@ -85,11 +88,3 @@ def _written(path: Path, content: bytes) -> Path:
         file.flush()
         os.fsync(descriptor)
     return scratch
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from portico_server.platform.blobs import aside, backing
-from portico_server.platform.blobs.open_files import UNFINISHED, NewFile, OpenFile, remove, sync_folder, unfinished
+from portico_server.platform.blobs.open_files import UNFINISHED, NewFile, OpenFile, remove, unfinished
 from portico_server.platform.database.interface import StorageFull
+from portico_server.platform.folders import make_folder, sync_folder
 from portico_server.platform.private_files import replace_file
 
 _THREADS = 8
@@ -188,11 +189,10 @@ def _within(blob_id: str) -> str:
 
 
 def _prepare(folder: Path) -> None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(folder)
     for shard in range(256):
         (folder / f"{shard:02x}").mkdir(mode=0o700, exist_ok=True)
     sync_folder(folder)
-    sync_folder(folder.parent)
 
 
 def _open(path: Path) -> tuple[OpenFile, int]:

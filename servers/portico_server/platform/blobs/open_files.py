@@ -14,6 +14,8 @@ import os
 import threading
 from pathlib import Path
 
+from portico_server.platform.folders import sync_folder
+
 UNFINISHED = ".part"
 _ALIGNMENT = 4096
 """Of what is written directly: its address, its length, its place in the file. No file system wants more."""
@@ -113,14 +115,6 @@ class NewFile(OpenFile):
 
 def unfinished(path: Path) -> Path:
     return path.with_name(path.name + UNFINISHED)
-
-
-def sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def remove(path: Path) -> None:

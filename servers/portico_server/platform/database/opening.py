@@ -14,6 +14,7 @@ from portico_server.platform.database.postgresql.migrating import migrate as mig
 from portico_server.platform.database.postgresql.presence import Presence, process_name
 from portico_server.platform.database.sqlite import SqliteDatabase
 from portico_server.platform.database.sqlite.migrating import migrate as migrate_sqlite
+from portico_server.platform.folders import make_folder
 from portico_server.platform.settings import Settings
 
 _PRODUCT = re.compile(r"[a-z][a-z0-9_]{0,40}")
@@ -53,7 +54,7 @@ class LocalDatabases:
         if self._settings.database != "sqlite":
             return await self._opened_postgresql(product, migrations)
         folder = self._settings.data / "databases"
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        await asyncio.to_thread(make_folder, folder)
         path = folder / f"{product}.sqlite"
         await asyncio.to_thread(migrate_sqlite, path, migrations, self._clock)
         return SqliteDatabase(path)

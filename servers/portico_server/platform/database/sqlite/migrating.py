@@ -14,6 +14,7 @@ from portico_server.platform.database.interface import DatabaseError
 from portico_server.platform.database.migrations import READ_APPLIED, STAMP_TABLE, WRITE_STAMP, Migration, pending
 from portico_server.platform.database.portable import for_sqlite, script_for_sqlite
 from portico_server.platform.database.sqlite.connections import open_writer, translated
+from portico_server.platform.folders import sync_folder
 
 _LOCK_MILLISECONDS = 5000
 
@@ -26,8 +27,7 @@ def migrate(path: Path, migrations: Sequence[Migration], clock: Clock) -> None:
         connection.set_busy_timeout(_LOCK_MILLISECONDS)
         todo = pending(path.name, migrations, _applied(connection))
         if not _has_tables(connection):
-            _sync_folder(path.parent)  # a new file, perhaps in a new folder
-            _sync_folder(path.parent.parent)
+            sync_folder(path.parent)  # a new file
         elif todo:
             _keep_copy(connection, path, todo[0])
         for migration in todo:
@@ -73,13 +73,4 @@ def _keep_copy(connection: apsw.Connection, path: Path, migration: Migration) ->
     finally:
         os.close(descriptor)
     unfinished.replace(copy)
-    _sync_folder(path.parent)
-
-
-def _sync_folder(path: Path) -> None:
-    """Makes the names in a folder durable."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_folder(path.parent)

@@ -1,0 +1,67 @@
+"""A process that writes objects from many writers at once, with the collector at work beside them.
+
+    python -m tests.faults.power.loads.objects DATA SEED STEPS
+
+It says `begun WRITER STEP` and `done WRITER STEP`, the latter once the step was answered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+from portico.objects.v1.buckets_pb2 import Bucket
+from portico_server.host.supervisor.first_start import prepare
+from portico_server.platform.database import ANY, Batch, Statement
+from portico_server.platform.settings import Settings
+from tests.contract.objects.stand import ACCOUNT, ENABLED, Stand, standing
+from tests.faults.power.loads.object_plan import KEPT, PLAIN, Plan, Step
+from tests.faults.power.loads.saying import say
+
+WRITERS = 5
+_COLLECTED_EVERY = 8  # steps of one writer
+
+
+def bucket_name(bucket: str) -> str:
+    return f"{ACCOUNT}/buckets/{bucket}"
+
+
+async def take(stand: Stand, step: Step) -> None:
+    bucket = bucket_name(step.bucket)
+    match step.kind:
+        case "put":
+            await stand.put(step.keys[0], step.data, bucket)
+        case "copy":
+            await stand.copy(step.source, step.keys[0], bucket, bucket)
+        case "delete":
+            await stand.delete(step.keys[0], bucket)
+        case "delete_version":
+            page = await stand.list_versions(bucket, prefix=step.keys[0])
+            await stand.delete(step.keys[0], bucket, version_id=page.objects[step.index].version_id)
+        case "delete_many":
+            await stand.delete_many([(key, "") for key in step.keys], bucket)
+
+
+async def write(stand: Stand, plan: Plan, count: int) -> None:
+    for number, step in zip(range(1, count + 1), plan.steps(), strict=False):
+        say(f"begun {plan.writer} {number}")
+        await take(stand, step)
+        say(f"done {plan.writer} {number}")
+        if plan.writer == 0 and number % _COLLECTED_EVERY == 0:
+            await stand.collect()
+
+
+async def main() -> None:
+    data, seed, count = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+    prepare(data)
+    async with standing(Settings(data=data)) as stand:
+        await stand.database.batch(Batch([Statement("PRAGMA wal_autocheckpoint = 60", (), ANY)]))
+        await stand.create_bucket(bucket_name(PLAIN))
+        await stand.create_bucket(bucket_name(KEPT), Bucket(versioning=ENABLED))
+        say("buckets")
+        await asyncio.gather(*(write(stand, Plan(seed, writer), count) for writer in range(WRITERS)))
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
