@@ -14,7 +14,7 @@ import pytest
 
 from portico_server.platform.database import ANY, Batch, Contended, GuardFailed, Statement, StorageFull
 from portico_server.platform.database.sqlite import SqliteDatabase, writer
-from portico_server.platform.database.sqlite.connections import open_writer
+from portico_server.platform.database.sqlite.connections import open_writer, reopen_writer
 from portico_server.platform.database.sqlite.writer import Writer
 
 INSERT = "INSERT INTO entry (id, body) VALUES ($1, $2)"
@@ -131,7 +131,7 @@ async def test_a_group_gives_the_loop_back_after_its_time(database: SqliteDataba
 
 
 async def test_nobody_touches_the_writing_connection_while_it_commits(tmp_path: Path) -> None:
-    writer = Writer(open_writer(tmp_path / "writer.sqlite"))
+    writer = Writer(open_writer(tmp_path / "writer.sqlite"), lambda: reopen_writer(tmp_path / "writer.sqlite"))
     table = Statement("CREATE TABLE t (a INTEGER) STRICT", (), ANY)
     waiting = writer.submit(Batch([table]))
     writer._run_group()  # now it commits

@@ -15,7 +15,14 @@ import grpc
 from google.protobuf import any_pb2, duration_pb2
 from google.rpc import error_details_pb2, status_pb2
 
-from portico_server.platform.database.interface import Contended, DatabaseError, OutcomeUnknown, StorageFull
+from portico_server.platform.database.interface import (
+    Contended,
+    DatabaseError,
+    OutcomeUnknown,
+    StorageFailed,
+    StorageFull,
+    TooManyOpenFiles,
+)
 
 DOMAIN = "portico"
 
@@ -110,6 +117,20 @@ _OF_THE_DATABASE: Mapping[type[BaseException], tuple[grpc.StatusCode, str, str, 
         "STORAGE_FULL",
         "the platform's disk is full; nothing was stored, and what is stored is intact; free space and try again",
         None,
+    ),
+    StorageFailed: (
+        grpc.StatusCode.UNAVAILABLE,
+        "STORAGE_FAILED",
+        "the platform's disk fails; nothing was stored, and it stores nothing until the disk works again; its operator"
+        " finds the cause in the kernel's log",
+        None,
+    ),
+    TooManyOpenFiles: (
+        grpc.StatusCode.UNAVAILABLE,
+        "TOO_MANY_OPEN_FILES",
+        "the platform has as many files and connections open as it may; nothing was stored; try again, or raise the"
+        " limit that `ulimit -n` shows where the platform is started",
+        1.0,
     ),
     Contended: (grpc.StatusCode.ABORTED, "CONTENDED", "others write the same; nothing was changed; try again", 0.1),
     OutcomeUnknown: (

@@ -2,7 +2,8 @@
 
 The rules are those of POSIX, harsher than any one file system: a file's bytes are durable once an fsync or fdatasync of
 it was entered after their write had returned; a name (made, renamed, linked or removed) once its folder was synced
-likewise, and never by a sync of the file. Of what is not durable any part may have reached the disk, in any order:
+likewise, and never by a sync of the file. What was waiting when a sync failed is given up by the kernel: a later sync
+says nothing of it. Of what is not durable any part may have reached the disk, in any order:
 whole writes, some of a write's sectors, the new length without the bytes, a later rename without an earlier one. A
 rename is atomic, and changes of one name keep their order.
 """
@@ -29,17 +30,20 @@ class Write:
 
 @dataclass(eq=False)
 class Inode:
-    """A file or folder, whatever its names. `names` are a folder's, as the program sees them."""
+    """A file or folder, whatever its names. `names` are a folder's, as the program sees them. `syncs` are when each was
+    entered and returned, `failures` when one that failed was entered."""
 
     is_folder: bool
     size: int = 0
     writes: list[Write] = field(default_factory=list)
-    syncs: list[tuple[int, int]] = field(default_factory=list)  # entered, returned
+    syncs: list[tuple[int, int]] = field(default_factory=list)
+    failures: list[int] = field(default_factory=list)
     names: dict[str, Inode] = field(default_factory=dict)
 
     def is_durable(self, returned: int, cut: int) -> bool:
         """Whether what was done to it, and returned then, is on the disk for certain at the cut."""
-        return any(entered > returned and synced < cut for entered, synced in self.syncs)
+        given_up = min((failed for failed in self.failures if failed > returned), default=cut)
+        return any(returned < entered < given_up and synced < cut for entered, synced in self.syncs)
 
 
 @dataclass(eq=False)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.faults.power import trace
 from tests.faults.power.disk import Disk, Inode, Write
-from tests.faults.power.trace import Call
+from tests.faults.power.trace import UNSEEN, Call
 
 _STANDARD_OUTPUT = 1
 _REBUILT = "-shm"
@@ -52,6 +53,8 @@ class Recording:
         for call in sorted(calls, key=_order):
             if call.result >= 0:
                 self._replay(call)
+            elif call.result != UNSEEN and call.name in ("fsync", "fdatasync"):
+                self._sync_failed(call)
 
     def _replay(self, call: Call) -> None:
         match call.name:
@@ -64,6 +67,8 @@ class Recording:
                     self._open[call.result] = opened
             case "fcntl":
                 pass
+            case trace.ENDED:
+                self._open.clear()
             case "write":
                 self._written(call, None)
             case "pwrite64":
@@ -137,6 +142,10 @@ class Recording:
         if not self._ignored(path):
             opened.inode.syncs.append((call.entered, call.returned))
             self.syncs.append(Sync(call.entered, path))
+
+    def _sync_failed(self, call: Call) -> None:
+        if (opened := self._open.get(call.number(0))) is not None:
+            opened.inode.failures.append(call.entered)
 
     def _named(self, call: Call, place: tuple[Inode, str] | None, inode: Inode | None) -> None:
         if place is not None:

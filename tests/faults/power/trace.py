@@ -26,12 +26,21 @@ CHANGING = (
 )
 """All calls by which files are opened, changed and made durable."""
 
-_LONGEST_BYTES = 1 << 25
+OPTIONS = ("-f", "--seccomp-bpf", "-qq", "-xx", "-s", str(1 << 25), "-e", "signal=none")
+"""Of strace, for `parse`: all threads, every byte in hexadecimal."""
+
 _RECORD_SECONDS = 120
 _START = re.compile(rb"(\d+) +(\w+)\((.*)$", re.DOTALL)
 _RESUMED = re.compile(rb"(\d+) +<\.\.\. (\w+) resumed>(.*)$", re.DOTALL)
-_UNFINISHED = b" <unfinished ...>"
+_UNFINISHED, _DETACHED = b" <unfinished ...>", b" <detached ...>"
+_UNSEEN = b" = -1000"
+_RESULT = re.compile(rb"-?\d+")
 _ARGUMENT = re.compile(rb'"([^"]*)"(?:\.\.\.)?|([^,"]+)')
+
+UNSEEN = -1000
+"""The result of a call that was entered and, as far as was recorded, did not return."""
+ENDED = "ended"
+"""The name of what is no call: a process ended, by which its descriptors are closed."""
 
 
 class Call(NamedTuple):
@@ -68,11 +77,15 @@ class Call(NamedTuple):
         return value
 
 
-def record(module: str, arguments: Sequence[str], folder: Path) -> list[Call]:
-    """Runs `python -m module arguments` to its end under strace; answers its calls in the order of their return."""
+def record(module: str, arguments: Sequence[str], folder: Path, inject: str = "") -> list[Call]:
+    """Runs `python -m module arguments` to its end under strace; answers its calls in the order of their return.
+
+    `inject` makes calls fail instead of being made, as strace has it: `fdatasync:error=EIO:when=9`, the ninth of each
+    thread.
+    """
     file = folder / "trace"
-    options = ["-f", "--seccomp-bpf", "-qq", "-xx", "-s", str(_LONGEST_BYTES), "-e", "signal=none"]
-    command = ["strace", *options, "-e", f"trace={','.join(CHANGING)}", "-o", str(file)]
+    command = ["strace", *OPTIONS, "-e", f"trace={','.join(CHANGING)}", "-o", str(file)]
+    command += ["-e", f"inject={inject}"] if inject else []
     program = [sys.executable, "-m", module, *arguments]
     done = subprocess.run(
         [*command, *program], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=_RECORD_SECONDS
@@ -83,9 +96,17 @@ def record(module: str, arguments: Sequence[str], folder: Path) -> list[Call]:
     return calls
 
 
+def one_behind_the_other(first: list[Call], second: list[Call]) -> list[Call]:
+    """The calls of two processes, of which the second was started when the first had ended."""
+    end = max(call.returned for call in first) + 1
+    moved = [call._replace(entered=call.entered + end + 1, returned=call.returned + end + 1) for call in second]
+    return [*first, Call(end, end, ENDED, (), 0), *moved]
+
+
 def parse(file: Path) -> list[Call]:
-    """The calls in a file of strace's (`-f -xx`), by their return."""
+    """The calls in a file of strace's (`-f -xx`), by their return; UNSEEN is the result where that was not seen."""
     calls: list[Call] = []
+    number = 0
     begun: dict[bytes, tuple[int, bytes]] = {}
     with file.open("rb") as lines:
         for number, raw in enumerate(lines):
@@ -94,25 +115,28 @@ def parse(file: Path) -> list[Call]:
                 thread, _, rest = resumed.groups()
                 entered, start = begun.pop(thread)
                 calls += _call(entered, number, start + rest)
+            elif line.endswith(_DETACHED):
+                calls += _call(number, number, line.removesuffix(_DETACHED) + _UNSEEN)
             elif line.endswith(_UNFINISHED):
                 thread = line.split(b" ", 1)[0]
                 begun[thread] = (number, line.removesuffix(_UNFINISHED))
             else:
                 calls += _call(number, number, line)
+        for entered, start in begun.values():
+            calls += _call(entered, number, start + _UNSEEN)
     return calls
 
 
 def _call(entered: int, returned: int, line: bytes) -> Iterator[Call]:
-    """The call on a line; nothing for other lines (exits) and calls that never returned."""
+    """The call on a line; nothing for other lines (exits)."""
     started = _START.match(line)
     if started is None:
         return
     _, name, rest = started.groups()
     arguments, _, result = rest.rpartition(b" = ")
-    number = result.split(b" ", 1)[0]
-    if number == b"?":
-        return
-    yield Call(entered, returned, name.decode(), _arguments(arguments.strip().removesuffix(b")")), int(number, 0))
+    if (number := _RESULT.match(result)) is not None:
+        plain = arguments.strip().removesuffix(b")")
+        yield Call(entered, returned, name.decode(), _arguments(plain), int(number[0]))
 
 
 def _arguments(text: bytes) -> tuple[bytes | str, ...]:

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from portico_server.gateway.errors import error_mapper
 from portico_server.gateway.recovery import recovery
-from portico_server.platform.database import Contended, GuardFailed, OutcomeUnknown, StorageFull
+from portico_server.platform.database import Contended, GuardFailed, OutcomeUnknown, StorageFailed, StorageFull
 from portico_server.platform.errors import ApiError, DomainError
 from tests.unit.gateway.fakes import new_call, run
 
@@ -81,6 +81,7 @@ async def test_a_products_exception_that_no_table_maps_is_unexpected() -> None:
         (Contended("locked"), grpc.StatusCode.ABORTED, True),
         (OutcomeUnknown("lost"), grpc.StatusCode.UNKNOWN, False),
         (StorageFull("full"), grpc.StatusCode.RESOURCE_EXHAUSTED, False),
+        (StorageFailed("broken"), grpc.StatusCode.UNAVAILABLE, False),
     ],
 )
 async def test_what_a_database_raises_is_told_without_a_products_help(

@@ -11,7 +11,9 @@ from portico_server.platform.database.interface import (
     OutcomeUnknown,
     Row,
     Statement,
+    StorageFailed,
     StorageFull,
+    TooManyOpenFiles,
     Unreachable,
     Value,
 )
@@ -27,7 +29,9 @@ __all__ = [
     "OutcomeUnknown",
     "Row",
     "Statement",
+    "StorageFailed",
     "StorageFull",
+    "TooManyOpenFiles",
     "Unreachable",
     "Value",
 ]

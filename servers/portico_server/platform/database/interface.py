@@ -75,13 +75,21 @@ class StorageFull(DatabaseError):
     """The disk is full or read-only; nothing was written."""
 
 
+class StorageFailed(DatabaseError):
+    """The disk does not do what it is asked; nothing was written."""
+
+
+class TooManyOpenFiles(DatabaseError):
+    """The process may open no further file or connection; nothing was written."""
+
+
 class Database(Protocol):
     """A product's database."""
 
     async def batch(self, batch: Batch) -> list[Done]:
         """Applies a batch durably; answers one Done a statement.
 
-        Raises GuardFailed, Contended, OutcomeUnknown, StorageFull, Unreachable.
+        Raises GuardFailed, Contended, OutcomeUnknown, StorageFull, StorageFailed, Unreachable.
         """
         ...
 

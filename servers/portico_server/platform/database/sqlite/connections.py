@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
 import apsw
 
-from portico_server.platform.database.interface import Contended, DatabaseError, OutcomeUnknown, StorageFull
+from portico_server.platform.database.interface import (
+    Contended,
+    DatabaseError,
+    OutcomeUnknown,
+    StorageFailed,
+    StorageFull,
+)
+from portico_server.platform.database.sqlite.settling import settle_log
 
 _STATEMENT_CACHE = 512
 _OPENING_MILLISECONDS = 2000
@@ -21,9 +29,26 @@ _SETTINGS = (
 
 
 def open_writer(path: Path) -> apsw.Connection:
-    """The one connection that writes. Creates the file, for its owner alone; the log beside it gets the same mode."""
+    """The one connection that writes. Creates the file, for its owner alone; the log beside it gets the same mode.
+
+    Not while this process has the file open: to close it, here, would end SQLite's locks.
+    """
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    return _open(path)
+    return reopen_writer(path)
+
+
+def reopen_writer(path: Path) -> apsw.Connection:
+    """The same for a file that is there and may be open. What its log holds is durable then.
+
+    Raises apsw.Error, OSError.
+    """
+    connection = _open(path)
+    try:
+        settle_log(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def open_reader(path: Path) -> apsw.Connection:
@@ -49,11 +74,18 @@ def _open(path: Path) -> apsw.Connection:
 
 _FULL = (apsw.FullError, apsw.ReadOnlyError, apsw.CantOpenError)
 _CONTENDED = (apsw.BusyError, apsw.LockedError)
+_FULL_NUMBERS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG})
 _NOT_SYNCED = frozenset({apsw.SQLITE_IOERR_FSYNC, apsw.SQLITE_IOERR_DIR_FSYNC})
 
 
-def translated(error: Exception) -> Exception:
-    """The interface's error for one of SQLite's. Anything else (a guard that failed, a bug) stays what it is."""
+def translated(error: Exception, connection: apsw.Connection | None = None) -> Exception:
+    """The interface's error for one of SQLite's or the disk's. Anything else (a guard, a bug) stays what it is.
+
+    `connection`: the one that raised it, which knows what the system said; a quota is no other error to SQLite than a
+    broken disk.
+    """
+    if isinstance(error, OSError):
+        return (StorageFull if error.errno in _FULL_NUMBERS else StorageFailed)(f"the database's disk: {error}")
     if not isinstance(error, apsw.Error):
         return error
     if isinstance(error, _FULL):
@@ -64,5 +96,7 @@ def translated(error: Exception) -> Exception:
         # A sync that failed may have left the whole transaction in the log, and the next start would find it there.
         if getattr(error, "extendedresult", None) in _NOT_SYNCED:
             return OutcomeUnknown(f"the disk refused to make a commit durable ({error})")
-        return StorageFull(f"the database's disk fails ({error})")
+        if connection is not None and connection.system_errno in _FULL_NUMBERS:
+            return StorageFull(f"the database's disk has no room for it ({os.strerror(connection.system_errno)})")
+        return StorageFailed(f"the database's disk fails ({error}); the kernel's log says more")
     return DatabaseError(str(error))

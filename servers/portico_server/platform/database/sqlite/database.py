@@ -9,7 +9,7 @@ import apsw
 
 from portico_server.platform.database.interface import Batch, DatabaseError, Done, Row, Value
 from portico_server.platform.database.portable import check_values, for_sqlite
-from portico_server.platform.database.sqlite.connections import open_reader, open_writer, translated
+from portico_server.platform.database.sqlite.connections import open_reader, open_writer, reopen_writer, translated
 from portico_server.platform.database.sqlite.scanner import Scanner
 from portico_server.platform.database.sqlite.writer import Writer
 
@@ -18,7 +18,11 @@ class SqliteDatabase:
     """Implements `Database`. To be made on the event loop that uses it. One process has a file open at a time."""
 
     def __init__(self, path: Path) -> None:
-        self._writer = Writer(open_writer(path))
+        try:
+            connection = open_writer(path)
+        except (apsw.Error, OSError) as error:
+            raise translated(error) from error
+        self._writer = Writer(connection, lambda: reopen_writer(path))
         self._reader = open_reader(path)
         self._read = self._reader.cursor().execute
         self._scanner = Scanner(path)

@@ -20,7 +20,7 @@ _LOCK_MILLISECONDS = 5000
 
 
 def migrate(path: Path, migrations: Sequence[Migration], clock: Clock) -> None:
-    """Applies what is pending. Blocks: for a thread. Raises FormatTooNew, StorageFull."""
+    """Applies what is pending. Blocks: for a thread. Raises FormatTooNew, StorageFull, StorageFailed."""
     connection = None
     try:
         connection = open_writer(path)
@@ -32,8 +32,8 @@ def migrate(path: Path, migrations: Sequence[Migration], clock: Clock) -> None:
             _keep_copy(connection, path, todo[0])
         for migration in todo:
             _apply(connection, migration, clock.now_us())
-    except apsw.Error as error:
-        failure = translated(error)
+    except (apsw.Error, OSError) as error:
+        failure = translated(error, connection)
         raise type(failure)(f"{path}: {failure}") from error
     finally:
         if connection is not None:

@@ -10,12 +10,19 @@ import asyncio
 import copy
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import apsw
 
-from portico_server.platform.database.interface import Batch, DatabaseError, Done, GuardFailed, Statement
+from portico_server.platform.database.interface import (
+    Batch,
+    DatabaseError,
+    Done,
+    GuardFailed,
+    OutcomeUnknown,
+    Statement,
+)
 from portico_server.platform.database.portable import check_statements, for_sqlite
 from portico_server.platform.database.sqlite.connections import translated
 
@@ -40,15 +47,18 @@ class _Queued:
 class Writer:
     """Applies batches in the order in which they came. Owns the connection; lives on one loop."""
 
-    def __init__(self, connection: apsw.Connection) -> None:
+    def __init__(self, connection: apsw.Connection, reopen: Callable[[], apsw.Connection]) -> None:
+        """`reopen` makes a new connection to the same file, with a log that is durable; it blocks, in a thread."""
         self._connection = connection
+        self._open_again = reopen
         self._execute = connection.cursor().execute
         self._loop = asyncio.get_running_loop()
         self._committer = ThreadPoolExecutor(1, thread_name_prefix="commit")
         self._queue: deque[_Queued] = deque()
         self._group: list[_Queued] = []
         self._scheduled = False  # a group is about to run, runs or commits
-        self._committing = False
+        self._committing = False  # or opening again: the connection is the thread's
+        self._doubtful = False  # a sync has failed since the connection was opened
         self._fresh = True  # nothing is written yet in the transaction that is open
         self._blocked_since: float | None = None
         self._closing = False
@@ -83,6 +93,10 @@ class Writer:
     def _run_group(self) -> None:
         if self._committing:
             raise RuntimeError("the writing connection was touched while COMMIT runs: the loop would wait for the disk")
+        if self._doubtful:
+            self._committing = True
+            self._committer.submit(self._reopen)
+            return
         try:
             self._begin()
             self._apply_queued()
@@ -121,7 +135,7 @@ class Writer:
             if not self._fresh:
                 self._execute("RELEASE batch")
         except Exception as error:
-            failure = translated(error)
+            failure = translated(error, self._connection)
             self._undo(failure)
             return failure
         self._fresh = False
@@ -162,9 +176,33 @@ class Writer:
         self._blocked_since = None
         if self._connection.in_transaction:
             self._execute("ROLLBACK")
+        self._fail_queued(translated(error, self._connection))
+
+    def _fail_queued(self, failure: Exception) -> None:
         self._group += self._queue
         self._queue.clear()
-        self._answer(translated(error))
+        self._answer(failure)
+
+    def _reopen(self) -> None:
+        """In the thread. A sync that failed is not tried again and believed: the log is written anew (settling.py)."""
+        failure: Exception | None = None
+        try:
+            connection = self._open_again()
+            self._connection.close()
+            self._connection = connection
+            self._execute = connection.cursor().execute
+        except Exception as error:
+            failure = translated(error, self._connection)
+        self._loop.call_soon_threadsafe(self._reopened, failure)
+
+    def _reopened(self, failure: Exception | None) -> None:
+        """While the disk still refuses, all that is queued fails; what comes later asks it again."""
+        self._committing = False
+        if failure is None:
+            self._doubtful = False
+            self._run_group()
+        else:
+            self._fail_queued(failure)
 
     def _run(self, statements: Sequence[Statement]) -> list[Done]:
         execute, changes = self._execute, self._connection.changes
@@ -184,11 +222,12 @@ class Writer:
         try:
             self._execute("COMMIT")
         except Exception as error:
-            failure = translated(error)
+            failure = translated(error, self._connection)
         self._loop.call_soon_threadsafe(self._committed, failure)
 
     def _committed(self, failure: Exception | None) -> None:
         self._committing = False
+        self._doubtful = isinstance(failure, OutcomeUnknown)
         if failure is not None and self._connection.in_transaction:
             self._execute("ROLLBACK")
         self._answer(failure)
