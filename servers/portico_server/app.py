@@ -18,12 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from portico_server import registry
+from portico_server.gateway.explore import Pages
 from portico_server.gateway.gateway import Gateway, open_gateway
 from portico_server.gateway.health import Health
 from portico_server.gateway.reflection import add_reflection
 from portico_server.host.adapter import GrpcApplication
 from portico_server.host.control import FLUSH, METRICS, ask, control_socket
 from portico_server.host.envoy import watched
+from portico_server.host.envoy.descriptors import built_in
 from portico_server.host.mesh.local.server import LocalServer
 from portico_server.host.mesh.opening import Meshes, open_meshes
 from portico_server.host.run_folder import (
@@ -73,6 +75,7 @@ class Process:
             max_message_bytes=settings.max_message_bytes,
             first_message_seconds=settings.first_message_seconds,
             lifespan=self.lifespan,
+            find_page=Pages([built_in(), *map(Path, settings.extra_descriptors)], self._methods).at,
         )
 
     @contextlib.asynccontextmanager

@@ -20,3 +20,14 @@ def test_upgrade(tmp_path: Path) -> None:
     printed = run_document("docs/upgrade.md", tmp_path)
     for words in ("backed up", r"platform +https://", "stopped"):
         assert re.search(words, printed), printed
+
+
+def test_the_web_door(tmp_path: Path) -> None:
+    printed = run_document("docs/web.md", tmp_path)
+    for words in (
+        r'"name": ?"accounts/default/buckets/photos"',
+        "access-control-allow-origin: https://app.example.com",
+    ):
+        assert re.search(words, printed), printed
+    assert '"openapi":"3.1.0"' in (tmp_path / "openapi.json").read_text()
+    assert "BucketService" in (tmp_path / "reference.html").read_text()

@@ -8,7 +8,7 @@ import logging
 import time
 from dataclasses import replace
 
-from portico_server.host.adapter import connect
+from portico_server.host.adapter import connect, pages
 from portico_server.host.adapter.calls import unknown
 from portico_server.host.adapter.connect_exchange import ConnectExchange
 from portico_server.host.adapter.connect_requests import ConnectRequests
@@ -51,7 +51,7 @@ class GrpcApplication(Serving):
             requests = ConnectRequests(exchange, receive, binding, self.max_message_bytes, dialect)
             responses = ConnectResponses(exchange, send, dialect)
         else:
-            await refuse(scope, receive, send, ["POST"] if binding is not None else self._rest_verbs.at(scope["path"]))
+            await self._answer_others(scope, receive, send, served=binding is not None)
             return
         context = Context(exchange, requests, responses, binding.serialize)
         call = Call(binding.method, context, exchange.headers, requests.first, arrival_time_ns, arrival_ns)
@@ -69,6 +69,16 @@ class GrpcApplication(Serving):
             exchange.end()
             requests.call = responses.call = None
             context.call_back()
+
+    async def _answer_others(self, scope: Scope, receive: Receive, send: Send, *, served: bool) -> None:
+        """What is no call: a page is shown, everything else refused."""
+        page = await self.find_page(scope["path"]) if not served else None
+        if page is None:
+            await refuse(scope, receive, send, ["POST"] if served else self._rest_verbs.at(scope["path"]))
+        elif scope["method"] in pages.METHODS:
+            await pages.show(scope, send, page)
+        else:
+            await refuse(scope, receive, send, pages.METHODS)
 
     async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI's lifespan: starts, waits for the end, cuts short the calls that are left, stops."""

@@ -25,6 +25,7 @@ from portico_server.host.adapter.watch import Watch
 from portico_server.platform.call import Call, Step
 from portico_server.platform.errors import ApiError
 from portico_server.platform.methods import ContractError, Method
+from portico_server.platform.pages import FindPage, no_page
 
 _STOP_SECONDS = 5.0  # how long calls may take to end once they are cancelled
 
@@ -44,7 +45,7 @@ class Serving:
     `pipeline` is what every call passes; `methods` says what is known of a method, by path, and must know each one that
     is added; `errors` says what to tell of an exception; `max_message_bytes` bounds a request message after
     decompression; `first_message_seconds` is how long a call may take to say what it is about; `lifespan` spans the
-    time of serving.
+    time of serving; `find_page` finds what is shown to whoever asks (by the embedded host alone).
     """
 
     def __init__(
@@ -56,10 +57,12 @@ class Serving:
         max_message_bytes: int,
         first_message_seconds: float,
         lifespan: Callable[[], AbstractAsyncContextManager[None]] = contextlib.nullcontext,
+        find_page: FindPage = no_page,
     ) -> None:
         self.methods = methods
         self.max_message_bytes = max_message_bytes
         self.lifespan = lifespan
+        self.find_page = find_page
         self.watch = Watch(first_message_seconds)
         self._pipeline = pipeline
         self._errors = errors
