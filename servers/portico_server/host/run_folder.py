@@ -9,6 +9,8 @@ from __future__ import annotations
 
 DOOR_SOCKET = "door.sock"
 """Where a process that is not behind the doors takes calls: HTTP/2 in plain text, for this user's processes only."""
+APPLICATION_SOCKET = "application.sock"
+"""Where Python takes calls from its own Envoy, on the plain host."""
 ADMIN_SOCKET = "admin.sock"
 """Envoy's administration."""
 CONTROL_SOCKET = "control.sock"

@@ -95,6 +95,10 @@ class Settings:
     """HOST:PORT where other nodes of the same authority may call, and nobody else; empty: nowhere, or, where products
     have processes of their own, at a port of the loopback address that the system chooses."""
 
+    host: str = "embedded"
+    """`embedded`: Python runs inside Envoy; or `plain`: beside it, slower. Where this Python cannot be embedded, the
+    plain host steps in by itself."""
+
     database: str = "sqlite"
     """`sqlite`, or a PostgreSQL connection string: `postgresql://user@host/database`."""
 

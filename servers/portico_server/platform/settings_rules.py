@@ -120,6 +120,7 @@ RULES: Mapping[str, Rule] = {
     "workers": _between(1, 64),
     "peers": Rule(_each(_is_peer), "PRODUCT=HOST:PORT of other nodes, as objects=192.0.2.7:8444"),
     "mesh_listen": Rule(_is_address_or_empty, "HOST:PORT, as 0.0.0.0:8444, or nothing"),
+    "host": _one_of("embedded", "plain"),
     "database": Rule(
         lambda value: value == "sqlite" or value.startswith(("postgresql://", "postgres://")),
         "sqlite or postgresql://user@host/name",

@@ -69,6 +69,7 @@ OUT_OF_BOUNDS = [
     ("peers", "objects", "PRODUCT=HOST:PORT of other nodes"),
     ("peers", "objects=192.0.2.7:0", "PRODUCT=HOST:PORT of other nodes"),
     ("mesh_listen", "8444", "HOST:PORT"),
+    ("host", "outside", "embedded or plain"),
     ("database", "mysql://x", "sqlite or postgresql://"),
     ("envoy_threads", "two", "a whole number"),
     ("envoy_threads", "0", "a number from 1 to 256"),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from portico_server.host.embedding import Embedding
-from portico_server.host.envoy import body_limit, headers, http, jwt, listener, python, transcoder, web
+from portico_server.host.envoy import body_limit, headers, http, jwt, listener, plain, python, transcoder, web
 from portico_server.host.envoy.descriptors import Contracts
 from portico_server.host.envoy.door import Door
 from portico_server.host.envoy.message import Message, extension
@@ -24,12 +24,12 @@ def render_bootstrap(
     doors: Sequence[Door],
     watched: WatchedFiles,
     contracts: Contracts,
-    embedding: Embedding,
+    embedding: Embedding | None,
     upstreams: Sequence[Upstream] = (),
 ) -> Message:
-    """The configuration of a front, to start Envoy with in a folder where `DESCRIPTORS` holds `contracts.content`."""
+    """The configuration of a front, to start Envoy with in a folder where `DESCRIPTORS` holds `contracts.content`.
+    Without an embedding it is the plain host's."""
     json_bytes = transcoder.largest_json(settings.max_message_bytes)
-    application = python.application_filter(embedding.module)
     filters = [
         *web.origin_filters(doors),
         jwt.token_filter(watched),
@@ -37,23 +37,33 @@ def render_bootstrap(
         web.grpc_web_filter(),
         body_limit.body_limit_filter(contracts.uploads, json_bytes),
         transcoder.transcoder_filter(contracts, Path(DESCRIPTORS), json_bytes),
-        *([headers.restore_length(), passing_by(upstreams, application), router()] if upstreams else [application]),
+        *_last_filters(embedding, upstreams),
     ]
     manager = http.connection_manager(settings, watched, filters)
     clusters = [cluster(upstream, settings.trust_domain, watched) for upstream in upstreams]
+    if embedding is None:
+        clusters.append(plain.cluster())
     return _bootstrap(settings, listener.listener(doors, settings.trust_domain, watched, manager), clusters)
 
 
-def render_inner_bootstrap(settings: Settings, watched: WatchedFiles, embedding: Embedding) -> Message:
+def render_inner_bootstrap(settings: Settings, watched: WatchedFiles, embedding: Embedding | None) -> Message:
     """The configuration of a process that takes its calls from a front, over `DOOR_SOCKET` in its folder."""
     filters = [
         jwt.token_filter(watched),
         headers.tell_token_failure(),
         headers.hide_length(),
-        python.application_filter(embedding.module),
+        *_last_filters(embedding, ()),
     ]
     manager = http.inner_connection_manager(settings, watched, filters)
-    return _bootstrap(settings, listener.inner_listener(manager), [])
+    return _bootstrap(settings, listener.inner_listener(manager), [plain.cluster()] if embedding is None else [])
+
+
+def _last_filters(embedding: Embedding | None, upstreams: Sequence[Upstream]) -> list[Message]:
+    """What brings calls to Python, or by it to where they are served."""
+    if embedding is None:
+        return [*([headers.restore_length()] if upstreams else []), router()]
+    application = python.application_filter(embedding.module)
+    return [headers.restore_length(), passing_by(upstreams, application), router()] if upstreams else [application]
 
 
 def _bootstrap(settings: Settings, listener: Message, clusters: list[Message]) -> Message:

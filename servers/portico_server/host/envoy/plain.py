@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
 
 from portico_server.host.envoy.descriptors import rest_paths
-from portico_server.host.envoy.message import Message, extension
+from portico_server.host.envoy.message import Message, extension, seconds, typed
 from portico_server.host.envoy.path_template import to_regex
+from portico_server.host.run_folder import APPLICATION_SOCKET
 from portico_server.platform.methods import FOREIGN
 
 IS_CALL: Sequence[Message] = (
@@ -23,6 +24,49 @@ IS_CALL: Sequence[Message] = (
 
 # What `host/plain/exchange.py` reads. A client's own headers of these names are removed at the door (`headers`).
 _PEER, _TIMEOUT, _ACCEPT_ENCODING = "x-portico-peer", "x-portico-timeout", "x-portico-accept-encoding"
+
+
+CLUSTER = "application"
+
+_MAX_CALLS = 1_000_000
+"""What a connection may have in flight is bounded at the door."""
+_CALLS_PER_CONNECTION = 100
+_STREAM_WINDOW_BYTES = 1024 * 1024
+CONNECT_SECONDS = 5.0
+
+
+def cluster() -> Message:
+    """Python, at its socket in the folder that both run in."""
+    # A connection's window holds all of its streams' windows: so callers that read slowly never hold up the others.
+    http2 = {
+        "max_concurrent_streams": _CALLS_PER_CONNECTION,
+        "initial_stream_window_size": _STREAM_WINDOW_BYTES,
+        "initial_connection_window_size": _CALLS_PER_CONNECTION * _STREAM_WINDOW_BYTES,
+    }
+    options = typed(
+        "extensions.upstreams.http.v3.HttpProtocolOptions",
+        explicit_http_config={"http2_protocol_options": http2},
+        http_filters=handing_over(),
+    )
+    bounds = dict.fromkeys(("max_connections", "max_pending_requests", "max_requests"), _MAX_CALLS)
+    endpoint = {"endpoint": {"address": {"pipe": {"path": APPLICATION_SOCKET}}}}
+    return {
+        "name": CLUSTER,
+        "type": "STATIC",
+        "connect_timeout": seconds(CONNECT_SECONDS),
+        "circuit_breakers": {"thresholds": [bounds]},
+        "typed_extension_protocol_options": {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": options},
+        "load_assignment": {"cluster_name": CLUSTER, "endpoints": [{"lb_endpoints": [endpoint]}]},
+    }
+
+
+def routes(content: bytes) -> list[Message]:
+    """Calls go to Python; what is none is refused. `content` is the descriptor set of what is served."""
+    calls = {
+        "match": {"prefix": "/", "headers": list(IS_CALL)},
+        "route": {"cluster": CLUSTER, "timeout": "0s", "idle_timeout": "0s"},
+    }
+    return [calls, *refusals(content)]
 
 
 def handing_over() -> list[Message]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from portico_server.host.envoy import headers, web
+from portico_server.host.envoy import headers, plain, web
 from portico_server.host.envoy.message import Message, typed
 from portico_server.host.envoy.upstreams import Upstream
 from portico_server.host.envoy.watched import WatchedFiles
@@ -18,6 +18,7 @@ ROUTES = "routes"
 INNER_ROUTES = "inner-routes"
 """Those of a process that is not behind the doors: it serves all itself."""
 _NOBODY = "nobody"  # no such cluster: CORS looks at routes to clusters alone, not at direct responses
+_FROM_PAGE = {"name": "access-control-request-method", "present_match": True}
 _RETRIES = 1
 
 
@@ -26,14 +27,20 @@ def routes(
     reads: Iterable[str] = (),
     *,
     web_origins: Sequence[str] = (),
+    plain_contracts: bytes | None = None,
     name: str = ROUTES,
 ) -> Message:
     """The resource of that name. `reads` are paths of methods without side effects: such a call is sent once more
     where it cannot have reached anybody. `web_origins` may call from browsers. Time-outs are off: deadlines are the
-    caller's (`grpc-timeout`)."""
-    everything = {"match": {"prefix": "/"}, "route": {"cluster": _NOBODY}}
+    caller's (`grpc-timeout`). With the plain host `plain_contracts` is the descriptor set of what it serves."""
+    nobody = {"cluster": _NOBODY, "cluster_not_found_response_code": "NOT_FOUND"}
+    everything: list[Message] = [{"match": {"prefix": "/"}, "route": nobody}]
+    if plain_contracts is not None:
+        preflight = {"name": ":method", "string_match": {"exact": "OPTIONS"}}
+        everything = [{"match": {"prefix": "/", "headers": [preflight, _FROM_PAGE]}, "route": nobody}]
+        everything += plain.routes(plain_contracts)
     found = [route for upstream in upstreams for route in _routes(upstream, reads)]
-    host = {"name": "portico", "domains": ["*"], "routes": [*found, everything]}
+    host = {"name": "portico", "domains": ["*"], "routes": [*found, *everything]}
     host |= web.policy(web_origins)
     return typed("config.route.v3.RouteConfiguration", name=name, virtual_hosts=[host])
 

@@ -13,7 +13,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from portico_server.host.embedding import CannotEmbed, find_embedding
+from portico_server.host import hosts
+from portico_server.host.embedding import CannotEmbed
 from portico_server.host.supervisor import look_at_door, look_at_machine, look_at_state
 from portico_server.host.supervisor.check import Check
 from portico_server.platform.settings import Settings
@@ -30,7 +31,7 @@ _VERSION_SECONDS = 10.0
 def doctor(settings: Settings) -> list[Check]:
     """All checks, those of the machine first."""
     looks: tuple[Callable[[Settings], Iterator[Check]], ...] = (
-        _embedding,
+        _host,
         _engines,
         _open_files,
         _disk,
@@ -47,13 +48,19 @@ def doctor(settings: Settings) -> list[Check]:
     return [check for look in looks for check in look(settings)]
 
 
-def _embedding(_: Settings) -> Iterator[Check]:
+def _host(settings: Settings) -> Iterator[Check]:
     try:
-        found = find_embedding()
+        host = hosts.choose(settings.host)
     except CannotEmbed as error:
-        yield Check("python in envoy", False, error.problem, error.remedy)
+        yield Check("host", False, error.problem, error.remedy)
+        return
+    version = f"Python {platform.python_version()}"
+    if host.embedding is not None:
+        yield Check("host", True, f"embedded: {version} inside Envoy, {host.embedding.libpython}")
+    elif not host.notice:
+        yield Check("host", True, f"plain, as the setting host says: {version} beside Envoy")
     else:
-        yield Check("python in envoy", True, f"Python {platform.python_version()}, {found.libpython}")
+        yield Check("host", False, f"plain: {version} beside Envoy, which is slower", host.notice)
 
 
 def _engines(_: Settings) -> Iterator[Check]:
