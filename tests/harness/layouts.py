@@ -14,8 +14,8 @@ from typing import Any
 from tests.harness.postgresql import fresh_database, postgresql_server
 
 VARIABLE = "PORTICO_TEST_LAYOUT"
-LAYOUTS = ("one", "apart", "workers")
-"""All in one process; each product in a process of its own; three workers on PostgreSQL."""
+LAYOUTS = ("one", "apart", "workers", "plain")
+"""All in one process; each product in a process of its own; three workers on PostgreSQL; the plain host."""
 WORKERS = 3
 
 
@@ -30,5 +30,7 @@ def layout_settings(name: str | None = None) -> Iterator[dict[str, Any]]:
     elif name == "workers":
         with postgresql_server() as server:
             yield {"workers": WORKERS, "database": fresh_database(server)}
+    elif name == "plain":
+        yield {"host": "plain"}
     else:
         raise ValueError(f"{VARIABLE} is {name!r}: give one of {', '.join(LAYOUTS)}")

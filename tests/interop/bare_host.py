@@ -68,7 +68,8 @@ def configuration(app: str, folder: Path, *, plain: bool) -> dict[str, Any]:
             "name": "router",
             "typed_config": {"@type": _TYPE + "filters.http.router.v3.Router", "suppress_envoy_headers": True},
         }
-        routes[:] = plain_host.routes(DESCRIPTORS.read_bytes())
+        everything = {"match": {"prefix": "/"}, "route": plain_host.NOBODY}
+        routes[:] = [*plain_host.routes(DESCRIPTORS.read_bytes()), everything]
         manager["local_reply_config"] = local_replies()
         config["static_resources"]["clusters"] = [plain_host.cluster()]
     config["admin"] = {"address": {"pipe": {"path": str(folder / "admin.sock"), "mode": 0o600}}}

@@ -117,4 +117,4 @@ def test_doctor_finds_nothing_wrong_with_a_platform_that_runs(
     checks = {check.name: check for check in supervisor.doctor(settings)}
     assert [check for check in checks.values() if not check.ok] == []
     assert announcements[0].address in checks["port"].detail
-    assert {"python in envoy", "envoy", "sqlite", "disk", "clock", "permissions", "authority"} <= checks.keys()
+    assert {"host", "envoy", "sqlite", "disk", "clock", "permissions", "authority"} <= checks.keys()

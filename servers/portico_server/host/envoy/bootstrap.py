@@ -37,6 +37,7 @@ def render_bootstrap(
         web.grpc_web_filter(),
         body_limit.body_limit_filter(contracts.uploads, json_bytes),
         transcoder.transcoder_filter(contracts, Path(DESCRIPTORS), json_bytes),
+        *([headers.restore_length()] if upstreams or embedding is None else []),
         *_last_filters(embedding, upstreams),
     ]
     manager = http.connection_manager(settings, watched, filters)
@@ -61,9 +62,9 @@ def render_inner_bootstrap(settings: Settings, watched: WatchedFiles, embedding:
 def _last_filters(embedding: Embedding | None, upstreams: Sequence[Upstream]) -> list[Message]:
     """What brings calls to Python, or by it to where they are served."""
     if embedding is None:
-        return [*([headers.restore_length()] if upstreams else []), router()]
+        return [router()]
     application = python.application_filter(embedding.module)
-    return [headers.restore_length(), passing_by(upstreams, application), router()] if upstreams else [application]
+    return [passing_by(upstreams, application), router()] if upstreams else [application]
 
 
 def _bootstrap(settings: Settings, listener: Message, clusters: list[Message]) -> Message:

@@ -17,14 +17,20 @@ IS_CALL: Sequence[Message] = (
     {"name": ":method", "string_match": {"exact": "POST"}},
     {
         "name": "content-type",
-        "string_match": {"safe_regex": {"regex": r"application/grpc(\+proto.*|;.*)?"}},
+        "string_match": {"safe_regex": {"regex": r"application/grpc(-web(-text)?)?(\+proto.*|;.*)?"}},
     },
 )
-"""Header matches of a route: a gRPC call, also one that the transcoder has made. To stand in front of `refusals`."""
+"""Header matches of a route: a gRPC call, also one that the transcoder has made, or that gRPC-Web's filter makes: that
+one leaves the route as it was found before."""
 
 # What `host/plain/exchange.py` reads. A client's own headers of these names are removed at the door (`headers`).
 _PEER, _TIMEOUT, _ACCEPT_ENCODING = "x-portico-peer", "x-portico-timeout", "x-portico-accept-encoding"
 
+
+NOBODY: Message = {"cluster": "nobody", "cluster_not_found_response_code": "NOT_FOUND"}
+"""Where a request goes that nobody takes: there is no such cluster. CORS looks at routes to clusters alone, and not at
+direct responses."""
+_FROM_PAGE = {"name": "access-control-request-method", "present_match": True}
 
 CLUSTER = "application"
 
@@ -61,12 +67,14 @@ def cluster() -> Message:
 
 
 def routes(content: bytes) -> list[Message]:
-    """Calls go to Python; what is none is refused. `content` is the descriptor set of what is served."""
+    """Calls go to Python; what is none is refused, unless its path is known to nobody. `content` is the descriptor set
+    of what is served."""
     calls = {
         "match": {"prefix": "/", "headers": list(IS_CALL)},
         "route": {"cluster": CLUSTER, "timeout": "0s", "idle_timeout": "0s"},
     }
-    return [calls, *refusals(content)]
+    preflight = [{"name": ":method", "string_match": {"exact": "OPTIONS"}}, _FROM_PAGE]
+    return [calls, {"match": {"prefix": "/", "headers": preflight}, "route": NOBODY}, *_refusals(content)]
 
 
 def handing_over() -> list[Message]:
@@ -92,10 +100,8 @@ def _set(name: str, value: str) -> Message:
     return {"append": {"header": {"key": name, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}}
 
 
-def refusals(content: bytes) -> Iterator[Message]:
-    """Routes for requests that are no calls; `content` is the descriptor set of what is served. A method's path takes
-    POST, and that with gRPC's content type (415); a REST path the verbs that it has (405); nothing else is known here
-    (404)."""
+def _refusals(content: bytes) -> Iterator[Message]:
+    """A method's path takes POST, and that with gRPC's content type (415); a REST path the verbs that it has (405)."""
     files = FileDescriptorSet.FromString(content).file
     for path in sorted({*_methods(files), *FOREIGN}):  # each its own route: regular expressions are bounded in size
         yield _refusal({"path": path, "headers": [IS_CALL[0]]}, 415)
@@ -104,8 +110,10 @@ def refusals(content: bytes) -> Iterator[Message]:
     for verb, template in rest_paths(files):
         verbs.setdefault(to_regex(template), set()).add(verb)
     for regex in sorted(verbs, key=lambda regex: ("[^?]*" in regex, regex)):  # `**` last
+        # CORS looks at a request's route before the transcoder has made a call of it, and at none that answers itself.
+        had = {"name": ":method", "string_match": {"safe_regex": {"regex": "|".join(sorted(verbs[regex]))}}}
+        yield {"match": {"safe_regex": {"regex": regex}, "headers": [had]}, "route": NOBODY}
         yield _refusal({"safe_regex": {"regex": regex}}, 405, sorted(verbs[regex]))
-    yield _refusal({"prefix": "/"}, 404)
 
 
 def _methods(files: Iterable[FileDescriptorProto]) -> Iterator[str]:

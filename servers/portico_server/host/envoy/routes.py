@@ -17,8 +17,6 @@ from portico_server.platform.mesh import NODE_ASSERTION
 ROUTES = "routes"
 INNER_ROUTES = "inner-routes"
 """Those of a process that is not behind the doors: it serves all itself."""
-_NOBODY = "nobody"  # no such cluster: CORS looks at routes to clusters alone, not at direct responses
-_FROM_PAGE = {"name": "access-control-request-method", "present_match": True}
 _RETRIES = 1
 
 
@@ -33,12 +31,8 @@ def routes(
     """The resource of that name. `reads` are paths of methods without side effects: such a call is sent once more
     where it cannot have reached anybody. `web_origins` may call from browsers. Time-outs are off: deadlines are the
     caller's (`grpc-timeout`). With the plain host `plain_contracts` is the descriptor set of what it serves."""
-    nobody = {"cluster": _NOBODY, "cluster_not_found_response_code": "NOT_FOUND"}
-    everything: list[Message] = [{"match": {"prefix": "/"}, "route": nobody}]
-    if plain_contracts is not None:
-        preflight = {"name": ":method", "string_match": {"exact": "OPTIONS"}}
-        everything = [{"match": {"prefix": "/", "headers": [preflight, _FROM_PAGE]}, "route": nobody}]
-        everything += plain.routes(plain_contracts)
+    everything = [] if plain_contracts is None else plain.routes(plain_contracts)
+    everything.append({"match": {"prefix": "/"}, "route": plain.NOBODY})
     found = [route for upstream in upstreams for route in _routes(upstream, reads)]
     host = {"name": "portico", "domains": ["*"], "routes": [*found, *everything]}
     host |= web.policy(web_origins)

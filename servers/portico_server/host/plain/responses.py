@@ -18,6 +18,11 @@ _NO_MESSAGE = b"\x0f"
 grpc.aio can reset none, and a REST client, which sees no status behind the messages, would take them for the whole."""
 
 
+_CONTENT_LENGTH = {"content-length": "x-portico-content-length"}
+"""gRPC's core drops this header, which a transcoded download has; the front's Envoy gives it its own name again, as it
+does for processes behind it (`envoy/headers.py`)."""
+
+
 class PlainResponses:
     """The response of one call; `grpc_context` is its `grpc.aio.ServicerContext`."""
 
@@ -100,4 +105,4 @@ class PlainResponses:
 
 def _plain(entries: Metadata) -> tuple[tuple[str, str | bytes], ...]:
     """As gRPC's core takes it."""
-    return tuple((key, value) for key, value in entries)
+    return tuple((_CONTENT_LENGTH.get(key, key), value) for key, value in entries)

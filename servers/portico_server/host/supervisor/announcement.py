@@ -11,6 +11,8 @@ from pathlib import Path
 class Event(enum.StrEnum):
     WAITING = "waiting"
     """A start takes longer than usual; `message` says where to look."""
+    NOTICE = "notice"
+    """Something that whoever started the platform should know; nothing is wrong."""
     READY = "ready"
     """Calls are answered. Once a start."""
     RESTARTING = "restarting"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from portico_server.host.envoy import WatchedFiles, jwt, routes, tls
 from portico_server.host.envoy.descriptors import Contracts
 from portico_server.host.envoy.upstreams import upstreams
+from portico_server.host.hosts import Host
 from portico_server.platform.keyring import Keyring
 from portico_server.platform.keyring.keyring import KeyPair
 from portico_server.platform.placement import Placement
@@ -26,8 +27,11 @@ class InForce:
         """The node's certificate."""
         self._watched.write(tls.NODE, tls.node_certificate(pair))
 
-    def use_routes(self, settings: Settings, contracts: Contracts) -> None:
+    def use_routes(self, settings: Settings, contracts: Contracts, host: Host) -> None:
         """Where the fronts take calls on to, and which pages may call."""
-        found = routes.routes(upstreams(Placement(settings)), contracts.reads, web_origins=settings.web_origins)
-        self._watched.write(routes.ROUTES, found)
-        self._watched.write(routes.INNER_ROUTES, routes.routes(name=routes.INNER_ROUTES))
+        plain = contracts.content if host.embedding is None else None
+        origins = settings.web_origins
+        found = upstreams(Placement(settings))
+        fronts = routes.routes(found, contracts.reads, web_origins=origins, plain_contracts=plain)
+        self._watched.write(routes.ROUTES, fronts)
+        self._watched.write(routes.INNER_ROUTES, routes.routes(plain_contracts=plain, name=routes.INNER_ROUTES))

@@ -1,4 +1,4 @@
-"""What runs as the platform's processes: Envoy with Python inside, behind the doors or behind a front."""
+"""What runs as the platform's processes: Envoy with Python inside or beside it, behind the doors or behind a front."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from portico_server.host.embedding import Embedding
 from portico_server.host.envoy import Door, WatchedFiles, render_bootstrap, render_inner_bootstrap
 from portico_server.host.envoy.bootstrap import DESCRIPTORS
 from portico_server.host.envoy.descriptors import Contracts
 from portico_server.host.envoy.message import Message
 from portico_server.host.envoy.upstreams import upstreams
+from portico_server.host.hosts import Host
 from portico_server.platform.placement import Placement, fronts
 from portico_server.platform.settings import Settings
 
@@ -40,22 +40,22 @@ class Program:
 class Programs:
     """Makes the programs of a platform. All fronts are alike but for their names."""
 
-    def __init__(self, settings: Settings, watched: WatchedFiles, embedding: Embedding, application: str) -> None:
+    def __init__(self, settings: Settings, watched: WatchedFiles, host: Host, application: str) -> None:
         self._settings = settings
         self._watched = watched
-        self._embedding = embedding
+        self._host = host
         self._application = application
 
     def fronts(self, doors: Sequence[Door], contracts: Contracts) -> list[Program]:
         """Those behind the doors."""
         elsewhere = upstreams(Placement(self._settings))
-        bootstrap = render_bootstrap(self._settings, doors, self._watched, contracts, self._embedding, elsewhere)
+        bootstrap = render_bootstrap(self._settings, doors, self._watched, contracts, self._host.embedding, elsewhere)
         files = {DESCRIPTORS: contracts.content}
         return [self._program(name, bootstrap, files, doors) for name in fronts(self._settings)]
 
     def products(self) -> list[Program]:
         """Those behind the fronts, one for each product with a process of its own."""
-        bootstrap = render_inner_bootstrap(self._settings, self._watched, self._embedding)
+        bootstrap = render_inner_bootstrap(self._settings, self._watched, self._host.embedding)
         return [self._program(name, bootstrap, {}, ()) for name in self._settings.processes]
 
     def _program(self, name: str, bootstrap: Message, files: Mapping[str, bytes], doors: Sequence[Door]) -> Program:
@@ -70,7 +70,7 @@ class Programs:
             SETTINGS_FILE: self._settings.to_json().encode(),
         }
         return Program(
-            name, {**files, **own}, self._command(), self._embedding.environment({**os.environ, **ours}), doors
+            name, {**files, **own}, self._command(), self._host.environment({**os.environ, **ours}), doors
         )
 
     def _command(self) -> list[str | Path]:
@@ -82,4 +82,4 @@ class Programs:
             "--drain-time-s": str(_GOAWAY_SECONDS),
         }
         arguments = [part for option in options.items() for part in option]
-        return [self._embedding.envoy, *arguments, "--disable-hot-restart"]
+        return self._host.command([*arguments, "--disable-hot-restart"])

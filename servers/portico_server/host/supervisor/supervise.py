@@ -11,8 +11,9 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
+from portico_server.host import hosts
 from portico_server.host.control import METRICS, control_socket, loopback_port
-from portico_server.host.embedding import CannotEmbed, find_embedding
+from portico_server.host.embedding import CannotEmbed
 from portico_server.host.envoy import Door, WatchedFiles, descriptors
 from portico_server.host.envoy.descriptors import DescriptorError
 from portico_server.host.supervisor.announcement import Announcement, Event, StartError
@@ -78,8 +79,9 @@ class Supervisor:
         watched = WatchedFiles(settings.run / "watched")
         contracts = descriptors.merge(settings.extra_descriptors)
         in_force = InForce(watched)
-        in_force.use_routes(settings, contracts)
-        programs = Programs(settings, watched, find_embedding(), application)
+        self._host = hosts.choose(settings.host)
+        in_force.use_routes(settings, contracts, self._host)
+        programs = Programs(settings, watched, self._host, application)
         self._product_programs, self._front_programs = programs.products(), programs.fronts(doors, contracts)
         replace_file(settings.run / SETTINGS_FILE, settings.to_json().encode())
         self._credentials = Credentials(settings, in_force, self._record)
@@ -91,6 +93,8 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop_requested)
         loop.add_signal_handler(signal.SIGHUP, self._credentials.reload)
+        if self._host.notice:
+            self._tell(Event.NOTICE, self._host.notice)
         self._products = [self._keeper(program) for program in self._product_programs]
         self._fronts = [self._keeper(program) for program in self._front_programs]
         renewal = asyncio.create_task(self._credentials.keep_fresh())
