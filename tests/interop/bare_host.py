@@ -70,6 +70,7 @@ def configuration(app: str, folder: Path, *, plain: bool) -> dict[str, Any]:
         }
         everything = {"match": {"prefix": "/"}, "route": plain_host.NOBODY}
         routes[:] = [*plain_host.routes(DESCRIPTORS.read_bytes()), everything]
+        manager["route_config"]["validate_clusters"] = False
         manager["local_reply_config"] = local_replies()
         config["static_resources"]["clusters"] = [plain_host.cluster()]
     config["admin"] = {"address": {"pipe": {"path": str(folder / "admin.sock"), "mode": 0o600}}}

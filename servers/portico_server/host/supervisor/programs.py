@@ -69,9 +69,7 @@ class Programs:
             CONFIGURATION: json.dumps(bootstrap, indent=1).encode(),
             SETTINGS_FILE: self._settings.to_json().encode(),
         }
-        return Program(
-            name, {**files, **own}, self._command(), self._host.environment({**os.environ, **ours}), doors
-        )
+        return Program(name, {**files, **own}, self._command(), self._host.environment({**os.environ, **ours}), doors)
 
     def _command(self) -> list[str | Path]:
         options = {
