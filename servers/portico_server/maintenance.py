@@ -75,9 +75,11 @@ def restore(
         )
 
 
-def move_state(settings: Settings, to: str, progress: Progress = silent) -> Moved:
+def move_state(settings: Settings, to: str, *, config: Path | None = None, progress: Progress = silent) -> Moved:
     """Moves all databases of the platform on `settings.data`, which may not run, to `to`: `sqlite` or PostgreSQL. Its
-    portico.toml names them afterwards. Raises MoveError, BackupError."""
+    portico.toml (`config`, where it is not the data directory's) names them afterwards. Raises MoveError, BackupError.
+    """
+    config = config or settings.data / "portico.toml"
     data, products = settings.data, registry.product_states(settings)
     if not (data / "keys").is_dir():
         raise MoveError(f"there is no platform in {data}: name its data directory with --data")
@@ -86,12 +88,12 @@ def move_state(settings: Settings, to: str, progress: Progress = silent) -> Move
             if settings.database == "sqlite":
                 raise MoveError(f"the state of {data} is in files already, as the setting database says")
             moved = state.to_sqlite(data, settings.database, products, progress)
-            settle(data / "portico.toml", to)
+            settle(config, to)
             return moved
         if settings.database not in ("sqlite", to):
             raise MoveError("the state is in another PostgreSQL database: move it with that one's own tools")
         moved = state.to_postgresql(data, to, products, progress)
-        settle(data / "portico.toml", to)
+        settle(config, to)
         state.set_aside(data)
         return moved
 

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from portico_cli.root import portico as root
+from portico_server.host.run_folder import CONTROL_SOCKET
 from portico_server.platform.settings import setting_names
 from tests.e2e.test_metrics import OverSocket, fetch, parse
 from tests.harness import RunningPlatform
@@ -41,7 +42,7 @@ def named() -> set[str]:
 
 def test_each_metric_that_dashboard_and_alerts_name_is_exported(platform: RunningPlatform) -> None:
     platform.http("GET", "/v1/accounts/default/buckets")  # one call, so that calls are counted
-    _, text = fetch(OverSocket(platform.settings.run / "control.sock"), "/metrics")
+    _, text = fetch(OverSocket(platform.front_folder / CONTROL_SOCKET), "/metrics")
     exported = {name.partition("{")[0] for name in parse(text)}
     assert len(named()) >= 8
     assert named() - exported == set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -127,6 +128,12 @@ def documentation() -> dict[str, str]:
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(text, ast.Expr):
             texts[field.target.id] = inspect.cleandoc(ast.literal_eval(text.value)).replace("\n", " ")
     return texts
+
+
+def config_file(flags: Mapping[str, Any]) -> Path | None:
+    """The portico.toml that is named by option or variable; None: that of the data directory."""
+    named = os.environ.get("PORTICO_CONFIG")
+    return _config(flags) or (Path(named) if named else None)
 
 
 def _config(flags: Mapping[str, Any]) -> Path | None:

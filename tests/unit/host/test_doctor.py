@@ -166,8 +166,9 @@ def test_a_file_system_without_room_for_files(settings: Settings, monkeypatch: p
 
 def test_a_process_that_was_left_behind(settings: Settings) -> None:
     assert found(settings, "processes").ok
-    environment = {"PORTICO_SETTINGS_FILE": str(settings.run / "settings.json")}
-    with subprocess.Popen(["sleep", "60"], env=environment) as left:
+    (settings.run / "front").mkdir(parents=True)
+    environment = {"PORTICO_SETTINGS_FILE": "settings.json"}
+    with subprocess.Popen(["sleep", "60"], env=environment, cwd=settings.run / "front") as left:
         wait_until(lambda: not found(settings, "processes").ok, "the process is there")
         check = found(settings, "processes")
         left.kill()

@@ -10,7 +10,7 @@ import click
 from portico_cli import output
 from portico_cli.failures import ERROR
 from portico_cli.progress import bars
-from portico_cli.settings import database_url, settings_in_force, settings_of_running, settings_options
+from portico_cli.settings import config_file, database_url, settings_in_force, settings_of_running, settings_options
 
 _folder = click.Path(file_okay=False, path_type=Path)
 _MOST_PASSPHRASE_BYTES = 4096
@@ -152,7 +152,7 @@ def _settings(flags: dict[str, Any]) -> tuple[Any, Path | None]:
     settings = settings_of_running(flags)
     if not status(settings).running:
         settings = settings_in_force(flags)
-    return settings, Path(flags["config"]) if flags.get("config") else None
+    return settings, config_file(flags)
 
 
 def _text(value: Any) -> str:

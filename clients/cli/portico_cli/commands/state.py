@@ -9,7 +9,7 @@ import click
 
 from portico_cli import output
 from portico_cli.progress import bars
-from portico_cli.settings import database_url, settings_in_force, settings_options
+from portico_cli.settings import config_file, database_url, settings_in_force, settings_options
 
 
 @click.group()
@@ -40,15 +40,15 @@ def move(to: str, kind: str, **flags: Any) -> None:
     """
     from portico_server import maintenance
 
-    settings = settings_in_force(flags)
+    settings, config = settings_in_force(flags), config_file(flags)
     with bars() as told:
-        moved = maintenance.move_state(settings, database_url(to), told)
+        moved = maintenance.move_state(settings, database_url(to), config=config, progress=told)
     if kind == "json":
         output.show_json(moved)
         return
     rows = [[product, table, str(count)] for product, found in moved.rows.items() for table, count in found.items()]
     output.table(["product", "table", ">rows"], rows)
     done = "it was there already; nothing was left to move" if len(moved.already) == len(moved.rows) else "moved"
-    click.echo(f"{done}, every row compared; {settings.data / 'portico.toml'} names the database now")
+    click.echo(f"{done}, every row compared; {config or settings.data / 'portico.toml'} names the database now")
     if "PORTICO_DATABASE" in os.environ:
         click.echo("portico: PORTICO_DATABASE is stronger than that file: change it before `portico up`", err=True)

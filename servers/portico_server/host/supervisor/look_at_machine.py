@@ -40,13 +40,15 @@ def leftovers(settings: Settings) -> Iterator[Check]:
 
 
 def _serving(run: Path) -> Iterator[int]:
-    """The processes of ours whose settings are those of this run folder."""
+    """The processes of ours whose settings are those of this run folder; their paths are relative to where they run."""
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             for variable in (folder / "environ").read_bytes().split(b"\0"):
                 name = os.fsdecode(variable)
-                if name.startswith(_SETTINGS_FILE) and Path(name.removeprefix(_SETTINGS_FILE)).is_relative_to(run):
-                    yield int(folder.name)
+                if name.startswith(_SETTINGS_FILE):
+                    file = Path(os.readlink(folder / "cwd"), name.removeprefix(_SETTINGS_FILE))
+                    if file.is_relative_to(run.resolve()):
+                        yield int(folder.name)
 
 
 def _ancestors(pid: int) -> set[int]:

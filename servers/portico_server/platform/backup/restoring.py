@@ -28,7 +28,7 @@ from portico_server.platform.private_files import replace_file
 from portico_server.platform.settings import Settings
 
 _READY = "ready"
-_MAY_BE_THERE = frozenset({"lock", "lost+found", RESTORING})
+_MAY_BE_THERE = frozenset({"lock", "lost+found", "logs", "run", RESTORING})  # a start that was refused makes some
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def restore(
             files = {name: scratch / "databases" / f"{name}.sqlite" for name in described.databases}
             state.write_all(files, target, products, progress)
             shutil.rmtree(scratch / "databases", ignore_errors=True)
-        settle(scratch / "files" / "portico.toml", target)
+        settle(scratch / "files" / "portico.toml", target, moved=True)
         members.sync_folders(scratch)
         replace_file(scratch / _READY, b"")
     restored = _restored(data, described, scratch)

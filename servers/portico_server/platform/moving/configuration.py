@@ -8,12 +8,10 @@ from pathlib import Path
 
 from portico_server.platform.private_files import replace_file
 
-_LINES = re.compile(r"(?m)^[ \t]*(?:database|data)[ \t]*=.*\n?")
 
-
-def settle(path: Path, database: str) -> None:
-    """Names the database in the file, made if there is none, in place of what it named; all else stays. What it says of
-    the data directory goes: the file stands in it.
+def settle(path: Path, database: str, *, moved: bool = False) -> None:
+    """Names the database in the file, made if there is none, in place of what it named; all else stays. Of a file that
+    was `moved` with its data directory goes what it says of that, too.
 
     A platform must not write into the database that its state was before, nor look for its data in the old place.
     """
@@ -21,5 +19,6 @@ def settle(path: Path, database: str) -> None:
         return
     before = path.read_text() if path.exists() else ""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    line = f"database = {json.dumps(database, ensure_ascii=False)}\n"
-    replace_file(path, (line + _LINES.sub("", before)).encode())
+    names = "database|data" if moved else "database"
+    kept = re.sub(rf"(?m)^[ \t]*(?:{names})[ \t]*=.*\n?", "", before)
+    replace_file(path, f"database = {json.dumps(database, ensure_ascii=False)}\n{kept}".encode())
