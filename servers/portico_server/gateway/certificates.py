@@ -18,6 +18,10 @@ HEADER = b"x-forwarded-client-cert"
 SERIAL = b"x-portico-certificate-serial"
 """The serial number of the same certificate, in hexadecimal, as Envoy tells of it."""
 
+FORWARDED = b"portico-client-certificate"
+"""What another node's front says of the certificate of a call that it takes on; believed of nodes alone."""
+
+_FROM_NODE = b"From=node;Serial="
 _PAIR = re.compile(r'([A-Za-z]+)=("(?:[^"\\]|\\.)*"|[^";,]*)([;,]|$)', re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
@@ -41,6 +45,14 @@ def parse_peer(header: bytes, address: str, serial: bytes = b"") -> Peer:
         return nobody
     number = serial.decode("latin-1").lower().lstrip("0")
     return Peer(address=address, fingerprint=hashes[0], uri=uris[0] if uris else "", serial=number)
+
+
+def forwarded_peer(header: bytes, address: str) -> Peer:
+    """The peer of a call that another node has taken on, as that node's front tells of it."""
+    if not header.startswith(_FROM_NODE):
+        return Peer(address=address)
+    serial, _, certificate = header[len(_FROM_NODE) :].partition(b";")
+    return parse_peer(certificate, address, b"" if serial == b"-" else serial)
 
 
 def _pairs(text: str) -> Iterator[tuple[str, str] | None]:

@@ -35,6 +35,7 @@ from portico_server.gateway.telemetry_service import TelemetryService
 from portico_server.platform.authorization import Principal
 from portico_server.platform.call import Step
 from portico_server.platform.keyring import Keyring
+from portico_server.platform.keyring.identity import node_uri
 from portico_server.platform.methods import FOREIGN, Method, methods_of
 from portico_server.platform.paging import PageTokens
 from portico_server.platform.placement import FRONT
@@ -114,6 +115,7 @@ async def open_gateway(
                 revoked=LoggedRevocations(revocations.log, certificate_account),
                 limiter=limiter,
                 asserted=Assertions(keyring.assertions, settings.trust_domain, process),
+                node=node_uri(settings.trust_domain),
                 telemetry=telemetry,
                 sample_ratio=settings.sample_ratio,
                 record_all_spans=settings.spans == "all",

@@ -40,11 +40,14 @@ def identity(
     revoked: Revoked = NOTHING_REVOKED,
     asserted: Asserted = NOTHING_ASSERTED,
     refused: Callable[[Call], None] | None = None,
+    *,
+    node: str = "",
 ) -> Step:
     """`certificate_principal` answers whom a certificate's URI makes a caller without a token; None for nobody.
     `revoked` refuses, at each call, what has been revoked: also on a connection that was made before. `asserted` reads
     for whom another process of the platform calls; what it finds counts alone. `refused` is told of calls that nobody
-    known makes; it may raise another ApiError.
+    known makes; it may raise another ApiError. `node` is the URI of nodes' certificates: what a node's front says of
+    the certificate of a call that it takes on counts as found here.
 
     A public method asks for no token, and a bad one on it is ignored, not refused: with an expired token one must
     still be able to ask for health, and to get a new token by one's certificate. A good one names the principal
@@ -101,6 +104,9 @@ def identity(
         if header:
             call.peer = peer_of(call, header)
             revoked.check_certificate(call.peer)
+            if call.peer.uri == node and (forwarded := call.headers.get(certificates.FORWARDED)) is not None:
+                call.peer = certificates.forwarded_peer(forwarded, call.peer.address)
+                revoked.check_certificate(call.peer)
         try:
             call.principal = caller_of(call)
         except ApiError:

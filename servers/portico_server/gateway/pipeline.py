@@ -30,7 +30,7 @@ class Parts:
 
     `methods`: all that are served, by path. `certificate_principal`: whom a certificate's URI makes a caller without a
     token. `certificate_account`: the account that a certificate's URI belongs to, empty for none. `limiter`: None for
-    no limits.
+    no limits. `node`: the URI of nodes' certificates.
     """
 
     methods: Mapping[str, Method]
@@ -43,6 +43,7 @@ class Parts:
     revoked: Revoked = NOTHING_REVOKED
     limiter: Limiter | None = None
     asserted: Asserted = NOTHING_ASSERTED
+    node: str = ""
     record_all_spans: bool = False
 
 
@@ -61,7 +62,11 @@ def standard(parts: Parts) -> Step:
                 parent_other_libraries=parts.telemetry.export is not None,
             ),
             identity(
-                parts.certificate_principal, parts.revoked, parts.asserted, refused=limiter.charge if limiter else None
+                parts.certificate_principal,
+                parts.revoked,
+                parts.asserted,
+                refused=limiter.charge if limiter else None,
+                node=parts.node,
             ),
             *([limits(limiter)] if limiter else []),
             authorize(parts.authorizer, parts.methods),

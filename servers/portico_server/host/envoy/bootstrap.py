@@ -31,6 +31,7 @@ def render_bootstrap(
     Without an embedding it is the plain host's."""
     json_bytes = transcoder.largest_json(settings.max_message_bytes)
     filters = [
+        *headers.from_node(doors),
         *web.origin_filters(doors),
         jwt.token_filter(watched),
         headers.tell_token_failure(),

@@ -6,9 +6,10 @@ They are told apart by the local port.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from portico_server.host.envoy.message import Message
+from portico_server.host.envoy.message import Message, extension, typed
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +27,16 @@ class Door:
     @property
     def socket_address(self) -> Message:
         return {"socket_address": {"address": self.address, "port_value": self.port}}
+
+
+def at_doors(name: str, doors: Sequence[Door], holds: Callable[[Door], bool], http_filter: Message) -> Message:
+    """An HTTP filter that only requests at those doors come to."""
+    port = extension("port", "extensions.matching.common_inputs.network.v3.DestinationPortInput")
+    skip = {"name": "skip", "typed_config": typed("extensions.filters.common.matcher.action.v3.SkipFilter")}
+    others = {str(door.port): {"action": skip} for door in doors if not holds(door)}
+    return extension(
+        name,
+        "extensions.common.matching.v3.ExtensionWithMatcher",
+        xds_matcher={"matcher_tree": {"input": port, "exact_match_map": {"map": others}}},
+        extension_config=http_filter,
+    )

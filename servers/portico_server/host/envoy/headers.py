@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from portico_server.host.envoy import jwt
+from portico_server.host.envoy.door import Door, at_doors
 from portico_server.host.envoy.message import Message, extension
 
 _INVENTED_PREFIXES = ("x-envoy-", "x-forwarded-", "x-portico-")
@@ -17,6 +20,9 @@ CERTIFICATE_SERIAL = "x-portico-certificate-serial"
 FORWARDED_CERTIFICATE = "portico-client-certificate"
 """From node to node: what the first one found of the caller's certificate, as in `x-forwarded-client-cert`. It counts
 only where the peer's own certificate is a node's (`gateway/certificates.py`)."""
+
+FORWARDED_PATH = "portico-original-path"
+"""From node to node: the path that a REST client sent."""
 
 BODY_LENGTH = "x-portico-content-length"
 """What `content-length` is called on its way from a process behind the front."""
@@ -58,8 +64,7 @@ def tell_token_failure() -> Message:
 def hide_length() -> Message:
     """An HTTP filter of a process behind the front. A REST answer says how long its body will be; between the processes
     the body still bears the frames of gRPC, and HTTP/2 refuses one of another length than was said."""
-    moved = {"append": _set(BODY_LENGTH, "%RESP(content-length)%")}
-    return _header_mutation("hide-length", response_mutations=[moved, {"remove": "content-length"}])
+    return _header_mutation("hide-length", response_mutations=_LENGTH_HIDDEN)
 
 
 def restore_length() -> Message:
@@ -68,10 +73,27 @@ def restore_length() -> Message:
     return _header_mutation("restore-length", response_mutations=[moved, {"remove": BODY_LENGTH}])
 
 
-def forwarded_certificate() -> Message:
-    """A header to add to what is taken on to a node. The value is never empty: an empty one would be left out, and a
-    client's own would stay."""
-    return _set(FORWARDED_CERTIFICATE, "From=node;%REQ(x-forwarded-client-cert)%")
+def to_node() -> list[Message]:
+    """The headers to add to what is taken on to a node: what the front found out, and the node's own front would remove
+    as a client's invention. A client's own of these names are replaced, also where there is nothing to tell."""
+    certificate = f"From=node;Serial=%REQ({CERTIFICATE_SERIAL})%;%REQ(x-forwarded-client-cert)%"
+    return [
+        _set(FORWARDED_CERTIFICATE, certificate),
+        {**_set(FORWARDED_PATH, "%REQ(x-envoy-original-path)%"), "keep_empty_value": True},
+    ]
+
+
+def from_node(doors: Sequence[Door]) -> list[Message]:
+    """The HTTP filter for what comes in at the nodes' door: the REST path of a call is told again, and what is answered
+    goes back as from a process (`hide_length`). The certificate is for the identity step."""
+    if not any(door.nodes for door in doors):
+        return []
+    told = _header_mutation(
+        "from-node",
+        request_mutations=[{"append": _set("x-envoy-original-path", f"%REQ({FORWARDED_PATH})%")}],
+        response_mutations=_LENGTH_HIDDEN,
+    )
+    return [at_doors("from-node", doors, lambda door: door.nodes, told)]
 
 
 def _header_mutation(name: str, **mutations: list[Message]) -> Message:
@@ -80,3 +102,9 @@ def _header_mutation(name: str, **mutations: list[Message]) -> Message:
 
 def _set(key: str, value: str) -> Message:
     return {"header": {"key": key, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
+
+
+_LENGTH_HIDDEN: list[Message] = [
+    {"append": _set(BODY_LENGTH, "%RESP(content-length)%")},
+    {"remove": "content-length"},
+]

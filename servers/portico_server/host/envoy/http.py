@@ -14,6 +14,8 @@ MAX_HEADERS_KIBIBYTES = 64
 MAX_HEADERS = 200
 REQUEST_HEADERS_SECONDS = 10.0
 """How long a request may take to bring its headers (slow loris)."""
+LAST_STREAMS_SECONDS = 1.0
+"""How long a draining connection still takes streams that were sent before its client read the first GOAWAY."""
 IDLE_CONNECTION_SECONDS = 3600.0
 KEEPALIVE_SECONDS = 60.0
 KEEPALIVE_TIMEOUT_SECONDS = 20.0
@@ -98,7 +100,7 @@ def _timeouts(settings: Settings) -> Message:
         "stream_idle_timeout": "0s",
         "request_timeout": "0s",
         "request_headers_timeout": seconds(REQUEST_HEADERS_SECONDS),
-        "drain_timeout": seconds(settings.drain_seconds),
+        "drain_timeout": seconds(min(settings.drain_seconds, LAST_STREAMS_SECONDS)),
     }
 
 

@@ -61,7 +61,7 @@ def _route(upstream: Upstream, match: Message, options: Message) -> Message:
     return {
         "match": {**match, "headers": [from_node]},
         "route": action,
-        "request_headers_to_add": [headers.forwarded_certificate()],
+        "request_headers_to_add": headers.to_node(),
         "request_headers_to_remove": [
             NODE_ASSERTION
         ],  # this node shows its certificate, and a client's own would count

@@ -10,35 +10,48 @@ from portico_server.host.supervisor import local_http
 
 _TIMEOUT_SECONDS = 5.0
 _ACTIVE_REQUESTS = "http.api.downstream_rq_active"
+_ACTIVE_CONNECTIONS = "http.api.downstream_cx_active"
 
 
 class AdminError(Exception):
     """Envoy did not answer, or refused."""
 
 
-def request(run: Path, method: str, path: str) -> str:
-    """The answer's body. Raises AdminError."""
-    try:
-        return local_http.request(run, ADMIN_SOCKET, method, path, timeout_seconds=_TIMEOUT_SECONDS)
-    except local_http.LocalError as error:
-        raise AdminError(str(error)) from error
+class AdminClient:
+    """Asks the Envoy that runs in a folder."""
 
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
 
-async def is_ready(run: Path) -> bool:
-    """Whether Envoy has all of its configuration and listens."""
-    try:
-        await asyncio.to_thread(request, run, "GET", "/ready")
-    except AdminError:
-        return False
-    return True
+    async def is_ready(self) -> bool:
+        """Whether Envoy has all of its configuration and listens."""
+        try:
+            await self._ask("GET", "/ready")
+        except AdminError:
+            return False
+        return True
 
+    async def active_requests(self) -> int:
+        """How many calls are in flight. Raises AdminError."""
+        return await self._gauge(_ACTIVE_REQUESTS)
 
-async def active_requests(run: Path) -> int:
-    """How many calls are in flight. Raises AdminError."""
-    answer = await asyncio.to_thread(request, run, "GET", f"/stats?filter=^{_ACTIVE_REQUESTS}$")
-    return int(answer.rpartition(":")[2] or 0)
+    async def active_connections(self) -> int:
+        """How many clients are connected, with calls in flight or without. Raises AdminError."""
+        return await self._gauge(_ACTIVE_CONNECTIONS)
 
+    async def drain(self) -> None:
+        """Tells clients to go elsewhere (GOAWAY), and lets calls in flight end. Raises AdminError."""
+        await self._ask("POST", "/drain_listeners?graceful")
 
-async def drain(run: Path) -> None:
-    """Tells clients to go elsewhere (GOAWAY), and lets calls in flight end. Raises AdminError."""
-    await asyncio.to_thread(request, run, "POST", "/drain_listeners?graceful")
+    async def _gauge(self, name: str) -> int:
+        answer = await self._ask("GET", f"/stats?filter=^{name}$")
+        return int(answer.rpartition(":")[2] or 0)
+
+    async def _ask(self, method: str, path: str) -> str:
+        return await asyncio.to_thread(self._request, method, path)
+
+    def _request(self, method: str, path: str) -> str:
+        try:
+            return local_http.request(self._folder, ADMIN_SOCKET, method, path, timeout_seconds=_TIMEOUT_SECONDS)
+        except local_http.LocalError as error:
+            raise AdminError(str(error)) from error

@@ -34,6 +34,7 @@ class Keeper:
         self._restarts = 0
         self._phase = "starting"
         self._current: Instance | None = None
+        self._next: Instance | None = None  # is to take its place
         self._leaving: set[asyncio.Task[None]] = set()
         self._asked: asyncio.Future[None] | None = None
         self._replacing = asyncio.Event()
@@ -83,10 +84,13 @@ class Keeper:
         if self._running is not None:
             self._running.cancel()
             await asyncio.gather(self._running, return_exceptions=True)
+        if self._next is not None:
+            self._next.child.kill()
         if self._current is not None:
             self._show("stopping")
             await self._process.stop(self._current)
         await asyncio.gather(*self._leaving)
+        self._process.close()
 
     async def _run(self) -> None:
         while True:
@@ -124,26 +128,29 @@ class Keeper:
         """Starts another process beside the current one, which then leaves in its own time."""
         before = self._current
         assert before is not None
-        instance = await self._process.start()
+        await asyncio.gather(*self._leaving)
+        instance = self._next = await self._process.start(before)
         if not await self._process.wait_ready(instance):
+            self._next = None
+            before.handed_over = False
             why = self._why(instance, await instance.child.wait())
             self._process.discard(instance)
             self._answer(StartError(f"The new process did not become ready, the one of before goes on: {why}"))
             return
-        self._current = instance
+        self._current, self._next = instance, None
         self._take_place(instance)
-        await self._leave(before)
+        await self._leave(before, replaced=True)
         self._tell(Event.RESTARTED, f"{self._words} was replaced.")
         self._answer(None)
 
-    async def _leave(self, instance: Instance) -> None:
-        leaving = asyncio.create_task(self._end(instance))
+    async def _leave(self, instance: Instance, *, replaced: bool = False) -> None:
+        leaving = asyncio.create_task(self._end(instance, replaced))
         self._leaving.add(leaving)
         leaving.add_done_callback(self._leaving.discard)
         await asyncio.shield(leaving)
 
-    async def _end(self, instance: Instance) -> None:
-        await self._process.stop(instance)
+    async def _end(self, instance: Instance, replaced: bool) -> None:
+        await self._process.stop(instance, replaced=replaced)
         self._process.discard(instance)
 
     def _take_place(self, instance: Instance) -> None:

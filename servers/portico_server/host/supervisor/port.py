@@ -6,11 +6,12 @@ import contextlib
 import errno
 import os
 import socket
+from collections.abc import Set
 from pathlib import Path
 
 from portico_server.host.supervisor.announcement import StartError
 
-_LISTENING = "0A"  # TCP_LISTEN, in /proc/net/tcp
+_ESTABLISHED, _LISTENING = "01", "0A"  # in /proc/net/tcp
 
 
 class ReservedPort:
@@ -49,7 +50,7 @@ class ReservedPort:
 
 def holder_of(port: int) -> str:
     """Who listens on a port, for people; empty where that cannot be seen (another user's process)."""
-    inodes = _listening_inodes(port)
+    inodes = _inodes(_LISTENING, {port})
     for link in Path("/proc").glob("[0-9]*/fd/*"):
         with contextlib.suppress(OSError):
             if os.readlink(link) in inodes:
@@ -84,13 +85,24 @@ def _refusal(host: str, port: int, option: str, error: OSError) -> str:
     )
 
 
-def _listening_inodes(port: int) -> set[str]:
-    """Sockets that listen on the port, as /proc/PID/fd names them."""
+def connections_of(pid: int, ports: Set[int]) -> int:
+    """How many connections that came in at these ports a process has open."""
+    inodes = _inodes(_ESTABLISHED, ports)
+    count = 0
+    with contextlib.suppress(OSError):
+        for link in Path("/proc", str(pid), "fd").iterdir():
+            with contextlib.suppress(OSError):
+                count += os.readlink(link) in inodes
+    return count
+
+
+def _inodes(state: str, ports: Set[int]) -> set[str]:
+    """Sockets of this machine in that state whose own port is one of these, as /proc/PID/fd names them."""
     inodes = set()
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         with contextlib.suppress(OSError):
             for line in Path(table).read_text().splitlines()[1:]:
                 fields = line.split()
-                if fields[3] == _LISTENING and int(fields[1].rpartition(":")[2], 16) == port:
+                if fields[3] == state and int(fields[1].rpartition(":")[2], 16) in ports:
                     inodes.add(f"socket:[{fields[9]}]")
     return inodes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,13 +29,15 @@ _LOG_LEVELS = {"debug": "debug", "info": "warning", "warning": "warning", "error
 @dataclass(frozen=True, slots=True)
 class Program:
     """One process of the platform. `files` are written into its folder before it starts there; `doors` are where it
-    must answer to be ready."""
+    must answer to be ready. `hands_over`: whether it can hand its listening sockets to the process that takes its
+    place."""
 
     name: str
     files: Mapping[str, bytes]
     command: Sequence[str | Path]
     environment: Mapping[str, str]
     doors: Sequence[Door] = ()
+    hands_over: bool = False
 
 
 class Programs:
@@ -69,7 +72,15 @@ class Programs:
             CONFIGURATION: json.dumps(bootstrap, indent=1).encode(),
             SETTINGS_FILE: self._settings.to_json().encode(),
         }
-        return Program(name, {**files, **own}, self._command(), self._host.environment({**os.environ, **ours}), doors)
+        environment = self._host.environment({**os.environ, **ours})
+        return Program(name, {**files, **own}, self._command(), environment, doors, bool(doors) and self._hands_over)
+
+    @property
+    def _hands_over(self) -> bool:
+        """Two processes side by side need PostgreSQL (see `supervise`); who is still connected is seen in /proc, of
+        Envoy's own process."""
+        embedded = self._host.embedding is not None
+        return embedded and self._settings.database != "sqlite" and sys.platform == "linux"
 
     def _command(self) -> list[str | Path]:
         options = {
@@ -80,4 +91,4 @@ class Programs:
             "--drain-time-s": str(_GOAWAY_SECONDS),
         }
         arguments = [part for option in options.items() for part in option]
-        return self._host.command([*arguments, "--disable-hot-restart"])
+        return self._host.command(arguments)

@@ -11,24 +11,31 @@ from pathlib import Path
 
 from portico_server.host.run_folder import ADMIN_SOCKET, DOOR_SOCKET, DRAINING_FILE, READY_FILE
 from portico_server.host.start_failure import told
-from portico_server.host.supervisor import admin, local_http
+from portico_server.host.supervisor import local_http
+from portico_server.host.supervisor.admin import AdminClient, AdminError
 from portico_server.host.supervisor.child import Child
+from portico_server.host.supervisor.handover import Generation, Successor, forget
 from portico_server.host.supervisor.liveness import until_unresponsive
 from portico_server.host.supervisor.logs import BoundedLog
+from portico_server.host.supervisor.port import connections_of
 from portico_server.host.supervisor.programs import Program
 from portico_server.platform.private_files import make_private_folder, replace_file
 from portico_server.platform.settings import Settings
 
 _POLL_SECONDS = 0.01
+_CONNECTIONS_POLL_SECONDS = 0.1
 _SHUTDOWN_SECONDS = 10.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Instance:
     """A program that was started: its own folder, and its process."""
 
     folder: Path
     child: Child
+    admin: AdminClient
+    generation: Generation
+    handed_over: bool = False
 
 
 class ServingProcess:
@@ -39,20 +46,29 @@ class ServingProcess:
         self._settings = settings
         self._program = program
         self._numbers = itertools.count(1)
+        self._successor: Successor | None = None
         self.log = BoundedLog(settings.data / "logs" / f"{program.name}.log")
 
     @property
     def name(self) -> str:
         return self._program.name
 
-    async def start(self) -> Instance:
-        """Starts the process; it is not ready yet."""
+    async def start(self, before: Instance | None = None) -> Instance:
+        """Starts the process; it is not ready yet. `before` is one that still serves, and hands over what it can."""
         folder = self._settings.run / f"{self.name}.{next(self._numbers)}"
         make_private_folder(folder)
         for name, content in self._program.files.items():
             replace_file(folder / name, content)
-        child = await Child.start(self._program.command, folder, self._program.environment, self.log)
-        return Instance(folder, child)
+        generation, command = Generation(), list(self._program.command)
+        if self._program.hands_over:
+            if before is not None:
+                generation, before.handed_over = before.generation.next(before.folder), True
+            self._stop_listening()
+            command += generation.arguments(self.name, self._settings.drain_seconds)
+        else:
+            command.append("--disable-hot-restart")
+        child = await Child.start(command, folder, self._program.environment, self.log)
+        return Instance(folder, child, AdminClient(folder), generation)
 
     async def wait_ready(self, instance: Instance) -> bool:
         """Waits until calls are answered; False if it ended first. It may take its time: it may have to migrate."""
@@ -90,19 +106,52 @@ class ServingProcess:
         """What the process itself said why it cannot start, in a sentence; empty where it said nothing."""
         return told(instance.folder)
 
-    async def stop(self, instance: Instance) -> None:
-        """Lets calls in flight end, for `drain_seconds` at most, then ends the process."""
+    async def stop(self, instance: Instance, *, replaced: bool = False) -> None:
+        """Lets calls in flight end, for `drain_seconds` at most, then ends the process.
+
+        Where another one is there already (`replaced`), connections may end too: a client that is between two calls
+        is told to go elsewhere with the answer to its next one, and would lose that one.
+        """
         (instance.folder / DRAINING_FILE).touch(mode=0o600)
-        with contextlib.suppress(admin.AdminError, TimeoutError):
-            await admin.drain(instance.folder)
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._settings.drain_seconds):
-                while instance.child.alive and await admin.active_requests(instance.folder):  # noqa: ASYNC110
-                    await asyncio.sleep(_POLL_SECONDS)  # nobody tells us
+                await self._drain(instance, replaced)
         await instance.child.stop(_SHUTDOWN_SECONDS)
+        if instance.handed_over:
+            self._successor = Successor(self._settings.run, instance.generation.socket_name(self.name, instance.folder))
+
+    async def _drain(self, instance: Instance, replaced: bool) -> None:
+        """Waits until nobody is served any more."""
+        admin, child = instance.admin, instance.child
+        left = admin.active_connections if replaced else admin.active_requests
+        try:
+            if not instance.handed_over:  # else the one that took over has asked for it
+                await admin.drain()
+                while child.alive and await left():  # noqa: ASYNC110 - nobody tells us
+                    await asyncio.sleep(_POLL_SECONDS)
+                return
+        except AdminError:  # one that was to take over has closed it
+            pass
+        while child.alive and await self._connections(child.pid):  # noqa: ASYNC110 - nobody tells us
+            await asyncio.sleep(_CONNECTIONS_POLL_SECONDS)
+
+    async def _connections(self, pid: int) -> int:
+        return await asyncio.to_thread(connections_of, pid, {door.port for door in self._program.doors})
 
     def discard(self, instance: Instance) -> None:
         """Removes the folder of one that has ended."""
         shutil.rmtree(instance.folder, ignore_errors=True)
+
+    def close(self) -> None:
+        """Removes what its processes have left outside of their folders."""
+        self._stop_listening()
+        if self._program.hands_over:
+            forget(self._settings.run, self.name)
+
+    def _stop_listening(self) -> None:
+        if self._successor is not None:
+            self._successor.close()
+            self._successor = None
 
     async def _is_ready(self, instance: Instance) -> bool:
         folder = instance.folder
@@ -111,7 +160,7 @@ class ServingProcess:
                 return False
         except FileNotFoundError:
             return False
-        if not (folder / ADMIN_SOCKET).exists() or not await admin.is_ready(folder):
+        if not (folder / ADMIN_SOCKET).exists() or not await instance.admin.is_ready():
             return False
         for door in self._program.doors:
             try:
