@@ -85,3 +85,42 @@ def test_a_removed_key_verifies_no_more(keyring: Keyring, tmp_path: Path) -> Non
     again = Keyring.open(tmp_path, "portico.local", ["localhost"])
     with pytest.raises((JoseError, ValueError)):
         read(again, before)
+
+
+def test_a_new_key_is_published_before_it_signs(keyring: Keyring, monkeypatch: pytest.MonkeyPatch) -> None:
+    keyring.rotate_token_key(signs_after_seconds=60)
+    newest = keyring.jwks()["keys"][0]["kid"]
+    assert read(keyring, signed(keyring)).header["kid"] != newest
+    now = time.time_ns()
+    monkeypatch.setattr(time, "time_ns", lambda: now + 61 * 10**9)
+    assert read(keyring, signed(keyring)).header["kid"] == newest
+
+
+def test_a_key_that_another_process_has_added_is_noticed_before_the_next_signature(
+    keyring: Keyring, tmp_path: Path
+) -> None:
+    other = Keyring.open(tmp_path, "portico.local", ["localhost"])
+    other.rotate_token_key()
+    assert read(other, signed(keyring)).header["kid"] == other.jwks()["keys"][0]["kid"]
+
+
+def test_keys_that_no_token_can_be_of_any_more_are_removed(keyring: Keyring, monkeypatch: pytest.MonkeyPatch) -> None:
+    keyring.rotate_token_key()
+    keyring.rotate_token_key()
+    assert len(keyring.jwks()["keys"]) == 3
+    now = time.time_ns()
+    monkeypatch.setattr(time, "time_ns", lambda: now + 26 * 3600 * 10**9)
+    before = signed(keyring)
+    keyring.rotate_token_key()
+    assert len(keyring.jwks()["keys"]) == 2
+    assert read(keyring, before)
+
+
+def test_discarding_leaves_one_new_key(keyring: Keyring) -> None:
+    before = signed(keyring)
+    keyring.rotate_token_key()
+    keyring.discard_token_keys()
+    assert len(keyring.jwks()["keys"]) == 1
+    with pytest.raises((JoseError, ValueError)):
+        read(keyring, before)
+    assert read(keyring, signed(keyring))

@@ -1,4 +1,4 @@
-"""`portico token`: print one, and take some back."""
+"""`portico token`: print one, take some back, replace the key that signs them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import click
 from portico_cli import output
 from portico_cli.calling import Caller, calls_platform
 from portico_cli.revocations import show_revocation, show_revocations
+from portico_cli.settings import settings_of_running, settings_options
 
 
 @click.group(invoke_without_command=True)
@@ -74,6 +75,32 @@ def revoke(caller: Caller, given: str, principal: str, reason: str) -> None:
 def revocations(caller: Caller) -> None:
     """List what has been revoked, tokens and certificates, and is still in force."""
     show_revocations(caller)
+
+
+@token.command("rotate-key")
+@settings_options()
+@click.option("--discard", is_flag=True, help="Remove all other keys: every token of before is refused at once.")
+def rotate_key(discard: bool, **flags: Any) -> int:
+    """Make a new key that signs tokens, on this machine. Tokens of the other keys stay good until they expire.
+
+    No call fails: the key signs ten seconds after all processes believe it. Keys that no token can be of any more
+    are removed. With --discard, for when a key may be in other hands, clients must get new tokens by their
+    certificates, which the SDK and this command do by themselves.
+
+    \b
+    Examples:
+      portico token rotate-key
+      portico token rotate-key --discard --data ./data
+    """
+    from portico_server.host.supervisor import rotate_token_key
+
+    settings = settings_of_running(flags)
+    try:
+        told = rotate_token_key(settings, discard=discard)
+    except (OSError, ValueError) as error:
+        raise click.ClickException(str(error)) from None
+    click.echo("a new key signs tokens" if told else "a new key signs tokens at the next start")
+    return 0
 
 
 def _id_and_end(given: str) -> tuple[str, float | None]:

@@ -2,7 +2,7 @@
 
 from portico_server.host.supervisor.announcement import Announcement, Event
 from portico_server.host.supervisor.check import Check
-from portico_server.host.supervisor.commands import RestartFailed, Status, down, restart, status, up
+from portico_server.host.supervisor.commands import RestartFailed, Status, down, restart, rotate_token_key, status, up
 from portico_server.host.supervisor.doctor import doctor
 from portico_server.host.supervisor.state import ProcessState
 
@@ -16,6 +16,7 @@ __all__ = [
     "doctor",
     "down",
     "restart",
+    "rotate_token_key",
     "status",
     "up",
 ]

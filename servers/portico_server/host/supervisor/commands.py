@@ -94,6 +94,24 @@ def restart(settings: Settings) -> bool:
     return True
 
 
+def rotate_token_key(settings: Settings, *, discard: bool) -> bool:
+    """Adds a key that signs tokens, or with `discard` puts it in the place of all others; whether a platform runs that
+    was told. Raises OSError, or ValueError, which names the file that is not the key that it should be."""
+    from portico_server.platform.keyring import Keyring
+    from portico_server.platform.keyring.tokens import BELIEVED_SECONDS
+
+    keyring = Keyring.open(settings.data, settings.trust_domain, settings.hostnames)
+    if discard:
+        keyring.discard_token_keys()
+    else:
+        keyring.rotate_token_key(BELIEVED_SECONDS)
+    pid = holder(settings.data)
+    if pid is not None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGHUP)
+    return pid is not None
+
+
 def status(settings: Settings) -> Status:
     """How the platform on this data directory is."""
     pid, state = holder(settings.data), read_state(settings.run)

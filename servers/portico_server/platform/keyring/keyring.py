@@ -104,9 +104,13 @@ class Keyring:
         issuer = issuer_of(self.trust_domain)
         return self._tokens.sign(issuer, AUDIENCE, subject, client_id, lifetime_seconds, certificate_sha256)
 
-    def rotate_token_key(self) -> None:
-        """Adds a token signing key; tokens of the others go on being good."""
-        self._tokens.rotate()
+    def rotate_token_key(self, signs_after_seconds: float = 0.0) -> None:
+        """Adds a token signing key, which signs from then on; tokens of the others go on being good."""
+        self._tokens.rotate(signs_after_seconds)
+
+    def discard_token_keys(self) -> None:
+        """Puts a new token signing key in the place of all there are: no token of before is good any more."""
+        self._tokens.discard()
 
     def jwks(self) -> dict[str, Any]:
         """The JWK set that verifies this platform's tokens (RFC 7517)."""

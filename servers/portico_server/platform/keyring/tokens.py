@@ -1,7 +1,8 @@
 """Access tokens: JWTs (ES256) of the shape of RFC 9068, and the keys that sign them as a JWK set (RFC 7517).
 
-Each key is a file `<time>.pem` in one folder; the newest signs, all verify. To rotate: add a key, wait until the
-longest token has expired, remove the old one.
+Each key is a file `<time>.pem` in one folder; all verify, and of those whose time has come the newest signs. A new
+key's time comes some seconds after it was made, when every process believes it. To rotate is to add a key; the next
+rotation removes those that have signed nothing for longer than a token lives.
 """
 
 from __future__ import annotations
@@ -21,30 +22,52 @@ from portico_server.platform.private_files import read_or_create, replace_file
 
 ALGORITHM = "ES256"
 
+BELIEVED_SECONDS = 10.0
+"""After so long every process believes a new key: the platform's are told within a second, and nodes copy keys."""
+LONGEST_TOKEN_SECONDS = 24 * 3600
+_KEPT_NS = (LONGEST_TOKEN_SECONDS + 3600) * 1_000_000_000
+"""How long a key goes on verifying that signs no more."""
+
 
 class TokenKeys:
-    """The signing keys in a folder, at least one."""
+    """The signing keys in a folder, at least one. What others change in it is noticed before the next signature."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         if not any(folder.glob("*.pem")):
             read_or_create(folder / "first.pem", new_private_key)
-        self._keys = [_load(path) for path in sorted(folder.glob("*.pem"), key=_age)]
+        self._read()
 
-    def rotate(self) -> None:
-        """Adds a key; it signs from now on, the others go on verifying."""
-        replace_file(self._folder / f"{time.time_ns():020d}.pem", new_private_key())
-        self._keys = [_load(path) for path in sorted(self._folder.glob("*.pem"), key=_age)]
+    def rotate(self, signs_after_seconds: float = 0.0) -> None:
+        """Adds a key, which signs from then on; the others go on verifying, but for those that have long been
+        superseded."""
+        now = time.time_ns()
+        begins = [_begin_ns(path) for path in self._paths()]
+        for path, next_begins in zip(self._paths(), begins[1:], strict=False):
+            if next_begins < now - _KEPT_NS:
+                path.unlink()
+        replace_file(self._folder / f"{now + int(signs_after_seconds * 1e9):020d}.pem", new_private_key())
+        self._read()
+
+    def discard(self) -> None:
+        """Adds a key that signs at once, and removes all others: their tokens are good no more."""
+        others = self._paths()
+        self.rotate()
+        for path in others:
+            path.unlink(missing_ok=True)
+        self._read()
 
     def public_set(self) -> dict[str, Any]:
         """The JWK set that verifies, newest key first."""
-        keys = [key.as_dict(private=False) | {"use": "sig", "alg": ALGORITHM} for key in reversed(self._keys)]
+        keys = [key.as_dict(private=False) | {"use": "sig", "alg": ALGORITHM} for _, key in reversed(self._keys)]
         return {"keys": keys}
 
     def sign(
         self, issuer: str, audience: str, subject: str, client_id: str, lifetime_seconds: int, certificate: bytes | None
     ) -> str:
         """A token; `certificate` (SHA-256 of its DER) binds it to that certificate (RFC 8705, `cnf.x5t#S256`)."""
+        if self._folder.stat().st_mtime_ns != self._changed:
+            self._read()
         now = int(time.time())
         claims: dict[str, Any] = {
             "iss": issuer,
@@ -57,9 +80,21 @@ class TokenKeys:
         }
         if certificate is not None:
             claims["cnf"] = {"x5t#S256": base64.urlsafe_b64encode(certificate).rstrip(b"=").decode()}
-        key = self._keys[-1]
+        key = self._signing()
         header = {"alg": ALGORITHM, "typ": "at+jwt", "kid": key.kid}
         return jwt.encode(header, claims, key, algorithms=[ALGORITHM])
+
+    def _signing(self) -> ECKey:
+        """The newest key whose time has come; the oldest where none's has, because the clock was set back."""
+        now = time.time_ns()
+        return next((key for begins, key in reversed(self._keys) if begins <= now), self._keys[0][1])
+
+    def _paths(self) -> list[Path]:
+        return sorted(self._folder.glob("*.pem"), key=_begin_ns)
+
+    def _read(self) -> None:
+        self._changed = self._folder.stat().st_mtime_ns  # before the files: what comes meanwhile is read again
+        self._keys = [(_begin_ns(path), _load(path)) for path in self._paths()]
 
 
 def _load(path: Path) -> ECKey:
@@ -68,6 +103,6 @@ def _load(path: Path) -> ECKey:
     return key
 
 
-def _age(path: Path) -> tuple[bool, str]:
-    """Sorts the first key before those that rotation added."""
-    return path.name != "first.pem", path.name
+def _begin_ns(path: Path) -> int:
+    """From when a key signs, nanoseconds since 1970: the first one from ever."""
+    return int(path.stem) if path.stem.isdigit() else 0

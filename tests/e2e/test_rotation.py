@@ -1,0 +1,135 @@
+"""What callers are judged by changes under load: keys, certificates, policy. No call fails; a change holds at once."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import grpc
+import pytest
+
+from portico.gateway.v1 import credentials_pb2, credentials_pb2_grpc
+from portico.objects.v1 import buckets_pb2, buckets_pb2_grpc
+from portico_cli.main import run as portico
+from portico_server.platform.keyring import Keyring
+from portico_server.platform.keyring import tokens as token_keys
+from portico_server.platform.private_files import replace_file
+from tests.harness import RunningPlatform, running_platform
+from tests.harness.waiting import wait_until
+
+ACCOUNT = "accounts/default"
+OTHER = f"{ACCOUNT}/principals/other"
+SECONDS = 30
+
+
+@pytest.fixture(scope="module")
+def rotating(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatform]:
+    """A platform whose keys and policy tests may change."""
+    with running_platform(tmp_path_factory.mktemp("rotating"), node_certificate_seconds=3) as platform:
+        yield platform
+
+
+@contextlib.contextmanager
+def under_load(platform: RunningPlatform) -> Iterator[Callable[[], int]]:
+    """Calls with the administrator's token as it is at the time, on a kept connection and on new ones. Yields how to
+    ask how many were made; at the end none may have failed."""
+    over = threading.Event()
+    made, failed = [0], list[str]()
+
+    def call() -> None:
+        with platform.channel(token=None) as kept:
+            while not over.is_set():
+                try:
+                    _lists(kept, platform.token)
+                    with platform.channel(token=None, options=[("grpc.use_local_subchannel_pool", 1)]) as new:
+                        _lists(new, platform.token)
+                except grpc.RpcError as error:
+                    failed.append(f"{error.code()}: {error.details()}")
+                made[0] += 2
+
+    caller = threading.Thread(target=call)
+    caller.start()
+    try:
+        yield lambda: made[0]
+    finally:
+        over.set()
+        caller.join()
+    assert failed == []
+
+
+def _lists(channel: grpc.Channel, token: str) -> None:
+    stub = buckets_pb2_grpc.BucketServiceStub(channel)
+    request = buckets_pb2.ListBucketsRequest(parent=ACCOUNT)
+    stub.ListBuckets(request, timeout=SECONDS, metadata=[("authorization", f"Bearer {token}")])
+
+
+def _key_of(token: str) -> str:
+    return str(json.loads(base64.urlsafe_b64decode(token.split(".")[0] + "=="))["kid"])
+
+
+def _new_token(platform: RunningPlatform) -> str:
+    with platform.channel() as channel:
+        stub = credentials_pb2_grpc.CredentialServiceStub(channel)
+        return str(stub.CreateToken(credentials_pb2.CreateTokenRequest(), timeout=SECONDS).token)
+
+
+def test_a_new_token_key_comes_into_use_and_no_call_fails(
+    rotating: RunningPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(token_keys, "BELIEVED_SECONDS", 5.0)
+    first = _key_of(_new_token(rotating))
+    with under_load(rotating) as made:
+        assert portico(["token", "rotate-key", "--data", str(rotating.data)]) == 0
+        wait_until(lambda: _key_of(_new_token(rotating)) != first, "tokens are signed with the new key")
+        rotating.process.send_signal(signal.SIGHUP)  # the administrator's own is signed anew
+        wait_until(lambda: _key_of(rotating.token) != first, "the profile has a token of the new key")
+        before = made()
+        wait_until(lambda: made() > before + 4, "calls go on with it")
+
+
+def test_the_nodes_certificate_changes_and_no_call_fails(rotating: RunningPlatform) -> None:
+    def shown() -> bytes | None:
+        with rotating.connect() as connection:
+            return connection.getpeercert(binary_form=True)
+
+    with under_load(rotating) as made:
+        for _ in range(2):
+            first = shown()
+            wait_until(lambda first=first: shown() != first, "another certificate is shown")
+        assert made() > 0
+
+
+def test_a_policy_holds_as_soon_as_one_call_was_judged_by_it_and_a_broken_one_never(rotating: RunningPlatform) -> None:
+    policy = rotating.data / "policy.toml"
+    was = policy.read_bytes()
+    binding = f'\n[[bindings]]\nprincipals = ["{OTHER}"]\npermissions = ["*"]\nresources = ["{ACCOUNT}"]\n'
+    token = Keyring.open(rotating.data, rotating.settings.trust_domain, ()).sign_token(
+        OTHER, client_id="test", lifetime_seconds=600
+    )
+
+    def may() -> bool:
+        return rotating.http("GET", f"/v1/{ACCOUNT}/buckets/none-such", token=token).status != 403
+
+    with under_load(rotating):
+        for _ in range(2):
+            replace_file(policy, was + binding.encode())
+            wait_until(may, "the binding is in force")
+            replace_file(policy, b"[[bindings]]\n")
+            wait_until(lambda: _broken(rotating), "the file is known to be broken")
+            assert may(), "what was in force stays"
+            replace_file(policy, was)
+            wait_until(lambda: not may(), "the binding is gone")
+            assert not any(may() for _ in range(10))
+
+
+def _broken(platform: RunningPlatform) -> bool:
+    return "policy_not_reloaded" in _log(platform)
+
+
+def _log(platform: RunningPlatform) -> str:
+    return "".join(path.read_text() for path in Path(platform.data / "logs").glob("front*.log"))
