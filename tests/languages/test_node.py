@@ -1,4 +1,4 @@
-"""The Node client: its own tests against a real platform, and what would be published."""
+"""The Node client: its own tests against a real platform, the example, and what would be published."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 
 from tests.harness import RunningPlatform
 from tests.harness.platform import ROOT
+from tests.languages.example import assert_scenario, example
 from tests.languages.node_package import node_package
 
 TEST_SECONDS = 200
@@ -30,6 +31,11 @@ def test_the_clients_own_tests_pass(platform: RunningPlatform, package: Path) ->
         command, env=environment, capture_output=True, text=True, timeout=TEST_SECONDS, check=False, cwd=package
     )
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-5_000:]
+
+
+@pytest.mark.usefixtures("package")
+def test_the_scenario_is_one_trace_in_node(platform: RunningPlatform) -> None:
+    assert_scenario("node", example("node", "node"), platform)
 
 
 def test_only_what_users_need_is_published(package: Path) -> None:

@@ -1,0 +1,10 @@
+"""The program in Java, built with what Debian packages."""
+
+from __future__ import annotations
+
+from tests.harness import RunningPlatform
+from tests.languages.example import assert_scenario, example
+
+
+def test_the_scenario_is_one_trace_in_java(platform: RunningPlatform) -> None:
+    assert_scenario("java", example("java", "javac"), platform)

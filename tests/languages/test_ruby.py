@@ -1,0 +1,10 @@
+"""The program in Ruby, built with what Debian packages."""
+
+from __future__ import annotations
+
+from tests.harness import RunningPlatform
+from tests.languages.example import assert_scenario, example
+
+
+def test_the_scenario_is_one_trace_in_ruby(platform: RunningPlatform) -> None:
+    assert_scenario("ruby", example("ruby", "grpc_ruby_plugin"), platform)
