@@ -11,7 +11,7 @@ import pytest
 
 from tests.harness import RunningPlatform
 from tests.harness.platform import ROOT
-from tests.languages.example import assert_scenario, example
+from tests.languages.example import NODE_BUILD, assert_scenario, example, page
 from tests.languages.node_package import node_package
 
 TEST_SECONDS = 200
@@ -48,6 +48,11 @@ def test_only_what_users_need_is_published(package: Path) -> None:
     assert sorted(others) == ["README.md", "package.json"]
     assert "build/src/index.js" in files
     assert "build/src/index.d.ts" in files
+
+
+def test_the_package_is_built_as_its_page_says(package: Path) -> None:
+    assert NODE_BUILD in page("node").commands
+    assert {"generate", "build"} <= json.loads((package / "package.json").read_text())["scripts"].keys()
 
 
 def test_the_lock_names_no_registry() -> None:
