@@ -99,7 +99,7 @@ def assert_output(language: str, lines: list[str], platform: RunningPlatform) ->
     assert len(lines) > 1, lines
     (trace_id, span_id), bucket = lines[0].split()[1:], lines[1].removeprefix("bucket ")
     assert re.fullmatch(rf"{ACCOUNT}/buckets/{language}-[0-9a-f]{{8}}", bucket)
-    assert lines[2:] == [
+    expected = [
         f"put {SIZE_BYTES}",
         f"got {SIZE_BYTES} true",
         "listed 6 2",
@@ -109,6 +109,7 @@ def assert_output(language: str, lines: list[str], platform: RunningPlatform) ->
         "cancelled 1",
         f"deleted {bucket}",
     ]
+    assert lines[2:] == expected, "\n".join(lines)
     assert_trace(platform, trace_id, span_id)
 
 
