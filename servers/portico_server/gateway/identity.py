@@ -24,6 +24,8 @@ FAILURE = b"x-portico-token-failure"
 """Why Envoy has refused a token."""
 
 AUTHORIZATION = b"authorization"
+ORIGIN = b"origin"
+"""Which page calls: browsers send it with whatever may change something (Fetch, 3.2)."""
 
 REMEMBERED = 4096
 """How many tokens, and how many certificates, are remembered at once."""
@@ -89,7 +91,9 @@ def identity(
             return principal_by_token(call, authorization, payload)
         if authorization or payload:
             raise tokens.malformed("is none that could be verified")
-        principal = certificate_principal(call.peer.uri) if call.peer.uri else None
+        # A browser shows its user's certificate for any page that makes it call: there it must be a token.
+        alone = bool(call.peer.uri) and ORIGIN not in headers
+        principal = certificate_principal(call.peer.uri) if alone else None
         if principal is None:
             raise tokens.unauthenticated(
                 "TOKEN_MISSING",

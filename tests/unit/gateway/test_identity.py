@@ -114,6 +114,13 @@ async def test_a_certificate_alone_is_the_caller_where_the_policy_names_it() -> 
     assert call.principal == EDGE
 
 
+async def test_a_certificate_alone_is_nobody_where_a_page_calls() -> None:
+    """A browser shows its user's certificate for any page."""
+    headers = {"x-forwarded-client-cert": f"Hash={FINGERPRINT};URI={URI}", "origin": "https://evil.example"}
+
+    assert await reason_of(headers) == "TOKEN_MISSING"
+
+
 async def test_a_bad_token_is_not_made_good_by_a_certificate() -> None:
     headers = {"x-forwarded-client-cert": f"Hash={FINGERPRINT};URI={URI}", "x-portico-token-failure": "Jwt is expired"}
 
