@@ -23,7 +23,7 @@ from portico_server.gateway.gateway import Gateway, open_gateway
 from portico_server.gateway.health import Health
 from portico_server.gateway.reflection import add_reflection
 from portico_server.host.adapter import GrpcApplication
-from portico_server.host.control import FLUSH, METRICS, ask, control_socket
+from portico_server.host.control import ALIVE, FLUSH, METRICS, ask, control_socket
 from portico_server.host.envoy import watched
 from portico_server.host.envoy.descriptors import built_in
 from portico_server.host.mesh.local.server import LocalServer
@@ -46,6 +46,7 @@ from portico_server.platform.keyring import Keyring
 from portico_server.platform.methods import Method
 from portico_server.platform.paging import PageTokens
 from portico_server.platform.placement import FRONT, Here, Placement, process_names
+from portico_server.platform.placement import Process as Sibling
 from portico_server.platform.policy_bindings import PolicyError
 from portico_server.platform.product import Platform
 from portico_server.platform.settings import Settings, from_json
@@ -108,6 +109,11 @@ class Process:
         self._gateway = gateway
         await stack.enter_async_context(_background(_watch_draining(self._folder / DRAINING_FILE, health)))
         await health.serving()
+        for product in self._products:
+            if isinstance(place := self._placement.of_product(product.name), Sibling):
+                services = [service.full_name for service in product.services]
+                following = health.follow(services, functools.partial(_is_alive, place.name))
+                await stack.enter_async_context(_background(following))
         stack.push_async_callback(health.not_serving)
         (self._folder / READY_FILE).write_text(str(os.getpid()))
 
@@ -182,6 +188,13 @@ class Process:
         await stack.enter_async_context(control_socket(self._folder / CONTROL_SOCKET, routes))
         if siblings := [name for name in process_names(self._settings) if name != self._placement.process]:
             gateway.telemetry.flush_others = functools.partial(_flush, siblings)
+
+
+async def _is_alive(process: str) -> bool:
+    try:
+        return bool(await ask(sibling_control(process), "GET", ALIVE))
+    except (OSError, TimeoutError):
+        return False
 
 
 async def _flush(processes: Sequence[str]) -> None:

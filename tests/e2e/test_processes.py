@@ -12,6 +12,7 @@ from pathlib import Path
 import grpc
 import pytest
 from google.rpc import error_details_pb2, status_pb2
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from portico.testing.v1 import testing_pb2, testing_pb2_grpc
 
 from portico.objects.v1 import buckets_pb2, buckets_pb2_grpc
@@ -25,7 +26,9 @@ from tests.harness import RunningPlatform, running_platform
 from tests.harness.platform import TESTING_PRODUCT, StartFailed
 from tests.harness.waiting import wait_until
 
-UNARY = "/portico.testing.v1.TestingService/Unary"
+SERVICE = "portico.testing.v1.TestingService"
+UNARY = f"/{SERVICE}/Unary"
+SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +42,12 @@ def unary(platform: RunningPlatform, **fields: object) -> testing_pb2.UnaryRespo
     with platform.channel() as channel:
         request = testing_pb2.UnaryRequest(name=f"{ACCOUNT}/tests/a", **fields)  # type: ignore[arg-type]
         return testing_pb2_grpc.TestingServiceStub(channel).Unary(request, timeout=30)
+
+
+def health(platform: RunningPlatform, service: str) -> int:
+    with platform.channel(token=None) as channel:
+        request = health_pb2.HealthCheckRequest(service=service)
+        return health_pb2_grpc.HealthStub(channel).Check(request, timeout=30).status
 
 
 def behind(platform: RunningPlatform, process: str) -> grpc.Channel:
@@ -166,9 +175,12 @@ def test_what_a_dead_process_served_is_unavailable_with_advice_and_the_rest_goes
             assert any(detail.Unpack(retry) for detail in status.details)
             assert retry.retry_delay.seconds == 1
             Objects(channel).make_bucket()
+        wait_until(lambda: health(platform, SERVICE) == NOT_SERVING, "the product's health says so")
+        assert health(platform, "") == SERVING
         wait_until(lambda: Event.RESTARTED in [item.event for item in platform.announcements], "the process is back")
         assert platform.pid_of("testing") != pid
         assert unary(platform, text="after").text == "after"
+        wait_until(lambda: health(platform, SERVICE) == SERVING, "it is healthy again")
         news = next(item.message for item in platform.announcements if item.event is Event.RESTARTING)
         assert news.startswith(f"The process testing (process {pid}) was ended by SIGKILL")
 

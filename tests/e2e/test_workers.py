@@ -17,18 +17,21 @@ from portico_server.host.supervisor import restart
 from tests.e2e.calls import ACCOUNT, Objects
 from tests.e2e.test_processes import in_flight
 from tests.harness import RunningPlatform, running_platform
-from tests.harness.layouts import WORKERS, layout_settings
+from tests.harness.layouts import layout_settings
 from tests.harness.platform import TESTING_PRODUCT, StartFailed
 from tests.harness.waiting import wait_until
 
-WORKER_NAMES = ["front", *(f"front-{number}" for number in range(2, WORKERS + 1))]
+WORKER_NAMES = ["front", "front-2"]
 
 
 @pytest.fixture(scope="module")
 def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatform]:
     with (
         layout_settings("workers") as settings,
-        running_platform(tmp_path_factory.mktemp("workers"), **settings, **TESTING_PRODUCT) as running,
+        running_platform(
+            tmp_path_factory.mktemp("workers"),
+            **{**settings, **TESTING_PRODUCT, "workers": len(WORKER_NAMES), "drain_seconds": 3.0},
+        ) as running,
     ):
         yield running
 

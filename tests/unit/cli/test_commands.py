@@ -359,6 +359,7 @@ def test_variables_that_mean_nothing_are_told(
 
 def test_where_no_platform_runs_that_is_told(portico: Portico, tmp_path: Path) -> None:
     assert (portico("status", "--data", tmp_path).code, portico("down", "--data", tmp_path).code) == (6, 1)
+    assert "no platform runs" in portico("restart", "--data", tmp_path).err
     assert portico("status", "--data", tmp_path, "--output", "json").json()["running"] is False
     assert portico("logs", "--data", tmp_path).code == 3
 

@@ -1,0 +1,49 @@
+"""The end-to-end tests hold whatever the layout: run again on a platform that is spread over processes.
+
+The ordinary tier runs those that tell most of it; `-m long` all that share a platform."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.harness.layouts import LAYOUTS, VARIABLE
+from tests.harness.platform import ROOT
+
+TELLING = ("test_trace.py", "test_rest_objects.py")
+ALL = (
+    *TELLING,
+    "test_tokens.py",
+    "test_bad_input.py",
+    "test_health.py",
+    "test_rest_errors.py",
+)
+SUBSET_SECONDS, ALL_SECONDS = 240, 900
+
+
+@pytest.mark.parametrize("layout", ["apart", "workers"])
+def test_what_tells_most_holds_in_this_layout_too(layout: str) -> None:
+    run_in(layout, TELLING, SUBSET_SECONDS)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("layout", LAYOUTS[1:])
+def test_everything_that_shares_a_platform_holds_in_this_layout_too(layout: str) -> None:
+    run_in(layout, ALL, ALL_SECONDS)
+
+
+def run_in(layout: str, files: tuple[str, ...], seconds: float) -> None:
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    done = subprocess.run(
+        [*command, *(f"tests/e2e/{file}" for file in files)],
+        cwd=ROOT,
+        env={**os.environ, VARIABLE: layout},
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-1000:]
