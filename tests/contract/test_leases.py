@@ -8,7 +8,7 @@ import pytest
 
 from portico_server.platform import leases as module
 from portico_server.platform.database import Batch, Database, GuardFailed, Statement
-from portico_server.platform.leases import LIFETIME_SECONDS, Lease, LeaseLost, Leases
+from portico_server.platform.leases import FURTHEST_SECONDS, LIFETIME_SECONDS, Lease, LeaseLost, Leases
 from tests.contract.clocks import FakeClock
 
 WRITE = Statement("INSERT INTO thing (id) VALUES ('written')")
@@ -126,3 +126,45 @@ async def test_the_rows_of_long_dead_holders_are_removed(database: Database) -> 
     await leases.acquire("new")
     await leases.forget_expired()
     assert await database.read("SELECT name FROM platform_lease") == [("new",)]
+
+
+async def test_a_clock_set_back_by_days_keeps_no_lease_from_its_next_holder(database: Database) -> None:
+    clock = FakeClock()
+    dead, next_one = Leases(database, clock), Leases(database, clock)
+    lease = await dead.acquire("fold")
+    assert lease is not None
+    clock.advance(-FURTHEST_SECONDS)
+    taken = await next_one.acquire("fold")
+    assert taken is not None
+    assert taken.fence > lease.fence
+    with pytest.raises(LeaseLost):
+        await lease.renew()
+
+
+async def test_a_clock_set_back_by_hours_keeps_a_lease_for_as_long_and_no_longer(database: Database) -> None:
+    clock = FakeClock()
+    dead, next_one = Leases(database, clock), Leases(database, clock)
+    assert await dead.acquire("fold") is not None
+    clock.advance(-2 * 3600)
+    assert await next_one.acquire("fold") is None
+    clock.advance(2 * 3600 + LIFETIME_SECONDS)
+    assert await next_one.acquire("fold") is not None
+
+
+async def test_a_clock_set_forward_ends_a_lease_and_the_fence_keeps_its_holder_out(database: Database) -> None:
+    clock = FakeClock()
+    slow, quick = Leases(database, clock), Leases(database, clock)
+    lease = await slow.acquire("fold")
+    assert lease is not None
+    clock.advance(5 * 3600)
+    assert await quick.acquire("fold") is not None
+    with pytest.raises(GuardFailed):
+        await database.batch(Batch([lease.guard(), WRITE], [lease.lock]))
+
+
+async def test_a_lease_is_not_kept_further_ahead_than_it_may(database: Database) -> None:
+    clock = FakeClock()
+    lease = await Leases(database, clock).acquire("fold")
+    assert lease is not None
+    with pytest.raises(ValueError, match="more than"):
+        await lease.keep_until(clock.now_us() + int((FURTHEST_SECONDS + 1) * 1e6))

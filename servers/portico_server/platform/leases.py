@@ -3,7 +3,8 @@
 A lease is a row with an expiry and a fence, a number that grows with every new holder. Whoever writes in the name of a
 lease puts `lease.guard()` and `lease.lock` into the batch: then a holder that was thought dead cannot write once
 another has taken over, however late its batch arrives. Expiry is judged by each process's own clock, so clocks must
-not differ by as much as `LIFETIME_SECONDS`; the fence holds even where they do.
+not differ by as much as `LIFETIME_SECONDS`; the fence holds even where they do. An expiry that lies further ahead than
+any is written was made by a clock that has been set back since, and counts as past.
 """
 
 from __future__ import annotations
@@ -23,6 +24,10 @@ LIFETIME_SECONDS = 30.0
 
 RENEWAL_SECONDS = 10.0
 
+FURTHEST_SECONDS = 25 * 3600.0
+"""How far ahead an expiry may lie; `Lease.keep_until` puts it there."""
+
+_FURTHEST_US = int(FURTHEST_SECONDS * 1e6)
 _LIFETIME_US = int(LIFETIME_SECONDS * 1e6)
 _FORGOTTEN_AFTER_US = 24 * 3600 * 1_000_000
 
@@ -32,7 +37,7 @@ ON CONFLICT (name) DO UPDATE SET
   holder = excluded.holder,
   fence = CASE WHEN excluded.fence > platform_lease.fence THEN excluded.fence ELSE platform_lease.fence + 1 END,
   expires_at_us = excluded.expires_at_us
-WHERE platform_lease.expires_at_us <= $3
+WHERE platform_lease.expires_at_us <= $3 OR platform_lease.expires_at_us > $5
 RETURNING fence"""
 _RENEW = "UPDATE platform_lease SET expires_at_us = $4 WHERE name = $1 AND holder = $2 AND fence = $3"
 _RELEASE = "DELETE FROM platform_lease WHERE name = $1 AND holder = $2 AND fence = $3"
@@ -74,7 +79,12 @@ class Lease:
             await self._write(_RELEASE)
 
     async def keep_until(self, at_us: int) -> None:
-        """Lets go, but nobody may take it before that time (microseconds since 1970). Raises LeaseLost."""
+        """Lets go, but nobody may take it before that time (microseconds since 1970).
+
+        Raises LeaseLost; ValueError for a time beyond `FURTHEST_SECONDS`.
+        """
+        if at_us > self._leases.clock.now_us() + _FURTHEST_US:
+            raise ValueError(f"a lease cannot be kept for more than {FURTHEST_SECONDS:g} s")
         await self._write(_RENEW, at_us)
 
     @property
@@ -100,7 +110,7 @@ class Leases:
         """The lease, for `LIFETIME_SECONDS`; None while another holds it."""
         now_us = self.clock.now_us()
         expires_at_us = now_us + _LIFETIME_US
-        arguments = (name, self.holder, now_us, expires_at_us)
+        arguments = (name, self.holder, now_us, expires_at_us, now_us + _FURTHEST_US)
         (done,) = await self.database.batch(Batch([Statement(_ACQUIRE, arguments, ANY)], [_lock(name)]))
         return Lease(self, name, done.rows[0][0], expires_at_us) if done.rows else None
 

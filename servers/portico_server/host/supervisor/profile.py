@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cryptography import x509
 
-from portico_server.host.supervisor.clock import expires_soon
+from portico_server.host.supervisor.clock import is_due
 from portico_server.platform.keyring import Keyring, certificate_uri
 from portico_server.platform.private_files import locked, make_private_folder, replace_file, replace_pair, settle_pair
 
@@ -77,7 +77,7 @@ class Profile:
             certificate = x509.load_pem_x509_certificate(pem)
         except ValueError:
             return True
-        return expires_soon(certificate.not_valid_before_utc, certificate.not_valid_after_utc)
+        return is_due(certificate, certificate.not_valid_before_utc)
 
 
 def _owner(folder: Path) -> Path | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from cryptography import x509
 
-from portico_server.host.supervisor.clock import expires_soon, renewal_time
+from portico_server.host.supervisor.clock import is_due, renewal_time
 from portico_server.platform.keyring import Keyring
 from portico_server.platform.keyring.keyring import KeyPair
 
@@ -48,8 +48,9 @@ async def refresh_profile(refresh: Callable[[], None], complain: Callable[[str],
 
 async def _until_due(pair: KeyPair, lifetime_seconds: int) -> None:
     """A certificate is backdated for clients whose clock is behind; its life begins when it was made."""
-    end = x509.load_pem_x509_certificate(pair.certificate_pem).not_valid_after_utc
+    certificate = x509.load_pem_x509_certificate(pair.certificate_pem)
+    end = certificate.not_valid_after_utc
     begin = end - datetime.timedelta(seconds=lifetime_seconds)
-    while not expires_soon(begin, end):
+    while not is_due(certificate, begin):
         left = renewal_time(begin, end) - datetime.datetime.now(datetime.UTC)
         await asyncio.sleep(min(max(left.total_seconds(), 0.01), PATIENCE_SECONDS))
