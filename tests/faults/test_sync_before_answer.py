@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import signal
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.faults.attached import answer, attached, request
 from tests.faults.power.trace import Call, parse
 from tests.harness import RunningPlatform, running_platform
-from tests.harness.waiting import wait_until
 
 BUCKET = "/v1/accounts/default/buckets/traced"
 WATCHED = ("openat", "write", "writev", "sendto", "sendmsg", "pwrite64", "rename", "unlink", "fsync", "fdatasync")
 # `--seccomp-bpf` cannot be had for a process that runs already.
 OPTIONS = ("-f", "-qq", "-yy", "-xx", "-s", str(1 << 20), "-e", "signal=none", "-e", f"trace={','.join(WATCHED)}")
-SECONDS = 60
 
 
 @pytest.fixture(scope="module")
@@ -29,58 +25,22 @@ def traced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatform
         yield running
 
 
-@contextlib.contextmanager
-def watching(pid: int, file: Path) -> Iterator[None]:
-    """Records a process's calls, from when all its threads are held until the end."""
-    with subprocess.Popen(["strace", *OPTIONS, "-o", str(file), "-p", str(pid)], stderr=subprocess.PIPE) as strace:
-        try:
-            # Whoever is traced says so in its status.
-            wait_until(lambda: strace.poll() is not None or all(_is_traced(pid)), "strace is attached", SECONDS)
-            assert strace.poll() is None, strace.stderr and strace.stderr.read()
-            yield
-        finally:
-            strace.send_signal(signal.SIGINT)
-            strace.wait(SECONDS)
-
-
-def _is_traced(pid: int) -> list[bool]:
-    traced = []
-    for status in Path("/proc", str(pid), "task").glob("*/status"):
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            traced.append("TracerPid:\t0\n" not in status.read_text())
-    return traced
-
-
-def answered(platform: RunningPlatform, request: bytes, trace: Path) -> list[Call]:
+def answered(platform: RunningPlatform, sent: bytes, trace: Path) -> list[Call]:
     """The calls of the serving process for one request, up to the first by which something is sent to the caller."""
     with platform.connect() as connection:
         # The handshake's own messages are sent before: a first answer is behind them.
-        connection.sendall(_request(platform, "GET", f"{BUCKET}", b""))
-        assert _status(connection.recv(65536)) == 200
-        with watching(platform.front_pid, trace):
-            connection.sendall(request)
-            status = _status(connection.recv(65536))
+        connection.sendall(request(platform, "GET", BUCKET))
+        assert answer(connection).status == 200
+        with attached(platform.front_pid, OPTIONS, str(trace)):
+            connection.sendall(sent)
+            status = answer(connection).status
         caller = f"->127.0.0.1:{connection.getsockname()[1]}]"
     assert status == 200
     calls = parse(trace)
-    sent = next(
+    first = next(
         call for call in calls if call.name in ("write", "writev", "sendto", "sendmsg") and caller in _file(call)
     )
-    return [call for call in calls if call.returned < sent.entered]
-
-
-def _request(platform: RunningPlatform, method: str, path: str, body: bytes) -> bytes:
-    head = [
-        f"{method} {path} HTTP/1.1",
-        "host: localhost",
-        f"authorization: Bearer {platform.token}",
-        f"content-length: {len(body)}",
-    ]
-    return "\r\n".join([*head, "", ""]).encode() + body
-
-
-def _status(answer: bytes) -> int:
-    return int(answer.split(b" ", 2)[1])
+    return [call for call in calls if call.returned < first.entered]
 
 
 def _file(call: Call) -> str:
@@ -104,8 +64,8 @@ def only(calls: list[Call], name: str, file: str, behind: int = -1, data: bytes 
 def test_a_put_is_answered_after_its_file_its_folder_and_the_log_were_synced(
     traced: RunningPlatform, tmp_path: Path
 ) -> None:
-    request = _request(traced, "PUT", f"{BUCKET}/objects/large", bytes(100_000))
-    calls = answered(traced, request, tmp_path / "trace")
+    put = request(traced, "PUT", f"{BUCKET}/objects/large", bytes(100_000))
+    calls = answered(traced, put, tmp_path / "trace")
     synced = only(calls, "fdatasync", ".part")
     part = _file(synced)
     blocks = only(calls, "write", part)
@@ -120,9 +80,9 @@ def test_a_put_is_answered_after_its_file_its_folder_and_the_log_were_synced(
 def test_a_small_put_and_a_delete_are_answered_after_the_log_was_synced(
     traced: RunningPlatform, tmp_path: Path
 ) -> None:
-    put = _request(traced, "PUT", f"{BUCKET}/objects/small-one", b"few bytes")
-    delete = _request(traced, "DELETE", f"{BUCKET}/objects/small-one", b"")
-    for number, request in enumerate((put, delete)):
-        calls = answered(traced, request, tmp_path / f"trace-{number}")
+    put = request(traced, "PUT", f"{BUCKET}/objects/small-one", b"few bytes")
+    delete = request(traced, "DELETE", f"{BUCKET}/objects/small-one")
+    for number, sent in enumerate((put, delete)):
+        calls = answered(traced, sent, tmp_path / f"trace-{number}")
         written = only(calls, "pwrite64", "objects.sqlite-wal")
         only(calls, "fdatasync", "objects.sqlite-wal", behind=written.returned)

@@ -1,0 +1,173 @@
+"""A running platform whose disk is full, read-only or failing, or which may open no more files: what callers are told,
+that nothing is half applied, and that it goes on by itself. docs/faults.md has the table."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.attached import answer, attached, request
+from tests.harness import RunningPlatform, running_platform
+from tests.harness.clients import Response
+from tests.harness.credentials import ssl_context
+from tests.harness.platform import StartFailed
+from tests.harness.waiting import wait_until
+
+BUCKETS = "/v1/accounts/default/buckets"
+OBJECTS = f"{BUCKETS}/faults/objects"
+DISK_BYTES = 48 << 20
+LARGE = bytes(100_000)  # in a file of its own
+SMALL = b"a few bytes"  # in the database
+SECONDS = 60
+
+
+@contextlib.contextmanager
+def disk(folder: Path, size_bytes: int) -> Iterator[Path]:
+    """A small disk of its own, in memory."""
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={size_bytes},mode=700", "portico-test", str(folder)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if mounted.returncode:
+        pytest.skip(f"nothing can be mounted here: {mounted.stderr.strip()}")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.fixture(scope="module")
+def small_disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with disk(tmp_path_factory.mktemp("storage") / "disk", DISK_BYTES) as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def platform(small_disk: Path) -> Iterator[RunningPlatform]:
+    with running_platform(small_disk, telemetry_bytes=1 << 20) as running:
+        assert running.http("POST", f"{BUCKETS}?bucketId=faults", json_body={}).status == 200
+        for name, content in (("large", LARGE), ("small", SMALL)):
+            assert running.http("PUT", f"{OBJECTS}/{name}", body=content).status == 200
+        yield running
+
+
+def put(platform: RunningPlatform, key: str, content: bytes) -> Response:
+    return platform.http("PUT", f"{OBJECTS}/{key}", body=content)
+
+
+def reason(response: Response) -> tuple[int, str]:
+    return response.status, "" if response.status == 200 else response.json()["details"][0]["reason"]
+
+
+def listed(platform: RunningPlatform) -> list[str]:
+    page = platform.http("GET", OBJECTS).json()
+    return [item["name"].rpartition("/")[2] for item in page.get("objects", [])]
+
+
+def unfinished(platform: RunningPlatform) -> list[Path]:
+    return list((platform.data / "blobs").rglob("*.part"))
+
+
+def check_reads(platform: RunningPlatform) -> None:
+    assert platform.http("GET", f"{OBJECTS}/large").body == LARGE
+    assert platform.http("GET", f"{OBJECTS}/small").body == SMALL
+    assert listed(platform) == ["large", "small"]
+
+
+def check_writes_again(platform: RunningPlatform) -> None:
+    """Without a start in between."""
+    front = platform.front_pid
+    for content in (LARGE, SMALL):
+        wait_until(lambda content=content: put(platform, "again", content).status == 200, "a put succeeds", SECONDS)
+    assert platform.http("DELETE", f"{OBJECTS}/again").status == 200
+    assert unfinished(platform) == []
+    assert platform.front_pid == front
+    assert platform.state.processes[0].restarts == 0
+
+
+def fill(folder: Path) -> Path:
+    """A file that leaves no room."""
+    ballast = folder / "ballast"
+    with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+    return ballast
+
+
+def test_a_full_disk_refuses_what_writes_serves_what_reads_and_is_forgotten_with_room(
+    platform: RunningPlatform, small_disk: Path
+) -> None:
+    ballast = fill(small_disk)
+    try:
+        for content in (LARGE, SMALL * 1000):
+            assert reason(put(platform, "more", content)) == (429, "STORAGE_FULL")
+        assert reason(put(platform, "large", LARGE[::-1] + b"other")) == (429, "STORAGE_FULL")
+        check_reads(platform)
+        assert unfinished(platform) == []
+    finally:
+        ballast.unlink()
+    check_writes_again(platform)
+
+
+def failing(pid: int, call: str) -> contextlib.AbstractContextManager[None]:
+    """Makes a system call of a process fail with EIO instead of being made."""
+    return attached(pid, ["-f", "-qq", "-e", f"trace={call}", "-e", f"inject={call}:error=EIO"], os.devnull)
+
+
+def test_while_the_disk_refuses_to_sync_nothing_is_acknowledged_and_then_it_goes_on(platform: RunningPlatform) -> None:
+    with failing(platform.front_pid, "fdatasync"):
+        assert reason(put(platform, "more", LARGE)) == (503, "STORAGE_FAILED")
+        assert reason(put(platform, "maybe", SMALL))[1] == "OUTCOME_UNKNOWN"
+        assert reason(put(platform, "more", SMALL)) == (503, "STORAGE_FAILED")
+        assert platform.http("GET", f"{OBJECTS}/large").body == LARGE
+    # What was told to be unknown may be there: it is deleted, so that the rest is as before.
+    wait_until(lambda: platform.http("DELETE", f"{OBJECTS}/maybe").status == 200, "a delete succeeds", SECONDS)
+    check_writes_again(platform)
+    check_reads(platform)
+
+
+def test_without_a_file_descriptor_to_spare_calls_are_refused_and_served_again_later(
+    platform: RunningPlatform,
+) -> None:
+    """Connections that are there go on; those that come wait until there is one."""
+    pid = platform.front_pid
+    before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    with platform.connect() as connection:
+        connection.sendall(request(platform, "GET", f"{OBJECTS}/small"))
+        assert answer(connection).body == SMALL
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (3, before[1]))  # all below are taken
+        try:
+            for method, path, content in (("GET", "large", b""), ("PUT", "more", LARGE)):
+                connection.sendall(request(platform, method, f"{OBJECTS}/{path}", content))
+                assert reason(answer(connection)) == (503, "TOO_MANY_OPEN_FILES")
+            connection.sendall(request(platform, "GET", f"{OBJECTS}/small"))
+            assert answer(connection).body == SMALL
+            late = socket.create_connection(("127.0.0.1", platform.port), timeout=SECONDS)
+        finally:
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+    context = ssl_context(platform.authority, platform.certificate)
+    with context.wrap_socket(late, server_hostname="localhost") as connection:
+        connection.sendall(request(platform, "GET", f"{OBJECTS}/large"))
+        assert answer(connection).body == LARGE
+    check_reads(platform)
+    check_writes_again(platform)
+
+
+def test_a_read_only_data_directory_is_refused_at_the_start_with_what_to_do(tmp_path: Path) -> None:
+    with disk(tmp_path / "disk", DISK_BYTES) as folder:
+        (folder / "data").mkdir()
+        subprocess.run(["mount", "-o", "remount,ro", str(folder)], check=True)
+        with pytest.raises(StartFailed, match="Read-only file system") as refused, running_platform(folder):
+            pass
+    assert str(folder / "data") in str(refused.value)
+    assert "--data" in str(refused.value)
