@@ -47,7 +47,7 @@ def while_opened_again(recording: Recording) -> Iterator[Cut]:
     chance = random.Random(1)
     _, opened = (mark.at for mark in recording.marks if mark.text == "open")
     started = max(mark.at for mark in recording.marks if mark.at < opened)
-    for _ in range(12):
+    for _ in range(6):
         yield cut(recording, chance.randrange(started, opened), Fate(keep=0.5, tear=0.3), chance)
 
 
@@ -64,7 +64,7 @@ async def test_what_is_acknowledged_after_a_failed_sync_survives_a_restart_and_a
     assert set(outcomes(recording)) <= {"OutcomeUnknown", "StorageFailed"}
     assert any(call.name == "fdatasync" and call.result == -1 for call in first)
     assert counted([mark.text for mark in recording.marks], "open") == 2
-    await check(cuts(recording, 8, seed=1), tmp_path)
+    await check(cuts(recording, 5, seed=1), tmp_path)
     await check(while_opened_again(recording), tmp_path)
 
 
