@@ -30,7 +30,7 @@ from portico_server.platform.backup.members import Member
 from portico_server.platform.backup.sealing import Sealer
 from portico_server.platform.backup.subject import ProductState, Progress, silent
 from portico_server.platform.blobs import backing
-from portico_server.platform.private_files import replace_file
+from portico_server.platform.private_files import own_as, replace_file
 from portico_server.platform.settings import Settings
 
 UNFINISHED = ".unfinished"
@@ -82,6 +82,7 @@ def make(
                 taken = take_blobs(unfinished, data, products, copies, listed, sealer, before, progress)
         made = _finish(unfinished, destination, settings, created_at, written, copies, taken, sealer)
     replace_file(data / LATEST, json.dumps({"path": made.path, "created_at": created_at}).encode())
+    own_as(data, data / LATEST)
     return made
 
 
@@ -99,6 +100,7 @@ def _check_destination(data: Path, destination: Path) -> None:
 @contextlib.contextmanager
 def _one_at_a_time(data: Path) -> Iterator[None]:
     descriptor = os.open(data / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    own_as(data, descriptor)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield

@@ -13,6 +13,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from portico_server.platform.private_files import own_as
+
 _HOLD, _ASIDE = "hold", "aside"
 OWNER = "owner"
 
@@ -52,4 +54,6 @@ def all_ids(folder: Path) -> Iterator[str]:
 
 
 def _opened(folder: Path) -> int:
-    return os.open(folder / _HOLD, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(folder / _HOLD, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    own_as(folder, descriptor)
+    return descriptor

@@ -75,3 +75,11 @@ async def test_the_ids_of_finished_blobs_in_order(folder: Path) -> None:
             ids.append(writer.blob_id)
     assert list(all_ids(folder)) == sorted(ids)
     await blobs.close()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can hold another user's blobs")
+def test_what_root_makes_is_the_platforms(folder: Path) -> None:
+    os.chown(folder, 65534, 65534)
+    with held(folder):
+        made = (folder / "hold").stat()
+    assert (made.st_uid, made.st_gid) == (65534, 65534)
