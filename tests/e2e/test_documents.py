@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from tests.harness.documents import ROOT, run_document
+from tests.harness.documents import run_document
 
 
 def test_backup_and_restore(tmp_path: Path) -> None:
@@ -38,14 +38,3 @@ def test_operations(tmp_path: Path) -> None:
     for check in ("envoy", "disk", "inodes", "clock", "processes", "port", "permissions", "policy", "backup"):
         assert re.search(rf"^ok +{check}: ", printed, re.MULTILINE), printed
     assert "BEGIN CERTIFICATE" in (tmp_path / "portico-ca.pem").read_text()
-
-
-def test_the_page_of_operations_names_each_check_of_the_doctor() -> None:
-    """Those of one machine; PostgreSQL's are apart."""
-    from portico_server.host.supervisor import doctor
-    from portico_server.platform.settings import Settings
-
-    page = (ROOT / "docs" / "operations.md").read_text()
-    checks = [check.name for check in doctor(Settings(data=ROOT / "nowhere", listen="127.0.0.1:0"))]
-    assert len(checks) >= 8
-    assert [name for name in checks if f"| {name}" not in page and f", {name}" not in page] == []

@@ -22,6 +22,7 @@ from portico_server.platform.database.opening import LocalDatabases
 from portico_server.platform.keyring import Keyring
 from portico_server.platform.settings import Settings
 from tests.harness.credentials import certificate_of
+from tests.harness.platform import ROOT
 from tests.harness.postgresql import fresh_database, postgresql_server
 from tests.harness.waiting import wait_until
 
@@ -220,3 +221,11 @@ def test_a_postgresql_that_would_lose_what_it_acknowledged(settings: Settings) -
     assert checks["database clock"].ok
     assert checks["database durability"].detail == "fsync = off"
     assert "postgresql.conf" in checks["database durability"].remedy
+
+
+def test_the_page_of_operations_names_each_check(settings: Settings) -> None:
+    """Those of one machine; PostgreSQL's are apart."""
+    page = (ROOT / "docs" / "operations.md").read_text()
+    checks = [check.name for check in doctor(settings)]
+    assert len(checks) >= 8
+    assert [name for name in checks if f"| {name}" not in page and f", {name}" not in page] == []
