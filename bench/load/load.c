@@ -3,7 +3,8 @@
  * call, so that on a small machine it is the server that is measured. `bench/load/__init__.py` builds and runs it.
  *
  * It keeps a number of calls in flight, each sending the next body of a file (already framed as gRPC wants it) and, for
- * long uploads, one frame many times after it. It answers one line of JSON: calls, errors, bytes, seconds, latencies.
+ * long uploads, one frame many times after it. With a rate it begins so many calls a second instead, whatever becomes of
+ * the earlier ones, as a crowd of callers does. It answers one line of JSON: calls, errors, bytes, seconds, latencies.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -65,7 +66,7 @@ static int submitting = 1;
 static struct {
     uint64_t started_ns, ended_ns;       /* the window that is measured; 0: not yet */
     uint64_t cpu_ns;                     /* this program's own processor time within the window */
-    uint64_t submitted, all_calls, calls, errors, received_bytes, sent_bytes;
+    uint64_t submitted, due, unsent, all_calls, calls, errors, measured_errors, received_bytes, sent_bytes;
     uint64_t *latencies_ns;
     size_t latency_room;
     char first_error[512];
@@ -136,6 +137,7 @@ static int end_call(nghttp2_session *session, int32_t id, uint32_t code, void *u
     result.all_calls++;
     if (call->http_status != 200 || call->grpc_status != 0 || code) {
         result.errors++;
+        if (measuring()) result.measured_errors++;
         if (!*result.first_error)
             snprintf(result.first_error, sizeof result.first_error, "HTTP %d, grpc-status %d, HTTP/2 error %u",
                      call->http_status, call->grpc_status, code);
@@ -145,7 +147,7 @@ static int end_call(nghttp2_session *session, int32_t id, uint32_t code, void *u
     call->next_free = free_calls;
     free_calls = call;
     connection->in_flight--;
-    start_call(connection);
+    if (!options.rate) start_call(connection);
     return 0;
 }
 
@@ -191,6 +193,18 @@ static void flush_output(struct connection *connection) {
             connection->output_sent = connection->output_length = 0;
     }
     connection->wants_write = 0;
+}
+
+/* Begins the calls that are due by the rate. Beyond `in_flight` at once they are not begun, and counted. */
+static void start_due(struct connection *connections, uint64_t begin_ns) {
+    static size_t next;
+    uint64_t due = (uint64_t)((double)(now_ns() - begin_ns) / 1e9 * options.rate);
+    for (; submitting && result.due < due; result.due++) {
+        struct connection *connection = &connections[next++ % options.connections];
+        if (free_calls) start_call(connection);
+        else if (measuring()) result.unsent++;
+    }
+    for (size_t i = 0; i < options.connections; i++) flush_output(&connections[i]);
 }
 
 static void take_input(struct connection *connection) {
@@ -295,11 +309,12 @@ static void run(struct connection *connections, struct pollfd *sockets) {
     if (options.warm_seconds == 0) result.started_ns = begin_ns;
     uint64_t cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
     for (size_t i = 0; i < options.connections; i++) {
-        for (size_t j = 0; j < per_connection; j++) start_call(&connections[i]);
+        for (size_t j = 0; j < per_connection && !options.rate; j++) start_call(&connections[i]);
         flush_output(&connections[i]);
     }
     for (;;) {
-        turn(connections, sockets, 100, 0);
+        turn(connections, sockets, options.rate && submitting ? 1 : 100, 0);
+        if (options.rate) start_due(connections, begin_ns);
         uint64_t now = now_ns();
         int finished = options.calls && result.all_calls >= options.calls;
         if (!result.started_ns && now >= warm_ns) {
@@ -330,9 +345,10 @@ static double microseconds_at(double quantile) {
 
 static void report(void) {
     qsort(result.latencies_ns, result.calls, sizeof(uint64_t), by_size);
-    printf("{\"seconds\": %.6f, \"cpu_seconds\": %.6f, \"calls\": %lu, \"all_calls\": %lu, \"errors\": %lu, \"first_error\": \"%s\", "
+    printf("{\"seconds\": %.6f, \"cpu_seconds\": %.6f, \"calls\": %lu, \"all_calls\": %lu, \"errors\": %lu, \"measured_errors\": %lu, \"unsent\": %lu, \"first_error\": \"%s\", "
            "\"received_bytes\": %lu, \"sent_bytes\": %lu, \"p50_us\": %.1f, \"p90_us\": %.1f, \"p99_us\": %.1f}\n",
            (double)(result.ended_ns - result.started_ns) / 1e9, (double)result.cpu_ns / 1e9, result.calls, result.all_calls, result.errors,
+           result.measured_errors, result.unsent,
            result.first_error, result.received_bytes, result.sent_bytes, microseconds_at(0.5), microseconds_at(0.9),
            microseconds_at(0.99));
     fflush(stdout);

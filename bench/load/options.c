@@ -43,6 +43,7 @@ static const struct option names[] = {
     {"seconds", required_argument, 0, 's'},     {"calls", required_argument, 0, 'l'},
     {"bodies", required_argument, 0, 'b'},      {"repeat", required_argument, 0, 'r'},
     {"repeat-count", required_argument, 0, 'q'}, {"hold", no_argument, 0, 'o'},
+    {"rate", required_argument, 0, 'e'},
     {0, 0, 0, 0},
 };
 
@@ -67,6 +68,7 @@ struct options parse_options(int count, char **arguments) {
             case 'r': options.repeat = read_file(optarg); break;
             case 'q': options.repeat_count = strtoull(optarg, NULL, 10); break;
             case 'o': options.hold = 1; break;
+            case 'e': options.rate = atof(optarg); break;
             default: exit(2);
         }
     }

@@ -14,6 +14,7 @@ struct options {
     int port, hold;
     size_t connections, in_flight;
     double warm_seconds, seconds;
+    double rate;             /* calls begun a second; 0: `in_flight` are kept */
     uint64_t calls;          /* stop after so many; 0: by time alone */
     struct body *bodies;     /* what each call sends, in turn */
     size_t body_count;

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from bench.context import Bench
-from bench.measures import disk, files, layouts, listing, memory, objects, postgresql, start, streams, unary
+from bench.measures import disk, files, layouts, listing, memory, objects, overload, postgresql, start, streams, unary
 from bench.report import Section
 
 MEASURES: Mapping[str, Callable[[Bench], Section]] = {
@@ -14,6 +14,7 @@ MEASURES: Mapping[str, Callable[[Bench], Section]] = {
     "objects": objects.measure,
     "postgresql": postgresql.measure,
     "streams": streams.measure,
+    "overload": overload.measure,
     "files": files.measure,
     "listing": listing.measure,
     "memory": memory.measure,

@@ -35,6 +35,7 @@ from portico_server.host.run_folder import (
     sibling_control,
     sibling_door,
 )
+from portico_server.host.shedding import shedding
 from portico_server.host.start_failure import telling
 from portico_server.platform.blobs.files import FileBlobs
 from portico_server.platform.call import Call, Handler
@@ -107,6 +108,7 @@ class Process:
         health = self._serve(gateway)
         await self._open_control(stack, gateway)
         self._gateway = gateway
+        self._shed(stack, gateway)
         await stack.enter_async_context(_background(_watch_draining(self._folder / DRAINING_FILE, health)))
         await health.serving()
         for product in self._products:
@@ -172,6 +174,13 @@ class Process:
         health.add_to(self.application)
         add_reflection(self.application, services)
         return health
+
+    def _shed(self, stack: AsyncExitStack, gateway: Gateway) -> None:
+        """Has Envoy, in whose folder this process runs, refuse calls that would wait too long."""
+        controller = stack.enter_context(shedding(lambda: self.application.calls_in_flight, self._folder))
+        metrics = gateway.telemetry.metrics
+        metrics.gauge("loop_wait_seconds", "How long calls wait for a turn.", lambda: controller.wait_seconds)
+        metrics.gauge("shed_share", "The share of calls that is refused.", lambda: controller.share)
 
     async def _open_control(self, stack: AsyncExitStack, gateway: Gateway) -> None:
         metrics = gateway.telemetry.metrics

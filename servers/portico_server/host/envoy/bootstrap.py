@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from portico_server.host.embedding import Embedding
-from portico_server.host.envoy import body_limit, headers, http, jwt, listener, plain, python, transcoder, web
+from portico_server.host.envoy import body_limit, headers, http, jwt, listener, overload, plain, python, transcoder, web
 from portico_server.host.envoy.descriptors import Contracts
 from portico_server.host.envoy.door import Door
 from portico_server.host.envoy.message import Message, extension
@@ -33,6 +33,7 @@ def render_bootstrap(
     filters = [
         *headers.from_node(doors),
         *web.origin_filters(doors),
+        overload.shedding_filter(),
         jwt.token_filter(watched),
         headers.tell_token_failure(),
         web.grpc_web_filter(),
@@ -51,6 +52,7 @@ def render_bootstrap(
 def render_inner_bootstrap(settings: Settings, watched: WatchedFiles, embedding: Embedding | None) -> Message:
     """The configuration of a process that takes its calls from a front, over `DOOR_SOCKET` in its folder."""
     filters = [
+        overload.shedding_filter(),
         jwt.token_filter(watched),
         headers.tell_token_failure(),
         headers.hide_length(),
@@ -74,6 +76,7 @@ def _bootstrap(settings: Settings, listener: Message, clusters: list[Message]) -
         "node": {"id": "portico", "cluster": "portico"},
         "admin": {"address": {"pipe": {"path": ADMIN_SOCKET, "mode": 0o600}}},
         "static_resources": {"listeners": [listener], "clusters": clusters},
+        "layered_runtime": overload.runtime(),
         "overload_manager": _overload_manager(settings),
     }
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from google.rpc import error_details_pb2, status_pb2
 
+from portico_server.host.envoy import overload
 from portico_server.host.envoy.message import TYPES, Message
 
 _FOUND = "%LOCAL_REPLY_BODY%"  # what Envoy has to say: the transcoder names the field, others repeat the status
@@ -58,7 +59,7 @@ def local_replies() -> Message:
     no_host = _mapper(_NO_HOST, _status("EQ", 400), *nameless)
     known = [_mapper(answer, _status("EQ", status)) for status, answer in _ANSWERS.items()]
     others = [_mapper(_OTHER_FAILURE, _status("GE", 500)), _mapper(_OTHER_REFUSAL, _status("GE", 400))]
-    return {"mappers": [_grpc_mapper(_NOT_THERE, 503), no_host, *known, *others]}
+    return {"mappers": [*overload.local_replies(_rest()), _grpc_mapper(_NOT_THERE, 503), no_host, *known, *others]}
 
 
 def _grpc_mapper(answer: _Answer, http_status: int) -> Message:
