@@ -21,6 +21,8 @@ from portico_server import registry
 from portico_server.gateway.explore import Pages
 from portico_server.gateway.gateway import Gateway, open_gateway
 from portico_server.gateway.health import Health
+from portico_server.gateway.operations_elsewhere import SERVICE as OPERATIONS
+from portico_server.gateway.operations_elsewhere import OperationsElsewhere
 from portico_server.gateway.reflection import add_reflection
 from portico_server.host.adapter import GrpcApplication
 from portico_server.host.control import ALIVE, FLUSH, METRICS, ask, control_socket
@@ -46,7 +48,7 @@ from portico_server.platform.jobs import JobRunner
 from portico_server.platform.keyring import Keyring
 from portico_server.platform.methods import Method
 from portico_server.platform.paging import PageTokens
-from portico_server.platform.placement import FRONT, Here, Placement, process_names
+from portico_server.platform.placement import FRONT, Here, Nodes, Placement, process_names
 from portico_server.platform.placement import Process as Sibling
 from portico_server.platform.policy_bindings import PolicyError
 from portico_server.platform.product import Platform
@@ -104,6 +106,7 @@ class Process:
         )
         self._methods.update(gateway.methods)
         meshes = await stack.enter_async_context(self._open_meshes(keyring))
+        self._ask_elsewhere(gateway, meshes)
         await self._start_products(stack, platform, gateway, meshes)
         health = self._serve(gateway)
         await self._open_control(stack, gateway)
@@ -148,6 +151,13 @@ class Process:
             door_of=sibling_door,
             watched=self._settings.run / watched.FOLDER,
         )
+
+    def _ask_elsewhere(self, gateway: Gateway, meshes: Meshes) -> None:
+        """A front answers for all operations, also for those of products that it does not serve."""
+        for product, place in self._placement.elsewhere().items() if self._placement.is_front else ():
+            channel = meshes.to_process_of(product, OPERATIONS)
+            on_node = isinstance(place, Nodes)
+            gateway.operations[product] = OperationsElsewhere(product, channel, on_node=on_node)
 
     async def _start_products(
         self, stack: AsyncExitStack, platform: Platform, gateway: Gateway, meshes: Meshes

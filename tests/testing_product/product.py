@@ -6,7 +6,8 @@ Metadata of a request that it follows: `x-testing-compression: gzip` compresses 
 numbers stand in `x-testing-uncompressed: 1,3`; `x-testing-report: 1` answers, as trailing metadata, how many bytes came
 over the wire, whose call it is, and what the product has seen so far. `x-testing-alter: 1` changes the request that
 came, `x-testing-keep: 1` keeps the response for a later call that asks for it by `x-testing-kept: 1`, and
-`x-testing-stall: 1` stops reading after the first message of a stream.
+`x-testing-stall: 1` stops reading after the first message of a stream. `x-testing-relay: caller` answers as text which
+buckets the objects product lists for the caller, `own` which it lists for this product itself.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ portico.__path__.append(str(Path(__file__).parent / "gen" / "portico"))
 from portico.testing.v1 import testing_pb2 as pb  # noqa: E402
 from portico.testing.v1 import testing_pb2_grpc as rpc  # noqa: E402
 
+from portico.objects.v1 import buckets_pb2, buckets_pb2_grpc  # noqa: E402
 from portico_server.platform.call import current  # noqa: E402
+from portico_server.platform.mesh import UNCONNECTED, Mesh, told  # noqa: E402
 from portico_server.platform.product import Platform, Product, Running  # noqa: E402
 
 DESCRIPTORS = Path(__file__).parent / "gen" / "portico" / "testing.binpb"
@@ -45,8 +48,9 @@ yielded = 0
 class TestingService(rpc.TestingServiceServicer):
     """What the contract says."""
 
-    def __init__(self) -> None:
+    def __init__(self, mesh: Mesh = UNCONNECTED) -> None:
         self._kept = pb.UnaryResponse()
+        self._mesh = mesh
 
     async def Unary(self, request: pb.UnaryRequest, context: Any) -> pb.UnaryResponse:
         with counted():
@@ -60,10 +64,22 @@ class TestingService(rpc.TestingServiceServicer):
             await _end(context, request.status)
             if ("x-testing-alter", "1") in metadata:
                 request.text += " altered"
+            for channel in (value for key, value in metadata if key == "x-testing-relay"):
+                request.text = await self._buckets(channel)
             response = pb.UnaryResponse(text=request.text, payload=bytes(request.response_bytes))
             if ("x-testing-keep", "1") in metadata:
                 self._kept = response
             return self._kept if ("x-testing-kept", "1") in metadata else response
+
+    async def _buckets(self, channel: str) -> str:
+        stub: Any = buckets_pb2_grpc.BucketServiceStub(
+            self._mesh.own_channel if channel == "own" else self._mesh.channel
+        )
+        try:
+            answer = await stub.ListBuckets(buckets_pb2.ListBucketsRequest(parent="accounts/default"))
+        except grpc.aio.AioRpcError as error:
+            raise told(error) from error
+        return ",".join(bucket.name for bucket in answer.buckets)
 
     async def ClientStream(
         self, requests: AsyncIterator[pb.ClientStreamRequest], context: Any
@@ -169,7 +185,7 @@ async def _end(context: Any, status: pb.Status) -> None:
 
 @asynccontextmanager
 async def _run(platform: Platform) -> AsyncIterator[Running]:
-    yield Running(servicers=[(rpc.add_TestingServiceServicer_to_server, TestingService())])
+    yield Running(servicers=[(rpc.add_TestingServiceServicer_to_server, TestingService(platform.mesh))])
 
 
 PRODUCT = Product(name="testing", contracts=[pb.DESCRIPTOR], run=_run)

@@ -1,5 +1,5 @@
 """The one `google.longrunning.Operations` service: an operation is named `operations/<product>/…`, and its product
-answers.
+answers, here or in the process that serves it.
 
 Any caller who is known may ask. A product shows each principal only the operations that it started.
 """
@@ -15,6 +15,7 @@ import grpc
 from google.longrunning import operations_pb2, operations_pb2_grpc, operations_proto_pb2
 from google.protobuf import empty_pb2
 
+from portico_server.gateway.operations_elsewhere import COLLECTION_UNKNOWN
 from portico_server.platform.call import current
 from portico_server.platform.errors import ApiError, invalid_argument
 from portico_server.platform.names import is_name
@@ -92,11 +93,21 @@ class OperationsService(operations_pb2_grpc.OperationsServicer):  # type: ignore
         for product in products[products.index(begin) if page_token else 0 :]:
             if len(found) == page_size:
                 return found, f"{product}:"
-            page, token = await self._backends[product].list(page_size - len(found), token)
+            page, token = await self._page(product, page_size - len(found), token)
             found += page
             if token:
                 return found, f"{product}:{token}"
         return found, ""
+
+    async def _page(
+        self, product: str, page_size: int, page_token: str
+    ) -> tuple[Sequence[operations_pb2.Operation], str]:
+        try:
+            return await self._backends[product].list(page_size, page_token)
+        except ApiError as error:
+            if error.reason == COLLECTION_UNKNOWN:  # it is served elsewhere, and has none
+                return [], ""
+            raise
 
     def _listed(self, name: str) -> OperationsBackend:
         """Whose operations stand below this name."""
@@ -104,7 +115,7 @@ class OperationsService(operations_pb2_grpc.OperationsServicer):  # type: ignore
             if name == f"{COLLECTION}/{product}":
                 return backend
         collections = ", ".join([COLLECTION, *(f"{COLLECTION}/{product}" for product in sorted(self._backends))])
-        raise invalid_argument("name", f"must be one of {collections}")
+        raise invalid_argument("name", f"must be one of {collections}", COLLECTION_UNKNOWN)
 
     def _backend(self, name: str) -> OperationsBackend:
         """Who answers for the operation of this name."""

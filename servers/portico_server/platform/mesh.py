@@ -12,7 +12,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import grpc
+from google.rpc import error_details_pb2, status_pb2
+
 from portico_server.platform.authorization import Principal
+from portico_server.platform.errors import ApiError, FieldViolation
 from portico_server.platform.keyring.identity import RESERVED_ACCOUNT
 from portico_server.platform.names import principal_name
 
@@ -46,3 +50,24 @@ def own_principal(product: str) -> Principal:
     """Whom a product is when it acts for nobody else: `accounts/portico/principals/<product>`. Its account is reserved:
     no certificate names it."""
     return Principal(principal_name(RESERVED_ACCOUNT, product), RESERVED_ACCOUNT)
+
+
+def told(error: grpc.aio.AioRpcError) -> ApiError:
+    """What a failed call said, to be said again to one's own caller: code, reason, message, and the details that
+    `ApiError` has. The ray becomes that of the call which is answered."""
+    status = status_pb2.Status()
+    info, bad, retry = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest(), error_details_pb2.RetryInfo()
+    for key, value in error.trailing_metadata() or ():
+        if key == "grpc-status-details-bin" and isinstance(value, bytes):
+            status.ParseFromString(value)
+    for detail in status.details:
+        detail.Unpack(info) or detail.Unpack(bad) or detail.Unpack(retry)
+    metadata = {name: value for name, value in info.metadata.items() if name != "ray_id"}
+    return ApiError(
+        error.code(),
+        info.reason or error.code().name,
+        error.details() or "",
+        metadata=metadata,
+        violations=[FieldViolation(item.field, item.description, item.reason) for item in bad.field_violations],
+        retry_after_seconds=retry.retry_delay.ToNanoseconds() / 1e9 if retry.HasField("retry_delay") else None,
+    )

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
+import json
 import os
 import secrets
-import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
@@ -22,7 +22,6 @@ from portico_server.gateway.gateway import POLICY_FILE, open_gateway
 from portico_server.host.adapter.serving import Serving
 from portico_server.host.mesh.local.server import LocalServer
 from portico_server.host.mesh.opening import open_meshes
-from portico_server.host.plain.server import serve
 from portico_server.platform.authorization import Principal
 from portico_server.platform.call import Call, Trace, current
 from portico_server.platform.keyring import Keyring
@@ -31,6 +30,7 @@ from portico_server.platform.methods import Method
 from portico_server.platform.paging import PageTokens
 from portico_server.platform.placement import Placement
 from portico_server.platform.settings import Settings
+from tests.harness import RunningPlatform
 from tests.testing_product import product
 
 ADMIN = Principal("accounts/default/principals/admin", "default", token_id="the-token")
@@ -173,14 +173,12 @@ async def settled(count: Callable[[], Awaitable[int]]) -> int:
 
 
 @contextlib.asynccontextmanager
-async def standing(folder: Path, way: str) -> AsyncIterator[Stand]:
-    """The testing product in this process, behind the real pipeline, at the end of a way: `in process`, `serialized`,
-    or `socket`, which is that of a process of its own."""
-    settings = Settings(data=folder, processes=("testing",) if way == "socket" else ())
+async def standing_here(folder: Path, *, through_bytes: bool) -> AsyncIterator[Stand]:
+    """The testing product in this process, behind the real pipeline."""
+    settings = Settings(data=folder)
     (folder / POLICY_FILE).write_text(POLICY)
     keyring = Keyring.open(settings.data, settings.trust_domain, settings.hostnames)
-    page_tokens = PageTokens(keyring.page_token_key)
-    async with open_gateway(settings, keyring, page_tokens, [product.PRODUCT], process="testing") as gateway:
+    async with open_gateway(settings, keyring, PageTokens(keyring.page_token_key), [product.PRODUCT]) as gateway:
         serving = Serving(
             pipeline=gateway.pipeline,
             methods=gateway.methods,
@@ -189,33 +187,35 @@ async def standing(folder: Path, way: str) -> AsyncIterator[Stand]:
             first_message_seconds=settings.first_message_seconds,
         )
         rpc.add_TestingServiceServicer_to_server(product.TestingService(), serving)
-        local = LocalServer(serving, through_bytes=way == "serialized")
-        with tempfile.TemporaryDirectory() as sockets:  # a socket's path has 107 bytes at most
-
-            def door_of(process: str) -> str:
-                return f"{sockets}/{process}"
-
-            async with (
-                _served(serving, door_of("testing")) if way == "socket" else contextlib.nullcontext(),
-                open_meshes(local, Placement(settings), keyring.assertions, door_of=door_of, watched=folder) as meshes,
-            ):
-                yield Stand(meshes.of(CALLING_PRODUCT))
+        local = LocalServer(serving, through_bytes=through_bytes)
+        async with open_meshes(
+            local, Placement(settings), keyring.assertions, door_of=_no_door, watched=folder
+        ) as meshes:
+            yield Stand(meshes.of(CALLING_PRODUCT))
 
 
 @contextlib.asynccontextmanager
-async def _served(serving: Serving, socket: str) -> AsyncIterator[None]:
-    stop = asyncio.Event()
-    server = asyncio.create_task(serve(serving, socket, stop))
-    await eventually(lambda: _exists(socket), "the server listens")
-    try:
-        yield
-    finally:
-        stop.set()
-        await server
+async def standing_elsewhere(platform: RunningPlatform, *, by_node_door: bool) -> AsyncIterator[Stand]:
+    """The testing product in a process of its own of a running platform: called by that process's socket, or by the
+    door for nodes and through the front behind it."""
+    run = platform.settings.run
+    if by_node_door:
+        port = json.loads((run / "front" / "settings.json").read_text())["mesh_listen"].rpartition(":")[2]
+        settings = Settings(data=platform.data, peers=(f"testing=127.0.0.1:{port}",))
+    else:
+        settings = Settings(data=platform.data, processes=("testing",))
+    key = Keyring.open(settings.data, settings.trust_domain, settings.hostnames).assertions
+
+    def door_of(process: str) -> str:
+        return os.path.relpath(run / process / "door.sock")  # a socket's path has 107 bytes at most
+
+    unused: Any = None  # nothing is served here
+    async with open_meshes(unused, Placement(settings), key, door_of=door_of, watched=run / "watched") as meshes:
+        yield Stand(meshes.of(CALLING_PRODUCT))
 
 
-async def _exists(path: str) -> bool:
-    return await asyncio.to_thread(os.path.exists, path)
+def _no_door(process: str) -> str:
+    raise AssertionError(f"{process} is no other process")
 
 
 async def _nothing() -> None:

@@ -13,6 +13,8 @@ from portico_server.platform.authorization import Principal
 from portico_server.platform.call import Trace
 from tests.contract.mesh.stand import ADMIN, CALLING_PRODUCT, NAME, REPORT, SECONDS, STRANGER, Stand, failure_of
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
 CALLER_SERVICE = "portico.caller.v1.CallerService"
 OTHER = "accounts/other/tests/one"
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import grpc
 import pytest
 from portico.testing.v1 import testing_pb2 as pb
 from portico.testing.v1 import testing_pb2_grpc as rpc
 
-from tests.contract.mesh.stand import NAME, SECONDS, Stand, failure_of, settled
+from tests.contract.mesh.stand import NAME, SECONDS, Stand, eventually, failure_of, settled
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 CHUNK_BYTES = 64 * 1024
 MANY = 1000  # chunks: more than any buffer on any way
@@ -154,12 +156,21 @@ async def test_a_sender_waits_for_a_reader_that_is_behind(stand: Stand) -> None:
         return written
 
     with stand.calling():
-        call = stand.stub.ClientStream(metadata=(("x-testing-stall", "1"),), timeout=SECONDS)
+        # Of a servicer that reads no more, not even Envoy hears that its caller has gone: the deadline ends it.
+        call = stand.stub.ClientStream(metadata=(("x-testing-stall", "1"),), timeout=5.0)
         writer = asyncio.create_task(write(call))
-        assert 0 < await settled(count) < MANY
+        await eventually(_positive(count), "the first message was written")
+        assert await settled(count) < MANY
         call.cancel()
         await asyncio.gather(writer, return_exceptions=True)
         await stand.idle()
+
+
+def _positive(count: Callable[[], Awaitable[int]]) -> Callable[[], Awaitable[bool]]:
+    async def holds() -> bool:
+        return await count() > 0
+
+    return holds
 
 
 async def test_a_servicer_waits_for_a_caller_that_is_behind(stand: Stand) -> None:

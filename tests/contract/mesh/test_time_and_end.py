@@ -11,6 +11,8 @@ from portico.testing.v1 import testing_pb2 as pb
 
 from tests.contract.mesh.stand import NAME, SECONDS, Stand, eventually, failure_of
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
 FOREVER = pb.UnaryRequest(name=NAME, delay_millis=60_000)
 
 
@@ -29,11 +31,10 @@ async def test_the_given_time_bounds_it_where_it_is_shorter(stand: Stand) -> Non
         await stand.idle()
 
 
-# At a socket Envoy tells the servicer of the time, and there is none here: tests/e2e/test_mesh.py has one.
-@pytest.mark.parametrize("stand", ["in process", "serialized"], indirect=True)
 async def test_the_servicer_sees_how_much_time_is_left(stand: Stand) -> None:
     with stand.calling(remaining_seconds=20.0):
-        assert 0.0 < float((await stand.report())["remaining-seconds"]) <= 20.0
+        left = float((await stand.report())["remaining-seconds"])
+    assert 0.0 < left <= 21.0  # on the wire grpcio rounds up
 
 
 async def test_a_call_after_the_deadline_does_not_reach_the_servicer(stand: Stand) -> None:
