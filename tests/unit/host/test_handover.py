@@ -12,11 +12,11 @@ from portico_server.host.supervisor.port import connections_of
 
 def test_the_first_chooses_the_number_of_its_row_and_the_next_ones_have_it_from_there(tmp_path: Path) -> None:
     first = Generation()
-    assert "--use-dynamic-base-id" in first.arguments("front", 10.0)
+    assert "--use-dynamic-base-id" in first.arguments("front")
     (tmp_path / BASE_ID_FILE).write_text("4711\n")
     second = first.next(tmp_path)
     third = second.next(tmp_path / "another folder")
-    arguments = third.arguments("front", 10.0)
+    arguments = third.arguments("front")
     assert [arguments[arguments.index(option) + 1] for option in ("--base-id", "--restart-epoch")] == ["4711", "2"]
     assert "--use-dynamic-base-id" not in arguments
     assert arguments[arguments.index("--socket-path") + 1] == "../front.handover"

@@ -19,8 +19,8 @@ from pathlib import Path
 BASE_ID_FILE = "base-id"
 _SOCKETS_AT_ONCE = 3  # Envoy numbers its sockets by the epoch, modulo this
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where Envoy makes it
-_ASKED_TO_END_SECONDS = 30
-"""How long after the calls' time the one of before is asked to end, which the supervisor has seen to long since."""
+_NEVER_SECONDS = 10 * 365 * 24 * 3600
+"""When the next one asks the one of before to end by itself: the supervisor has seen to that long since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +30,12 @@ class Generation:
     epoch: int = 0
     base_id: str = ""
 
-    def arguments(self, name: str, drain_seconds: float) -> list[str]:
+    def arguments(self, name: str) -> list[str]:
         """Envoy's, for a process of that name in a folder beside its predecessor's."""
         common = {
             "--socket-path": f"../{name}.handover",
             "--socket-mode": "600",
-            "--parent-shutdown-time-s": str(round(drain_seconds) + _ASKED_TO_END_SECONDS),
+            "--parent-shutdown-time-s": str(_NEVER_SECONDS),
         }
         chosen = {"--base-id": self.base_id, "--restart-epoch": str(self.epoch)}
         given = chosen if self.base_id else {"--base-id-path": BASE_ID_FILE}

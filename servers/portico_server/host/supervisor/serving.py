@@ -64,7 +64,7 @@ class ServingProcess:
             if before is not None:
                 generation, before.handed_over = before.generation.next(before.folder), True
             self._stop_listening()
-            command += generation.arguments(self.name, self._settings.drain_seconds)
+            command += generation.arguments(self.name)
         else:
             command.append("--disable-hot-restart")
         child = await Child.start(command, folder, self._program.environment, self.log)
