@@ -26,7 +26,6 @@ _START_SECONDS = 90.0
 _SERVER_OPTIONS = {
     "listen_addresses": "",
     "fsync": "off",  # a test's data need not survive the machine
-    "max_connections": "200",
     "shared_buffers": "32MB",
     "log_min_messages": "panic",
 }
@@ -34,22 +33,45 @@ _SERVER_OPTIONS = {
 
 @dataclass(slots=True)
 class PostgresqlServer:
-    """A running server. `socket` is the folder of its Unix socket; `process` its postmaster."""
+    """A running server. `socket` is the folder of its Unix socket; `process` its postmaster, started by `command`."""
 
     socket: Path
     process: subprocess.Popen[bytes]
+    command: list[str | Path] = field(default_factory=list)
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def dsn(self, database: str = "postgres") -> str:
         """The connection string of one of its databases."""
         return f"postgresql://portico@/{database}?host={self.socket}"
 
+    def kill(self) -> None:
+        """Ends all of its processes at once, as a machine that dies does (kill -9)."""
+        children = Path("/proc", str(self.process.pid), "task", str(self.process.pid), "children").read_text().split()
+        self.process.send_signal(signal.SIGSTOP)  # so that it starts no others meanwhile
+        for pid in map(int, children):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.process.kill()
+        self.process.wait(timeout=30)
+
+    def start_again(self) -> None:
+        """After `kill`; it recovers, and is ready."""
+        with (self.socket / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                self.command, cwd=self.socket, stdout=log, stderr=log, **_as(_unprivileged())
+            )
+        _wait_until_ready(self)
+
+    def stop(self) -> None:
+        self.process.send_signal(signal.SIGQUIT)  # at once: nothing of it is kept
+        self.process.wait(timeout=30)
+
 
 @contextlib.contextmanager
-def postgresql_server(*, durable: bool = False) -> Iterator[PostgresqlServer]:
+def postgresql_server(*, durable: bool = False, max_connections: int = 200) -> Iterator[PostgresqlServer]:
     """Starts a server (about a second) and stops it at the end. `durable` makes it sync what it commits."""
     programs = _programs()
-    server_options = {**_SERVER_OPTIONS, "fsync": "on"} if durable else _SERVER_OPTIONS
+    server_options = {**_SERVER_OPTIONS, "max_connections": str(max_connections), "fsync": "on" if durable else "off"}
     home = Path(tempfile.mkdtemp(prefix="portico-pg-"))
     owner = _unprivileged()
     if owner is not None:
@@ -59,10 +81,12 @@ def postgresql_server(*, durable: bool = False) -> Iterator[PostgresqlServer]:
               "--locale-provider=builtin", "--locale=C.UTF-8"], home, owner)  # fmt: skip
         options = [part for name, value in server_options.items() for part in ("-c", f"{name}={value}")]
         command = [programs / "postgres", "-D", home / "data", "-k", home, *options]
-        with _started(command, home, owner) as process:
-            server = PostgresqlServer(home, process)
+        server = _started(command, home, owner)
+        try:
             _wait_until_ready(server)
             yield server
+        finally:
+            server.stop()
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
@@ -94,19 +118,10 @@ def _run(command: list[str | Path], home: Path, owner: pwd.struct_passwd | None)
         raise RuntimeError(f"{command[0]} failed: {done.stderr}")
 
 
-@contextlib.contextmanager
-def _started(
-    command: list[str | Path], home: Path, owner: pwd.struct_passwd | None
-) -> Iterator[subprocess.Popen[bytes]]:
-    with (
-        (home / "log").open("wb") as log,
-        subprocess.Popen(command, cwd=home, stdout=log, stderr=log, **_as(owner)) as process,
-    ):
-        try:
-            yield process
-        finally:
-            process.send_signal(signal.SIGQUIT)  # at once: nothing of it is kept
-            process.wait(timeout=30)
+def _started(command: list[str | Path], home: Path, owner: pwd.struct_passwd | None) -> PostgresqlServer:
+    with (home / "log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=home, stdout=log, stderr=log, **_as(owner))
+    return PostgresqlServer(home, process, command)
 
 
 def _as(owner: pwd.struct_passwd | None) -> dict[str, object]:

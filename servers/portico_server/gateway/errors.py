@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 import grpc
 
-from portico_server.platform.database import Contended, OutcomeUnknown, StorageFull
+from portico_server.platform.database import Contended, OutcomeUnknown, StorageFull, Unreachable
 from portico_server.platform.errors import ApiError, DomainError, ErrorTable, to_api_error
 
 ErrorMapper = Callable[[BaseException], ApiError]
@@ -23,6 +23,12 @@ _PLATFORM: dict[type[Exception], Callable[[], ApiError]] = {
         "OUTCOME_UNKNOWN",
         "the database was lost before it confirmed the change; read to see whether it was made, "
         "or repeat the call with the same request_id",
+    ),
+    Unreachable: lambda: ApiError(
+        grpc.StatusCode.UNAVAILABLE,
+        "DATABASE_UNREACHABLE",
+        "the platform's database cannot be reached and nothing was written; try again",
+        retry_after_seconds=1,
     ),
     StorageFull: lambda: ApiError(
         grpc.StatusCode.RESOURCE_EXHAUSTED,

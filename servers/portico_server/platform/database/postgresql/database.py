@@ -29,12 +29,24 @@ from portico_server.platform.database.postgresql.wire import STATE_STALE, Comman
 _ATTEMPTS = 10
 _LONGEST_PAUSE_SECONDS = 0.02
 
+_ANSWER_SECONDS, _SCAN_SECONDS = 30.0, 600.0
+"""How long the server may leave a connection without any answer: beyond what locks and disks take, it is gone."""
+
 _LOCK_TIMEOUT, _DEADLOCK, _SERIALIZATION_FAILURE = "55P03", "40P01", "40001"
 _RESEND = frozenset({_LOCK_TIMEOUT, _DEADLOCK, _SERIALIZATION_FAILURE, STATE_STALE})
 _STORAGE_FULL = frozenset({"53100", "25006"})  # disk full, read-only
 
 _SESSION = "-c jit=off -c lock_timeout=1000"
 _READING = "-c default_transaction_read_only=on"
+_PATIENCE = {
+    "connect_timeout": "5",
+    # The kernel gives up a peer that is gone; an operator may choose otherwise in the connection string.
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "4",
+    "tcp_user_timeout": "30000",
+}
+"""Seconds, but for the last: milliseconds."""
 _SNAPSHOT = "-c default_transaction_isolation=repeatable\\ read"
 
 
@@ -46,9 +58,9 @@ class PostgresqlDatabase:
 
     def __init__(self, dsn: str, schema: str) -> None:
         self._schema = schema
-        self._writes = Pool(_dsn(dsn, schema), size=8, depth=8)
-        self._reads = Pool(_dsn(dsn, schema, _READING), size=2, depth=32)
-        self._scans = Pool(_dsn(dsn, schema, _READING, _SNAPSHOT), size=2, depth=1)
+        self._writes = Pool(_dsn(dsn, schema), size=8, depth=8, answer_seconds=_ANSWER_SECONDS)
+        self._reads = Pool(_dsn(dsn, schema, _READING), size=2, depth=32, answer_seconds=_ANSWER_SECONDS)
+        self._scans = Pool(_dsn(dsn, schema, _READING, _SNAPSHOT), size=2, depth=1, answer_seconds=_SCAN_SECONDS)
 
     async def batch(self, batch: Batch) -> list[Done]:
         check_statements(batch.statements)
@@ -119,6 +131,6 @@ def _dsn(dsn: str, schema: str, *options: str) -> str:
         options=" ".join([_SESSION, own, f'-c search_path="{schema}"', *options]),
         application_name=given.get("application_name") or f"portico {schema}",
         client_encoding="utf8",
-        connect_timeout=given.get("connect_timeout") or "10",
+        **{name: given.get(name) or value for name, value in _PATIENCE.items()},
     )
     return make_conninfo(**given)

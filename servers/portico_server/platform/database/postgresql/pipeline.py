@@ -17,7 +17,7 @@ UnitResults = list[PGresult]
 class Pipeline:
     """The two directions of one connection. One `answers` at a time."""
 
-    def __init__(self, libpq: PGconn) -> None:
+    def __init__(self, libpq: PGconn, answer_seconds: float) -> None:
         self.libpq = libpq
         self.lost = ""  # why the connection can be used no more
         self._socket = libpq.socket
@@ -26,6 +26,9 @@ class Pipeline:
         self._unit: UnitResults = []
         self._expected = 0  # units not yet answered
         self._waiting: asyncio.Future[None] | None = None
+        self._answer_seconds = answer_seconds
+        self._heard_at = 0.0  # of the loop's clock: when a unit was answered last, or sent
+        self._patience: asyncio.TimerHandle
         libpq.nonblocking = 1
         libpq.enter_pipeline_mode()
         self._loop.add_reader(self._socket, self._on_readable)
@@ -37,8 +40,22 @@ class Pipeline:
         self._flush()
         if self._expected:
             self._waiting = self._loop.create_future()
-            await self._waiting
+            self._heard_at = self._loop.time()
+            self._patience = self._loop.call_later(self._answer_seconds, self._look)
+            try:
+                await self._waiting
+            finally:
+                self._patience.cancel()
         return self._answered
+
+    def _look(self) -> None:
+        """Gives up what has answered nothing for so long: a connection that is cut without a word looks like a quiet
+        one."""
+        left = self._heard_at + self._answer_seconds - self._loop.time()
+        if left <= 0:
+            self.lose(f"the server has answered nothing for {self._answer_seconds:g} s")
+        else:
+            self._patience = self._loop.call_later(left, self._look)
 
     def lose(self, why: str) -> None:
         """Gives the connection up: who waits is answered with what came until now."""
@@ -90,6 +107,7 @@ class Pipeline:
                 self._unit.append(result)
                 continue
             self._answered.append(self._unit)
+            self._heard_at = self._loop.time()
             self._unit = []
             self._expected -= 1
             if not self._expected:

@@ -73,18 +73,18 @@ Outcome = list[Result] | Refused | Lost
 class Wire:
     """A connection. One exchange at a time."""
 
-    def __init__(self, connection: psycopg.AsyncConnection[Row]) -> None:
+    def __init__(self, connection: psycopg.AsyncConnection[Row], answer_seconds: float) -> None:
         self._connection = connection
         self._libpq = connection.pgconn
-        self._pipeline = Pipeline(self._libpq)
+        self._pipeline = Pipeline(self._libpq, answer_seconds)
         self._decoder = Transformer()
         self._prepared: dict[str, bytes] = {}
         self._serial = 0
 
     @classmethod
-    async def connect(cls, dsn: str) -> Wire:
+    async def connect(cls, dsn: str, answer_seconds: float) -> Wire:
         """Raises psycopg.OperationalError."""
-        return cls(await psycopg.AsyncConnection[Row].connect(dsn, autocommit=True))
+        return cls(await psycopg.AsyncConnection[Row].connect(dsn, autocommit=True), answer_seconds)
 
     @property
     def lost(self) -> bool:
@@ -106,9 +106,13 @@ class Wire:
             outcomes[index] = self._outcome(answers[position]) if position < len(answers) else lost
         return outcomes  # type: ignore[return-value]
 
+    def give_up(self, why: str) -> None:
+        """Uses it no more."""
+        self._pipeline.lose(why)
+
     async def close(self) -> None:
         """Ends the connection."""
-        self._pipeline.lose("the database is closed")
+        self.give_up("the database is closed")
         await self._connection.close()
 
     def _send(self, unit: Unit) -> None:
