@@ -23,6 +23,7 @@ from portico_server.gateway.assertions import Assertions
 from portico_server.gateway.certificates import principal_of
 from portico_server.gateway.credentials import CredentialService
 from portico_server.gateway.errors import ErrorMapper, error_mapper
+from portico_server.gateway.issuers import Issuers
 from portico_server.gateway.limits import open_limiter
 from portico_server.gateway.operations import OperationsService
 from portico_server.gateway.pipeline import Parts, standard
@@ -35,7 +36,7 @@ from portico_server.gateway.telemetry_service import TelemetryService
 from portico_server.platform.authorization import Principal
 from portico_server.platform.call import Step
 from portico_server.platform.keyring import Keyring
-from portico_server.platform.keyring.identity import node_uri
+from portico_server.platform.keyring.identity import issuer_of, node_uri
 from portico_server.platform.methods import FOREIGN, Method, methods_of
 from portico_server.platform.paging import PageTokens
 from portico_server.platform.placement import FRONT
@@ -91,6 +92,7 @@ async def open_gateway(
     errors = error_mapper(product.errors for product in products)
     make_private_folder(settings.run)
     words = SharedWords(settings.run / SHARED_WORDS)
+    issuers = Issuers(issuer_of(settings.trust_domain), settings.run)
     policy = PolicyFile(settings.data / POLICY_FILE, settings.trust_domain, words)
 
     def certificate_subject(uri: str) -> Principal | None:
@@ -116,6 +118,7 @@ async def open_gateway(
                 limiter=limiter,
                 asserted=Assertions(keyring.assertions, settings.trust_domain, process),
                 node=node_uri(settings.trust_domain),
+                issuers=issuers,
                 telemetry=telemetry,
                 sample_ratio=settings.sample_ratio,
                 record_all_spans=settings.spans == "all",
@@ -145,7 +148,12 @@ async def open_gateway(
             "Whether the policy file cannot be used, so that a former one is in force.",
             lambda: policy.broken,
         )
-        watching = asyncio.create_task(policy.watch())
+        telemetry.metrics.gauge(
+            "issuers_problems",
+            "How many problems there are with further issuers and their keys, so that former ones may be in force.",
+            lambda: issuers.problems,
+        )
+        watching = asyncio.gather(policy.watch(), issuers.watch())
         try:
             yield Gateway(pipeline, methods, errors, telemetry, operations, servicers)
         finally:

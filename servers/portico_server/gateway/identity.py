@@ -11,6 +11,7 @@ from time import perf_counter_ns
 
 from portico_server.gateway import assertions, certificates, token_failures, tokens
 from portico_server.gateway.assertions import NOTHING_ASSERTED, Asserted
+from portico_server.gateway.issuers import Issuers
 from portico_server.gateway.remembered import Remembered
 from portico_server.gateway.revoked import NOTHING_REVOKED, Revoked
 from portico_server.platform.authorization import Principal
@@ -44,12 +45,13 @@ def identity(
     refused: Callable[[Call], None] | None = None,
     *,
     node: str = "",
+    issuers: Issuers = tokens.NO_OTHERS,
 ) -> Step:
     """`certificate_principal` answers whom a certificate's URI makes a caller without a token; None for nobody.
     `revoked` refuses, at each call, what has been revoked: also on a connection that was made before. `asserted` reads
     for whom another process of the platform calls; what it finds counts alone. `refused` is told of calls that nobody
     known makes; it may raise another ApiError. `node` is the URI of nodes' certificates: what a node's front says of
-    the certificate of a call that it takes on counts as found here.
+    the certificate of a call that it takes on counts as found here. `issuers`: whom tokens of others name.
 
     A public method asks for no token, and a bad one on it is ignored, not refused: with an expired token one must
     still be able to ask for health, and to get a new token by one's certificate. A good one names the principal
@@ -57,6 +59,8 @@ def identity(
     """
     peers: Remembered[tuple[bytes, str], Peer] = Remembered(REMEMBERED)
     principals: Remembered[tuple[bytes, bytes, str], Principal] = Remembered(REMEMBERED)
+
+    issuers.on_change = principals.clear
 
     def peer_of(call: Call, header: bytes) -> Peer:
         key = header, call.peer.address
@@ -71,7 +75,7 @@ def identity(
         principal = principals.get(key)
         if principal is None:
             token = tokens.bearer_token(authorization)
-            principal = tokens.principal_of(token, payload, call.peer.fingerprint)
+            principal = tokens.principal_of(token, payload, call.peer.fingerprint, issuers)
             if len(authorization) <= MAX_REMEMBERED_BYTES:
                 principals.put(key, principal)
         if principal.expires_at * 1_000_000_000 <= call.arrival_time_ns:
@@ -84,11 +88,11 @@ def identity(
             return assertions.vouched_for(call, revoked)
         headers = call.headers
         authorization, payload = headers.get(AUTHORIZATION), headers.get(PAYLOAD)
+        if authorization and payload:  # verified by one issuer's keys, whatever the failure says of another's
+            return principal_by_token(call, authorization, payload)
         failure = headers.get(FAILURE)
         if failure and not token_failures.is_missing(failure):
-            raise token_failures.error_of(failure)
-        if authorization and payload:
-            return principal_by_token(call, authorization, payload)
+            raise token_failures.error_of(failure, authorization or b"", issuers)
         if authorization or payload:
             raise tokens.malformed("is none that could be verified")
         # A browser shows its user's certificate for any page that makes it call: there it must be a token.

@@ -11,11 +11,13 @@ from portico_server.gateway.errors import ErrorMapper
 from portico_server.gateway.event import event
 from portico_server.gateway.handler import handler
 from portico_server.gateway.identity import identity
+from portico_server.gateway.issuers import Issuers
 from portico_server.gateway.limits import Limiter, limits
 from portico_server.gateway.ray import ray
 from portico_server.gateway.recovery import recovery
 from portico_server.gateway.rest_path import rest_path
 from portico_server.gateway.revoked import NOTHING_REVOKED, Revoked
+from portico_server.gateway.tokens import NO_OTHERS
 from portico_server.gateway.trace import trace
 from portico_server.gateway.validate import validate
 from portico_server.platform.authorization import Authorizer, Principal
@@ -30,7 +32,7 @@ class Parts:
 
     `methods`: all that are served, by path. `certificate_principal`: whom a certificate's URI makes a caller without a
     token. `certificate_account`: the account that a certificate's URI belongs to, empty for none. `limiter`: None for
-    no limits. `node`: the URI of nodes' certificates.
+    no limits. `node`: the URI of nodes' certificates. `issuers`: of whom tokens are good.
     """
 
     methods: Mapping[str, Method]
@@ -44,6 +46,7 @@ class Parts:
     limiter: Limiter | None = None
     asserted: Asserted = NOTHING_ASSERTED
     node: str = ""
+    issuers: Issuers = NO_OTHERS
     record_all_spans: bool = False
 
 
@@ -67,6 +70,7 @@ def standard(parts: Parts) -> Step:
                 parts.asserted,
                 refused=limiter.charge if limiter else None,
                 node=parts.node,
+                issuers=parts.issuers,
             ),
             *([limits(limiter)] if limiter else []),
             authorize(parts.authorizer, parts.methods),

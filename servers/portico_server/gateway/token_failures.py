@@ -7,17 +7,20 @@ the JSON object `{"code": …, "message": …}` that holds it, into a header.
 from __future__ import annotations
 
 import json
+import time
 
-from portico_server.gateway.tokens import expired, malformed, unauthenticated
+from portico_server.gateway.issuers import Issuers
+from portico_server.gateway.tokens import NO_OTHERS, decoded, expired, malformed, unauthenticated
 from portico_server.platform.errors import ApiError
 
 MISSING = "Jwt is missing"
+UNKNOWN_ISSUER = "Jwt issuer is not configured"
 EXPIRED = "Jwt is expired"
 
 REASONS = {
     "Jwt not yet valid": ("TOKEN_NOT_YET_VALID", "the token is not valid yet; check the clocks"),
     "Audiences in Jwt are not allowed": ("AUDIENCE_MISMATCH", "the token is for another audience (`aud`)"),
-    "Jwt issuer is not configured": ("ISSUER_UNKNOWN", "the token's issuer (`iss`) is not trusted here"),
+    UNKNOWN_ISSUER: ("ISSUER_UNKNOWN", "the token's issuer (`iss`) is not trusted here"),
     "Jwt verification fails": ("SIGNATURE_INVALID", "the token's signature does not verify"),
     "Jwks doesn't have key to match kid or alg from Jwt": (
         "SIGNATURE_INVALID",
@@ -34,9 +37,11 @@ def is_missing(failure: bytes) -> bool:
     return _message(failure) == MISSING
 
 
-def error_of(failure: bytes) -> ApiError:
-    """The error for a header's value."""
+def error_of(failure: bytes, authorization: bytes = b"", issuers: Issuers = NO_OTHERS) -> ApiError:
+    """The error for a header's value; `authorization` has the token that was refused."""
     message = _message(failure)
+    if message == UNKNOWN_ISSUER and (error := _error_of_foreign(authorization, issuers)) is not None:
+        return error
     if message == EXPIRED:
         return expired()
     if message in REASONS:
@@ -44,6 +49,24 @@ def error_of(failure: bytes) -> ApiError:
     if message.startswith(("Jwks ", "Jwt issuer's JWKS")):
         return unauthenticated("SIGNATURE_INVALID", "the token's signature cannot be verified here")
     return malformed("is not a JWT that is accepted here")
+
+
+def _error_of_foreign(authorization: bytes, issuers: Issuers) -> ApiError | None:
+    """The error for a token of a further issuer, which Envoy has refused; None for a token of another. What the token
+    says is not verified: it is told to none but its bearer."""
+    try:
+        claims = decoded(authorization.split(b".")[1], "payload")
+    except (IndexError, ApiError):
+        return None
+    issuer = None if issuers.is_own(claims.get("iss")) else issuers.find(claims.get("iss"))
+    if issuer is None:
+        return None
+    expires_at, audience = claims.get("exp"), claims.get("aud")
+    if isinstance(expires_at, int) and expires_at < time.time():
+        return expired()
+    if not {str(item) for item in (audience if isinstance(audience, list) else [audience])} & {*issuer.audiences}:
+        return unauthenticated(*REASONS["Audiences in Jwt are not allowed"])
+    return unauthenticated("SIGNATURE_INVALID", "the token does not verify with the keys that are known of its issuer")
 
 
 def _message(failure: bytes) -> str:

@@ -10,16 +10,25 @@ import base64
 import binascii
 import hmac
 import json
+import time
 from typing import Any
 
 import grpc
 
+from portico_server.gateway.issuers import Issuers
 from portico_server.platform.authorization import Principal
 from portico_server.platform.errors import ApiError
+from portico_server.platform.issuers import Issuer
+from portico_server.platform.keyring.tokens import LONGEST_TOKEN_SECONDS
 from portico_server.platform.names import account_of, is_principal_name
 
 TYPES = ("at+jwt", "application/at+jwt")
 """RFC 9068, 4."""
+
+NO_OTHERS = Issuers()
+"""For where this platform's tokens alone are good."""
+
+CLOCK_SKEW_SECONDS = 30
 
 _NEW_TOKEN = "get a new one, for example with `portico token`"  # noqa: S105 - words for the caller
 
@@ -42,30 +51,63 @@ def bearer_token(authorization: bytes) -> bytes:
     return token.strip()
 
 
-def principal_of(token: bytes, payload: bytes, fingerprint: str) -> Principal:
+def principal_of(token: bytes, payload: bytes, fingerprint: str, issuers: Issuers = NO_OTHERS) -> Principal:
     """The principal of a token whose payload Envoy has verified and forwarded as `payload` (base64url).
 
-    `fingerprint` is that of the call's certificate. Raises ApiError (UNAUTHENTICATED). That the token has not
-    expired is for the caller of this function to check, at each call.
+    `fingerprint` is that of the call's certificate; `issuers` say whom tokens of others name. Raises ApiError
+    (UNAUTHENTICATED). That the token has not expired is for the caller of this function to check, at each call.
     """
     parts = token.split(b".")
     if len(parts) != 3 or parts[1].rstrip(b"=") != payload.rstrip(b"="):
         raise malformed("is not the one that was verified: send exactly one")
-    _check_header(_decoded(parts[0], "header"))
-    claims = _decoded(payload, "payload")
+    header, claims = decoded(parts[0], "header"), decoded(payload, "payload")
+    foreign = _foreign(claims, issuers)
+    strict = foreign is None or foreign.rfc9068
+    _check_header(header, strict=strict)
     _check_binding(claims.get("cnf"), fingerprint)
-    subject = _text(claims, "sub")
-    if not is_principal_name(subject):
-        raise malformed("has a subject (`sub`) that is not accounts/ACCOUNT/principals/ID")
-    issued_at = _number(claims, "iat")
+    subject = _subject(_text(claims, "sub"), foreign)
+    issued_at, expires_at = _number(claims, "iat"), _number(claims, "exp")
+    if foreign is not None:
+        _check_times(issued_at, expires_at)
     return Principal(
         subject,
         account_of(subject),
-        token_id=_text(claims, "jti"),
-        client_id=_text(claims, "client_id"),
-        expires_at=_number(claims, "exp"),
+        token_id=_text(claims, "jti") if strict or "jti" in claims else "",
+        client_id=_text(claims, "client_id") if strict or "client_id" in claims else "",
+        expires_at=expires_at,
         issued_at=issued_at,
     )
+
+
+def _foreign(claims: dict[str, Any], issuers: Issuers) -> Issuer | None:
+    """The further issuer of a token; None for this platform. Raises ApiError for one that is not in force."""
+    name = claims.get("iss")
+    if issuers.is_own(name):
+        return None
+    foreign = issuers.find(name)
+    if foreign is None:
+        raise unauthenticated("ISSUER_UNKNOWN", "the token's issuer (`iss`) is not trusted here")
+    return foreign
+
+
+def _subject(subject: str, foreign: Issuer | None) -> str:
+    """Whom the subject names."""
+    if foreign is not None:
+        principal = foreign.principal_of(subject)
+        if principal is None:
+            raise unauthenticated(
+                "SUBJECT_UNKNOWN", "the token's subject (`sub`) is no principal here: see its issuer in issuers.toml"
+            )
+        return principal
+    if not is_principal_name(subject):
+        raise malformed("has a subject (`sub`) that is not accounts/ACCOUNT/principals/ID")
+    return subject
+
+
+def _check_times(issued_at: int, expires_at: int) -> None:
+    """Or a token would outlive, or pass by, the revocation of its principal."""
+    if expires_at - issued_at > LONGEST_TOKEN_SECONDS or issued_at > time.time() + CLOCK_SKEW_SECONDS:
+        raise malformed(f"is from the future, or lives longer than {LONGEST_TOKEN_SECONDS // 3600} hours")
 
 
 def expired() -> ApiError:
@@ -73,9 +115,9 @@ def expired() -> ApiError:
     return unauthenticated("TOKEN_EXPIRED", f"the token has expired; {_NEW_TOKEN}")
 
 
-def _check_header(header: dict[str, Any]) -> None:
-    kind = header.get("typ")
-    if not isinstance(kind, str) or kind.lower() not in TYPES:
+def _check_header(header: dict[str, Any], *, strict: bool) -> None:
+    kind = header.get("typ", None if strict else "JWT")
+    if not isinstance(kind, str) or kind.lower() not in (TYPES if strict else (*TYPES, "jwt")):
         raise unauthenticated(
             "TOKEN_TYPE_INVALID", f"the token's type (`typ`) must be at+jwt: it must be an access token; {_NEW_TOKEN}"
         )
@@ -96,14 +138,24 @@ def _check_binding(confirmation: Any, fingerprint: str) -> None:
         )
 
 
-def _decoded(part: bytes, name: str) -> dict[str, Any]:
+def decoded(part: bytes, name: str) -> dict[str, Any]:
+    """A part of a token (base64url). Raises ApiError for what is no JSON object, or an ambiguous one."""
     try:
-        value = json.loads(base64.b64decode(part + b"=" * (-len(part) % 4), altchars=b"-_", validate=True))
+        text = base64.b64decode(part + b"=" * (-len(part) % 4), altchars=b"-_", validate=True)
+        value = json.loads(text, object_pairs_hook=_object)
     except (binascii.Error, ValueError, RecursionError):
         raise malformed(f"has a {name} that is not JSON in base64url") from None
     if not isinstance(value, dict):
         raise malformed(f"has a {name} that is not a JSON object")
     return value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuses a name that stands twice: Envoy might have read the other value, for example another issuer."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice")
+    return found
 
 
 def _text(claims: dict[str, Any], name: str) -> str:

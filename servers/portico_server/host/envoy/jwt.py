@@ -8,6 +8,8 @@ was wrong. Rules and keys come from a watched file.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from portico_server.host.envoy.message import TYPES, Message, typed
@@ -29,25 +31,41 @@ CACHED_TOKENS = 10_000
 _TYPE = "extensions.filters.http.jwt_authn.v3.JwtAuthentication"
 
 
-def token_rules(trust_domain: str, jwks: dict[str, Any]) -> Message:
-    """The resource that `RULES` names."""
-    provider = {
-        "issuer": issuer_of(trust_domain),
-        "audiences": [AUDIENCE],
-        "local_jwks": {"inline_string": json.dumps(jwks)},
+@dataclass(frozen=True, slots=True)
+class TrustedIssuer:
+    """Whose tokens are good, for which audiences, by which JWK set."""
+
+    issuer: str
+    audiences: tuple[str, ...]
+    jwks: dict[str, Any]
+
+
+def token_rules(trust_domain: str, jwks: dict[str, Any], others: Sequence[TrustedIssuer] = ()) -> Message:
+    """The resource that `RULES` names. Each issuer is a provider of its own, so its keys verify its tokens alone."""
+    own = _provider(TrustedIssuer(issuer_of(trust_domain), (AUDIENCE,), jwks))
+    # The failure is the own provider's: of several the last would count, which has not been meant.
+    providers = {"portico": own | {"failed_status_in_metadata": FAILURE}}
+    providers |= {f"other-{number}": _provider(other) for number, other in enumerate(others)}
+    requirements: list[Message] = [{"provider_name": name} for name in providers]
+    requirement = {"requires_any": {"requirements": [*requirements, {"allow_missing_or_failed": {}}]}}
+    rules = typed(_TYPE, providers=providers, rules=[{"match": {"prefix": "/"}, "requires": requirement}])
+    return typed("config.core.v3.TypedExtensionConfig", name=RULES, typed_config=rules)
+
+
+def _provider(issuer: TrustedIssuer) -> Message:
+    return {
+        "issuer": issuer.issuer,
+        "audiences": list(issuer.audiences),
+        "local_jwks": {"inline_string": json.dumps(issuer.jwks)},
         # Said outright, or a token in the query (`access_token`), which lands in logs, would do as well. What stands
         # behind the first space is taken, because the scheme may be in any case (RFC 9110, 11.1) and Envoy compares
         # bytes; that it says Bearer is for the identity step.
         "from_headers": [{"name": "authorization", "value_prefix": " "}],
         "forward": True,
         "forward_payload_header": TOKEN_PAYLOAD,
-        "failed_status_in_metadata": FAILURE,
         "clock_skew_seconds": CLOCK_SKEW_SECONDS,
         "jwt_cache_config": {"jwt_cache_size": CACHED_TOKENS},
     }
-    requirement = {"requires_any": {"requirements": [{"provider_name": "portico"}, {"allow_missing_or_failed": {}}]}}
-    rules = typed(_TYPE, providers={"portico": provider}, rules=[{"match": {"prefix": "/"}, "requires": requirement}])
-    return typed("config.core.v3.TypedExtensionConfig", name=RULES, typed_config=rules)
 
 
 def token_filter(watched: WatchedFiles) -> Message:

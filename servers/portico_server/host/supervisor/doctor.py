@@ -42,6 +42,7 @@ def doctor(settings: Settings) -> list[Check]:
         _permissions,
         _certificates,
         look_at_state.policy,
+        look_at_state.issuers,
         look_at_state.databases,
         look_at_state.backup,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from portico_server.host.envoy import WatchedFiles, jwt, routes, tls
 from portico_server.host.envoy.descriptors import Contracts
 from portico_server.host.envoy.upstreams import upstreams
@@ -17,11 +19,21 @@ class InForce:
 
     def __init__(self, watched: WatchedFiles) -> None:
         self._watched = watched
+        self._keyring: Keyring | None = None
+        self._issuers: Sequence[jwt.TrustedIssuer] = ()
 
     def use_keys(self, keyring: Keyring) -> None:
         """The authority that certificates must come from, and the keys that verify tokens."""
         self._watched.write(tls.AUTHORITY, tls.authority(keyring.authority_pem))
-        self._watched.write(jwt.RULES, jwt.token_rules(keyring.trust_domain, keyring.jwks()))
+        self._keyring = keyring
+        self.use_issuers(self._issuers)
+
+    def use_issuers(self, issuers: Sequence[jwt.TrustedIssuer]) -> None:
+        """Who else's tokens are good; before there are keys it is only noted."""
+        self._issuers = issuers
+        if self._keyring is not None:
+            rules = jwt.token_rules(self._keyring.trust_domain, self._keyring.jwks(), issuers)
+            self._watched.write(jwt.RULES, rules)
 
     def use_certificate(self, pair: KeyPair) -> None:
         """The node's certificate."""

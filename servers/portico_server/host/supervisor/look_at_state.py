@@ -12,6 +12,8 @@ from urllib.parse import quote
 from portico_server.host.supervisor.check import Check
 from portico_server.host.supervisor.look_at_postgresql import postgresql
 from portico_server.platform.backup.data_folder import LATEST
+from portico_server.platform.issuers import FILE, IN_FORCE, IssuersError, parse_issuers, read_issuers
+from portico_server.platform.keyring.identity import issuer_of
 from portico_server.platform.settings import Settings
 
 LONGEST_LOOK_SECONDS = 5.0
@@ -35,6 +37,26 @@ def policy(settings: Settings) -> Iterator[Check]:
         yield Check("policy", False, str(error), remedy)
     else:
         yield Check("policy", True, f"{path} has {len(bindings)} bindings")
+
+
+def issuers(settings: Settings) -> Iterator[Check]:
+    """Further issuers of tokens, where there are any: their file, and what the platform last found wrong with them."""
+    path = settings.data / FILE
+    try:
+        found = parse_issuers(read_issuers(path, issuer_of(settings.trust_domain)), issuer_of(settings.trust_domain))
+    except IssuersError as error:
+        remedy = "Mend the file; a platform that runs keeps to what it read before, one that starts trusts none."
+        yield Check("issuers", False, str(error), remedy)
+        return
+    if not found:
+        return
+    try:
+        problems = json.loads((settings.run / IN_FORCE).read_bytes())["problems"]
+    except (OSError, ValueError, KeyError, TypeError):
+        problems = []  # it has not run
+    detail = "; ".join(problems) or f"{path} has {len(found)} issuers"
+    remedy = "Mend what is named; keys of before stay in force." if problems else ""
+    yield Check("issuers", not problems, detail, remedy)
 
 
 def databases(settings: Settings) -> Iterator[Check]:

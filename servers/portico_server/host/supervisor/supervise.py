@@ -23,6 +23,7 @@ from portico_server.host.supervisor.doors import reserve
 from portico_server.host.supervisor.exposition import of_processes
 from portico_server.host.supervisor.first_start import prepare
 from portico_server.host.supervisor.in_force import InForce
+from portico_server.host.supervisor.issuers import Issuers
 from portico_server.host.supervisor.keeper import Keeper
 from portico_server.host.supervisor.logs import BoundedLog
 from portico_server.host.supervisor.programs import SETTINGS_FILE, Program, Programs
@@ -86,6 +87,8 @@ class Supervisor:
         replace_file(settings.run / SETTINGS_FILE, settings.to_json().encode())
         self._credentials = Credentials(settings, in_force, self._record)
         self._credentials.put_in_force()
+        self._issuers = Issuers(settings, in_force, self._record)
+        self._issuers.put_in_force()
 
     async def run(self) -> int:
         """The exit code. Raises StartError."""
@@ -97,7 +100,8 @@ class Supervisor:
             self._tell(Event.NOTICE, self._host.notice)
         self._products = [self._keeper(program) for program in self._product_programs]
         self._fronts = [self._keeper(program) for program in self._front_programs]
-        renewal = asyncio.create_task(self._credentials.keep_fresh())
+        fresh = (self._credentials.keep_fresh(), self._issuers.keep_fresh())
+        renewal = asyncio.gather(*fresh)
         routes = {("POST", RESTART): self._restart}
         try:
             async with control_socket(self._settings.run / SUPERVISOR_SOCKET, routes), self._metrics_port():
