@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import http.server
 import json
-import ssl
-import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -22,6 +18,7 @@ from portico_server.host.run_folder import CONTROL_SOCKET
 from portico_server.host.supervisor import local_http
 from portico_server.platform.private_files import replace_file
 from tests.harness import RunningPlatform, running_platform
+from tests.harness.key_server import KeyServer
 from tests.harness.waiting import wait_until
 
 ACCOUNT = "accounts/default"
@@ -34,40 +31,6 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatfo
     """A platform whose issuers tests may change."""
     with running_platform(tmp_path_factory.mktemp("issuers")) as platform:
         yield platform
-
-
-class KeyServer:
-    """Serves a JWK set by https, with a certificate of its own authority."""
-
-    def __init__(self, authority: trustme.CA) -> None:
-        served = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                self.send_response(200)
-                self.end_headers()
-                self.wfile.write(served.content)
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self.content = b""
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert("localhost").configure_cert(context)
-        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
-        self.url = f"https://localhost:{self._server.server_address[1]}/jwks"
-
-    @contextlib.contextmanager
-    def running(self) -> Iterator[None]:
-        thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            self._server.shutdown()
-            thread.join()
-            self._server.server_close()
 
 
 def jwks(*keys: Any) -> bytes:
