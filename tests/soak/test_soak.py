@@ -2,9 +2,10 @@
 
     SOAK_SECONDS=3600 ./portico test -m long -n0 -s tests/soak
 
-Each minute the keys and certificates are read anew (SIGHUP). Memory is what the front holds of its own (anonymous
-pages): how much of a library counts as its changes with the other processes that map it. What it holds after the first
-fifth of the time, in which caches fill, may grow by `MAX_GROWTH_MIB`.
+Each minute the keys and certificates are read anew (SIGHUP). With several workers all are replaced one after the other
+six times, too. Memory is what the serving processes hold of their own (anonymous pages): how much of a library counts
+as theirs changes with the other processes that map it. From the second sixth of the time, when caches are full, to the
+last it may grow by `MAX_GROWTH_MIB` a process.
 """
 
 from __future__ import annotations
@@ -18,53 +19,74 @@ from pathlib import Path
 
 import pytest
 
+from portico_server.host.supervisor.commands import restart
 from tests.e2e.calls import Objects
 from tests.harness import RunningPlatform, running_platform
+from tests.harness.layouts import layout_settings
 from tests.harness.platform import TESTING_PRODUCT
 from tests.soak.mix import Mix
 
 SECONDS = float(os.environ.get("SOAK_SECONDS", "3600"))
+PARTS = 6
 RELOAD_SECONDS = 60.0
-LOOK_SECONDS = 5.0
+LOOK_SECONDS = 2.0
 MAX_GROWTH_MIB = 16.0
 
 
-def memory_mib(pid: int) -> float:
-    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-        if line.startswith("Anonymous:"):
-            return int(line.split()[1]) / 1024
-    raise AssertionError(f"process {pid} has no memory")
+def memory_mib(platform: RunningPlatform) -> float:
+    """Of all serving processes."""
+    return sum(map(_anonymous_mib, [process.pid for process in platform.state.processes]))
 
 
-async def soak(platform: RunningPlatform, mix: Mix) -> list[float]:
-    """Runs the mix for so long; the memory of the front, look by look."""
+def _anonymous_mib(pid: int) -> float:
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError):  # replaced meanwhile
+        return 0.0
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Anonymous:")) / 1024
+
+
+async def part_of_soak(platform: RunningPlatform, mix: Mix, traffic: asyncio.Task[None]) -> float:
+    """Lets the traffic go on for one part of the time; the median of what was held in its second half."""
     looks: list[float] = []
-    traffic = asyncio.create_task(mix.run())
-    end = time.monotonic() + SECONDS
-    reload_at = time.monotonic() + RELOAD_SECONDS
+    end, reload_at = time.monotonic() + SECONDS / PARTS, time.monotonic() + RELOAD_SECONDS
     while (now := time.monotonic()) < end and not traffic.done():
         await asyncio.sleep(min(LOOK_SECONDS, end - now))
-        looks.append(memory_mib(platform.front_pid))
+        looks.append(memory_mib(platform))
         if now > reload_at:
             os.kill(platform.process.pid, signal.SIGHUP)
             reload_at = now + RELOAD_SECONDS
-            print(f"{len(looks)}. look: {looks[-1]:.1f} MiB, {dict(mix.tally.done)}, {mix.tally.lost[:3]}", flush=True)
+    held = statistics.median(looks[len(looks) // 2 :])
+    print(f"{held:.1f} MiB, {dict(mix.tally.done)}, {len(mix.tally.lost)} lost: {mix.tally.lost[:3]}", flush=True)
+    return held
+
+
+async def soak(platform: RunningPlatform, mix: Mix, *, restarts: bool) -> list[float]:
+    """Runs the mix for so long; what was held in each part."""
+    traffic = asyncio.create_task(mix.run())
+    held: list[float] = []
+    for _ in range(PARTS):
+        held.append(await part_of_soak(platform, mix, traffic))
+        if restarts:
+            assert await asyncio.to_thread(restart, platform.settings)
     mix.stop.set()
     await traffic
-    return looks
+    return held
 
 
 @pytest.mark.long
-def test_no_call_is_lost_and_memory_is_flat(tmp_path: Path) -> None:
-    with running_platform(tmp_path, **TESTING_PRODUCT) as platform:
+@pytest.mark.parametrize("layout", ["one", "workers"])
+def test_no_call_is_lost_and_memory_is_flat(tmp_path: Path, layout: str) -> None:
+    with (
+        layout_settings(layout) as settings,
+        running_platform(tmp_path, **TESTING_PRODUCT, **settings, drain_seconds=60.0) as platform,
+    ):
         with platform.channel() as channel:
             bucket = Objects(channel).make_bucket()
-        front = platform.front_pid
+        before = platform.state.processes
         mix = Mix(platform, bucket, seed=1)
-        looks = asyncio.run(soak(platform, mix))
-        assert platform.front_pid == front, "the front was started again"
-    fifth = max(1, len(looks) // 5)
-    early, late = statistics.median(looks[fifth : 2 * fifth]), statistics.median(looks[-fifth:])
-    print(f"{SECONDS:.0f} s: {dict(mix.tally.done)}; memory {looks[0]:.1f}, {early:.1f}, {late:.1f} MiB")
+        held = asyncio.run(soak(platform, mix, restarts=layout == "workers"))
+        after = platform.state.processes
     assert mix.tally.lost == []
-    assert late - early < MAX_GROWTH_MIB
+    assert [process.restarts for process in after] == [0] * len(before), "a process died"
+    assert held[-1] - held[1] < MAX_GROWTH_MIB * len(before)
