@@ -79,7 +79,7 @@ async def soak(platform: RunningPlatform, mix: Mix, *, restarts: bool) -> list[f
 def test_no_call_is_lost_and_memory_is_flat(tmp_path: Path, layout: str) -> None:
     with (
         layout_settings(layout) as settings,
-        running_platform(tmp_path, **TESTING_PRODUCT, **settings, drain_seconds=60.0) as platform,
+        running_platform(tmp_path, **TESTING_PRODUCT, **settings, drain_seconds=15.0) as platform,
     ):
         with platform.channel() as channel:
             bucket = Objects(channel).make_bucket()

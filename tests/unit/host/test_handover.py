@@ -24,6 +24,11 @@ def test_the_first_chooses_the_number_of_its_row_and_the_next_ones_have_it_from_
     assert names == [f"front.handover_parent_4711{number}" for number in (0, 1, 2, 0)]
 
 
+def test_the_number_of_a_socket_is_envoys_though_it_does_not_fit_its_32_bits(tmp_path: Path) -> None:
+    for base_id, number in (("185370175", "1853701751"), ("244911743", "18446744071863701751")):
+        assert Generation(1, base_id).socket_name("front", tmp_path) == f"front.handover_parent_{number}"
+
+
 def test_in_the_place_of_one_that_ended_somebody_listens_for_this_user_alone(tmp_path: Path) -> None:
     path = tmp_path / "front.handover_parent_47110"
     successor = Successor(tmp_path, path.name)

@@ -49,10 +49,17 @@ class Generation:
 
     def socket_name(self, name: str, folder: Path) -> str:
         """Where Envoy, running in that folder, listens for what its successor says."""
-        return f"{name}.handover_parent_{self._base_id(folder)}{self.epoch % _SOCKETS_AT_ONCE}"
+        number = (_scaled(self._base_id(folder)) + self.epoch % _SOCKETS_AT_ONCE) % 2**64
+        return f"{name}.handover_parent_{number}"
 
     def _base_id(self, folder: Path) -> str:
         return self.base_id or (folder / BASE_ID_FILE).read_text().strip()
+
+
+def _scaled(base_id: str) -> int:
+    """Ten times the number, in 32 bits with a sign, as Envoy makes it: above 2**31 it is negative."""
+    scaled = int(base_id) * 10 % 2**32
+    return scaled - 2**32 if scaled >= 2**31 else scaled
 
 
 class Successor:
@@ -77,6 +84,6 @@ def forget(run: Path, name: str) -> None:
     """Removes what the Envoys of that name have left: their sockets, and a little shared memory of the same number."""
     for path in run.glob(f"{name}.handover_*"):
         path.unlink(missing_ok=True)
-        number = path.name.rpartition("_")[2]
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):
+            number = int(path.name.rpartition("_")[2]) % 2**32
             (_SHARED_MEMORY / f"envoy_shared_memory_{number}").unlink(missing_ok=True)
