@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
@@ -112,15 +113,29 @@ def test_grpcurl_is_given_address_and_credentials(portico: Portico) -> None:
     assert portico("grpcurl", "-d", "{}", "portico.objects.v1.BucketService/GetBucket", code=67).stderr
 
 
+def pids() -> list[int]:
+    return [int(path.name) for path in Path("/proc").glob("[0-9]*")]
+
+
+def group_of(pid: int) -> int:
+    """Its process group; 0 where it is gone."""
+    with contextlib.suppress(ProcessLookupError):
+        return os.getpgid(pid)
+    return 0
+
+
+def command_of(pid: int) -> bytes:
+    return Path("/proc", str(pid), "cmdline").read_bytes()
+
+
 def test_the_token_stands_on_no_command_line(platform: RunningPlatform, tmp_path: Path) -> None:
     variables = environment(tmp_path, PORTICO_PROFILE_DIR=str(platform.profile))
     watch = command("grpcurl", "-d", "{}", "grpc.health.v1.Health/Watch")
     with subprocess.Popen(watch, stdout=subprocess.PIPE, env=variables, start_new_session=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline()
-        lines = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
+        ours = [command_of(pid) for pid in pids() if group_of(pid) == process.pid]
         os.killpg(process.pid, 15)
-    ours = [line for line in lines if b"grpc.health.v1.Health/Watch" in line]
     assert len(ours) == 2
     assert not [line for line in ours if platform.token.encode() in line or b"eyJ" in line]
 

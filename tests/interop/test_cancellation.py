@@ -104,7 +104,7 @@ def test_cancelled_downloads_leave_nothing_behind(
             next(responses)
             responses.cancel()
 
-    cancelled(50)
+    cancelled(200)  # from then on the allocator has what it keeps
     in_flight(observer, 0)
     before = process(observer)
     cancelled(400)
