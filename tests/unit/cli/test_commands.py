@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -58,10 +58,16 @@ def test_help_is_quick_and_loads_neither_grpc_nor_the_server() -> None:
     assert not set(done.stdout.split()) & {"grpc", "google.protobuf", "rich", "portico_server", "cryptography"}
     took = []
     for _ in range(5):
-        begin = time.perf_counter()
+        begin = processor_seconds_of_children()
         subprocess.run([sys.executable, "-m", "portico_cli.main", "--help"], capture_output=True, check=True)
-        took.append(time.perf_counter() - begin)
+        took.append(processor_seconds_of_children() - begin)
     assert min(took) < 0.4, "0.1 s on a quiet machine"
+
+
+def processor_seconds_of_children() -> float:
+    """Of those that have ended; a busy machine takes longer, but not more of these."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 @pytest.mark.parametrize(
