@@ -127,11 +127,12 @@ def failing(pid: int, call: str) -> contextlib.AbstractContextManager[None]:
 def test_while_the_disk_refuses_to_sync_nothing_is_acknowledged_and_then_it_goes_on(platform: RunningPlatform) -> None:
     with failing(platform.front_pid, "fdatasync"):
         assert reason(put(platform, "more", LARGE)) == (503, "STORAGE_FAILED")
-        assert reason(put(platform, "maybe", SMALL))[1] == "OUTCOME_UNKNOWN"
+        # Known to have failed where a job in the background met the failing sync first.
+        assert reason(put(platform, "maybe", SMALL))[1] in ("OUTCOME_UNKNOWN", "STORAGE_FAILED")
         assert reason(put(platform, "more", SMALL)) == (503, "STORAGE_FAILED")
         assert platform.http("GET", f"{OBJECTS}/large").body == LARGE
     # What was told to be unknown may be there: it is deleted, so that the rest is as before.
-    wait_until(lambda: platform.http("DELETE", f"{OBJECTS}/maybe").status == 200, "a delete succeeds", SECONDS)
+    wait_until(lambda: platform.http("DELETE", f"{OBJECTS}/maybe").status in (200, 404), "a delete succeeds", SECONDS)
     check_writes_again(platform)
     check_reads(platform)
 

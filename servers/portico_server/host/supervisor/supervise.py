@@ -110,6 +110,7 @@ class Supervisor:
                     self._tell(Event.STOPPING, "Stopping: calls in flight are being finished.")
         finally:
             renewal.cancel()
+            await asyncio.gather(renewal, return_exceptions=True)
             await self._stop()
         return 0
 
