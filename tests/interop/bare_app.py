@@ -42,10 +42,21 @@ class Styles:
     def __init__(self) -> None:
         self._outlived = b""
         self._done = 0
+        self._written = 0
 
     async def WrittenStream(self, request: bytes, context: Any) -> None:
         for number in range(int(request)):
             await context.write(b"%d" % number)
+            self._written += 1
+
+    async def WrittenInATurn(self, request: bytes, context: Any) -> bytes:
+        """How much `WrittenStream` writes between two turns of the event loop, at most, in so many turns."""
+        most = 0
+        for _ in range(int(request)):
+            before = self._written
+            await asyncio.sleep(0)
+            most = max(most, self._written - before)
+        return b"%d" % most
 
     async def ReadAndWritten(self, requests: Any, context: Any) -> None:
         while (message := await context.read()) is not grpc.aio.EOF:
@@ -153,7 +164,7 @@ def _handlers(styles: Styles) -> dict[str, grpc.RpcMethodHandler]:
     return {
         **{
             name: grpc.unary_unary_rpc_method_handler(getattr(styles, name))
-            for name in (*unary, "DoneCallbacks", "Process")
+            for name in (*unary, "WrittenInATurn", "DoneCallbacks", "Process")
         },
         "WrittenStream": grpc.unary_stream_rpc_method_handler(styles.WrittenStream),
         "ReadAndWritten": grpc.stream_stream_rpc_method_handler(styles.ReadAndWritten),
