@@ -8,8 +8,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
-from portico_server.platform.database import ANY, Batch, Contended, Database, OutcomeUnknown, Statement, StorageFull
+from portico_server.platform.database import ANY, Batch, Contended, Database, OutcomeUnknown, ReadOnly, Statement
 from portico_server.platform.database.opening import LocalDatabases
 from portico_server.platform.database.postgresql import PostgresqlDatabase, wire
 from portico_server.platform.settings import Settings
@@ -112,13 +113,23 @@ async def test_a_read_whose_connection_is_lost_is_made_again(
     assert await asyncio.gather(*reads) == [[(7,)], [(7,)]]
 
 
-async def test_a_read_only_server_is_storage_full(dsn: str, tmp_path: Path) -> None:
+async def test_a_server_that_takes_no_changes_says_so_and_another_connection_is_tried(dsn: str, tmp_path: Path) -> None:
     writable = LocalDatabases(Settings(data=tmp_path, database=dsn))
     await writable.open("things", THINGS)
     await writable.close()
-    database = PostgresqlDatabase(f"{dsn}&options=-c%20default_transaction_read_only%3Don", "things")
-    with pytest.raises(StorageFull):
-        await database.batch(Batch([Statement(INSERT, ("a",))]))
+    database = PostgresqlDatabase(dsn, "things")
+    await database.batch(Batch([Statement(INSERT, ("a",))]))
+    name = conninfo_to_dict(dsn)["dbname"]
+    async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as administrator:
+        await administrator.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+        await end_all_connections(administrator)
+        await asyncio.sleep(0.05)  # the ends arrive
+        with pytest.raises(ReadOnly):
+            await database.batch(Batch([Statement(INSERT, ("b",))]))
+        assert await database.read("SELECT id FROM thing") == [("a",)]
+        await administrator.execute("SET default_transaction_read_only = off")
+        await administrator.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")
+    await database.batch(Batch([Statement(INSERT, ("b",))]))  # by a connection that was made since
     await database.close()
 
 

@@ -15,14 +15,7 @@ import grpc
 from google.protobuf import any_pb2, duration_pb2
 from google.rpc import error_details_pb2, status_pb2
 
-from portico_server.platform.database.interface import (
-    Contended,
-    DatabaseError,
-    OutcomeUnknown,
-    StorageFailed,
-    StorageFull,
-    TooManyOpenFiles,
-)
+from portico_server.platform.database_errors import DATABASE_ERRORS
 
 DOMAIN = "portico"
 
@@ -111,38 +104,6 @@ ErrorTable = Mapping[type[DomainError], tuple[grpc.StatusCode, str]]
 """A product's exceptions, each with its code and reason."""
 
 
-_OF_THE_DATABASE: Mapping[type[BaseException], tuple[grpc.StatusCode, str, str, float | None]] = {
-    StorageFull: (
-        grpc.StatusCode.RESOURCE_EXHAUSTED,
-        "STORAGE_FULL",
-        "the platform's disk is full; nothing was stored, and what is stored is intact; free space and try again",
-        None,
-    ),
-    StorageFailed: (
-        grpc.StatusCode.UNAVAILABLE,
-        "STORAGE_FAILED",
-        "the platform's disk fails; nothing was stored, and it stores nothing until the disk works again; its operator"
-        " finds the cause in the kernel's log",
-        None,
-    ),
-    TooManyOpenFiles: (
-        grpc.StatusCode.UNAVAILABLE,
-        "TOO_MANY_OPEN_FILES",
-        "the platform has as many files and connections open as it may; nothing was stored; try again, or raise the"
-        " limit that `ulimit -n` shows where the platform is started",
-        1.0,
-    ),
-    Contended: (grpc.StatusCode.ABORTED, "CONTENDED", "others write the same; nothing was changed; try again", 0.1),
-    OutcomeUnknown: (
-        grpc.StatusCode.UNAVAILABLE,
-        "OUTCOME_UNKNOWN",
-        "the database was lost while it wrote; the change may or may not have been made; look before you try again",
-        None,
-    ),
-}
-"""What any product's database may raise: code, reason, message, seconds after which to try again."""
-
-
 def to_api_error(error: BaseException, table: ErrorTable) -> ApiError:
     """What to tell the caller of any exception. What nobody expected is INTERNAL and says nothing of the inside."""
     if isinstance(error, ApiError):
@@ -151,9 +112,9 @@ def to_api_error(error: BaseException, table: ErrorTable) -> ApiError:
         code, reason = table[type(error)]
         violations = [FieldViolation(error.field, error.message, reason)] if error.field else []
         return ApiError(code, reason, error.message, metadata=error.metadata, violations=violations)
-    if isinstance(error, DatabaseError) and type(error) in _OF_THE_DATABASE:
-        code, reason, message, seconds = _OF_THE_DATABASE[type(error)]
-        return ApiError(code, reason, message, retry_after_seconds=seconds)
+    told = DATABASE_ERRORS.get(type(error))  # type: ignore[call-overload]
+    if told is not None:
+        return ApiError(told.code, told.reason, told.message, retry_after_seconds=told.retry_after_seconds)
     return ApiError(
         grpc.StatusCode.INTERNAL,
         "INTERNAL",

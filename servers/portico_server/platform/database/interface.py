@@ -71,6 +71,22 @@ class Unreachable(DatabaseError):
     """The database's server cannot be reached; nothing was written."""
 
 
+class TimedOut(DatabaseError):
+    """The server took longer than its operator lets it, and gave up; nothing was written."""
+
+
+class Overloaded(DatabaseError):
+    """The database lacks memory or another of its means; nothing was written."""
+
+
+class ReadOnly(DatabaseError):
+    """The server takes no changes: it follows another one, or was told so; nothing was written."""
+
+
+class Corrupted(DatabaseError):
+    """What is stored is damaged; nothing was written."""
+
+
 class StorageFull(DatabaseError):
     """The disk is full or read-only; nothing was written."""
 
@@ -89,7 +105,7 @@ class Database(Protocol):
     async def batch(self, batch: Batch) -> list[Done]:
         """Applies a batch durably; answers one Done a statement.
 
-        Raises GuardFailed, Contended, OutcomeUnknown, StorageFull, StorageFailed, Unreachable.
+        Raises GuardFailed, and each other DatabaseError of this module.
         """
         ...
 

@@ -16,14 +16,15 @@ from portico_server.platform.database.interface import (
     Done,
     GuardFailed,
     OutcomeUnknown,
+    ReadOnly,
     Row,
-    StorageFull,
     Unreachable,
     Value,
 )
 from portico_server.platform.database.portable import check_statements, check_values
 from portico_server.platform.database.postgresql.commands import GUARD_STATE, done_of, locks_of, query, statements_of
 from portico_server.platform.database.postgresql.pool import Pool
+from portico_server.platform.database.postgresql.states import meaning_of
 from portico_server.platform.database.postgresql.wire import STATE_STALE, Command, Lost, Refused, Result
 
 _ATTEMPTS = 10
@@ -31,10 +32,6 @@ _LONGEST_PAUSE_SECONDS = 0.02
 
 _ANSWER_SECONDS, _SCAN_SECONDS = 30.0, 600.0
 """How long the server may leave a connection without any answer: beyond what locks and disks take, it is gone."""
-
-_LOCK_TIMEOUT, _DEADLOCK, _SERIALIZATION_FAILURE = "55P03", "40P01", "40001"
-_RESEND = frozenset({_LOCK_TIMEOUT, _DEADLOCK, _SERIALIZATION_FAILURE, STATE_STALE})
-_STORAGE_FULL = frozenset({"53100", "25006"})  # disk full, read-only
 
 _SESSION = "-c jit=off -c lock_timeout=1000"
 _READING = "-c default_transaction_read_only=on"
@@ -109,19 +106,22 @@ async def _resent(pool: Pool, unit: list[Command], *, writes: bool) -> list[Resu
             if writes and not outcome.unsent:
                 raise OutcomeUnknown(f"the connection to PostgreSQL was lost: {outcome.message}")
             last: DatabaseError = Unreachable(outcome.message)
-        elif outcome.state in _RESEND:
-            last = Contended(f"{outcome.message} (SQLSTATE {outcome.state})")
         else:
-            raise _error(outcome)
+            error = _error(outcome, writes=writes)
+            if not isinstance(error, Contended):
+                raise error
+            last = error
         await asyncio.sleep(_LONGEST_PAUSE_SECONDS * random.random() * attempt / _ATTEMPTS)  # noqa: S311
     raise last
 
 
-def _error(refused: Refused) -> Exception:
+def _error(refused: Refused, *, writes: bool) -> Exception:
     if refused.state == GUARD_STATE:
         return _GuardRaised(refused.position)
-    message = f"{refused.message} (SQLSTATE {refused.state})"
-    return StorageFull(message) if refused.state in _STORAGE_FULL else DatabaseError(message)
+    kind = Contended if refused.state == STATE_STALE else meaning_of(refused.state)
+    if kind is ReadOnly and not writes:
+        kind = DatabaseError  # a read that writes is a fault of ours
+    return kind(f"{refused.message} (SQLSTATE {refused.state})")
 
 
 def _dsn(dsn: str, schema: str, *options: str) -> str:

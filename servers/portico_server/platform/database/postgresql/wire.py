@@ -16,6 +16,7 @@ from psycopg.pq.abc import PGresult
 
 from portico_server.platform.database.interface import Row
 from portico_server.platform.database.postgresql.pipeline import Pipeline
+from portico_server.platform.database.postgresql.states import READ_ONLY
 
 _PREPARED_STATEMENTS = 1000
 """How many a connection keeps; beyond, all are dropped and the needed ones prepared again."""
@@ -179,6 +180,8 @@ class Wire:
         if refused.state in _STALE:
             self._prepared.clear()
             return refused._replace(state=STATE_STALE)
+        if refused.state == READ_ONLY:
+            self.give_up("the server takes no changes")  # a new connection may lead to the one that does
         return refused
 
 

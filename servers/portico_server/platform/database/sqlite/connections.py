@@ -10,8 +10,10 @@ import apsw
 
 from portico_server.platform.database.interface import (
     Contended,
+    Corrupted,
     DatabaseError,
     OutcomeUnknown,
+    Overloaded,
     StorageFailed,
     StorageFull,
 )
@@ -74,6 +76,7 @@ def _open(path: Path) -> apsw.Connection:
 
 _FULL = (apsw.FullError, apsw.ReadOnlyError, apsw.CantOpenError)
 _CONTENDED = (apsw.BusyError, apsw.LockedError)
+_CORRUPTED = (apsw.CorruptError, apsw.NotADBError)
 _FULL_NUMBERS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG})
 _NOT_SYNCED = frozenset({apsw.SQLITE_IOERR_FSYNC, apsw.SQLITE_IOERR_DIR_FSYNC})
 
@@ -99,4 +102,6 @@ def translated(error: Exception, connection: apsw.Connection | None = None) -> E
         if connection is not None and connection.system_errno in _FULL_NUMBERS:
             return StorageFull(f"the database's disk has no room for it ({os.strerror(connection.system_errno)})")
         return StorageFailed(f"the database's disk fails ({error}); the kernel's log says more")
-    return DatabaseError(str(error))
+    if isinstance(error, _CORRUPTED):
+        return Corrupted(f"the database file is damaged ({error}); restore a backup")
+    return Overloaded(str(error)) if isinstance(error, apsw.NoMemError) else DatabaseError(str(error))
