@@ -31,7 +31,7 @@ def test_an_error_has_a_code_and_a_reason(error: type[DomainError]) -> None:
     [
         (StorageFull("disk of /somewhere"), grpc.StatusCode.RESOURCE_EXHAUSTED, "STORAGE_FULL"),
         (Contended("table x"), grpc.StatusCode.ABORTED, "CONTENDED"),
-        (OutcomeUnknown("host y"), grpc.StatusCode.UNAVAILABLE, "OUTCOME_UNKNOWN"),
+        (OutcomeUnknown("host y"), grpc.StatusCode.UNKNOWN, "OUTCOME_UNKNOWN"),
     ],
 )
 def test_what_a_database_raises_is_told_without_its_inside(
