@@ -10,7 +10,6 @@ from grpc import StatusCode
 from portico_server.platform.database.interface import (
     Contended,
     Corrupted,
-    DatabaseError,
     OutcomeUnknown,
     Overloaded,
     ReadOnly,
@@ -31,7 +30,7 @@ class Told(NamedTuple):
     retry_after_seconds: float | None = None
 
 
-DATABASE_ERRORS: Mapping[type[DatabaseError], Told] = {
+DATABASE_ERRORS: Mapping[type[BaseException], Told] = {
     Contended: Told(
         StatusCode.ABORTED,
         "CONTENDED",

@@ -112,7 +112,7 @@ def to_api_error(error: BaseException, table: ErrorTable) -> ApiError:
         code, reason = table[type(error)]
         violations = [FieldViolation(error.field, error.message, reason)] if error.field else []
         return ApiError(code, reason, error.message, metadata=error.metadata, violations=violations)
-    told = DATABASE_ERRORS.get(type(error))  # type: ignore[call-overload]
+    told = DATABASE_ERRORS.get(type(error))
     if told is not None:
         return ApiError(told.code, told.reason, told.message, retry_after_seconds=told.retry_after_seconds)
     return ApiError(
