@@ -12,8 +12,7 @@ import pytest
 # fork and that, would touch what other threads are just using.
 os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
 
-from tests.harness import RunningPlatform, running_platform
-from tests.harness.layouts import layout_settings
+from tests.harness import RunningPlatform, layouts, running_platform
 from tests.harness.platform import TESTING_GEN, TESTING_PRODUCT
 
 sys.path.append(str(TESTING_GEN))
@@ -22,13 +21,18 @@ sys.path.append(str(TESTING_GEN))
 @pytest.fixture(scope="session")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatform]:
     """A platform that all tests may call and none may change beyond what it can clean up."""
-    with (
-        layout_settings() as layout,
-        running_platform(tmp_path_factory.mktemp("platform"), **TESTING_PRODUCT, **layout) as running,
-    ):
+    with running_platform(tmp_path_factory.mktemp("platform"), **TESTING_PRODUCT) as running:
         yield running
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Leaves out what is marked `long`, unless marks are chosen on the command line."""
     config.option.markexpr = config.option.markexpr or "not long"
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    layouts.skip_where_it_cannot_hold(item)
+
+
+def pytest_unconfigure() -> None:
+    layouts.close()

@@ -1,36 +1,87 @@
-"""How a platform of tests is spread over processes: the same tests hold in each layout.
+"""How the platforms of the tests are spread over processes: the same tests hold in each layout.
 
-`PORTICO_TEST_LAYOUT=apart ./portico test tests/e2e` runs the tests that share a platform on another layout than the
-default.
+`PORTICO_TEST_LAYOUT=apart ./portico test tests/e2e` runs them in another layout than the default. Every platform that a
+test starts has it, unless the test itself says how its platform is spread. What cannot hold in a layout says so:
+
+    @pytest.mark.layouts("one", "plain", reason="workers are killed one by one")
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
-from tests.harness.postgresql import fresh_database, postgresql_server
+import pytest
+
+from tests.harness.postgresql import PostgresqlServer, fresh_database, postgresql_server
 
 VARIABLE = "PORTICO_TEST_LAYOUT"
 LAYOUTS = ("one", "apart", "workers", "plain")
 """All in one process; each product in a process of its own; three workers on PostgreSQL; the plain host."""
 WORKERS = 3
+_SPREADING = frozenset(("processes", "workers", "peers", "host", "database"))
+"""Settings that say how a platform is spread."""
+
+_server = contextlib.ExitStack()
+_running: list[PostgresqlServer] = []
+_databases: dict[Path, str] = {}
+
+
+def layout() -> str:
+    """The layout of this run. Raises ValueError."""
+    name = os.environ.get(VARIABLE, LAYOUTS[0])
+    if name not in LAYOUTS:
+        raise ValueError(f"{VARIABLE} is {name!r}: give one of {', '.join(LAYOUTS)}")
+    return name
+
+
+def spread(data: Path, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of this run's layout for a platform in that folder, for which a test wants these settings. One that
+    starts there again finds its database."""
+    if _SPREADING & settings.keys():
+        return {}
+    return _settings_of(layout(), data, testing="extra_products" in settings)
 
 
 @contextlib.contextmanager
-def layout_settings(name: str | None = None) -> Iterator[dict[str, Any]]:
+def layout_settings(name: str) -> Iterator[dict[str, Any]]:
     """The settings of a layout with the testing product, and what they need, as long as the context lasts."""
-    name = name or os.environ.get(VARIABLE, LAYOUTS[0])
-    if name == "one":
-        yield {}
-    elif name == "apart":
-        yield {"processes": ("objects", "testing")}
-    elif name == "workers":
+    if name == "workers":
         with postgresql_server() as server:
             yield {"workers": WORKERS, "database": fresh_database(server)}
-    elif name == "plain":
-        yield {"host": "plain"}
     else:
-        raise ValueError(f"{VARIABLE} is {name!r}: give one of {', '.join(LAYOUTS)}")
+        yield _settings_of(name, Path(), testing=True)
+
+
+def skip_where_it_cannot_hold(item: pytest.Item) -> None:
+    """Skips a test that is marked for other layouts than this run's."""
+    for mark in item.iter_markers("layouts"):
+        unknown = set(mark.args) - set(LAYOUTS)
+        assert not unknown, f"{item.nodeid}: there is no layout {', '.join(unknown)}"
+        if layout() not in mark.args:
+            pytest.skip(f"not in the layout {layout()}: {mark.kwargs['reason']}")
+
+
+def close() -> None:
+    """Ends what the platforms of this run needed."""
+    _server.close()
+    _running.clear()
+
+
+def _settings_of(name: str, data: Path, *, testing: bool) -> dict[str, Any]:
+    if name == "apart":
+        return {"processes": ("objects", "testing") if testing else ("objects",)}
+    if name == "workers":
+        return {"workers": WORKERS, "database": _database_of(data)}
+    return {"host": "plain"} if name == "plain" else {}
+
+
+def _database_of(data: Path) -> str:
+    if not _running:
+        _running.append(_server.enter_context(postgresql_server()))
+    if data not in _databases:
+        _databases[data] = fresh_database(_running[0])
+    return _databases[data]

@@ -21,7 +21,7 @@ from portico_server.host.supervisor.announcement import Announcement, Event, fro
 from portico_server.host.supervisor.child import die_with
 from portico_server.host.supervisor.state import State, read_state
 from portico_server.platform.settings import Settings
-from tests.harness import clients
+from tests.harness import clients, layouts
 from tests.harness.credentials import ClientCertificate, ssl_context
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -158,9 +158,10 @@ def running_platform(
     **settings: Any,
 ) -> Iterator[RunningPlatform]:
     """Starts a platform in `folder` (data/, configuration/) on a free port with these settings; stops it at the end.
-    `application` is what Envoy hosts. Raises StartFailed."""
-    anywhere = {"listen": "127.0.0.1:0", "web_listen": "127.0.0.1:0"}
-    chosen = Settings(**{"data": folder / "data", "drain_seconds": 5.0, **anywhere, **settings})
+    `application` is what Envoy hosts. The platform has this run's layout (`layouts`). Raises StartFailed."""
+    usual = {"data": folder / "data", "drain_seconds": 5.0, "listen": "127.0.0.1:0", "web_listen": "127.0.0.1:0"}
+    settings = {**usual, **settings}
+    chosen = Settings(**{**layouts.spread(settings["data"], settings), **settings})
     process = start_supervisor(chosen, application, folder / "configuration", environment or {})
     announcements: list[Announcement] = []
     try:
