@@ -13,9 +13,14 @@ import pytest
 from tests.harness.layouts import LAYOUTS, VARIABLE
 from tests.harness.platform import ROOT
 
-TELLING = ("test_trace.py", "test_rest_objects.py")
+TELLING = {
+    "apart": ("test_trace.py", "test_rest_objects.py"),
+    "workers": ("test_trace.py", "test_rest_objects.py"),
+    "plain": ("web/test_connect.py", "web/test_explore.py"),  # the rest of it is told by test_plain_host
+}
 ALL = (
-    *TELLING,
+    "test_trace.py",
+    "test_rest_objects.py",
     "test_tokens.py",
     "test_bad_input.py",
     "test_health.py",
@@ -24,9 +29,9 @@ ALL = (
 SUBSET_SECONDS, ALL_SECONDS = 240, 900
 
 
-@pytest.mark.parametrize("layout", ["apart", "workers"])
+@pytest.mark.parametrize("layout", LAYOUTS[1:])
 def test_what_tells_most_holds_in_this_layout_too(layout: str) -> None:
-    run_in(layout, TELLING, SUBSET_SECONDS)
+    run_in(layout, TELLING[layout], SUBSET_SECONDS)
 
 
 @pytest.mark.long

@@ -68,11 +68,9 @@ def configuration(app: str, folder: Path, *, plain: bool) -> dict[str, Any]:
             "name": "router",
             "typed_config": {"@type": _TYPE + "filters.http.router.v3.Router", "suppress_envoy_headers": True},
         }
-        everything = {"match": {"prefix": "/"}, "route": plain_host.NOBODY}
-        routes[:] = [*plain_host.routes(DESCRIPTORS.read_bytes()), everything]
-        manager["route_config"]["validate_clusters"] = False
+        routes[:] = plain_host.routes()
         manager["local_reply_config"] = local_replies()
-        config["static_resources"]["clusters"] = [plain_host.cluster()]
+        config["static_resources"]["clusters"] = plain_host.clusters()
     config["admin"] = {"address": {"pipe": {"path": str(folder / "admin.sock"), "mode": 0o600}}}
     return config
 

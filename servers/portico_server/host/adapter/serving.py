@@ -45,7 +45,7 @@ class Serving:
     `pipeline` is what every call passes; `methods` says what is known of a method, by path, and must know each one that
     is added; `errors` says what to tell of an exception; `max_message_bytes` bounds a request message after
     decompression; `first_message_seconds` is how long a call may take to say what it is about; `lifespan` spans the
-    time of serving; `find_page` finds what is shown to whoever asks (by the embedded host alone).
+    time of serving; `find_page` finds what is shown to whoever asks.
     """
 
     def __init__(

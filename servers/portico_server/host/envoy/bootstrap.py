@@ -45,7 +45,7 @@ def render_bootstrap(
     manager = http.connection_manager(settings, watched, filters)
     clusters = [cluster(upstream, settings.trust_domain, watched) for upstream in upstreams]
     if embedding is None:
-        clusters.append(plain.cluster())
+        clusters += plain.clusters()
     return _bootstrap(settings, listener.listener(doors, settings.trust_domain, watched, manager), clusters)
 
 
@@ -59,7 +59,7 @@ def render_inner_bootstrap(settings: Settings, watched: WatchedFiles, embedding:
         *_last_filters(embedding, ()),
     ]
     manager = http.inner_connection_manager(settings, watched, filters)
-    return _bootstrap(settings, listener.inner_listener(manager), [plain.cluster()] if embedding is None else [])
+    return _bootstrap(settings, listener.inner_listener(manager), plain.clusters() if embedding is None else [])
 
 
 def _last_filters(embedding: Embedding | None, upstreams: Sequence[Upstream]) -> list[Message]:

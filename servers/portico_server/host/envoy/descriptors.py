@@ -74,15 +74,6 @@ def merge(extra: Iterable[str | Path]) -> Contracts:
     return Contracts(content, tuple(sorted(services)), tuple(uploads), tuple(sorted(reads)))
 
 
-def rest_paths(files: Iterable[FileDescriptorProto]) -> Iterator[tuple[str, str]]:
-    """The (verb, path template) pairs of all methods in these files."""
-    for file in files:
-        for service in file.service:
-            for method in service.method:
-                for rule in _rules(method):
-                    yield _verb_and_template(rule)
-
-
 def _read(path: Path) -> FileDescriptorSet:
     try:
         return FileDescriptorSet.FromString(path.read_bytes())

@@ -18,6 +18,9 @@ ROUTES = "routes"
 INNER_ROUTES = "inner-routes"
 """Those of a process that is not behind the doors: it serves all itself."""
 _RETRIES = 1
+_NOBODY: Message = {"cluster": "nobody", "cluster_not_found_response_code": "NOT_FOUND"}
+"""Where a request goes that nobody takes: there is no such cluster. CORS looks at routes to clusters alone, and not at
+direct responses."""
 
 
 def routes(
@@ -25,14 +28,13 @@ def routes(
     reads: Iterable[str] = (),
     *,
     web_origins: Sequence[str] = (),
-    plain_contracts: bytes | None = None,
+    plain_host: bool = False,
     name: str = ROUTES,
 ) -> Message:
     """The resource of that name. `reads` are paths of methods without side effects: such a call is sent once more
     where it cannot have reached anybody. `web_origins` may call from browsers. Time-outs are off: deadlines are the
-    caller's (`grpc-timeout`). With the plain host `plain_contracts` is the descriptor set of what it serves."""
-    everything = [] if plain_contracts is None else plain.routes(plain_contracts)
-    everything.append({"match": {"prefix": "/"}, "route": plain.NOBODY})
+    caller's (`grpc-timeout`)."""
+    everything = plain.routes() if plain_host else [{"match": {"prefix": "/"}, "route": _NOBODY}]
     found = [route for upstream in upstreams for route in _routes(upstream, reads)]
     host = {"name": "portico", "domains": ["*"], "routes": [*found, *everything]}
     host |= web.policy(web_origins)

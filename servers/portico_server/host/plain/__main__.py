@@ -1,7 +1,8 @@
 """The plain host's process: `python -m portico_server.host.plain ENVOY [ARGUMENT…]`, in a run folder, with
 PORTICO_APPLICATION and PORTICO_SETTINGS_FILE set as for the embedded host.
 
-It serves at a socket, and runs the Envoy in front of it; neither goes on without the other. SIGTERM ends both in order.
+It serves at two sockets, and runs the Envoy in front of it; neither goes on without the other. SIGTERM ends both in
+order.
 Without ENVOY it serves alone, for whatever stands in front of it.
 """
 
@@ -16,10 +17,10 @@ from pathlib import Path
 
 import uvloop
 
-from portico_server.host.adapter.serving import Serving
+from portico_server.host.adapter import GrpcApplication
 from portico_server.host.loading import load_application
 from portico_server.host.plain.server import serve
-from portico_server.host.run_folder import APPLICATION_SOCKET
+from portico_server.host.run_folder import APPLICATION_SOCKET, HTTP_SOCKET
 from portico_server.host.start_failure import telling
 from portico_server.host.supervisor.child import die_with
 
@@ -32,7 +33,7 @@ def main() -> int:
     return uvloop.run(_run(application, sys.argv[1:]))
 
 
-async def _run(application: Serving, envoy_command: Sequence[str]) -> int:
+async def _run(application: GrpcApplication, envoy_command: Sequence[str]) -> int:
     """The exit code: 1 where Envoy ended by itself."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -40,7 +41,7 @@ async def _run(application: Serving, envoy_command: Sequence[str]) -> int:
         loop.add_signal_handler(number, stop.set)
     envoy = asyncio.create_task(_envoy(envoy_command, stop)) if envoy_command else None
     try:
-        await serve(application, APPLICATION_SOCKET, stop)
+        await serve(application, APPLICATION_SOCKET, HTTP_SOCKET, stop)
     finally:
         if envoy is not None:
             envoy.cancel()

@@ -26,7 +26,7 @@ class PlainExchange(Exchange):
 
     def __init__(self, path: str, headers: Headers, loop: asyncio.AbstractEventLoop) -> None:
         by_name = dict(headers)
-        scope = {"path": path, "headers": headers, "client": _address(by_name.get(PEER))}
+        scope = {"path": path, "headers": headers, "client": address_of(by_name.get(PEER))}
         super().__init__(scope, by_name, loop)
 
     def cancellation(self, error: asyncio.CancelledError) -> BaseException:
@@ -45,6 +45,7 @@ def headers_of(metadata: Iterable[tuple[str, str | bytes]]) -> Headers:
     return headers
 
 
-def _address(peer: bytes | None) -> tuple[str, int] | None:
+def address_of(peer: bytes | None) -> tuple[str, int] | None:
+    """The client's address as ASGI has it, from `PEER`."""
     host, _, port = (peer or b"").decode("latin-1").rpartition(":")
     return (host.strip("[]"), int(port)) if port.isdigit() else None

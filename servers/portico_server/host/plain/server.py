@@ -1,4 +1,5 @@
-"""The `grpc.aio` server: takes calls at a Unix socket, and each through the pipeline to its servicer."""
+"""The `grpc.aio` server: takes calls at a Unix socket, and each through the pipeline to its servicer. Beside it stands
+that for all else (`http`)."""
 
 from __future__ import annotations
 
@@ -9,12 +10,14 @@ from typing import Any
 
 import grpc
 
+from portico_server.host.adapter.application import GrpcApplication
 from portico_server.host.adapter.binding import Binding
 from portico_server.host.adapter.calls import unknown
 from portico_server.host.adapter.context import Context
 from portico_server.host.adapter.metadata import Headers
 from portico_server.host.adapter.serving import Serving, spare_what_stays
 from portico_server.host.plain.exchange import PlainExchange, headers_of
+from portico_server.host.plain.http import serving_http
 from portico_server.host.plain.requests import PlainRequests
 from portico_server.host.plain.responses import PlainResponses
 from portico_server.platform.call import Call, current
@@ -24,10 +27,11 @@ _OURS_TO_REFUSE = 2
 """Messages of so many times the limit still reach us, to be refused with a reason; larger ones gRPC's core refuses."""
 
 
-async def serve(application: Serving, socket: str, stop: asyncio.Event) -> None:
-    """Serves at the socket, a path of 107 bytes at most, until `stop` is set; then cuts short the calls that are left.
+async def serve(application: GrpcApplication, socket: str, http_socket: str, stop: asyncio.Event) -> None:
+    """Serves gRPC calls at the socket, all else at the other one, paths of 107 bytes at most, until `stop` is set; then
+    cuts short the calls that are left.
 
-    The socket's folder must be this user's alone: who can connect is believed to be Envoy.
+    The sockets' folder must be this user's alone: who can connect is believed to be Envoy.
     """
     server = grpc.aio.server(options=_options(application.max_message_bytes))
     server.add_generic_rpc_handlers([_Handlers(application)])
@@ -35,7 +39,7 @@ async def serve(application: Serving, socket: str, stop: asyncio.Event) -> None:
     path.unlink(missing_ok=True)  # noqa: ASYNC240 - nobody waits yet
     server.add_insecure_port(f"unix:{socket}")
     try:
-        async with application.lifespan():
+        async with application.lifespan(), serving_http(application, http_socket):
             spare_what_stays()
             await server.start()
             await stop.wait()

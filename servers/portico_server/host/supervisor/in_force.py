@@ -41,9 +41,9 @@ class InForce:
 
     def use_routes(self, settings: Settings, contracts: Contracts, host: Host) -> None:
         """Where the fronts take calls on to, and which pages may call."""
-        plain = contracts.content if host.embedding is None else None
+        plain = host.embedding is None
         origins = settings.web_origins
         found = upstreams(Placement(settings))
-        fronts = routes.routes(found, contracts.reads, web_origins=origins, plain_contracts=plain)
+        fronts = routes.routes(found, contracts.reads, web_origins=origins, plain_host=plain)
         self._watched.write(routes.ROUTES, fronts)
-        self._watched.write(routes.INNER_ROUTES, routes.routes(plain_contracts=plain, name=routes.INNER_ROUTES))
+        self._watched.write(routes.INNER_ROUTES, routes.routes(plain_host=plain, name=routes.INNER_ROUTES))
