@@ -20,6 +20,7 @@ MEGABYTE = 1024 * 1024
 
 
 BEGIN_NS = 1_700_000_000_000_000_000
+DAY_NS = 86_400 * 1_000_000_000
 
 
 def event(ray_id: str, end: int, **more: str) -> bytes:
@@ -89,6 +90,65 @@ async def test_the_limit_is_for_all_processes_together(tmp_path: Path) -> None:
     await filled(tmp_path, [b"mine\n"], limit_bytes=16 * 4096)
 
     assert [segment.process for segment in segments(tmp_path)] == [78, os.getpid()]
+
+
+class SetClock:
+    """A clock that is set; the files' times follow, as the system's would."""
+
+    def __init__(self, folder: Path) -> None:
+        self.now_ns = BEGIN_NS
+        self._folder = folder
+
+    def __call__(self) -> int:
+        return self.now_ns
+
+    def stamp(self) -> None:
+        """The files that were written last bear the time that it is."""
+        for path in self._folder.iterdir():
+            if path.stat().st_mtime_ns > BEGIN_NS + 10 * DAY_NS:
+                os.utime(path, ns=(self.now_ns, self.now_ns))
+
+
+async def test_what_was_written_first_goes_first_though_the_clock_be_set_back(tmp_path: Path) -> None:
+    limit = 16 * 4096
+    clock = SetClock(tmp_path)
+    files = TelemetryFiles(tmp_path, limit, clock)
+    for number in range(300):
+        if number in (100, 200):
+            clock.now_ns -= DAY_NS
+        clock.now_ns += 1_000_000_000
+        files.append(b"%04d" % number + b"x" * 1019 + b"\n")
+        await files.flush()
+        if number in (20, 120, 220, 299):
+            kept = b"".join(segment.path.read_bytes() for segment in segments(tmp_path)).splitlines()
+            assert [int(line[:4]) for line in kept] == list(range(number + 1 - len(kept), number + 1))
+            assert len(kept) >= min(number, 40)
+    await files.close()
+
+
+async def test_records_of_before_and_after_the_clock_was_set_back_are_found_and_listed_in_pages(tmp_path: Path) -> None:
+    clock = SetClock(tmp_path)
+    files = TelemetryFiles(tmp_path, MEGABYTE, clock)
+    rays = []
+    for number, step_seconds in enumerate((1, 1, -3600, 1, 1, 7200, 1)):
+        clock.now_ns += step_seconds * 1_000_000_000
+        rays.append(ray_id(clock.now_ns // 1_000_000, number))
+        files.append(event(rays[-1], clock.now_ns - BEGIN_NS))
+        await files.flush()
+        clock.stamp()
+    await files.close()
+
+    assert len(segments(tmp_path)) == 2
+    for ray in rays:
+        assert len(find_trace(tmp_path, "default", ray).events) == 1
+    listed: list[str] = []
+    before = ""
+    while True:
+        page, before = latest_events(tmp_path, "default", limit=2, before=before)
+        listed += [record["ray_id"] for record in page]
+        if not before:
+            break
+    assert listed == sorted(rays, reverse=True)
 
 
 async def test_a_writer_whose_file_was_dropped_begins_a_new_one(tmp_path: Path) -> None:

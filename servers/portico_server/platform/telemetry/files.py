@@ -1,8 +1,8 @@
 """The bounded local files of request events and spans, in data/telemetry, until the events product takes them.
 
 Segments `<start, ms since 1970>-<process id>.jsonl`, each process its own, so that several may write; when all of them
-together exceed the limit the oldest go. Appending is a list append; a background task writes within half a second, in a
-thread. A crash loses that half second.
+together exceed the limit those written first go, wherever the clock was set meanwhile. Appending is a list append; a
+background task writes within half a second, in a thread. A crash loses that half second.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,12 +26,16 @@ MAX_PENDING_BYTES = 16 * 1024 * 1024
 SEGMENTS = 16
 """Into how many segments the limit is divided: one at a time is dropped."""
 
+CLOCK_STEP_MS = 1000
+"""A clock that goes back by more was set; by less, it was corrected, and the order of records is near enough."""
+
 _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Segment:
-    """One file. Holds records written from `start_ms` on, by process `process`."""
+    """One file. Holds records written from `start_ms` on, by process `process`. It was begun before those that start
+    later."""
 
     start_ms: int
     process: int
@@ -50,7 +55,7 @@ def segments(folder: Path) -> list[Segment]:
 class TelemetryFiles:
     """This process's writer. `limit_bytes` is for the folder as a whole."""
 
-    def __init__(self, folder: Path, limit_bytes: int) -> None:
+    def __init__(self, folder: Path, limit_bytes: int, now_ns: Callable[[], int] = time.time_ns) -> None:
         self.folder = folder
         self.dropped = 0
         self._limit_bytes = limit_bytes
@@ -60,6 +65,8 @@ class TelemetryFiles:
         self._writing = asyncio.Lock()
         self._file = -1
         self._file_bytes = 0
+        self._now_ns = now_ns
+        self._written_ms = 0  # by the clock, which may be set
         self._failing = False
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
@@ -99,18 +106,24 @@ class TelemetryFiles:
 
     def _write(self, lines: list[bytes]) -> None:
         data = memoryview(b"".join(lines))
-        if self._file >= 0 and (self._file_bytes >= self._segment_bytes or os.fstat(self._file).st_nlink == 0):
-            self._close_file()  # full, or another process has dropped it as the oldest
+        now_ms = self._now_ns() // 1_000_000
+        if self._file >= 0 and (self._is_over() or now_ms < self._written_ms - CLOCK_STEP_MS):
+            self._close_file()
         if self._file < 0:
+            self._put_before(now_ms)
             self._trim()
-            self._open_file()
+            self._open_file(now_ms)
+        self._written_ms = now_ms
         while data:
             written = os.write(self._file, data)
             self._file_bytes += written
             data = data[written:]
 
-    def _open_file(self) -> None:
-        start_ms = time.time_ns() // 1_000_000
+    def _is_over(self) -> bool:
+        """Whether the segment is full, or another process has dropped it as the oldest."""
+        return self._file_bytes >= self._segment_bytes or os.fstat(self._file).st_nlink == 0
+
+    def _open_file(self, start_ms: int) -> None:
         while self._file < 0:
             path = self.folder / f"{start_ms:013d}-{os.getpid()}.jsonl"
             with contextlib.suppress(FileExistsError):
@@ -122,6 +135,16 @@ class TelemetryFiles:
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
+
+    def _put_before(self, now_ms: int) -> None:
+        """Renames segments of a time to come: the clock was set back since, and they are older than what follows. That
+        they start earlier by their names than they did only makes readers look into them."""
+        ahead = [segment for segment in segments(self.folder) if segment.start_ms > now_ms + CLOCK_STEP_MS]
+        for start_ms, segment in enumerate(ahead, start=now_ms - len(ahead)):
+            path = self.folder / f"{start_ms:013d}-{segment.process}.jsonl"
+            with contextlib.suppress(FileNotFoundError):  # another process did it, or dropped it
+                if not path.exists():
+                    segment.path.rename(path)
 
     def _trim(self) -> None:
         """Makes room for one more segment."""

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import heapq
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from portico_server.platform.telemetry.files import Segment, segments
+from portico_server.platform.telemetry.files import CLOCK_STEP_MS, Segment, segments
 from portico_server.platform.telemetry.records import is_event, order_of, parse
 
 BLOCK_BYTES = 256 * 1024
@@ -96,14 +96,7 @@ def _segments_since(folder: Path, wanted_id: str) -> list[Segment]:
     asked_ms = int(wanted_id[:12], 16)
     if not everything or asked_ms < everything[0].start_ms or asked_ms > everything[-1].start_ms + 7 * 86_400_000:
         return everything  # a foreign trace id, random in all its bits
-    kept = []
-    for segment in everything:
-        try:
-            if segment.path.stat().st_mtime_ns // 1_000_000 >= asked_ms - 1000:
-                kept.append(segment)
-        except FileNotFoundError:
-            continue
-    return kept
+    return [segment for segment in everything if _ended_ms(segment) >= asked_ms - CLOCK_STEP_MS]
 
 
 def _lines_with(path: Path, needle: bytes) -> Iterator[bytes]:
@@ -121,11 +114,13 @@ def _lines_with(path: Path, needle: bytes) -> Iterator[bytes]:
 
 def _events_backwards(folder: Path, before: bytes) -> Iterator[bytes]:
     """Events of all processes, those that ended last first, from behind `before` on."""
-    by_process = sorted(segments(folder), key=lambda segment: (segment.process, -segment.start_ms))
     latest_start_ms = _milliseconds(before) + WAIT_MS if before else sys.maxsize
+    asked = [segment for segment in segments(folder) if segment.start_ms <= latest_start_ms]
+    asked.sort(key=lambda segment: (segment.process, -segment.start_ms))
     streams = [
-        _process_backwards([segment.path for segment in own if segment.start_ms <= latest_start_ms])
-        for _, own in groupby(by_process, key=attrgetter("process"))
+        _paths_backwards(paths)
+        for _, own in groupby(asked, key=attrgetter("process"))
+        for paths in _runs_backwards(own)
     ]
     for line in heapq.merge(*streams, key=order_of, reverse=True):
         if not before or order_of(line) < before:
@@ -136,7 +131,28 @@ def _milliseconds(order: bytes) -> int:
     return int(order.partition(b"-")[0]) // 1_000_000
 
 
-def _process_backwards(paths: list[Path]) -> Iterator[bytes]:
+def _runs_backwards(own: Iterable[Segment]) -> list[list[Path]]:
+    """A process's segments, the latest first, in runs in which time only goes back: where the clock was set back
+    between two of them, another run begins."""
+    runs: list[list[Path]] = []
+    next_start_ms = 0
+    for segment in own:
+        if not runs or _ended_ms(segment) > next_start_ms + CLOCK_STEP_MS:
+            runs.append([])
+        runs[-1].append(segment.path)
+        next_start_ms = segment.start_ms
+    return runs
+
+
+def _ended_ms(segment: Segment) -> int:
+    """When it was written last; 0 where it was dropped meanwhile."""
+    try:
+        return segment.path.stat().st_mtime_ns // 1_000_000
+    except FileNotFoundError:
+        return 0
+
+
+def _paths_backwards(paths: list[Path]) -> Iterator[bytes]:
     for path in paths:
         yield from filter(is_event, _lines_backwards(path))
 
