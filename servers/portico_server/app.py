@@ -48,7 +48,7 @@ from portico_server.platform.jobs import JobRunner
 from portico_server.platform.keyring import Keyring
 from portico_server.platform.methods import Method
 from portico_server.platform.paging import PageTokens
-from portico_server.platform.placement import FRONT, Here, Nodes, Placement, process_names
+from portico_server.platform.placement import FRONT, Here, Nodes, Place, Placement, process_names
 from portico_server.platform.placement import Process as Sibling
 from portico_server.platform.policy_bindings import PolicyError
 from portico_server.platform.product import Platform
@@ -72,6 +72,8 @@ class Process:
         self._products = registry.products(settings, self._placement)
         self._methods: dict[str, Method] = {}
         self._gateway: Gateway | None = None
+        self._clock = SystemClock()
+        self._databases = LocalDatabases(settings, self._clock)
         self.application = GrpcApplication(
             pipeline=self._pipeline,
             methods=self._methods,
@@ -114,11 +116,7 @@ class Process:
         self._shed(stack, gateway)
         await stack.enter_async_context(_background(_watch_draining(self._folder / DRAINING_FILE, health)))
         await health.serving()
-        for product in self._products:
-            if isinstance(place := self._placement.of_product(product.name), Sibling):
-                services = [service.full_name for service in product.services]
-                following = health.follow(services, functools.partial(_is_alive, place.name))
-                await stack.enter_async_context(_background(following))
+        await self._follow_health(stack, health)
         stack.push_async_callback(health.not_serving)
         (self._folder / READY_FILE).write_text(str(os.getpid()))
 
@@ -131,16 +129,14 @@ class Process:
         return self._gateway.errors(error)
 
     def _platform(self, stack: AsyncExitStack, page_tokens: PageTokens) -> Platform:
-        clock = SystemClock()
-        databases = LocalDatabases(self._settings, clock)
-        stack.push_async_callback(databases.close)
+        stack.push_async_callback(self._databases.close)
 
         async def blobs(product: str) -> FileBlobs:
             opened = await FileBlobs.start(self._settings.data / "blobs" / product)
             stack.push_async_callback(opened.close)
             return opened
 
-        return Platform(self._settings, clock, random.SystemRandom(), page_tokens, databases, blobs)
+        return Platform(self._settings, self._clock, random.SystemRandom(), page_tokens, self._databases, blobs)
 
     def _open_meshes(self, keyring: Keyring) -> AbstractAsyncContextManager[Meshes]:
         """What products call one another by."""
@@ -191,6 +187,20 @@ class Process:
         metrics = gateway.telemetry.metrics
         metrics.gauge("loop_wait_seconds", "How long calls wait for a turn.", lambda: controller.wait_seconds)
         metrics.gauge("shed_share", "The share of calls that is refused.", lambda: controller.share)
+
+    async def _follow_health(self, stack: AsyncExitStack, health: Health) -> None:
+        """A product is as healthy as the process that serves it, and as the server of its database. The platform as a
+        whole does not depend on the latter: another node, to which callers would go, has the same."""
+        for product in self._products:
+            place = self._placement.of_product(product.name)
+            if isinstance(place, Sibling) or (place == Here() and self._settings.database != "sqlite"):
+                services = [service.full_name for service in product.services]
+                following = health.follow(services, functools.partial(self._is_serving, place))
+                await stack.enter_async_context(_background(following))
+
+    async def _is_serving(self, place: Place) -> bool:
+        alive = not isinstance(place, Sibling) or await _is_alive(place.name)
+        return alive and self._databases.are_reachable
 
     async def _open_control(self, stack: AsyncExitStack, gateway: Gateway) -> None:
         metrics = gateway.telemetry.metrics

@@ -12,6 +12,7 @@ from portico_server.platform.database.migrations import Migration, formats, migr
 from portico_server.platform.database.postgresql import PostgresqlDatabase
 from portico_server.platform.database.postgresql.migrating import migrate as migrate_postgresql
 from portico_server.platform.database.postgresql.presence import Presence, process_name
+from portico_server.platform.database.postgresql.reachability import Reachability
 from portico_server.platform.database.sqlite import SqliteDatabase
 from portico_server.platform.database.sqlite.migrating import migrate as migrate_sqlite
 from portico_server.platform.folders import make_folder
@@ -28,6 +29,7 @@ class LocalDatabases:
         self._clock = clock or SystemClock()
         self._open: dict[str, Database] = {}
         self._presences: list[Presence] = []
+        self._reachability: Reachability | None = None
         self._opening = asyncio.Lock()
 
     async def open(self, product: str, migrations: Traversable) -> Database:
@@ -42,8 +44,16 @@ class LocalDatabases:
                 self._open[product] = await self._opened(product, migrations_of(product, migrations))
             return self._open[product]
 
+    @property
+    def are_reachable(self) -> bool:
+        """Whether their server answers; files always do."""
+        return self._reachability is None or self._reachability.holds
+
     async def close(self) -> None:
         """Closes all, after what is in flight."""
+        if self._reachability is not None:
+            await self._reachability.stop()
+            self._reachability = None
         while self._presences:
             await self._presences.pop().stop()
         while self._open:
@@ -70,4 +80,6 @@ class LocalDatabases:
         presence = Presence(process, len(formats(migrations)), database, self._clock, migrate, waiting)
         presence.start()
         self._presences.append(presence)
+        if self._reachability is None:
+            self._reachability = Reachability(database)  # all schemas are of one server
         return database
