@@ -44,7 +44,8 @@ def print_waterfall(trace: Any, width: int | None = None) -> None:
     for event in trace.request_events:
         outcome = click.style(escaped(event.reason) or _code(event.code), fg="red" if event.code else "green")
         took = f"{event.duration_nanos / 1e6:,.1f} ms"
-        click.echo(f"ray {event.ray_id}  {outcome}  {took}  {escaped(f'{event.method[1:]}  {event.principal}')}")
+        who = f"{event.principal} by {event.acting_service}" if event.acting_service else event.principal
+        click.echo(f"ray {event.ray_id}  {outcome}  {took}  {escaped(f'{event.method[1:]}  {who}')}")
     lines = lines_of(trace)
     if not lines:
         return

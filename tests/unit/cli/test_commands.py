@@ -181,6 +181,14 @@ def test_requests_are_listed(portico: Portico, fake: FakePlatform) -> None:
     assert len(failed) == 5
 
 
+def test_a_call_that_a_service_made_for_somebody_names_it(portico: Portico, fake: FakePlatform) -> None:
+    event = {"ray_id": RAY, "method": "/p.S/Get", "principal": "accounts/a/principals/b"}
+    fake.events.append(telemetry_pb2.RequestEvent(**event, acting_service="q.Caller"))
+    fake.traces.setdefault(RAY, telemetry_pb2.GetTraceResponse()).request_events.extend(fake.events)
+    assert "q.Caller" in portico("requests").out
+    assert "accounts/a/principals/b by q.Caller" in portico("trace", RAY).out
+
+
 def test_a_trace_is_shown_as_a_waterfall(portico: Portico, fake: FakePlatform) -> None:
     trace = fake.traces.setdefault(RAY, telemetry_pb2.GetTraceResponse())
     trace.request_events.add(

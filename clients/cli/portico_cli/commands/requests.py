@@ -19,7 +19,7 @@ from portico_cli.calling import Caller, calls_platform
 )
 @calls_platform
 def requests(caller: Caller, limit: int, failed: bool, method: str) -> None:
-    """List recent calls of the account, the newest first.
+    """List recent calls of the account, the newest first. Those that a service made on somebody's behalf name it.
 
     \b
     Examples:
@@ -35,6 +35,7 @@ def requests(caller: Caller, limit: int, failed: bool, method: str) -> None:
         ("outcome", _outcome),
         ("method", lambda event: event.method.removeprefix("/")),
         ("resource", lambda event: event.resource),
+        ("called by", lambda event: event.acting_service),
     ]
     output.show_items(islice(found, limit), columns, as_json=caller.json, nothing="no such calls yet")
 
