@@ -7,7 +7,7 @@ later one may leave the names out, and may not name another resource.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter_ns
 from typing import Any
@@ -40,35 +40,38 @@ class _Rule:
 
 
 def authorize(authorizer: Authorizer, methods: Mapping[str, Method]) -> Step:
-    """Fills the call's resource, what it holds of MODE_EITHER, and its filter. Raises ContractError now, for a
-    requirement that cannot be applied."""
+    """Belongs behind the step that reads the first message. Fills the call's resource, what it holds of MODE_EITHER,
+    and its filter. Raises ContractError now, for a requirement that cannot be applied."""
     rules = {path: _rules(method) for path, method in methods.items()}
-    read = {path for path, own in rules.items() if any(rule.names for rule in own)}
 
-    async def step(call: Call, proceed: Handler) -> None:
+    def step(call: Call, proceed: Handler) -> Awaitable[None]:
         if call.method.public:
-            await proceed(call)
-            return
+            return proceed(call)
         principal = call.principal
         if principal is None:
             raise unauthenticated("TOKEN_MISSING", "this method needs a token")
         own = rules.get(call.method.path)
         if own is None:
             raise ApiError(grpc.StatusCode.UNIMPLEMENTED, "METHOD_UNKNOWN", "nothing serves this method")
-        message = await call.first_message() if call.method.path in read else None
         start = perf_counter_ns()
         try:
-            named = [_named(rule, message, principal) for rule in own]
+            named = [_named(rule, call.message, principal) for rule in own]
             call.resource = resource = named[0][0][1] if named else ""
-            if len(own) == 1 and own[0].mode is Mode.REQUIRED and len(named[0]) == 1:  # most calls: no coroutine
-                if not authorizer.allows(principal, own[0].permission, resource):
-                    raise _denied(principal, [own[0].permission], resource)
-            else:
-                await _decide(authorizer, call, principal, own, named)
+            if call.method.request_streaming and call.message is not None:
+                call.checks.append(_same_resources(own, named))
+            one = len(own) == 1 and own[0].mode is Mode.REQUIRED and len(named[0]) == 1
+            if one and not authorizer.allows(principal, own[0].permission, resource):  # most calls: no coroutine
+                raise _denied(principal, [own[0].permission], resource)
         finally:
             call.steps.append(("authorize", start, perf_counter_ns() - start))
-        if call.method.request_streaming and message is not None:
-            call.checks.append(_same_resources(own, named))
+        return proceed(call) if one else decide(call, own, named, proceed)
+
+    async def decide(call: Call, own: list[_Rule], named: list[Sequence[tuple[str, str]]], proceed: Handler) -> None:
+        step_name, start, _ = call.steps.pop()
+        try:
+            await _decide(authorizer, call, own, named)
+        finally:
+            call.steps.append((step_name, start, perf_counter_ns() - start))
         await proceed(call)
 
     return step
@@ -104,9 +107,11 @@ def _named(rule: _Rule, message: Any, principal: Principal) -> Sequence[tuple[st
 
 
 async def _decide(
-    authorizer: Authorizer, call: Call, principal: Principal, rules: list[_Rule], named: list[Sequence[tuple[str, str]]]
+    authorizer: Authorizer, call: Call, rules: list[_Rule], named: list[Sequence[tuple[str, str]]]
 ) -> None:
     """Raises ApiError (PERMISSION_DENIED) unless all that the rules ask for is allowed."""
+    principal = call.principal
+    assert principal is not None
     either: list[str] = []
     held: list[str] = []
     for rule, names in zip(rules, named, strict=True):

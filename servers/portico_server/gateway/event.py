@@ -1,4 +1,5 @@
-"""Step: records how the call went, once it has ended: one request event, its spans, its metrics."""
+"""Step: records how the call went, once it has ended: one request event, its spans, its metrics. Whatever went wrong
+inside ends here as an error that may be told."""
 
 from __future__ import annotations
 
@@ -7,6 +8,8 @@ from time import perf_counter_ns
 
 from portico_server.gateway.errors import ErrorMapper
 from portico_server.gateway.outcome import outcome_of
+from portico_server.gateway.recovery import recovered
+from portico_server.gateway.trace import server_span
 from portico_server.platform.call import Call, Handler, Step
 from portico_server.platform.telemetry import Telemetry
 
@@ -20,7 +23,7 @@ def event(
     certificate_account: Callable[[str], str],
     methods: Container[str],
 ) -> Step:
-    """Belongs outside of all steps whose outcome it tells, and inside of the one that gives the ray id.
+    """Belongs outermost.
 
     `certificate_account` answers the account of a certificate's URI: it may look up calls whose caller stayed unknown.
     """
@@ -28,19 +31,26 @@ def event(
     def finish(call: Call, error: BaseException | None) -> None:
         if call.at_end is not None:
             call.at_end()
-        outcome = outcome_of(call, error, errors)
+        code, reason = outcome_of(call, error, errors)
         account = call.principal.account if call.principal else certificate_account(call.peer.uri)
         method = call.method.path
-        counted_as = method if method in methods else UNKNOWN_METHOD
-        telemetry.finished(call, counted_as, account, outcome.code, outcome.reason)
+        duration_ns = perf_counter_ns() - call.arrival_ns
+        if telemetry.keeps_spans(call.trace, code, duration_ns):
+            call.spans.append(server_span(call, code, reason, duration_ns))
+        else:
+            call.spans.clear()
+        telemetry.finished(call, method if method in methods else UNKNOWN_METHOD, account, code, reason, duration_ns)
 
     async def step(call: Call, proceed: Handler) -> None:
         call.steps.append(("queued", call.arrival_ns, perf_counter_ns() - call.arrival_ns))
         try:
             await proceed(call)
         except BaseException as error:
-            finish(call, error)
-            raise
+            told = recovered(call, error, errors)
+            finish(call, told)
+            if told is error:
+                raise
+            raise told from None
         finish(call, None)
 
     return step

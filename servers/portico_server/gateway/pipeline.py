@@ -9,12 +9,12 @@ from portico_server.gateway.assertions import NOTHING_ASSERTED, Asserted
 from portico_server.gateway.authorize import authorize
 from portico_server.gateway.errors import ErrorMapper
 from portico_server.gateway.event import event
+from portico_server.gateway.first_message import first_message
 from portico_server.gateway.handler import handler
 from portico_server.gateway.identity import identity
 from portico_server.gateway.issuers import Issuers
 from portico_server.gateway.limits import Limiter, limits
 from portico_server.gateway.ray import ray
-from portico_server.gateway.recovery import recovery
 from portico_server.gateway.rest_path import rest_path
 from portico_server.gateway.revoked import NOTHING_REVOKED, Revoked
 from portico_server.gateway.tokens import NO_OTHERS
@@ -55,12 +55,10 @@ def standard(parts: Parts) -> Step:
     limiter = parts.limiter
     return compose(
         [
-            recovery(parts.errors),
-            ray(),
             event(parts.telemetry, parts.errors, parts.certificate_account, parts.methods),
+            ray(),
             trace(
                 parts.sample_ratio,
-                parts.errors,
                 record_all=parts.record_all_spans,
                 parent_other_libraries=parts.telemetry.export is not None,
             ),
@@ -73,6 +71,7 @@ def standard(parts: Parts) -> Step:
                 issuers=parts.issuers,
             ),
             *([limits(limiter)] if limiter else []),
+            first_message(parts.methods),
             authorize(parts.authorizer, parts.methods),
             rest_path(parts.methods),
             validate(parts.methods),

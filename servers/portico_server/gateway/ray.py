@@ -20,16 +20,17 @@ class RayIds:
     def __init__(self) -> None:
         self._random: list[str] = []
         self._last_ms = 0
+        self._time = ""  # in hexadecimal
 
     def next(self, now_ns: int) -> str:
         """An id for a moment, nanoseconds since 1970."""
         if not self._random:
             self._refill()
         milliseconds = now_ns // 1_000_000
-        if milliseconds < self._last_ms:
-            milliseconds = self._last_ms
-        self._last_ms = milliseconds
-        return f"{milliseconds:012x}{self._random.pop()}"
+        if milliseconds > self._last_ms:
+            self._last_ms = milliseconds
+            self._time = f"{milliseconds:012x}"
+        return self._time + self._random.pop()
 
     def _refill(self) -> None:
         """One system call for many ids."""

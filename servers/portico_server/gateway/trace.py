@@ -1,19 +1,16 @@
-"""Step: places the call in its trace, and records the gateway's own span of it.
+"""Step: places the call in its trace. Beside it: the gateway's own span of a call.
 
 Source: W3C Trace Context (traceparent), OpenTelemetry's semantic conventions for RPC.
 """
 
 from __future__ import annotations
 
-import contextlib
 import random
 import re
-from collections.abc import Awaitable, Callable, Iterator
-from time import perf_counter_ns
+from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
-from portico_server.gateway.errors import ErrorMapper
-from portico_server.gateway.outcome import OK, code_name, outcome_of
+from portico_server.gateway.outcome import OK, code_name
 from portico_server.platform.call import Call, Handler, Step, Trace
 from portico_server.platform.telemetry import Span
 from portico_server.platform.telemetry.otlp import attached_parent
@@ -46,7 +43,6 @@ def parse_traceparent(header: bytes) -> Parent | None:
 
 def trace(
     sample_ratio: float,
-    errors: ErrorMapper,
     *,
     record_all: bool = False,
     parent_other_libraries: bool = False,
@@ -56,7 +52,7 @@ def trace(
 
     Spans are kept when the caller says so, and for `sample_ratio` of the rest; `chance` answers from 0 to below 1. With
     `record_all` those of all other calls are recorded too, and kept only if the end of the call is worth it. With
-    `parent_other_libraries` the span is OpenTelemetry's current one, too.
+    `parent_other_libraries` the gateway's span is OpenTelemetry's current one, too.
     """
 
     def step(call: Call, proceed: Handler) -> Awaitable[None]:
@@ -69,34 +65,23 @@ def trace(
         else:
             sampled = parent.sampled or chance() < sample_ratio
             call.trace = Trace(parent.trace_id, span_id, parent.span_id, sampled, record_all and not sampled)
-        return record(call, proceed) if sampled or record_all else proceed(call)
+        return attach(call, proceed) if sampled and parent_other_libraries else proceed(call)
 
-    async def record(call: Call, proceed: Handler) -> None:
-        with _server_span(call, errors):
-            if parent_other_libraries and call.trace.sampled:
-                with attached_parent(call.trace):
-                    await proceed(call)
-            else:
-                await proceed(call)
+    async def attach(call: Call, proceed: Handler) -> None:
+        with attached_parent(call.trace):
+            await proceed(call)
 
     return step
 
 
-@contextlib.contextmanager
-def _server_span(call: Call, errors: ErrorMapper) -> Iterator[None]:
+def server_span(call: Call, code: int, reason: str, duration_ns: int) -> Span:
+    """The gateway's own span of a call that has ended with this `google.rpc.Code` and reason."""
     span = Span(call, call.method.path[1:], "gateway", call.trace.span_id, call.trace.parent_span_id, call.arrival_ns)
-    raised: BaseException | None = None
-    try:
-        yield
-    except BaseException as error:
-        raised = error
-        raise
-    finally:
-        span.duration_ns = perf_counter_ns() - span.start_ns
-        span.code, reason = outcome_of(call, raised, errors)
-        span.attributes = _attributes(call, span.code, reason)
-        span.is_error = span.code in SERVER_FAULTS
-        call.spans.append(span)
+    span.duration_ns = duration_ns
+    span.code = code
+    span.attributes = _attributes(call, code, reason)
+    span.is_error = code in SERVER_FAULTS
+    return span
 
 
 def _attributes(call: Call, code: int, reason: str) -> dict[str, str | int]:

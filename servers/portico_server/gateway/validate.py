@@ -7,7 +7,7 @@ rule of its own (22 us a MiB) and to measure a `google.api.HttpBody` (20 us a Mi
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from time import perf_counter_ns
 from typing import Any
 
@@ -29,22 +29,22 @@ _HTTP_BODY = "google.api.HttpBody"
 
 
 def validate(methods: Mapping[str, Method]) -> Step:
-    """All rules are compiled now. Raises ContractError for one that cannot be."""
+    """Belongs behind the step that reads the first message. All rules are compiled now. Raises ContractError for one
+    that cannot be."""
     validator = protovalidate.Validator()
     checks = {path: _check(validator, method) for path, method in methods.items() if method.validated}
 
-    async def step(call: Call, proceed: Handler) -> None:
+    def step(call: Call, proceed: Handler) -> Awaitable[None]:
         check = checks.get(call.method.path)
         if check is not None:
-            message = await call.first_message()
             start = perf_counter_ns()
             try:
-                check(message)
+                check(call.message)
             finally:
                 call.steps.append(("validate", start, perf_counter_ns() - start))
             if call.method.request_streaming:
                 call.checks.append(check)
-        await proceed(call)
+        return proceed(call)
 
     return step
 

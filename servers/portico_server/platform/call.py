@@ -55,9 +55,10 @@ class Call:
     """Made by the host for each call, filled by the pipeline, answered by a servicer.
 
     `headers` are the request's as the host has them (lower-case names, the last of a name wins). `first_message` reads
-    and parses the first request message, once; the host applies `checks` to every later message of a request stream.
-    `response_headers` are sent with the initial metadata, or with the trailers where there is none. `steps` holds
-    (step, start, duration) in nanoseconds of `time.perf_counter_ns`.
+    and parses the first request message, once, and a step of the pipeline puts it into `message` for those behind it;
+    the host applies `checks` to every later message of a request stream. `response_headers` are sent with the initial
+    metadata, or with the trailers where there is none. `steps` holds (step, start, duration) in nanoseconds of
+    `time.perf_counter_ns`.
     """
 
     method: Method
@@ -66,6 +67,7 @@ class Call:
     first_message: Callable[[], Awaitable[Any]]
     arrival_time_ns: int  # since 1970
     arrival_ns: int  # of time.perf_counter_ns
+    message: Any = None
     peer: Peer = Peer()
     ray_id: str = ""
     trace: Trace = NO_TRACE

@@ -67,7 +67,7 @@ def new_call(
     principal: Principal | None = None,
     context: FakeContext | None = None,
 ) -> Call:
-    """A call that has just arrived."""
+    """A call that has just arrived; its first message is there already."""
 
     async def first_message() -> Any:
         return message
@@ -79,6 +79,7 @@ def new_call(
         first_message=first_message,
         arrival_time_ns=time.time_ns(),
         arrival_ns=time.perf_counter_ns(),
+        message=message,
         principal=principal,
     )
 

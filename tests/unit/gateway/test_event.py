@@ -145,11 +145,23 @@ def test_the_outcome_of_a_call(context: FakeContext, error: BaseException | None
 async def test_tentative_spans_are_kept_of_calls_that_fail_or_are_slow(
     telemetry: Telemetry, trace: Trace, code: int, seconds: float, kept: bool
 ) -> None:
-    call = arrived()
+    call = arrived(context=FakeContext(status=code))
     call.trace = trace
     call.arrival_ns -= int(seconds * 1e9)
     call.spans.append(Span(call, "testing.work", "testing", "a" * 16, trace.span_id, call.arrival_ns))
 
-    telemetry.finished(call, "_OTHER", "default", code, "")
+    await run(step_of(telemetry), call)
 
-    assert sum("name" in record for record in await written(telemetry)) == kept
+    names = [record["name"] for record in await written(telemetry) if "name" in record]
+    assert names == (["testing.work", call.method.path[1:]] if kept else [])
+
+
+async def test_what_nobody_foresaw_ends_as_an_error_that_says_nothing_of_the_inside(telemetry: Telemetry) -> None:
+    with pytest.raises(ApiError) as raised:
+        await run(step_of(telemetry), arrived(principal=ADMIN), RuntimeError("password=hunter2"))
+
+    assert raised.value.reason == "INTERNAL"
+    assert raised.value.__cause__ is None
+    assert raised.value.__suppress_context__
+    (record,) = await written(telemetry)
+    assert (record["code"], record["reason"]) == (13, "INTERNAL")

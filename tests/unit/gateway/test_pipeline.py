@@ -76,7 +76,7 @@ async def test_a_call_passes_the_whole_standard_pipeline_and_leaves_its_timings(
 
         await pipeline(call, Handled())
 
-    assert [step for step, _, _ in call.steps] == ["queued", "identity", "authorize", "validate", "handler"]
+    assert [step for step, _, _ in call.steps] == ["queued", "identity", "authorize", "validate"]
     assert call.principal == ADMIN
     assert call.resource == "accounts/default/tests/t"
     assert call.response_headers == [("x-ray-id", call.ray_id)]

@@ -42,7 +42,7 @@ def service(telemetry: Telemetry) -> TelemetryService:
 
 def pipeline(telemetry: Telemetry) -> Step:
     errors = error_mapper([])
-    return compose([ray(), event(telemetry, errors, lambda uri: "", METHODS), trace(0.0, errors)])
+    return compose([event(telemetry, errors, lambda uri: "", METHODS), ray(), trace(0.0)])
 
 
 async def served(

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import grpc
 import pytest
 
-from portico_server.gateway.errors import error_mapper
-from portico_server.gateway.trace import parse_traceparent, trace
+from portico_server.gateway.trace import parse_traceparent, server_span, trace
 from portico_server.platform.call import Call, Step
-from portico_server.platform.errors import ApiError
-from portico_server.platform.telemetry import Span
 from tests.unit.gateway.fakes import ADMIN, new_call, run
 
 TRACE_ID, SPAN_ID = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
@@ -17,7 +13,7 @@ RAY_ID = "0193584e3b7f" + "a1" * 10
 
 
 def step(sample_ratio: float = 0.0, chance: float = 0.5) -> Step:
-    return trace(sample_ratio, error_mapper([]), chance=lambda: chance)
+    return trace(sample_ratio, chance=lambda: chance)
 
 
 def call_with(traceparent: str | None = None) -> Call:
@@ -97,25 +93,23 @@ async def test_where_all_are_recorded_the_rest_is_recorded_tentatively() -> None
     for chance, sampled in ((0.0, True), (0.5, False)):
         call = call_with()
 
-        await run(trace(0.01, error_mapper([]), record_all=True, chance=lambda chance=chance: chance), call)
+        await run(trace(0.01, record_all=True, chance=lambda chance=chance: chance), call)
 
         assert (call.trace.sampled, call.trace.tentative) == (sampled, not sampled)
-        assert [span.name for span in call.spans] == [call.method.path[1:]]
 
 
-async def test_a_caller_who_asks_gets_the_gateways_span() -> None:
+async def test_the_gateways_span_is_the_parent_of_all_that_happens_in_the_call() -> None:
     call = call_with(f"00-{TRACE_ID}-{SPAN_ID}-01")
     call.principal = ADMIN
     call.resource = "accounts/default/tests/t"
-
     await run(step(), call)
 
-    (span,) = call.spans
-    assert isinstance(span, Span)
+    span = server_span(call, 0, "", 1000)
+
     assert (span.scope, span.name) == ("gateway", "portico.testing.v1.TestingService/Unary")
     assert (span.span_id, span.parent_span_id) == (call.trace.span_id, SPAN_ID)
     assert span.start_ns == call.arrival_ns
-    assert span.duration_ns > 0
+    assert span.duration_ns == 1000
     assert span.attributes == {
         "rpc.system.name": "grpc",
         "rpc.method": "portico.testing.v1.TestingService/Unary",
@@ -126,21 +120,17 @@ async def test_a_caller_who_asks_gets_the_gateways_span() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "code", "kind", "is_fault"),
+    ("code", "reason", "name", "kind", "is_fault"),
     [
-        (ApiError(grpc.StatusCode.NOT_FOUND, "OBJECT_NOT_FOUND", "no"), "NOT_FOUND", "OBJECT_NOT_FOUND", False),
-        (ApiError(grpc.StatusCode.UNAVAILABLE, "STOPPING", "no"), "UNAVAILABLE", "STOPPING", True),
-        (RuntimeError("boom"), "INTERNAL", "INTERNAL", True),
+        (5, "OBJECT_NOT_FOUND", "NOT_FOUND", "OBJECT_NOT_FOUND", False),
+        (14, "STOPPING", "UNAVAILABLE", "STOPPING", True),
+        (13, "", "INTERNAL", "INTERNAL", True),
     ],
 )
-async def test_the_span_tells_how_the_call_failed(error: Exception, code: str, kind: str, is_fault: bool) -> None:
-    call = call_with(f"00-{TRACE_ID}-{SPAN_ID}-01")
+def test_the_span_tells_how_the_call_failed(code: int, reason: str, name: str, kind: str, is_fault: bool) -> None:
+    span = server_span(call_with(), code, reason, 1000)
 
-    with pytest.raises(type(error)):
-        await run(step(), call, error)
-
-    (span,) = call.spans
-    assert span.attributes["rpc.response.status_code"] == code
+    assert span.attributes["rpc.response.status_code"] == name
     assert span.attributes["error.type"] == kind
     assert span.is_error is is_fault
 
@@ -154,7 +144,7 @@ async def test_other_libraries_find_the_span_as_their_parent() -> None:
         seen.append(api.get_current_span().get_span_context())
 
     call = call_with(f"00-{TRACE_ID}-{SPAN_ID}-01")
-    await trace(0.0, error_mapper([]), parent_other_libraries=True)(call, look)
+    await trace(0.0, parent_other_libraries=True)(call, look)
 
     assert f"{seen[0].trace_id:032x}" == TRACE_ID
     assert f"{seen[0].span_id:016x}" == call.trace.span_id

@@ -124,17 +124,6 @@ async def test_a_body_is_bounded_though_its_type_carries_no_rule() -> None:
     assert (error.reason, violation.field, violation.reason) == ("VALIDATION_FAILED", "data.data", "bytes.max_len")
 
 
-async def test_foreign_contracts_without_rules_are_let_through_unread() -> None:
-    call = new_call("/grpc.health.v1.Health/Check")
-
-    async def never() -> None:
-        raise AssertionError("the message was read")
-
-    call.first_message = never
-
-    assert await run(STEP, call)
-
-
 async def test_validation_does_not_copy_the_bytes_that_it_has_no_rule_for() -> None:
     small = objects_pb2.PutObjectRequest(name=KEY, data=httpbody_pb2.HttpBody(data=b"x"))
     large = objects_pb2.PutObjectRequest(name=KEY, data=httpbody_pb2.HttpBody(data=bytes(1024 * 1024)))

@@ -52,7 +52,13 @@ def decode(headers: Iterable[tuple[bytes, bytes]]) -> Metadata:
 
 def encode(metadata: Iterable[tuple[str, str | bytes]]) -> Headers:
     """Metadata that a servicer sends, as headers. Raises ValueError for what must not be sent."""
-    return [(_name(key), _value(key, value)) for key, value in metadata]
+    headers = []
+    for key, value in metadata:
+        if value.__class__ is str and value.isascii() and value.isprintable() and key[-4:] != "-bin":  # nearly all
+            headers.append((_name(key), value.encode()))
+        else:
+            headers.append((_name(key), _value(key, value)))
+    return headers
 
 
 def to_base64(value: bytes) -> bytes:

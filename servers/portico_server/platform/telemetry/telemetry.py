@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from time import perf_counter_ns
 
-from portico_server.platform.call import Call
+from portico_server.platform.call import Call, Trace
 from portico_server.platform.settings import Settings
 from portico_server.platform.telemetry import otlp, process
 from portico_server.platform.telemetry.files import TelemetryFiles
@@ -40,17 +39,20 @@ class Telemetry:
             await self.flush_others()
         await self.files.flush()
 
-    def finished(self, call: Call, counted_as: str, account: str, code: int, reason: str) -> None:
-        """Records a call that has ended: `counted_as` is its method in the metrics, `account` the one that may look
-        it up, `code` a `google.rpc.Code`."""
-        duration_ns = perf_counter_ns() - call.arrival_ns
+    def keeps_spans(self, trace: Trace, code: int, duration_ns: int) -> bool:
+        """Whether the spans of a call that ended so are kept."""
+        return trace.sampled or (trace.tentative and (code in SERVER_FAULTS or duration_ns >= self._slow_ns))
+
+    def finished(self, call: Call, counted_as: str, account: str, code: int, reason: str, duration_ns: int) -> None:
+        """Records a call that has ended, with all its spans: `counted_as` is its method in the metrics, `account` the
+        one that may look it up, `code` a `google.rpc.Code`."""
         end_ns = call.arrival_time_ns + duration_ns
         if end_ns <= self._last_end_ns:  # events of one process are in the strict order of their ends
             end_ns = self._last_end_ns + 1
         self._last_end_ns = end_ns
         self.files.append(event_line(call, account, code, reason, end_ns, duration_ns))
         self.metrics.finished(counted_as, code, duration_ns)
-        if call.spans and (call.trace.sampled or code in SERVER_FAULTS or duration_ns >= self._slow_ns):
+        if call.spans:
             for span in call.spans:
                 self.files.append(span_line(account, record_of(span)))
             if self.export is not None:
