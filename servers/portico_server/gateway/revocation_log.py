@@ -21,6 +21,7 @@ from pathlib import Path
 
 import structlog
 
+from portico_server.platform.folders import sync_folder
 from portico_server.platform.private_files import locked, replace_file
 from portico_server.platform.shared_words import SharedWords, Word
 
@@ -196,7 +197,7 @@ class RevocationLog:
             file.flush()
             os.fsync(descriptor)
         if self._inode == 0:
-            _sync(self._path.parent)
+            sync_folder(self._path.parent)
 
     def _write_anew(self) -> None:
         """Call with the lock held and the file read."""
@@ -211,11 +212,3 @@ class RevocationLog:
         self.fingerprints: dict[str, set[str]] = {}
         self.serials: dict[str, set[str]] = {}
         self.principals: dict[str, int] = {}
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

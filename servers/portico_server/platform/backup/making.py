@@ -30,6 +30,7 @@ from portico_server.platform.backup.members import Member
 from portico_server.platform.backup.sealing import Sealer
 from portico_server.platform.backup.subject import ProductState, Progress, silent
 from portico_server.platform.blobs import backing
+from portico_server.platform.folders import sync_folder
 from portico_server.platform.private_files import own_as, replace_file
 from portico_server.platform.settings import Settings
 
@@ -185,7 +186,7 @@ def _finish(
     _sync_file(unfinished / manifest.MEMBERS)
     members.sync_folders(unfinished)
     unfinished.rename(destination)
-    members.sync_folder(destination.absolute().parent)
+    sync_folder(destination.absolute().parent)
     missing = tuple(sorted(one for entry in described.databases.values() for one in entry.missing))
     blobs = sum(entry.blobs for entry in described.databases.values())
     return Made(

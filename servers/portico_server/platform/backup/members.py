@@ -11,6 +11,7 @@ from pathlib import Path
 
 from portico_server.platform.backup.failures import BackupError
 from portico_server.platform.backup.sealing import Sealer
+from portico_server.platform.folders import sync_folder
 
 CHUNK_BYTES = 1 << 20
 
@@ -99,14 +100,6 @@ def sync_folders(folder: Path) -> None:
     for path, _, _ in os.walk(folder, topdown=False):
         sync_folder(Path(path))
     sync_folder(folder.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _make_private_parents(path: Path) -> None:

@@ -22,6 +22,7 @@ from portico_server.platform.backup.sealing import Sealer
 from portico_server.platform.backup.subject import ProductState, Progress, silent
 from portico_server.platform.backup.verifying import open_backup, verify
 from portico_server.platform.database.migrations import migrations_of
+from portico_server.platform.folders import sync_folder
 from portico_server.platform.moving import state
 from portico_server.platform.moving.configuration import settle
 from portico_server.platform.private_files import replace_file
@@ -153,6 +154,6 @@ def _move(scratch: Path, data: Path) -> None:
             (scratch / part).rename(data / part)
     for path in sorted((scratch / "files").glob("*")):
         path.rename(data / path.name)
-    members.sync_folder(data)
+    sync_folder(data)
     shutil.rmtree(scratch)
-    members.sync_folder(data)
+    sync_folder(data)

@@ -17,6 +17,7 @@ import psycopg
 
 from portico_server.platform.backup.subject import ProductState, Progress, silent
 from portico_server.platform.database.migrations import Migration, migrations_of
+from portico_server.platform.folders import sync_folder
 from portico_server.platform.moving import postgresql, tables
 from portico_server.platform.moving.failures import MoveError
 
@@ -195,11 +196,7 @@ def _read_one(
     finally:
         os.close(descriptor)
     beside.rename(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(path.parent)
 
 
 def _check_same(connection: postgresql.Connection, name: str, path: Path) -> None:
