@@ -90,7 +90,7 @@ def generate(source: Path, target: Path, includes: list[Path], set_name: str, *,
         descriptors.write_bytes(imported_descriptors().SerializeToString())
         files = sorted(str(path.relative_to(source)) for path in source.rglob("*.proto"))
         outputs = [f"--python_out={target}", f"--pyi_out={target}"]
-        services = [name for name in files if "service " in (source / name).read_text()]
+        services = [name for name in files if "\nservice " in (source / name).read_text()]
         protoc([source, *includes], descriptors, *outputs, *files)
         if services:
             protoc([source, *includes], descriptors, f"--grpc_python_out={target}", *services)

@@ -216,6 +216,7 @@ def test_a_platform_is_started_asked_and_stopped(tmp_path: Path) -> None:
 
     here = ("--data", tmp_path / "data")
     assert "no platform runs" in run("status", *here, code=6)
+    assert "no platform runs" in run("connections", *here, code=6)
     try:
         said = run("up", "--detach", *here, "--listen", "127.0.0.1:0", "--web-listen", "127.0.0.1:0")
         assert "ready at https://127.0.0.1:" in said
@@ -223,6 +224,7 @@ def test_a_platform_is_started_asked_and_stopped(tmp_path: Path) -> None:
         told = next(line for line in said.splitlines() if line.startswith("Try")).partition("portico ")[2]
         run(*told.split())
         assert "front" in run("status", *here)
+        assert "front" in run("connections", *here)
         run("doctor", *here)
         assert run("logs", *here, "-n", "3")
         second = ("--data", tmp_path / "second")

@@ -16,7 +16,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from portico.testing.v1 import testing_pb2, testing_pb2_grpc
 
 from portico.objects.v1 import buckets_pb2, buckets_pb2_grpc
-from portico_server.host.supervisor import local_http, restart
+from portico_server.host.supervisor import Door, Upstream, connections, local_http, restart
 from portico_server.host.supervisor.announcement import Event
 from portico_server.platform.keyring import Keyring
 from portico_server.platform.settings import Settings
@@ -63,6 +63,30 @@ def test_each_has_a_process_and_the_status_tells_of_it(apart: RunningPlatform) -
     ]
     assert len({process.pid for process in apart.state.processes}) == 3
     assert {path.name for path in (apart.data / "logs").iterdir()} >= {"front.log", "objects.log", "testing.log"}
+
+
+def test_connections_and_calls_in_flight_are_told_of_each_process(apart: RunningPlatform) -> None:
+    def told() -> tuple[dict[str, Door], dict[str, Upstream]]:
+        found = connections(apart.settings)
+        assert found is not None
+        doors = {door.process: door for door in found.doors}
+        return doors, {f"{upstream.process} to {upstream.name}": upstream for upstream in found.upstreams}
+
+    before, _ = told()
+    request = testing_pb2.UnaryRequest(name=f"{ACCOUNT}/tests/a", delay_millis=60_000)
+    with apart.channel() as channel:
+        call = testing_pb2_grpc.TestingServiceStub(channel).Unary.future(request, timeout=60)
+        wait_until(lambda: told()[0]["testing"].calls, "the call is in flight in its process")
+        doors, upstreams = told()
+        call.cancel()
+
+    assert doors["front"].connections >= 1
+    assert doors["front"].calls >= 1
+    assert doors["front"].all_calls > before["front"].all_calls
+    assert doors["front"].received_bytes > before["front"].received_bytes
+    assert upstreams["front to testing"].health == "HEALTHY"
+    assert upstreams["front to testing"].calls >= 1
+    wait_until(lambda: told()[0]["front"].reset_calls > before["front"].reset_calls, "the reset is counted")
 
 
 def test_only_its_own_process_opens_a_products_database(apart: RunningPlatform) -> None:

@@ -183,9 +183,21 @@ async def _end(context: Any, status: pb.Status) -> None:
         await context.abort(_CODES[status.code], status.message)
 
 
+class StrictService(rpc.StrictServiceServicer):
+    """What the contract says."""
+
+    async def Echo(self, request: pb.EchoRequest, context: Any) -> pb.EchoResponse:
+        return pb.EchoResponse(text=request.text)
+
+
 @asynccontextmanager
 async def _run(platform: Platform) -> AsyncIterator[Running]:
-    yield Running(servicers=[(rpc.add_TestingServiceServicer_to_server, TestingService(platform.mesh))])
+    yield Running(
+        servicers=[
+            (rpc.add_TestingServiceServicer_to_server, TestingService(platform.mesh)),
+            (rpc.add_StrictServiceServicer_to_server, StrictService()),
+        ]
+    )
 
 
 PRODUCT = Product(name="testing", contracts=[pb.DESCRIPTOR], run=_run)

@@ -14,6 +14,7 @@ _GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "down": ("up:down", "Stop it."),
         "restart": ("up:restart", "Replace its processes one after the other."),
         "status": ("status:status", "Say how it is."),
+        "connections": ("connections:connections", "Show who is connected to whom, and the calls in flight."),
         "doctor": ("status:doctor", "Check what it needs, and say how to mend it."),
         "logs": ("logs:logs", "Show its logs."),
         "config": ("config:config", "Show the settings in force, and what each means."),

@@ -15,6 +15,7 @@ import protovalidate
 from google.protobuf import descriptor, message_factory
 
 from portico_server.gateway.resources import request_type
+from portico_server.gateway.unknown_fields import check_unknown_fields
 from portico_server.gateway.violations import refusal, refused
 from portico_server.platform.call import Call, Check, Handler, Step
 from portico_server.platform.methods import ContractError, Method
@@ -51,7 +52,9 @@ def validate(methods: Mapping[str, Method]) -> Step:
 
 def _check(validator: protovalidate.Validator, method: Method) -> Check:
     message = request_type(method)
-    bodies = [_body_check(field.name) for field in message.fields if _is_body(field)]
+    more = [_body_check(field.name) for field in message.fields if _is_body(field)]
+    if method.refuses_unknown_fields:
+        more.append(check_unknown_fields)
     collect: Callable[[Any], list[protovalidate.Violation]] = validator.collect_violations
     try:
         collect(message_factory.GetMessageClass(message)())  # compiles the rules
@@ -62,8 +65,8 @@ def _check(validator: protovalidate.Validator, method: Method) -> Check:
         violations = collect(request)
         if violations:
             raise refusal(violations)
-        for body in bodies:
-            body(request)
+        for further in more:
+            further(request)
 
     return check
 

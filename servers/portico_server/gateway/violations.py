@@ -25,10 +25,10 @@ def refusal(violations: Sequence[Violation]) -> ApiError:
     for violation in violations:
         found = violation.proto
         path = _path(found.field.elements if found.field else ())
-        description = _short(found.message or found.rule_id)
+        description = short(found.message or found.rule_id)
         if path in by_field:
             earlier = by_field[path]
-            by_field[path] = FieldViolation(path, _short(f"{earlier.description}; {description}"), earlier.reason)
+            by_field[path] = FieldViolation(path, short(f"{earlier.description}; {description}"), earlier.reason)
         elif len(by_field) < MAX_FIELDS:
             by_field[path] = FieldViolation(path, description, found.rule_id)
     told = list(by_field.values())
@@ -46,7 +46,7 @@ def refused(field: str, description: str, rule_id: str) -> ApiError:
 
 def _path(elements: Iterable[FieldPathElementPb]) -> str:
     """`metadata.custom["k"]`, `objects[3].name`; empty for a rule about the message as a whole."""
-    return _short(".".join(element.field_name + _subscript(element) for element in elements))
+    return short(".".join(element.field_name + _subscript(element) for element in elements))
 
 
 def _subscript(element: FieldPathElementPb) -> str:
@@ -54,5 +54,6 @@ def _subscript(element: FieldPathElementPb) -> str:
     return "" if subscript is None else f"[{json.dumps(subscript.value, ensure_ascii=False)}]"
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """The text, or the beginning of one that is too long to be told."""
     return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"

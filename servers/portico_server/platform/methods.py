@@ -34,7 +34,8 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One method. `path` is `/package.Service/Method`; `public`: neither token nor permission is needed."""
+    """One method. `path` is `/package.Service/Method`; `public`: neither token nor permission is needed;
+    `refuses_unknown_fields`: its requests may hold nothing that its contract does not know."""
 
     path: str
     request_streaming: bool
@@ -43,6 +44,7 @@ class Method:
     requirements: tuple[Requirement, ...] = ()
     read_only: bool = False
     validated: bool = True
+    refuses_unknown_fields: bool = False
 
     @property
     def service(self) -> str:
@@ -114,7 +116,13 @@ def _from_options(path: str, method: descriptor.MethodDescriptor) -> Method:
         public=authorization.public,
         requirements=tuple(_requirement(path, method.input_type, item) for item in authorization.requirements),
         read_only=options.idempotency_level == descriptor_pb2.MethodOptions.NO_SIDE_EFFECTS,
+        refuses_unknown_fields=_refuses_unknown_fields(method.containing_service),
     )
+
+
+def _refuses_unknown_fields(service: descriptor.ServiceDescriptor) -> bool:
+    extension: Any = options_pb2.unknown_fields
+    return bool(service.GetOptions().Extensions[extension] == options_pb2.UNKNOWN_FIELDS_REFUSED)
 
 
 def _requirement(path: str, message: descriptor.Descriptor, item: options_pb2.Requirement) -> Requirement:

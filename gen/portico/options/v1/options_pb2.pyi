@@ -7,8 +7,17 @@ from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class UnknownFields(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    UNKNOWN_FIELDS_UNSPECIFIED: _ClassVar[UnknownFields]
+    UNKNOWN_FIELDS_REFUSED: _ClassVar[UnknownFields]
+UNKNOWN_FIELDS_UNSPECIFIED: UnknownFields
+UNKNOWN_FIELDS_REFUSED: UnknownFields
 AUTHORIZATION_FIELD_NUMBER: _ClassVar[int]
 authorization: _descriptor.FieldDescriptor
+UNKNOWN_FIELDS_FIELD_NUMBER: _ClassVar[int]
+unknown_fields: _descriptor.FieldDescriptor
 
 class Authorization(_message.Message):
     __slots__ = ("public", "requirements")

@@ -24,7 +24,7 @@ _MAX_TOLD = 200
 class ConnectRequests(Requests):
     """As `Requests`; what is no message is the caller's fault here, in whatever way."""
 
-    __slots__ = ("_json", "_query", "_type")
+    __slots__ = ("_ignore_unknown_fields", "_json", "_query", "_type")
 
     def __init__(
         self, exchange: Exchange, receive: Receive, binding: Binding, max_message_bytes: int, dialect: connect.Dialect
@@ -32,6 +32,7 @@ class ConnectRequests(Requests):
         super().__init__(exchange, receive, binding, max_message_bytes)
         self._type = connect.request_type(binding.method.path)
         self._json = dialect.codec == "json"
+        self._ignore_unknown_fields = not binding.method.refuses_unknown_fields
         self._query = dialect.query
         if not dialect.streaming:
             compressed = exchange.headers.get(b"grpc-encoding", b"identity") != b"identity"
@@ -63,12 +64,12 @@ class ConnectRequests(Requests):
         return message
 
     def _parse_json(self, payload: bytes) -> Message:
-        """Unknown fields are ignored, as Connect wants it and REST has it."""
+        """Unknown fields are ignored, as Connect wants it and REST has it, unless the service refuses them."""
         message: Message = self._type()
         if not payload:
             return message
         try:
-            json_format.Parse(payload, message, ignore_unknown_fields=True)
+            json_format.Parse(payload, message, ignore_unknown_fields=self._ignore_unknown_fields)
         except (json_format.ParseError, UnicodeDecodeError, RecursionError) as error:
             why = " ".join(str(error).split())[:_MAX_TOLD]
             raise connect.malformed(f"a message is not the JSON of a {self._type.__name__}: {why}") from error

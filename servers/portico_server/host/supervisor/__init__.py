@@ -2,17 +2,31 @@
 
 from portico_server.host.supervisor.announcement import Announcement, Event
 from portico_server.host.supervisor.check import Check
-from portico_server.host.supervisor.commands import RestartFailed, Status, down, restart, rotate_token_key, status, up
+from portico_server.host.supervisor.commands import (
+    RestartFailed,
+    Status,
+    connections,
+    down,
+    restart,
+    rotate_token_key,
+    status,
+    up,
+)
+from portico_server.host.supervisor.connections import Connections, Door, Upstream
 from portico_server.host.supervisor.doctor import doctor
 from portico_server.host.supervisor.state import ProcessState
 
 __all__ = [
     "Announcement",
     "Check",
+    "Connections",
+    "Door",
     "Event",
     "ProcessState",
     "RestartFailed",
     "Status",
+    "Upstream",
+    "connections",
     "doctor",
     "down",
     "restart",

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from portico_server.host.supervisor import local_http
 from portico_server.host.supervisor.announcement import Announcement
+from portico_server.host.supervisor.connections import Connections, connections_of
 from portico_server.host.supervisor.data_lock import holder, is_taken
 from portico_server.host.supervisor.state import RESTART, SUPERVISOR_SOCKET, ProcessState, read_state
 from portico_server.platform.placement import process_names
@@ -120,3 +121,10 @@ def status(settings: Settings) -> Status:
     if state is None or state.pid != pid:  # it starts, and has not come to say so
         return Status(running=True, pid=pid)
     return Status(True, pid, state.address, state.started_at, state.processes, state.web_address)
+
+
+def connections(settings: Settings) -> Connections | None:
+    """Who is connected to whom; None where no platform runs."""
+    if holder(settings.data) is None:
+        return None
+    return connections_of(settings.run, list(process_names(settings)))

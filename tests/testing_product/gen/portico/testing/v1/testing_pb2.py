@@ -27,13 +27,17 @@ from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from portico.options.v1 import options_pb2 as portico_dot_options_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n portico/testing/v1/testing.proto\x12\x12portico.testing.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a portico/options/v1/options.proto\"<\n\x06Status\x12\x17\n\x04\x63ode\x18\x01 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x10(\x00\x12\x19\n\x07message\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80 \"\xa5\x02\n\x0cUnaryRequest\x12\x45\n\x04name\x18\x01 \x01(\tB7\xbaH4r220^accounts/[a-z0-9-]{1,63}/tests/[a-z0-9-]{1,63}$\x12\x16\n\x04text\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07\x12\x1b\n\x07payload\x18\x03 \x01(\x0c\x42\n\xbaH\x07z\x05\x18\x80\x80\x80\x02\x12$\n\x0eresponse_bytes\x18\x04 \x01(\x05\x42\x0c\xbaH\t\x1a\x07\x18\x80\x80\x80\x08(\x00\x12*\n\x06status\x18\x05 \x01(\x0b\x32\x1a.portico.testing.v1.Status\x12!\n\x0c\x64\x65lay_millis\x18\x06 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\xe0\xd4\x03(\x00\x12\x15\n\recho_metadata\x18\x07 \x01(\x08\x12\r\n\x05\x63rash\x18\x08 \x01(\x08\".\n\rUnaryResponse\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x0f\n\x07payload\x18\x02 \x01(\x0c\"\x93\x01\n\x13\x43lientStreamRequest\x12H\n\x04name\x18\x01 \x01(\tB:\xbaH7r220^accounts/[a-z0-9-]{1,63}/tests/[a-z0-9-]{1,63}$\xd8\x01\x01\x12\x1b\n\x07payload\x18\x02 \x01(\x0c\x42\n\xbaH\x07z\x05\x18\x80\x80\x80\x02\x12\x15\n\x04text\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18\n\"?\n\x14\x43lientStreamResponse\x12\x15\n\rpayload_bytes\x18\x01 \x01(\x03\x12\x10\n\x08messages\x18\x02 \x01(\x03\"\xd7\x01\n\x13ServerStreamRequest\x12\x45\n\x04name\x18\x01 \x01(\tB7\xbaH4r220^accounts/[a-z0-9-]{1,63}/tests/[a-z0-9-]{1,63}$\x12*\n\x0bsizes_bytes\x18\x02 \x03(\x05\x42\x15\xbaH\x12\x92\x01\x0f\x10\xa0\x8d\x06\"\t\x1a\x07\x18\x80\x80\x80\x02(\x00\x12*\n\x06status\x18\x03 \x01(\x0b\x32\x1a.portico.testing.v1.Status\x12!\n\x0c\x64\x65lay_millis\x18\x04 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\xe0\xd4\x03(\x00\"\'\n\x14ServerStreamResponse\x12\x0f\n\x07payload\x18\x01 \x01(\x0c\"\xd1\x01\n\x11\x42idiStreamRequest\x12H\n\x04name\x18\x01 \x01(\tB:\xbaH7r220^accounts/[a-z0-9-]{1,63}/tests/[a-z0-9-]{1,63}$\xd8\x01\x01\x12\x1b\n\x07payload\x18\x02 \x01(\x0c\x42\n\xbaH\x07z\x05\x18\x80\x80\x80\x02\x12)\n\x0bsizes_bytes\x18\x03 \x03(\x05\x42\x14\xbaH\x11\x92\x01\x0e\x10\xe8\x07\"\t\x1a\x07\x18\x80\x80\x80\x02(\x00\x12*\n\x06status\x18\x04 \x01(\x0b\x32\x1a.portico.testing.v1.Status\"%\n\x12\x42idiStreamResponse\x12\x0f\n\x07payload\x18\x01 \x01(\x0c\"\x0e\n\x0c\x45mptyRequest\"\x0f\n\rEmptyResponse\"\x16\n\x14UnimplementedRequest\"\x17\n\x15UnimplementedResponse2\xf7\x06\n\x0eTestingService\x12\x9d\x01\n\x05Unary\x12 .portico.testing.v1.UnaryRequest\x1a!.portico.testing.v1.UnaryResponse\"O\x92\xdb\x18\x1b\x12\x19\n\x11testing.test.read\x12\x04name\x82\xd3\xe4\x93\x02*\"%/v1/testing/{name=accounts/*/tests/*}:\x01*\x12\x84\x01\n\x0c\x43lientStream\x12\'.portico.testing.v1.ClientStreamRequest\x1a(.portico.testing.v1.ClientStreamResponse\"\x1f\x92\xdb\x18\x1b\x12\x19\n\x11testing.test.read\x12\x04name(\x01\x12\xbb\x01\n\x0cServerStream\x12\'.portico.testing.v1.ServerStreamRequest\x1a(.portico.testing.v1.ServerStreamResponse\"V\x92\xdb\x18\x1b\x12\x19\n\x11testing.test.read\x12\x04name\x82\xd3\xe4\x93\x02\x31\",/v1/testing/{name=accounts/*/tests/*}:stream:\x01*0\x01\x12\x80\x01\n\nBidiStream\x12%.portico.testing.v1.BidiStreamRequest\x1a&.portico.testing.v1.BidiStreamResponse\"\x1f\x92\xdb\x18\x1b\x12\x19\n\x11testing.test.read\x12\x04name(\x01\x30\x01\x12m\n\x05\x45mpty\x12 .portico.testing.v1.EmptyRequest\x1a!.portico.testing.v1.EmptyResponse\"\x1f\x92\xdb\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/testing:empty\x12\x8d\x01\n\rUnimplemented\x12(.portico.testing.v1.UnimplementedRequest\x1a).portico.testing.v1.UnimplementedResponse\"\'\x92\xdb\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/testing:unimplementedb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n portico/testing/v1/testing.proto\x12\x12portico.testing.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a portico/options/v1/options.proto\"\xa1\x02\n\x0b\x45\x63hoRequest\x12\x16\n\x04text\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07\x12*\n\x06status\x18\x02 \x01(\x0b\x32\x1a.portico.testing.v1.Status\x12,\n\x08statuses\x18\x03 \x03(\x0b\x32\x1a.portico.testing.v1.Status\x12M\n\x10statuses_by_name\x18\x04 \x03(\x0b\x32\x33.portico.testing.v1.EchoRequest.StatusesByNameEntry\x1aQ\n\x13StatusesByNameEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12)\n\x05value\x18\x02 \x01(\x0b\x32\x1a.portico.testing.v1.Status:\x02\x38\x01\"\x1c\n\x0c\x45\x63hoResponse\x12\x0c\n\x04text\x18\x01 \x01(\t\"<\n\x06Status\x12\x17\n\x04\x63ode\x18\x01 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x10(\x00\x12\x19\n\x07message\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80 \"\xa5\x02\n\x0cUnaryRequest\x12\x45\n\x04name\x18\x01 \x01(\tB7\xbaH4r220^accounts/[a-z0-9-]{1,63}/tests/[a-z0-9-]{1,63}$\x12\x16\n\x04text\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07\x12\x1b\n\x07payload\x18\x03 \x01(\x0c\x42\n\xbaH\x07z\x05\x18\x80\x80\x80\x02\x12$\n\x0eresponse_bytes\x18\x04 \x01(\x05\x42\x0c\xbaH\t\x1a\x07\x18\x80\x80\x80\x08(\x00\x12*\n\x06status\x18\x05 \x01(\x0b\x32\x1a.portico.testing.v1.Status\x12!\n\x0c\x64\x65lay_millis\x18\x06 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\xe0\xd4\x03(\x00\x12\x15\n\recho_metadata\x18\x07 \x01(\x08\x12\r\n\x05\x63rash\x18\x08 \x01(\x08\".\n\rUnaryResponse\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x0f\n\x07payload\x18\x02 \x01(\x0c\"\x93\x01\n\x13\x43lientStreamRequest\x12H\n\x04name\x18\x01 \x01(\tB:\xbaH7r220^accounts/[a-z0-9-]{1,63}/tests/[a-z0-9-]{1,63}$\xd8\x01\x01\x12\x1b\n\x07payload\x18\x02 \x01(\x0c\x42\n\xbaH\x07z\x05\x18\x80\x80\x80\x02\x12\x15\n\x04text\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18\n\"?\n\x14\x43lientStreamResponse\x12\x15\n\rpayload_bytes\x18\x01 \x01(\x03\x12\x10\n\x08messages\x18\x02 \x01(\x03\"\xd7\x01\n\x13ServerStreamRequest\x12\x45\n\x04name\x18\x01 \x01(\tB7\xbaH4r220^accounts/[a-z0-9-]{1,63}/tests/[a-z0-9-]{1,63}$\x12*\n\x0bsizes_bytes\x18\x02 \x03(\x05\x42\x15\xbaH\x12\x92\x01\x0f\x10\xa0\x8d\x06\"\t\x1a\x07\x18\x80\x80\x80\x02(\x00\x12*\n\x06status\x18\x03 \x01(\x0b\x32\x1a.portico.testing.v1.Status\x12!\n\x0c\x64\x65lay_millis\x18\x04 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\xe0\xd4\x03(\x00\"\'\n\x14ServerStreamResponse\x12\x0f\n\x07payload\x18\x01 \x01(\x0c\"\xd1\x01\n\x11\x42idiStreamRequest\x12H\n\x04name\x18\x01 \x01(\tB:\xbaH7r220^accounts/[a-z0-9-]{1,63}/tests/[a-z0-9-]{1,63}$\xd8\x01\x01\x12\x1b\n\x07payload\x18\x02 \x01(\x0c\x42\n\xbaH\x07z\x05\x18\x80\x80\x80\x02\x12)\n\x0bsizes_bytes\x18\x03 \x03(\x05\x42\x14\xbaH\x11\x92\x01\x0e\x10\xe8\x07\"\t\x1a\x07\x18\x80\x80\x80\x02(\x00\x12*\n\x06status\x18\x04 \x01(\x0b\x32\x1a.portico.testing.v1.Status\"%\n\x12\x42idiStreamResponse\x12\x0f\n\x07payload\x18\x01 \x01(\x0c\"\x0e\n\x0c\x45mptyRequest\"\x0f\n\rEmptyResponse\"\x16\n\x14UnimplementedRequest\"\x17\n\x15UnimplementedResponse2\xf7\x06\n\x0eTestingService\x12\x9d\x01\n\x05Unary\x12 .portico.testing.v1.UnaryRequest\x1a!.portico.testing.v1.UnaryResponse\"O\x92\xdb\x18\x1b\x12\x19\n\x11testing.test.read\x12\x04name\x82\xd3\xe4\x93\x02*\"%/v1/testing/{name=accounts/*/tests/*}:\x01*\x12\x84\x01\n\x0c\x43lientStream\x12\'.portico.testing.v1.ClientStreamRequest\x1a(.portico.testing.v1.ClientStreamResponse\"\x1f\x92\xdb\x18\x1b\x12\x19\n\x11testing.test.read\x12\x04name(\x01\x12\xbb\x01\n\x0cServerStream\x12\'.portico.testing.v1.ServerStreamRequest\x1a(.portico.testing.v1.ServerStreamResponse\"V\x92\xdb\x18\x1b\x12\x19\n\x11testing.test.read\x12\x04name\x82\xd3\xe4\x93\x02\x31\",/v1/testing/{name=accounts/*/tests/*}:stream:\x01*0\x01\x12\x80\x01\n\nBidiStream\x12%.portico.testing.v1.BidiStreamRequest\x1a&.portico.testing.v1.BidiStreamResponse\"\x1f\x92\xdb\x18\x1b\x12\x19\n\x11testing.test.read\x12\x04name(\x01\x30\x01\x12m\n\x05\x45mpty\x12 .portico.testing.v1.EmptyRequest\x1a!.portico.testing.v1.EmptyResponse\"\x1f\x92\xdb\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/testing:empty\x12\x8d\x01\n\rUnimplemented\x12(.portico.testing.v1.UnimplementedRequest\x1a).portico.testing.v1.UnimplementedResponse\"\'\x92\xdb\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/testing:unimplemented2h\n\rStrictService\x12Q\n\x04\x45\x63ho\x12\x1f.portico.testing.v1.EchoRequest\x1a .portico.testing.v1.EchoResponse\"\x06\x92\xdb\x18\x02\x08\x01\x1a\x04\x98\xdb\x18\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'portico.testing.v1.testing_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_ECHOREQUEST_STATUSESBYNAMEENTRY']._loaded_options = None
+  _globals['_ECHOREQUEST_STATUSESBYNAMEENTRY']._serialized_options = b'8\001'
+  _globals['_ECHOREQUEST'].fields_by_name['text']._loaded_options = None
+  _globals['_ECHOREQUEST'].fields_by_name['text']._serialized_options = b'\272H\005r\003\030\350\007'
   _globals['_STATUS'].fields_by_name['code']._loaded_options = None
   _globals['_STATUS'].fields_by_name['code']._serialized_options = b'\272H\006\032\004\030\020(\000'
   _globals['_STATUS'].fields_by_name['message']._loaded_options = None
@@ -78,32 +82,44 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TESTINGSERVICE'].methods_by_name['Empty']._serialized_options = b'\222\333\030\002\010\001\202\323\344\223\002\023\022\021/v1/testing:empty'
   _globals['_TESTINGSERVICE'].methods_by_name['Unimplemented']._loaded_options = None
   _globals['_TESTINGSERVICE'].methods_by_name['Unimplemented']._serialized_options = b'\222\333\030\002\010\001\202\323\344\223\002\033\022\031/v1/testing:unimplemented'
-  _globals['_STATUS']._serialized_start=149
-  _globals['_STATUS']._serialized_end=209
-  _globals['_UNARYREQUEST']._serialized_start=212
-  _globals['_UNARYREQUEST']._serialized_end=505
-  _globals['_UNARYRESPONSE']._serialized_start=507
-  _globals['_UNARYRESPONSE']._serialized_end=553
-  _globals['_CLIENTSTREAMREQUEST']._serialized_start=556
-  _globals['_CLIENTSTREAMREQUEST']._serialized_end=703
-  _globals['_CLIENTSTREAMRESPONSE']._serialized_start=705
-  _globals['_CLIENTSTREAMRESPONSE']._serialized_end=768
-  _globals['_SERVERSTREAMREQUEST']._serialized_start=771
-  _globals['_SERVERSTREAMREQUEST']._serialized_end=986
-  _globals['_SERVERSTREAMRESPONSE']._serialized_start=988
-  _globals['_SERVERSTREAMRESPONSE']._serialized_end=1027
-  _globals['_BIDISTREAMREQUEST']._serialized_start=1030
-  _globals['_BIDISTREAMREQUEST']._serialized_end=1239
-  _globals['_BIDISTREAMRESPONSE']._serialized_start=1241
-  _globals['_BIDISTREAMRESPONSE']._serialized_end=1278
-  _globals['_EMPTYREQUEST']._serialized_start=1280
-  _globals['_EMPTYREQUEST']._serialized_end=1294
-  _globals['_EMPTYRESPONSE']._serialized_start=1296
-  _globals['_EMPTYRESPONSE']._serialized_end=1311
-  _globals['_UNIMPLEMENTEDREQUEST']._serialized_start=1313
-  _globals['_UNIMPLEMENTEDREQUEST']._serialized_end=1335
-  _globals['_UNIMPLEMENTEDRESPONSE']._serialized_start=1337
-  _globals['_UNIMPLEMENTEDRESPONSE']._serialized_end=1360
-  _globals['_TESTINGSERVICE']._serialized_start=1363
-  _globals['_TESTINGSERVICE']._serialized_end=2250
+  _globals['_STRICTSERVICE']._loaded_options = None
+  _globals['_STRICTSERVICE']._serialized_options = b'\230\333\030\001'
+  _globals['_STRICTSERVICE'].methods_by_name['Echo']._loaded_options = None
+  _globals['_STRICTSERVICE'].methods_by_name['Echo']._serialized_options = b'\222\333\030\002\010\001'
+  _globals['_ECHOREQUEST']._serialized_start=150
+  _globals['_ECHOREQUEST']._serialized_end=439
+  _globals['_ECHOREQUEST_STATUSESBYNAMEENTRY']._serialized_start=358
+  _globals['_ECHOREQUEST_STATUSESBYNAMEENTRY']._serialized_end=439
+  _globals['_ECHORESPONSE']._serialized_start=441
+  _globals['_ECHORESPONSE']._serialized_end=469
+  _globals['_STATUS']._serialized_start=471
+  _globals['_STATUS']._serialized_end=531
+  _globals['_UNARYREQUEST']._serialized_start=534
+  _globals['_UNARYREQUEST']._serialized_end=827
+  _globals['_UNARYRESPONSE']._serialized_start=829
+  _globals['_UNARYRESPONSE']._serialized_end=875
+  _globals['_CLIENTSTREAMREQUEST']._serialized_start=878
+  _globals['_CLIENTSTREAMREQUEST']._serialized_end=1025
+  _globals['_CLIENTSTREAMRESPONSE']._serialized_start=1027
+  _globals['_CLIENTSTREAMRESPONSE']._serialized_end=1090
+  _globals['_SERVERSTREAMREQUEST']._serialized_start=1093
+  _globals['_SERVERSTREAMREQUEST']._serialized_end=1308
+  _globals['_SERVERSTREAMRESPONSE']._serialized_start=1310
+  _globals['_SERVERSTREAMRESPONSE']._serialized_end=1349
+  _globals['_BIDISTREAMREQUEST']._serialized_start=1352
+  _globals['_BIDISTREAMREQUEST']._serialized_end=1561
+  _globals['_BIDISTREAMRESPONSE']._serialized_start=1563
+  _globals['_BIDISTREAMRESPONSE']._serialized_end=1600
+  _globals['_EMPTYREQUEST']._serialized_start=1602
+  _globals['_EMPTYREQUEST']._serialized_end=1616
+  _globals['_EMPTYRESPONSE']._serialized_start=1618
+  _globals['_EMPTYRESPONSE']._serialized_end=1633
+  _globals['_UNIMPLEMENTEDREQUEST']._serialized_start=1635
+  _globals['_UNIMPLEMENTEDREQUEST']._serialized_end=1657
+  _globals['_UNIMPLEMENTEDRESPONSE']._serialized_start=1659
+  _globals['_UNIMPLEMENTEDRESPONSE']._serialized_end=1682
+  _globals['_TESTINGSERVICE']._serialized_start=1685
+  _globals['_TESTINGSERVICE']._serialized_end=2572
+  _globals['_STRICTSERVICE']._serialized_start=2574
+  _globals['_STRICTSERVICE']._serialized_end=2678
 # @@protoc_insertion_point(module_scope)

@@ -9,6 +9,31 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class EchoRequest(_message.Message):
+    __slots__ = ("text", "status", "statuses", "statuses_by_name")
+    class StatusesByNameEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: Status
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[Status, _Mapping]] = ...) -> None: ...
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    STATUSES_FIELD_NUMBER: _ClassVar[int]
+    STATUSES_BY_NAME_FIELD_NUMBER: _ClassVar[int]
+    text: str
+    status: Status
+    statuses: _containers.RepeatedCompositeFieldContainer[Status]
+    statuses_by_name: _containers.MessageMap[str, Status]
+    def __init__(self, text: _Optional[str] = ..., status: _Optional[_Union[Status, _Mapping]] = ..., statuses: _Optional[_Iterable[_Union[Status, _Mapping]]] = ..., statuses_by_name: _Optional[_Mapping[str, Status]] = ...) -> None: ...
+
+class EchoResponse(_message.Message):
+    __slots__ = ("text",)
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    text: str
+    def __init__(self, text: _Optional[str] = ...) -> None: ...
+
 class Status(_message.Message):
     __slots__ = ("code", "message")
     CODE_FIELD_NUMBER: _ClassVar[int]

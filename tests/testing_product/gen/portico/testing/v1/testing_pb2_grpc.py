@@ -319,3 +319,79 @@ class TestingService:
             timeout,
             metadata,
             _registered_method=True)
+
+
+class StrictServiceStub:
+    """Refuses fields that it does not know.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.Echo = channel.unary_unary(
+                '/portico.testing.v1.StrictService/Echo',
+                request_serializer=portico_dot_testing_dot_v1_dot_testing__pb2.EchoRequest.SerializeToString,
+                response_deserializer=portico_dot_testing_dot_v1_dot_testing__pb2.EchoResponse.FromString,
+                _registered_method=True)
+
+
+class StrictServiceServicer:
+    """Refuses fields that it does not know.
+    """
+
+    def Echo(self, request, context):
+        """Answers the text that it was sent; needs no permission.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_StrictServiceServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'Echo': grpc.unary_unary_rpc_method_handler(
+                    servicer.Echo,
+                    request_deserializer=portico_dot_testing_dot_v1_dot_testing__pb2.EchoRequest.FromString,
+                    response_serializer=portico_dot_testing_dot_v1_dot_testing__pb2.EchoResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'portico.testing.v1.StrictService', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('portico.testing.v1.StrictService', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class StrictService:
+    """Refuses fields that it does not know.
+    """
+
+    @staticmethod
+    def Echo(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portico.testing.v1.StrictService/Echo',
+            portico_dot_testing_dot_v1_dot_testing__pb2.EchoRequest.SerializeToString,
+            portico_dot_testing_dot_v1_dot_testing__pb2.EchoResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
