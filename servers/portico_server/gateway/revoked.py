@@ -33,6 +33,9 @@ class Revoked(Protocol):
         ...
 
 
+_NOBODY: frozenset[str] = frozenset()
+
+
 class _Nothing:
     def refresh(self) -> None:
         pass
@@ -72,8 +75,9 @@ class LoggedRevocations:
         log = self._log
         if not (log.fingerprints or log.serials):
             return
-        accounts = log.fingerprints.get(peer.fingerprint) or log.serials.get(peer.serial)
-        if accounts and f"accounts/{self._certificate_account(peer.uri)}" in accounts:
+        # Both are asked: another account's revocation of the one must not hide this account's of the other.
+        revoked_by = log.fingerprints.get(peer.fingerprint, _NOBODY) | log.serials.get(peer.serial, _NOBODY)
+        if revoked_by and f"accounts/{self._certificate_account(peer.uri)}" in revoked_by:
             raise unauthenticated(
                 "CERTIFICATE_REVOKED", "the client certificate has been revoked; ask for another one of this platform"
             )

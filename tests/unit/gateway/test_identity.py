@@ -333,6 +333,18 @@ async def test_a_revoked_certificate_opens_no_method_at_all(tmp_path: Path, kind
     assert await _refused(step, new_call("/grpc.health.v1.Health/Check", headers=headers)) == "CERTIFICATE_REVOKED"
 
 
+async def test_what_another_account_revokes_hides_no_revocation_of_ones_own(tmp_path: Path) -> None:
+    log = RevocationLog(tmp_path / "revocations.jsonl", SharedWords(tmp_path / "words"))
+    step = identity({URI: EDGE}.get, LoggedRevocations(log, lambda uri: uri.split("/")[3]))
+    headers = headers_of(claims()) | {"x-portico-certificate-serial": "00AF5"}
+
+    now = int(time.time())
+    log.add(Revocation(Kind.FINGERPRINT, "accounts/other", FINGERPRINT, now, now + 60))
+    assert await run(step, new_call(headers=headers))
+    log.add(Revocation(Kind.SERIAL, "accounts/default", "af5", now, now + 60))
+    assert await _refused(step, new_call(headers=headers)) == "CERTIFICATE_REVOKED"
+
+
 async def _refused(step: Step, call: Call) -> str:
     with pytest.raises(ApiError) as refused:
         await run(step, call)
