@@ -32,7 +32,9 @@ _KEY = re.compile(r"[0-9a-z_.-]{1,256}")
 _STATUS_DETAILS = "grpc-status-details-bin"
 # Headers of the transport and of the gateway, not of the application.
 _HIDDEN = frozenset((b"te", b"content-type", b"host", b"content-length", b"x-forwarded-client-cert", b"x-request-id"))
-_HIDDEN_PREFIXES = (b"grpc-", b"connect-", b":", b"x-envoy-", b"x-portico-")
+# Those that begin with `portico-` go between nodes: what a client sends under such a name would count for a node's word,
+# where a product hands on the metadata that it was called with.
+_HIDDEN_PREFIXES = (b"grpc-", b"connect-", b":", b"x-envoy-", b"x-portico-", b"portico-")
 _SHOWN = frozenset((b"grpc-trace-bin", b"grpc-tags-bin", b"grpc-previous-rpc-attempts"))
 
 

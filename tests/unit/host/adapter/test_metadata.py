@@ -13,7 +13,7 @@ from portico_server.host.adapter.metadata import decode, encode
 from portico_server.platform.errors import ApiError
 
 keys = st.text(string.ascii_lowercase + string.digits + "_.-", min_size=1, max_size=20).filter(
-    lambda key: not key.startswith(("grpc-", ":", "x-envoy-", "x-portico-")) and key not in ("te", "host")
+    lambda key: not key.startswith(("grpc-", "connect-", ":", "x-envoy-", "x-portico-", "portico-")) and key not in ("te", "host")
 )
 text_keys = keys.filter(lambda key: not key.endswith("-bin"))
 binary_keys = keys.map(lambda key: f"{key}-bin")
@@ -41,6 +41,7 @@ def test_headers_of_the_transport_and_the_gateway_are_hidden() -> None:
     hidden = [
         b"te", b"host", b"content-type", b"grpc-timeout", b"grpc-encoding", b"grpc-accept-encoding",
         b"x-forwarded-client-cert", b"x-envoy-original-path", b"x-portico-token-payload",
+        b"portico-client-certificate", b"portico-caller-assertion", b"portico-original-path",
     ]  # fmt: skip
     shown = [b"user-agent", b"authorization", b"traceparent", b"grpc-trace-bin"]
     assert [entry.key.encode() for entry in decode([(name, b"eA") for name in hidden + shown])] == shown
