@@ -47,10 +47,13 @@ def event(
             await proceed(call)
         except BaseException as error:
             told = recovered(call, error, errors)
-            finish(call, told)
-            if told is error:
-                raise
-            raise told from None
+            try:
+                finish(call, told)
+                if told is error:
+                    raise
+                raise told from None
+            finally:
+                del told  # or the exception and this frame would keep one another, and all frames inside, alive
         finish(call, None)
 
     return step

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
 import json
-from collections.abc import AsyncIterator
+import weakref
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +18,17 @@ from portico_server.gateway.errors import error_mapper
 from portico_server.gateway.event import UNKNOWN_METHOD, event
 from portico_server.gateway.outcome import outcome_of
 from portico_server.platform.call import Call, Peer, Step, Trace
-from portico_server.platform.errors import ApiError
+from portico_server.platform.errors import ApiError, DomainError
 from portico_server.platform.methods import Method
 from portico_server.platform.settings import Settings
 from portico_server.platform.telemetry import Span, Telemetry, open_telemetry
 from tests.unit.gateway.fakes import ADMIN, METHODS, FakeContext, new_call, run
 
 RAY_ID = "0193584e3b7f" + "a1" * 10
+
+
+class Gone(DomainError):
+    """A product's error."""
 
 
 @pytest.fixture
@@ -165,3 +172,31 @@ async def test_what_nobody_foresaw_ends_as_an_error_that_says_nothing_of_the_ins
     assert raised.value.__suppress_context__
     (record,) = await written(telemetry)
     assert (record["code"], record["reason"]) == (13, "INTERNAL")
+
+
+@pytest.mark.parametrize(
+    "make_error",
+    [lambda: ApiError(grpc.StatusCode.NOT_FOUND, "GONE", "it is gone"), lambda: Gone("gone"), asyncio.CancelledError],
+    ids=["the house's own", "a product's", "cancelled"],
+)
+async def test_a_call_that_fails_leaves_nothing_for_the_garbage_collector(
+    telemetry: Telemetry, make_error: Callable[[], BaseException]
+) -> None:
+    class Held:
+        """What a servicer has at hand when it fails."""
+
+    held: list[weakref.ref[Held]] = []
+
+    async def fail(call: Call) -> None:
+        large = Held()
+        held.append(weakref.ref(large))
+        raise make_error()
+
+    step = event(telemetry, error_mapper([{Gone: (grpc.StatusCode.NOT_FOUND, "GONE")}]), lambda uri: "", METHODS)
+    gc.disable()
+    try:
+        with contextlib.suppress(ApiError, asyncio.CancelledError):
+            await step(arrived(), fail)
+        assert held[0]() is None
+    finally:
+        gc.enable()

@@ -32,8 +32,8 @@ _KEY = re.compile(r"[0-9a-z_.-]{1,256}")
 _STATUS_DETAILS = "grpc-status-details-bin"
 # Headers of the transport and of the gateway, not of the application.
 _HIDDEN = frozenset((b"te", b"content-type", b"host", b"content-length", b"x-forwarded-client-cert", b"x-request-id"))
-# Those that begin with `portico-` go between nodes: what a client sends under such a name would count for a node's word,
-# where a product hands on the metadata that it was called with.
+# Those that begin with `portico-` go between nodes: where a product hands on the metadata that it was called with, a
+# client's own would count for a node's word.
 _HIDDEN_PREFIXES = (b"grpc-", b"connect-", b":", b"x-envoy-", b"x-portico-", b"portico-")
 _SHOWN = frozenset((b"grpc-trace-bin", b"grpc-tags-bin", b"grpc-previous-rpc-attempts"))
 

@@ -18,7 +18,7 @@ import grpc
 from portico_server.host.adapter.binding import Binding
 from portico_server.host.adapter.calls import bind
 from portico_server.host.adapter.context import Abort, Context
-from portico_server.host.adapter.exchange import Cut
+from portico_server.host.adapter.exchange import Cut, Exchange
 from portico_server.host.adapter.metadata import Metadatum, decode
 from portico_server.host.adapter.status import Outcome, outcome_of
 from portico_server.host.adapter.watch import Watch
@@ -102,10 +102,10 @@ class Serving:
         except Abort:
             return context.outcome()
         except (Exception, asyncio.CancelledError) as error:
-            cause = exchange.cancellation(error) if isinstance(error, asyncio.CancelledError) else error
             if exchange.disconnected:
                 return None
-            return outcome_of(self._errors(cause), call.ray_id, context.trailing_metadata())
+            # Nothing here may name the cause: this frame and the exception would keep one another alive.
+            return outcome_of(self._errors(_cause(exchange, error)), call.ray_id, context.trailing_metadata())
 
     async def end_calls(self) -> None:
         """Cuts short the calls that are left, and waits for them, but not for ever."""
@@ -127,6 +127,11 @@ class Serving:
             if handler is not None:
                 return bind(method, handler)
         return None
+
+
+def _cause(exchange: Exchange, error: BaseException) -> BaseException:
+    """Why a call ended with this exception."""
+    return exchange.cancellation(error) if isinstance(error, asyncio.CancelledError) else error
 
 
 def spare_what_stays() -> None:

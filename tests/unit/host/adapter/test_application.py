@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import weakref
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -283,6 +284,32 @@ async def test_a_call_leaves_nothing_for_the_garbage_collector() -> None:
             await served(app, path, frame(b"x"), headers=[(b"grpc-timeout", b"10S")])
         await asyncio.sleep(0)
         assert len(gc.get_objects()) - before < 50
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize(
+    "make_error",
+    [lambda: ApiError(grpc.StatusCode.NOT_FOUND, "GONE", "it is gone"), lambda: ValueError("unforeseen")],
+    ids=["foreseen", "unforeseen"],
+)
+async def test_a_call_that_fails_leaves_nothing_for_the_garbage_collector(make_error: Callable[[], Exception]) -> None:
+    class Held:
+        """What a servicer has at hand when it fails."""
+
+    held: list[weakref.ref[Held]] = []
+
+    async def serve(request: bytes, context: Any) -> bytes:
+        large = Held()
+        held.append(weakref.ref(large))
+        raise make_error()
+
+    app, path = application(serve)
+    gc.disable()
+    try:
+        server = await served(app, path, frame(b"x"))
+        assert server.headers[b"grpc-status"] != b"0"
+        assert held[0]() is None
     finally:
         gc.enable()
 

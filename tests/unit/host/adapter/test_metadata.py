@@ -13,7 +13,10 @@ from portico_server.host.adapter.metadata import decode, encode
 from portico_server.platform.errors import ApiError
 
 keys = st.text(string.ascii_lowercase + string.digits + "_.-", min_size=1, max_size=20).filter(
-    lambda key: not key.startswith(("grpc-", "connect-", ":", "x-envoy-", "x-portico-", "portico-")) and key not in ("te", "host")
+    lambda key: (
+        not key.startswith(("grpc-", "connect-", ":", "x-envoy-", "x-portico-", "portico-"))
+        and key not in ("te", "host")
+    )
 )
 text_keys = keys.filter(lambda key: not key.endswith("-bin"))
 binary_keys = keys.map(lambda key: f"{key}-bin")
