@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -266,3 +268,35 @@ def test_files_of_others_in_the_folder_are_left_alone(tmp_path: Path) -> None:
 
     assert segments(tmp_path) == []
     assert latest_events(tmp_path, "default", limit=1) == ([], "")
+
+
+async def test_a_flush_that_is_cancelled_leaves_no_writer_beside_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reader that goes away cancels the flush that it asked for; two writers would close one another's file."""
+    files = TelemetryFiles(tmp_path, MEGABYTE)
+    write, began, may_end, writers = files._write, asyncio.Event(), threading.Event(), [0, 0]
+    loop = asyncio.get_running_loop()
+
+    def slow_write(lines: list[bytes]) -> None:
+        writers[0] += 1
+        writers[1] = max(writers)
+        loop.call_soon_threadsafe(began.set)
+        assert may_end.wait(30)
+        write(lines)
+        writers[0] -= 1
+
+    monkeypatch.setattr(files, "_write", slow_write)
+    files.append(b"one\n")
+    first = asyncio.create_task(files.flush())
+    await began.wait()
+    first.cancel()
+    files.append(b"two\n")
+    second = asyncio.create_task(files.close())
+    await asyncio.sleep(0.1)
+    may_end.set()
+    await asyncio.gather(first, second, return_exceptions=True)
+
+    assert writers[1] == 1, "two threads wrote at once"
+    assert first.cancelled()
+    assert b"".join(segment.path.read_bytes() for segment in segments(tmp_path)) == b"one\ntwo\n"

@@ -90,19 +90,27 @@ class TelemetryFiles:
             if not self._pending:
                 return
             lines, self._pending, self._pending_bytes = self._pending, [], 0
+            writing = asyncio.ensure_future(self._try_to_write(lines))
             try:
-                await asyncio.to_thread(self._write, lines)
-                self._failing = False
-            except OSError as error:
-                self.dropped += len(lines)
-                if not self._failing:
-                    _log.error("telemetry_not_written", folder=str(self.folder), error=str(error))
-                self._failing = True
+                await asyncio.shield(writing)
+            except asyncio.CancelledError:
+                await asyncio.wait({writing})  # a thread goes on; nobody else may touch the file until it has ended
+                raise
 
     async def close(self) -> None:
         """Writes the rest and closes."""
         await self.flush()
         self._close_file()
+
+    async def _try_to_write(self, lines: list[bytes]) -> None:
+        try:
+            await asyncio.to_thread(self._write, lines)
+            self._failing = False
+        except OSError as error:
+            self.dropped += len(lines)
+            if not self._failing:
+                _log.error("telemetry_not_written", folder=str(self.folder), error=str(error))
+            self._failing = True
 
     def _write(self, lines: list[bytes]) -> None:
         data = memoryview(b"".join(lines))
