@@ -7,13 +7,14 @@ import itertools
 import random
 import time
 from collections.abc import Awaitable, Callable
+from typing import cast
 
 import pytest
 from structlog.testing import capture_logs
 
 from portico_server.platform import jobs as module
 from portico_server.platform.clock import SystemClock
-from portico_server.platform.database import Database
+from portico_server.platform.database import Batch, Database, Done, Unreachable
 from portico_server.platform.jobs import JobRunner
 from portico_server.platform.leases import Leases
 from portico_server.platform.product import Job
@@ -103,3 +104,27 @@ async def test_stopping_cancels_what_runs_and_lets_go_of_its_lease(database: Dat
     await asyncio.wait_for(one.stop(), 5)
     assert ended.is_set()
     assert await Leases(database, SystemClock()).acquire("job things.fold") is not None
+
+
+async def test_a_runner_stops_though_the_database_is_away(database: Database) -> None:
+    """The lease cannot be given back then; it runs out by itself."""
+    began = asyncio.Event()
+
+    async def run() -> None:
+        began.set()
+        await asyncio.sleep(3600)
+
+    class Away:
+        """The database, until it is away."""
+
+        async def batch(self, batch: Batch) -> list[Done]:
+            if began.is_set():
+                raise Unreachable("away")
+            return await database.batch(batch)
+
+    one = runner(cast(Database, Away()), run)
+    with capture_logs() as logs:
+        one.start()
+        await began.wait()
+        await asyncio.wait_for(one.stop(), 30)
+    assert [entry["event"] for entry in logs] == ["job kept its lease"]

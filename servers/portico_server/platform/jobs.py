@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import structlog
 
 from portico_server.platform.clock import Clock
+from portico_server.platform.database import DatabaseError
 from portico_server.platform.leases import Lease, LeaseLost, Leases
 from portico_server.platform.product import Job
 
@@ -63,9 +64,16 @@ class JobRunner:
         try:
             await leases.hold(lease, lambda _: job.run())
         except BaseException:
-            await lease.release()
+            await self._release(job, lease)
             raise
         await self._keep(job, lease)
+
+    async def _release(self, job: Job, lease: Lease) -> None:
+        """A database that is away must not hide why the job ended, least of all that it is to stop."""
+        try:
+            await lease.release()
+        except DatabaseError as error:
+            _log.warning("job kept its lease", job=job.name, error=str(error))
 
     async def _keep(self, job: Job, lease: Lease) -> None:
         """Keeps the lease for nearly an interval, so that several processes do not run the job several times in one."""
