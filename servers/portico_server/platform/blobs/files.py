@@ -71,12 +71,12 @@ class FileBlobs:
 
     @contextlib.asynccontextmanager
     async def removing(self) -> AsyncIterator[bool]:
-        lock = await self.run(backing.take_to_remove, self._folder)
+        lock = await self.run(_lock_to_remove, self._folder)
         try:
             yield lock is not None
         finally:
             if lock is not None:
-                os.close(lock)
+                lock.close()
 
     async def all_ids(self) -> AsyncIterator[tuple[str, int]]:
         for shard in range(256):
@@ -199,6 +199,12 @@ def _prepare(folder: Path) -> None:
     for shard in range(256):
         (folder / f"{shard:02x}").mkdir(mode=0o700, exist_ok=True)
     sync_folder(folder)
+
+
+def _lock_to_remove(folder: Path) -> OpenFile | None:
+    """In an object that closes it, should the call that asks for it be cancelled meanwhile."""
+    lock = backing.take_to_remove(folder)
+    return OpenFile(lock) if lock is not None else None
 
 
 def _open(path: Path) -> tuple[OpenFile, int]:

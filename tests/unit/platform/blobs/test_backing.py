@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import threading
 from pathlib import Path
 
 import pytest
 
+from portico_server.platform.blobs import backing
 from portico_server.platform.blobs.backing import all_ids, held, take_to_remove
 from portico_server.platform.blobs.files import FileBlobs
 from tests.harness.waiting import wait_until
@@ -83,3 +85,25 @@ def test_what_root_makes_is_the_platforms(folder: Path) -> None:
     with held(folder):
         made = (folder / "hold").stat()
     assert (made.st_uid, made.st_gid) == (65534, 65534)
+
+
+async def test_a_removal_that_is_cancelled_while_it_takes_the_lock_gives_it_back(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taking, may_take = threading.Event(), threading.Event()
+
+    def slowly(path: Path) -> int | None:
+        taking.set()
+        assert may_take.wait(30)
+        return take_to_remove(path)
+
+    monkeypatch.setattr(backing, "take_to_remove", slowly)
+    blobs = await FileBlobs.start(folder)
+    removal = asyncio.create_task(blobs.removing().__aenter__())
+    await asyncio.to_thread(taking.wait, 30)
+    removal.cancel()
+    await asyncio.wait({removal})
+    may_take.set()
+    await blobs.close()
+
+    assert may_remove(folder), "a backup would wait for ever"
