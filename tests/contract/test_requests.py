@@ -8,7 +8,7 @@ import pytest
 from google.protobuf import wrappers_pb2
 from google.protobuf.message import Message
 
-from portico_server.platform.database import Batch, Database, GuardFailed, Statement
+from portico_server.platform.database import Batch, Contended, Database, GuardFailed, Statement
 from portico_server.platform.errors import ApiError
 from portico_server.platform.requests import (
     LIFETIME_US,
@@ -106,6 +106,27 @@ async def test_of_requests_that_race_one_is_done_and_all_get_its_answer(database
     answers = await asyncio.gather(*(once(database, clock, KEY, wrappers_pb2.StringValue, mutate) for _ in range(12)))
     assert await times_done(database) == 1
     assert len({answer.value for answer in answers}) == 1
+
+
+async def test_a_change_is_tried_once_though_the_answer_is_forgotten_meanwhile(database: Database) -> None:
+    """A second try of an upload, whose bytes are read, would store an empty object."""
+    await prepare(database)
+    clock = FakeClock()
+    attempts = 0
+
+    async def mutate(keep: Remember[wrappers_pb2.StringValue]) -> wrappers_pb2.StringValue:
+        nonlocal attempts
+        attempts += 1
+        assert attempts == 1
+        await database.batch(Batch([remember(KEY, b"faster", clock.now_us())]))
+        statements = keep(wrappers_pb2.StringValue())
+        clock.advance(LIFETIME_US / 1e6)
+        await database.batch(Batch([*statements, COUNT]))
+        return wrappers_pb2.StringValue()
+
+    with pytest.raises(Contended):
+        await once(database, clock, KEY, wrappers_pb2.StringValue, mutate)
+    assert await times_done(database) == 0
 
 
 async def test_without_a_request_id_each_call_is_done(database: Database) -> None:

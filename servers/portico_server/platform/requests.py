@@ -15,7 +15,7 @@ import grpc
 from google.protobuf.message import Message
 
 from portico_server.platform.clock import Clock
-from portico_server.platform.database import ANY, Batch, Database, GuardFailed, Statement
+from portico_server.platform.database import ANY, Batch, Contended, Database, GuardFailed, Statement
 from portico_server.platform.errors import ApiError
 
 REPLAY = "replay"
@@ -93,20 +93,24 @@ async def once(
     response: type[M],
     mutate: Callable[[Remember[M]], Awaitable[M]],
 ) -> M:
-    """What `mutate` answers, or answered the first time. With the key None it is simply called.
+    """What `mutate` answers, or answered the first time. With the key None it is simply called; never twice: what it
+    reads of a request's stream is gone then.
 
-    Raises what it raises, and ApiError where the id was used for another request.
+    Raises what it raises, ApiError where the id was used for another request, and Contended where another answer came
+    first and was forgotten at once.
     """
     if key is None:
         return await mutate(lambda _: [])
-    while True:
-        if (answer := await recall(database, clock, key)) is not None:
-            return response.FromString(answer)
-        try:
-            return await mutate(lambda made: [remember(key, made.SerializeToString(), clock.now_us())])
-        except GuardFailed as failed:
-            if failed.reason != REPLAY:
-                raise
+    if (answer := await recall(database, clock, key)) is not None:
+        return response.FromString(answer)
+    try:
+        return await mutate(lambda made: [remember(key, made.SerializeToString(), clock.now_us())])
+    except GuardFailed as failed:
+        if failed.reason != REPLAY:
+            raise
+    if (answer := await recall(database, clock, key)) is not None:
+        return response.FromString(answer)
+    raise Contended(f"the answer to the request {key.request_id} was kept, and is a day old by now")
 
 
 async def forget_expired(database: Database, clock: Clock) -> int:
