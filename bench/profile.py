@@ -27,7 +27,7 @@ SHOWN = 40
 LOADS: Mapping[str, Callable[[Bench], load.Load]] = {
     "unary": lambda bench: echo(bench.scratch),
     "get": gets,
-    "put": puts,
+    "put": lambda bench: puts(bench, bench.portico()),
     "responses": lambda bench: responses(bench.scratch, MEBIBYTE, MESSAGES),
     "requests": lambda bench: requests(bench.scratch, MEBIBYTE, MESSAGES),
 }

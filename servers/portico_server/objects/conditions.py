@@ -37,6 +37,8 @@ class State(Protocol):
 
 def check_read(conditions: Conditions, state: State, resource: object) -> None:
     """For reading what is there. Raises NotModified, EtagMismatch, Modified."""
+    if conditions is NONE:
+        return
     _check_present(conditions, state, resource, NotModified("the object is unchanged", resource=str(resource)))
 
 
@@ -46,6 +48,8 @@ def check_write(conditions: Conditions, state: State | None, resource: object) -
     Without an object `if_match` fails and everything else holds: there is no ETag to match and no time to compare.
     Raises EtagMismatch, Modified, NotModified, ObjectExists.
     """
+    if conditions is NONE:
+        return
     if state is not None:
         exists: DomainError = (
             ObjectExists("the object exists already", resource=str(resource))
