@@ -51,7 +51,7 @@ class Child:
     async def wait(self) -> str:
         """Waits for its end; says how it ended, for people."""
         code = await self._process.wait()
-        await self._printing
+        await asyncio.shield(self._printing)  # else who gives up waiting would end the log of the one that waits next
         return f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
 
     async def stop(self, patience_seconds: float) -> None:

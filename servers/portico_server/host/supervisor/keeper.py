@@ -94,7 +94,7 @@ class Keeper:
 
     async def _run(self) -> None:
         while True:
-            instance = self._current = await self._process.start()
+            instance = self._current = await self._started()
             self._show("starting")
             if not await self._until_ready(instance):
                 await self._after_death(instance, await instance.child.wait())
@@ -102,6 +102,17 @@ class Keeper:
             self._take_place(instance)
             self._tell_ready()
             await self._serve()
+
+    async def _started(self) -> Instance:
+        """Tries until that works, once there was one that was ready: a full disk must not end a platform that runs.
+        Raises OSError."""
+        while True:
+            try:
+                return await self._process.start()
+            except OSError as error:
+                if not self._ready.done():
+                    raise
+                await self._wait(f"{self._words} cannot be started: {error}", lived_seconds=0.0)
 
     async def _serve(self) -> None:
         """Returns when the current process is no more, and it is time for another."""
@@ -129,19 +140,26 @@ class Keeper:
         before = self._current
         assert before is not None
         await asyncio.gather(*self._leaving)
-        instance = self._next = await self._process.start(before)
+        try:
+            instance = self._next = await self._process.start(before)
+        except OSError as error:
+            self._go_on(before, f"it cannot be started: {error}")
+            return
         if not await self._process.wait_ready(instance):
             self._next = None
-            before.handed_over = False
             why = self._why(instance, await instance.child.wait())
             self._process.discard(instance)
-            self._answer(StartError(f"The new process did not become ready, the one of before goes on: {why}"))
+            self._go_on(before, why)
             return
         self._current, self._next = instance, None
         self._take_place(instance)
         await self._leave(before, replaced=True)
         self._tell(Event.RESTARTED, f"{self._words} was replaced.")
         self._answer(None)
+
+    def _go_on(self, before: Instance, why: str) -> None:
+        before.handed_over = False
+        self._answer(StartError(f"The new process did not become ready, the one of before goes on: {why}"))
 
     async def _leave(self, instance: Instance, *, replaced: bool = False) -> None:
         leaving = asyncio.create_task(self._end(instance, replaced))
@@ -189,9 +207,13 @@ class Keeper:
         self._process.discard(instance)
         self._restarts += 1
         self._show("restarting")
-        wait_seconds = self._backoff.after(time.time() - instance.child.started_at)
-        news = f"{self._words} (process {instance.child.pid}) {end}{f' ({why})' if why else ''}; starting it again in "
-        self._tell(Event.RESTARTING, f"{news}{wait_seconds:.1f} s.")
+        news = f"{self._words} (process {instance.child.pid}) {end}{f' ({why})' if why else ''}"
+        await self._wait(news, lived_seconds=time.time() - instance.child.started_at)
+
+    async def _wait(self, news: str, *, lived_seconds: float) -> None:
+        """Longer with each failure in a row; tells what happened and when it is tried again."""
+        wait_seconds = self._backoff.after(lived_seconds)
+        self._tell(Event.RESTARTING, f"{news}; starting it again in {wait_seconds:.1f} s.")
         await asyncio.sleep(wait_seconds)
 
     def _why_not_started(self, instance: Instance, end: str) -> str:

@@ -54,7 +54,8 @@ class ServingProcess:
         return self._program.name
 
     async def start(self, before: Instance | None = None) -> Instance:
-        """Starts the process; it is not ready yet. `before` is one that still serves, and hands over what it can."""
+        """Starts the process; it is not ready yet. `before` is one that still serves, and hands over what it can.
+        Raises OSError."""
         folder = self._settings.run / f"{self.name}.{next(self._numbers)}"
         make_private_folder(folder)
         for name, content in self._program.files.items():
@@ -110,12 +111,17 @@ class ServingProcess:
         """Lets calls in flight end, for `drain_seconds` at most, then ends the process.
 
         Where another one is there already (`replaced`), connections may end too: a client that is between two calls
-        is told to go elsewhere with the answer to its next one, and would lose that one.
+        is told to go elsewhere with the answer to its next one, and would lose that one. Of one that has died nothing
+        is left to do, maybe not even its folder.
         """
-        (instance.folder / DRAINING_FILE).touch(mode=0o600)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._settings.drain_seconds):
-                await self._drain(instance, replaced)
+        if instance.child.alive:
+            with contextlib.suppress(
+                OSError
+            ):  # on a full disk health says nothing of it; calls in flight end all the same
+                (instance.folder / DRAINING_FILE).touch(mode=0o600)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._settings.drain_seconds):
+                    await self._drain(instance, replaced)
         await instance.child.stop(_SHUTDOWN_SECONDS)
         if instance.handed_over:
             self._successor = Successor(self._settings.run, instance.generation.socket_name(self.name, instance.folder))
