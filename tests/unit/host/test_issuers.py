@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from joserfc.jwk import ECKey
 
 from portico_server.host.envoy import WatchedFiles
 from portico_server.host.envoy.jwt import TrustedIssuer
+from portico_server.host.supervisor import issuers as supervisor_issuers
 from portico_server.host.supervisor.in_force import InForce
 from portico_server.host.supervisor.issuers import Issuers
 from portico_server.platform.settings import Settings
@@ -79,6 +81,25 @@ def test_with_a_broken_file_nobody_is_believed_at_a_start_and_it_is_said(setting
     assert not recorder.issuers
     assert "issuers[1].issuer" in said[0]
     assert len(json.loads((settings.run / "issuers.json").read_bytes())["problems"]) == 1
+
+
+async def test_a_run_folder_that_can_be_written_again_is_no_problem_any_more(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor_issuers, "POLL_SECONDS", 0.01)
+    said: asyncio.Queue[str] = asyncio.Queue()
+    told = settings.run / "issuers.json"
+    told.mkdir()  # in the way of the file
+    keeping = asyncio.create_task(
+        Issuers(settings, Recorder(WatchedFiles(settings.run / "watched")), said.put_nowait).keep_fresh()
+    )
+    try:
+        async with asyncio.timeout(30):
+            assert "the run folder" in await said.get()
+            told.rmdir()
+            assert await said.get() == "issuers: the run folder: mended"
+    finally:
+        keeping.cancel()
 
 
 def test_what_breaks_later_leaves_what_is_in_force(settings: Settings) -> None:

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
+import fcntl
 import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from portico_server.host.supervisor import data_lock, renewal
 from portico_server.host.supervisor.announcement import Announcement, Event, StartError, from_json
 from portico_server.host.supervisor.backoff import FIRST_SECONDS, HEALTHY_SECONDS, LONGEST_SECONDS, Backoff
+from portico_server.host.supervisor.child import Child
 from portico_server.host.supervisor.clock import expires_soon, renewal_time
-from portico_server.host.supervisor.data_lock import DataLock, holder
+from portico_server.host.supervisor.data_lock import DataLock, holder, is_taken
 from portico_server.host.supervisor.first_start import prepare
 from portico_server.host.supervisor.logs import BoundedLog
 from portico_server.host.supervisor.port import ReservedPort, holder_of
+from portico_server.host.supervisor.renewal import renew_node_certificate
 from portico_server.host.supervisor.state import ProcessState, State, read_state, write_state
+from portico_server.platform.keyring import Keyring, authority
+from portico_server.platform.keyring.keyring import KeyPair
 
 
 def test_a_log_never_takes_more_than_twice_its_limit(tmp_path: Path) -> None:
@@ -51,6 +60,44 @@ def test_a_full_disk_loses_lines_and_no_more(tmp_path: Path) -> None:
     assert log.tail(1) == "lost"
 
 
+def test_a_log_that_cannot_begin_anew_touches_no_other_file(tmp_path: Path) -> None:
+    """Its number, closed and kept, would be that of the next file that is opened."""
+    (tmp_path / "x.log.1" / "in the way").mkdir(parents=True)
+    log = BoundedLog(tmp_path / "x.log", limit_bytes=10)
+    log.write(b"0123456789")
+    log.write(b"lost")
+    with (tmp_path / "other").open("w+") as other:
+        log.write(b"lost, too")
+        other.write("untouched")
+        other.flush()
+        assert (tmp_path / "other").read_text() == "untouched"
+    (tmp_path / "x.log.1" / "in the way").rmdir()
+    (tmp_path / "x.log.1").rmdir()
+    log.write(b"kept")
+    assert (tmp_path / "x.log").read_bytes() == b"kept"
+
+
+async def test_who_gives_up_waiting_for_a_process_leaves_its_log_to_the_others(tmp_path: Path) -> None:
+    """What it printed may be read a moment after its end, or long after, where a child of its own still prints."""
+    log = BoundedLog(tmp_path / "x.log")
+    script = "(read line <go; echo late) & exit 3"
+    os.mkfifo(tmp_path / "go")
+    child = await Child.start(["/bin/sh", "-c", script], tmp_path, os.environ, log)
+    impatient = asyncio.create_task(child.wait())
+    async with asyncio.timeout(60):
+        while child.alive:
+            await asyncio.sleep(0.01)
+    for _ in range(10):  # the end comes to who waits
+        await asyncio.sleep(0)
+    impatient.cancel()
+    await asyncio.gather(impatient, return_exceptions=True)
+    waiting = asyncio.create_task(child.wait())
+    (tmp_path / "go").write_text("now\n")
+    async with asyncio.timeout(60):
+        assert await waiting == "ended with exit code 3"
+    assert log.tail(1) == "late"
+
+
 def test_deaths_in_a_row_wait_longer_and_longer_up_to_a_bound() -> None:
     backoff = Backoff()
     waits = [backoff.after(0.0) for _ in range(12)]
@@ -73,6 +120,54 @@ def test_a_certificate_is_due_with_a_third_of_its_life_left() -> None:
     assert expires_soon(now - 2 * hour, now + hour - hour / 60)
 
 
+async def test_a_certificate_that_could_not_be_put_in_force_is_renewed_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one in force has a third of its life left, the one that was made has all of it."""
+    monkeypatch.setattr(renewal, "PATIENCE_SECONDS", 0.01)
+    hour_seconds = 3600
+    keyring = Keyring.open(tmp_path, "portico.local", ["localhost"])
+    with monkeypatch.context() as patched:
+        an_hour_ago = datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=hour_seconds)
+        patched.setattr(authority, "_now", lambda: an_hour_ago)
+        due = keyring.new_node_certificate(lifetime_seconds=hour_seconds)
+    outcomes: list[Exception | None] = [OSError("the disk is full"), None]
+    said, in_force = list[str](), asyncio.Event()
+
+    def use(_: KeyPair) -> None:
+        if (failure := outcomes.pop(0)) is not None:
+            raise failure
+        in_force.set()
+
+    renewing = asyncio.create_task(renew_node_certificate(lambda: keyring, hour_seconds, due, use, said.append))
+    try:
+        async with asyncio.timeout(30):
+            await in_force.wait()
+    finally:
+        renewing.cancel()
+    assert said == ["The node's certificate cannot be renewed: the disk is full"]
+
+
+def test_keys_that_change_during_a_start_do_not_end_it(tmp_path: Path) -> None:
+    """Whoever rotates them sends a hang-up to who holds the lock; the start has not come to listen for it yet."""
+    script = """
+import os, pathlib, signal, sys
+from portico_server.host.supervisor import supervise
+from portico_server.platform.settings import Settings
+
+def cleared(run):
+    os.kill(os.getpid(), signal.SIGHUP)
+    raise OSError(0, "gone on")
+
+supervise.clear_folders = cleared
+settings = Settings(data=pathlib.Path(sys.argv[1]), listen="127.0.0.1:0", web_listen="")
+sys.exit(supervise.supervise(settings, "", lambda news: print(news.message)))
+"""
+    command = [sys.executable, "-c", script, str(tmp_path / "data")]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert (ended.returncode, "gone on" in ended.stdout) == (1, True), ended.stderr
+
+
 def test_a_lock_is_one_platforms(tmp_path: Path) -> None:
     lock = DataLock.take(tmp_path)
     assert holder(tmp_path) == os.getpid()
@@ -81,6 +176,18 @@ def test_a_lock_is_one_platforms(tmp_path: Path) -> None:
     lock.release()
     assert holder(tmp_path) is None
     DataLock.take(tmp_path).release()
+
+
+def test_who_only_looks_is_no_platform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two look at once after a platform was killed, whose process id the file still has; a start meets a look."""
+    (tmp_path / "lock").write_text("4711")
+    looking = os.open(tmp_path / "lock", os.O_RDONLY)
+    fcntl.flock(looking, fcntl.LOCK_SH)
+    assert holder(tmp_path) is None
+    assert not is_taken(tmp_path)
+    monkeypatch.setattr(data_lock.time, "sleep", lambda _: fcntl.flock(looking, fcntl.LOCK_UN))  # the look is over
+    DataLock.take(tmp_path).release()
+    os.close(looking)
 
 
 def test_who_holds_a_lock_is_told(tmp_path: Path) -> None:

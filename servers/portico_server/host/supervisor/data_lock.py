@@ -5,11 +5,16 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from portico_server.host.supervisor.announcement import StartError
 from portico_server.host.supervisor.state import read_state
+
+_PATIENCE_SECONDS = 0.5
+"""How long a start waits for the lock: whoever looks at it (`holder`, `is_taken`) holds it for a moment."""
+_POLL_SECONDS = 0.01
 
 
 class DataLock:
@@ -22,7 +27,10 @@ class DataLock:
     def take(cls, data: Path) -> DataLock:
         """Raises StartError where another platform holds it."""
         descriptor = os.open(data / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        if not _lock(descriptor):
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while not (ours := _lock(descriptor)) and time.monotonic() < deadline:
+            time.sleep(_POLL_SECONDS)
+        if not ours:
             os.close(descriptor)
             raise StartError(
                 f"A platform already runs on {data} ({_describe(data)}). "
@@ -40,7 +48,7 @@ class DataLock:
 def holder(data: Path) -> int | None:
     """The process id of the platform that runs on this data directory; None where none does."""
     with contextlib.suppress(FileNotFoundError), _opened(data / "lock") as descriptor:
-        if not _lock(descriptor):
+        if not _look(descriptor):
             return int(os.read(descriptor, 32) or 0) or None
     return None
 
@@ -48,7 +56,7 @@ def holder(data: Path) -> int | None:
 def is_taken(data: Path) -> bool:
     """Whether a platform runs on this data directory, if only since now."""
     with contextlib.suppress(FileNotFoundError), _opened(data / "lock") as descriptor:
-        return not _lock(descriptor)
+        return not _look(descriptor)
     return False
 
 
@@ -69,8 +77,17 @@ def _opened(path: Path) -> Iterator[int]:
 
 
 def _lock(descriptor: int) -> bool:
+    return _flock(descriptor, fcntl.LOCK_EX)
+
+
+def _look(descriptor: int) -> bool:
+    """Whether no platform holds it. Shared, so that two who look at once do not take one another for a platform."""
+    return _flock(descriptor, fcntl.LOCK_SH)
+
+
+def _flock(descriptor: int, kind: int) -> bool:
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True

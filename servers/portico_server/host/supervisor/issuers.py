@@ -31,6 +31,7 @@ RETRY_SECONDS = 30.0
 FOLDER = "issuers"
 """In the data directory: the last good JWK set of each URL."""
 
+_RUN_FOLDER = "the run folder"
 _Source = tuple[str, str, tuple[str, ...]]
 """Issuer, where its keys are from, and which are believed: keys of another source are never taken for this one's."""
 
@@ -66,8 +67,9 @@ class Issuers:
             while True:
                 try:
                     self.put_in_force()
+                    self._say(_RUN_FOLDER, "")
                 except OSError as error:
-                    self._say("the run folder", str(error))
+                    self._say(_RUN_FOLDER, str(error))
                 self._start_fetches()
                 await asyncio.sleep(POLL_SECONDS)
         finally:

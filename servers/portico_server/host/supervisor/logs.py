@@ -29,9 +29,7 @@ class BoundedLog:
         self._tail.append(chunk)
         with contextlib.suppress(OSError):
             if self._size + len(chunk) > self._limit_bytes and self._size:
-                os.close(self._descriptor)
-                self.path.replace(self.path.with_name(self.path.name + ".1"))
-                self._open()
+                self._begin_anew()
             self._size += os.write(self._descriptor, chunk)
 
     def tail(self, lines: int) -> str:
@@ -40,6 +38,14 @@ class BoundedLog:
 
     def close(self) -> None:
         os.close(self._descriptor)
+
+    def _begin_anew(self) -> None:
+        """The old file is closed last: a number that was closed and kept would soon be some other file's."""
+        with contextlib.suppress(FileNotFoundError):  # moved already, by a try that then could not open the next
+            self.path.replace(self.path.with_name(self.path.name + ".1"))
+        before = self._descriptor
+        self._open()
+        os.close(before)
 
     def _open(self) -> None:
         self._descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)

@@ -29,8 +29,9 @@ async def renew_node_certificate(
     while True:
         await _until_due(current, lifetime_seconds)
         try:
-            current = keyring().new_node_certificate(lifetime_seconds=lifetime_seconds)
-            use(current)
+            renewed = keyring().new_node_certificate(lifetime_seconds=lifetime_seconds)
+            use(renewed)
+            current = renewed  # only now: what could not be put in force renews nothing
         except OSError as error:
             complain(f"The node's certificate cannot be renewed: {error}")
             await asyncio.sleep(PATIENCE_SECONDS)

@@ -36,6 +36,8 @@ from portico_server.platform.settings import SettingError, Settings
 
 def supervise(settings: Settings, application: str, announce: Callable[[Announcement], None]) -> int:
     """Runs a platform until it is told to stop (SIGTERM, SIGINT); the exit code. All news go to `announce`."""
+    # From the lock on we may be told that keys have changed (`rotate_token_key`): until `run` listens, that waits.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
     with contextlib.ExitStack() as stack:
         try:
             Placement(settings)  # refused before anything is made
@@ -96,6 +98,7 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop_requested)
         loop.add_signal_handler(signal.SIGHUP, self._credentials.reload)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
         if self._host.notice:
             self._tell(Event.NOTICE, self._host.notice)
         self._products = [self._keeper(program) for program in self._product_programs]
@@ -183,19 +186,21 @@ class Supervisor:
         return Keeper(process, self._tell, self._write_state, overlaps=overlaps)
 
     def _tell(self, event: Event, message: str) -> None:
+        """To whoever started the platform, for as long as they listen: a terminal that was closed, or a pipe, must not
+        end it."""
         self._record(f"{event}: {message}")
-        self._announce(
-            Announcement(
-                event,
-                message,
-                self._settings.data,
-                self._settings.listen,
-                self._credentials.profile,
-                self._first_start,
-                time.monotonic() - self._begin,
-                self._settings.web_listen,
-            )
+        news = Announcement(
+            event,
+            message,
+            self._settings.data,
+            self._settings.listen,
+            self._credentials.profile,
+            self._first_start,
+            time.monotonic() - self._begin,
+            self._settings.web_listen,
         )
+        with contextlib.suppress(OSError):
+            self._announce(news)
 
     def _record(self, line: str) -> None:
         """Into the supervisor's log, for whoever asks later."""
