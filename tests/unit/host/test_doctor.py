@@ -68,6 +68,14 @@ def test_keys_that_others_can_read(settings: Settings) -> None:
     assert "chmod" in check.remedy
 
 
+def test_what_cannot_be_read_is_a_finding_and_the_other_looks_go_on(settings: Settings) -> None:
+    (settings.data / "keys" / "gone").symlink_to("nowhere")
+    check = found(settings, "permissions")
+    assert not check.ok
+    assert "keys/gone" in check.detail
+    assert found(settings, "authority").ok
+
+
 def test_an_expired_client_certificate(settings: Settings) -> None:
     now = datetime.datetime.now(datetime.UTC)
     day = datetime.timedelta(days=1)

@@ -46,7 +46,16 @@ def doctor(settings: Settings) -> list[Check]:
         look_at_state.databases,
         look_at_state.backup,
     )
-    return [check for look in looks for check in look(settings)]
+    return [check for look in looks for check in _findings(look, settings)]
+
+
+def _findings(look: Callable[[Settings], Iterator[Check]], settings: Settings) -> Iterator[Check]:
+    """A look that meets what it cannot read (another user's folder, a file that goes meanwhile) has found that."""
+    try:
+        yield from look(settings)
+    except OSError as error:
+        remedy = "See to that file; ask the doctor as the user whose platform it is."
+        yield Check(look.__name__.strip("_"), False, f"it cannot be looked at: {error}", remedy)
 
 
 def _host(settings: Settings) -> Iterator[Check]:
