@@ -85,7 +85,7 @@ async def test_who_gives_up_waiting_for_a_process_leaves_its_log_to_the_others(t
     child = await Child.start(["/bin/sh", "-c", script], tmp_path, os.environ, log)
     impatient = asyncio.create_task(child.wait())
     async with asyncio.timeout(60):
-        while child.alive:
+        while child.alive:  # noqa: ASYNC110 - nobody tells us
             await asyncio.sleep(0.01)
     for _ in range(10):  # the end comes to who waits
         await asyncio.sleep(0)
