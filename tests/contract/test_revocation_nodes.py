@@ -8,10 +8,11 @@ from importlib import resources
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from portico_server.gateway.revocation_log import Kind, Revocation, RevocationLog
 from portico_server.gateway.revocation_nodes import SharedRevocations
-from portico_server.platform.database import Database
+from portico_server.platform.database import Batch, Database, Statement
 from portico_server.platform.database.opening import LocalDatabases
 from portico_server.platform.settings import Settings
 from portico_server.platform.shared_words import SharedWords
@@ -46,6 +47,29 @@ async def test_what_one_node_revokes_the_others_learn_by_themselves(gateway_data
     assert set(own.tokens) == {"t1"}
     async with asyncio.timeout(SECONDS):
         while not others.tokens:  # noqa: ASYNC110  # what is waited for is done by a poll itself
+            await asyncio.sleep(0.02)
+    following.cancel()
+    assert set(others.tokens) == {"t1"}
+
+
+async def test_what_cannot_be_taken_in_does_not_end_the_reading(gateway_database: Database, tmp_path: Path) -> None:
+    first, _ = node(tmp_path / "a", gateway_database)
+    second, others = node(tmp_path / "b", gateway_database)
+    nonsense = "INSERT INTO revocation (number, line, expires_at) VALUES ($1, $2, $3)"
+    await gateway_database.batch(Batch([Statement(nonsense, (1, "no revocation", NOW + 60))]))
+    with capture_logs() as logs:
+        following = asyncio.create_task(second.follow())
+        async with asyncio.timeout(SECONDS):
+            while not logs:  # what is waited for is done by a poll itself
+                assert not following.done(), "nobody reads any more"
+                await asyncio.sleep(0.02)
+    assert [(line["event"], line["log_level"]) for line in logs] == [("revocations_of_other_nodes_not_read", "error")]
+
+    await first.add(token("t1"))
+    await gateway_database.batch(Batch([Statement("DELETE FROM revocation WHERE number = $1", (1,))]))
+    async with asyncio.timeout(SECONDS):
+        while not others.tokens:  # what is waited for is done by a poll itself
+            assert not following.done(), "nobody reads any more"
             await asyncio.sleep(0.02)
     following.cancel()
     assert set(others.tokens) == {"t1"}

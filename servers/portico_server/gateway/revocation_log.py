@@ -85,6 +85,9 @@ def of_line(line: bytes) -> Revocation:
 class LogFull(Exception):
     """As many revocations are in force as can be kept."""
 
+    def __init__(self) -> None:
+        super().__init__(f"{MAX_REVOCATIONS:,} revocations are in force, which is all that can be kept")
+
 
 class RevocationLog:
     """The revocations of a platform. `now` answers seconds since 1970.

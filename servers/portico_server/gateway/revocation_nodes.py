@@ -11,7 +11,7 @@ import time
 
 import structlog
 
-from portico_server.gateway.revocation_log import Revocation, RevocationLog, of_line
+from portico_server.gateway.revocation_log import LogFull, Revocation, RevocationLog, of_line
 from portico_server.platform.database import Batch, Contended, Database, DatabaseError, GuardFailed, Statement
 
 POLL_SECONDS = 0.5
@@ -65,14 +65,14 @@ class SharedRevocations:
         await self._database.batch(Batch([Statement(_PRUNE, (int(time.time()),), expect=None)]))
 
     async def follow(self) -> None:
-        """Reads again and again, until cancelled. While the database is away, what was revoked before holds."""
+        """Reads again and again, until cancelled. While nothing can be read, what was revoked before holds."""
         failing = False
         while True:
             await asyncio.sleep(POLL_SECONDS)
             try:
                 await self.read()
                 failing = False
-            except (DatabaseError, OSError) as error:
+            except (DatabaseError, OSError, ValueError, LogFull) as error:
                 if not failing:
                     _log.error("revocations_of_other_nodes_not_read", error=str(error))
                 failing = True
