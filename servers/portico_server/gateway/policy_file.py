@@ -21,7 +21,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import structlog
 
@@ -41,6 +43,13 @@ _log = structlog.get_logger(__name__)
 _Stamp = tuple[int, int, int]
 
 
+class _Found(NamedTuple):
+    """What a file says."""
+
+    policy: Policy
+    limits: Mapping[str, Limits]
+
+
 class PolicyFile:
     """An Authorizer on a file, and the limits in it. `version` changes with what is in force; `broken` is whether the
     file holds something else than that, because it cannot be used."""
@@ -53,8 +62,7 @@ class PolicyFile:
         self._words: memoryview | list[int] = words.words if words is not None else [0]
         self._seen = self._words[Word.POLICY]
         self._stamp = self._stamp_now()
-        self._limits: dict[str, Limits] = {}
-        self._policy = self._load()
+        self._policy, self._limits = self._load()
         self.version = 0
         self.broken = False
 
@@ -88,46 +96,62 @@ class PolicyFile:
         """Reads the file again whenever it changes, until cancelled."""
         while True:
             await asyncio.sleep(POLL_SECONDS)
-            if self._stamp_now() != self._stamp:
-                await asyncio.to_thread(self.reload_if_changed)
+            stamp = self._stamp_now()
+            if stamp == self._stamp:
+                continue
+            found = await asyncio.to_thread(self._read)
+            # Meanwhile a call may have put this, or something newer, in force; and a file that has changed since is not
+            # what was read.
+            if self._stamp_now() == stamp != self._stamp and self._take(stamp, found):
+                self._tell_others()
 
     def reload_if_changed(self) -> None:
         """One look at the file; other processes are told of what is new in it."""
-        if self._reload() and self._shared is not None:
-            self._seen = self._shared.increase(Word.POLICY)
+        if self._reload():
+            self._tell_others()
+
+    def _tell_others(self) -> None:
+        if self._shared is not None and self._shared.increase(Word.POLICY) == self._seen + 1:
+            self._seen += 1  # else others have told of something, too, which the next decision looks for
 
     def _catch_up(self) -> None:
         """Another process has read a changed file."""
+        seen = self._words[Word.POLICY]  # before the file: what changes meanwhile is told anew
         stamp = self._stamp_now()
-        if stamp is not None and stamp[1] > _AT_ONCE_BYTES:
+        if stamp != self._stamp and stamp is not None and stamp[1] > _AT_ONCE_BYTES:
             return
-        self._seen = self._words[Word.POLICY]
+        self._seen = seen
         self._reload()
 
     def _reload(self) -> bool:
         """Whether something new is in force."""
         stamp = self._stamp_now()
-        if stamp == self._stamp:
-            return False
+        return stamp != self._stamp and self._take(stamp, self._read())
+
+    def _take(self, stamp: _Stamp | None, found: _Found | PolicyError) -> bool:
+        """Puts in force what was found in the file of this stamp. Whether there is something new."""
         self._stamp = stamp
-        try:
-            self._policy = self._load()
-        except PolicyError as error:
+        if isinstance(found, PolicyError):
             self.broken = True
             _log.error(
-                "policy_not_reloaded", error=str(error), remedy="mend the file; the former policy stays in force"
+                "policy_not_reloaded", error=str(found), remedy="mend the file; the former policy stays in force"
             )
             return False
+        self._policy, self._limits = found
         self.broken = False
         self.version += 1
         _log.info("policy_reloaded", file=str(self._path))
         return True
 
-    def _load(self) -> Policy:
+    def _read(self) -> _Found | PolicyError:
+        try:
+            return self._load()
+        except PolicyError as error:
+            return error
+
+    def _load(self) -> _Found:
         rules = read_rules(self._path)
-        policy = compile_policy(rules.bindings, self._trust_domain)
-        self._limits = rules.limits
-        return policy
+        return _Found(compile_policy(rules.bindings, self._trust_domain), rules.limits)
 
     def _stamp_now(self) -> _Stamp | None:
         try:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -16,7 +20,7 @@ from portico_server.gateway.policy import compile_policy
 from portico_server.gateway.policy_file import PolicyFile
 from portico_server.platform.authorization import Filter, Principal, below
 from portico_server.platform.limits import Limits
-from portico_server.platform.policy_bindings import Binding, PolicyError
+from portico_server.platform.policy_bindings import Binding, PolicyError, Rules, read_rules
 from portico_server.platform.shared_words import SharedWords
 
 ALICE = Principal("accounts/default/principals/alice", "default")
@@ -310,6 +314,18 @@ class TestLimits:
             policy(tmp_path, table, table)
 
 
+class Counted:
+    """Counts the calls of a function."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+        self.count = 0
+
+    def __call__(self, *arguments: Any) -> Any:
+        self.count += 1
+        return self._function(*arguments)
+
+
 class TestSeveralProcesses:
     """Two processes with one file."""
 
@@ -330,6 +346,53 @@ class TestSeveralProcesses:
         first.reload_if_changed()
         assert not second.allows(ALICE, "objects.object.read", BUCKET)
         assert (first.version, second.version) == (1, 1)
+
+    async def test_what_was_read_while_something_newer_came_into_force_is_not_put_in_its_place(
+        self, tmp_path: Path, both: tuple[PolicyFile, PolicyFile], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        first, second = both
+        has_read, may_return, stats = threading.Event(), threading.Event(), Counted(os.stat)
+
+        def read_slowly(path: Path) -> Rules:
+            rules = read_rules(path)
+            if threading.current_thread() is not threading.main_thread():
+                has_read.set()
+                assert may_return.wait(30)
+            return rules
+
+        monkeypatch.setattr(policy_file, "POLL_SECONDS", 0.01)
+        monkeypatch.setattr(policy_file, "read_rules", read_slowly)
+        replace(tmp_path / "policy.toml", binding(principals=BOB.name))
+        watching = asyncio.create_task(first.watch())
+        assert await asyncio.to_thread(has_read.wait, 30)
+
+        replace(tmp_path / "policy.toml", "")
+        second.reload_if_changed()
+        assert not first.allows(BOB, "objects.object.read", BUCKET)
+
+        monkeypatch.setattr(policy_file, "os", SimpleNamespace(stat=stats))
+        may_return.set()
+        async with asyncio.timeout(30):
+            while stats.count < 4:  # noqa: ASYNC110 - by then it has dealt with what it read, and has looked again
+                await asyncio.sleep(0.01)
+        watching.cancel()
+        assert not first.allows(BOB, "objects.object.read", BUCKET)
+
+    def test_once_both_have_read_a_large_file_none_looks_for_it_at_each_decision(
+        self, tmp_path: Path, both: tuple[PolicyFile, PolicyFile], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        replace(tmp_path / "policy.toml", binding(principals=BOB.name) + "# a long remark\n" * 2000)
+        for rules in both:
+            rules.reload_if_changed()
+            rules.allows(BOB, "objects.object.read", BUCKET)
+        for rules in both:
+            rules.allows(BOB, "objects.object.read", BUCKET)
+
+        stats = Counted(os.stat)
+        monkeypatch.setattr(policy_file, "os", SimpleNamespace(stat=stats))
+        for rules in both:
+            assert rules.allows(BOB, "objects.object.read", BUCKET)
+        assert stats.count == 0
 
     def test_a_broken_file_is_in_force_nowhere_and_both_say_so(
         self, tmp_path: Path, both: tuple[PolicyFile, PolicyFile]
