@@ -6,12 +6,16 @@ from __future__ import annotations
 from collections.abc import Callable, Container
 from time import perf_counter_ns
 
+import structlog
+
 from portico_server.gateway.errors import ErrorMapper
 from portico_server.gateway.outcome import outcome_of
 from portico_server.gateway.recovery import recovered
 from portico_server.gateway.trace import server_span
 from portico_server.platform.call import Call, Handler, Step
 from portico_server.platform.telemetry import Telemetry
+
+_log = structlog.get_logger(__name__)
 
 UNKNOWN_METHOD = "_OTHER"
 """What calls of methods that nobody serves are counted as: their names are the clients' own."""
@@ -31,6 +35,12 @@ def event(
     def finish(call: Call, error: BaseException | None) -> None:
         if call.at_end is not None:
             call.at_end()
+        try:
+            record(call, error)
+        except Exception:  # what the call has done is done, and its caller must be told of that
+            _log.exception("call_not_recorded", ray_id=call.ray_id, method=call.method.path)
+
+    def record(call: Call, error: BaseException | None) -> None:
         code, reason = outcome_of(call, error, errors)
         account = call.principal.account if call.principal else certificate_account(call.peer.uri)
         method = call.method.path

@@ -13,6 +13,7 @@ from typing import Any
 
 import grpc
 import pytest
+from structlog.testing import capture_logs
 
 from portico_server.gateway.errors import error_mapper
 from portico_server.gateway.event import UNKNOWN_METHOD, event
@@ -172,6 +173,21 @@ async def test_what_nobody_foresaw_ends_as_an_error_that_says_nothing_of_the_ins
     assert raised.value.__suppress_context__
     (record,) = await written(telemetry)
     assert (record["code"], record["reason"]) == (13, "INTERNAL")
+
+
+@pytest.mark.parametrize("error", [None, ApiError(grpc.StatusCode.NOT_FOUND, "OBJECT_NOT_FOUND", "no")])
+async def test_a_call_that_cannot_be_recorded_ends_as_it_did_and_the_log_says_so(
+    telemetry: Telemetry, monkeypatch: pytest.MonkeyPatch, error: ApiError | None
+) -> None:
+    def break_down(*arguments: Any) -> None:
+        raise RuntimeError("it cannot be written")
+
+    monkeypatch.setattr(telemetry, "finished", break_down)
+    with capture_logs() as logs, pytest.raises(ApiError) if error else contextlib.nullcontext() as raised:
+        assert await run(step_of(telemetry), arrived(principal=ADMIN), error)
+
+    assert raised is None or raised.value is error
+    assert [(line["event"], line["ray_id"]) for line in logs] == [("call_not_recorded", RAY_ID)]
 
 
 @pytest.mark.parametrize(
