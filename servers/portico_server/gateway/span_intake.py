@@ -6,6 +6,7 @@ and counted in the answer (OTLP, "Partial success").
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -20,6 +21,9 @@ from portico_server.platform.telemetry.records import SpanRecord, span_line
 
 MAX_SPANS = 1000
 """In one request."""
+
+_AT_ONCE = 10
+"""Spans taken in before other calls get their turn: each costs some 20 us and more."""
 
 MAX_ATTRIBUTES = 32
 MAX_TEXT = 256
@@ -46,6 +50,8 @@ class SpanIntake(trace_service_pb2_grpc.TraceServiceServicer):
             raise PermissionError("the pipeline let in a caller without a name")
         refused = 0
         for position, (scope, span) in enumerate(_spans(request)):
+            if position % _AT_ONCE == _AT_ONCE - 1:
+                await asyncio.sleep(0)
             record = _record(scope, span, principal) if position < MAX_SPANS else None
             if record is None:
                 refused += 1

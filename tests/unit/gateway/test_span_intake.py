@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -106,6 +107,22 @@ async def test_spans_beyond_the_bound_are_refused(telemetry: Telemetry) -> None:
 
     assert response.partial_success.rejected_spans == 5
     assert len(await kept(telemetry)) == MAX_SPANS
+
+
+async def test_others_get_their_turn_while_many_are_taken_in(telemetry: Telemetry) -> None:
+    turns = 0
+
+    async def take_turns() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    others = asyncio.create_task(take_turns())
+    await SpanIntake(telemetry).Export(request(*[span()] * MAX_SPANS), None)
+    others.cancel()
+
+    assert turns >= MAX_SPANS / 50
 
 
 async def test_names_and_attributes_are_bounded(telemetry: Telemetry) -> None:
