@@ -67,7 +67,8 @@ class GrpcApplication(Serving):
         finally:
             self.watch.remove(requests)
             exchange.end()
-            requests.call = responses.call = None
+            requests.end()
+            responses.call = None
             context.call_back()
 
     async def _answer_others(self, scope: Scope, receive: Receive, send: Send, *, served: bool) -> None:

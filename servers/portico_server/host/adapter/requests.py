@@ -50,6 +50,12 @@ class Requests(Messages):
         if not self._asked and (self._ended or self._frames.size_bytes < _READ_AHEAD_BYTES):
             self._ask()
 
+    def end(self) -> None:
+        """The call is over: whoever still reads, in a task or a thread that outlives it, is told so."""
+        self.call = None
+        if self._waiting and self._asked and not self._arrival.done():
+            self._arrival.set_result(None)
+
     async def discard(self) -> None:
         """Reads what is left of the request and throws it away, before an HTTP client is told of an error; no more
         and no longer than the bounds say.
@@ -93,7 +99,7 @@ class Requests(Messages):
 
     async def _fill(self) -> None:
         """Waits for the next event, which `_deliver` has taken in by then."""
-        if self.exchange.disconnected:
+        if self.exchange.disconnected or self.exchange.done:
             raise ClientDisconnected
         if self._waiting:
             raise RuntimeError("one request message can be read at a time")

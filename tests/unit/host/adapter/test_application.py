@@ -273,6 +273,29 @@ async def test_a_public_stream_may_take_its_time() -> None:
     await call
 
 
+@pytest.mark.parametrize("begins", ["before the end", "after it"])
+async def test_a_reader_that_outlives_its_call_is_told_that_it_is_over(begins: str) -> None:
+    readers: list[asyncio.Task[Any]] = []
+
+    async def read(requests: AsyncIterator[bytes], over: asyncio.Event | None) -> list[bytes]:
+        if over is not None:
+            await over.wait()
+        return [request async for request in requests]
+
+    async def serve(requests: AsyncIterator[bytes], context: Any) -> bytes:
+        over = asyncio.Event()
+        context.add_done_callback(lambda _: over.set())
+        readers.append(asyncio.create_task(read(requests, over if begins == "after it" else None)))
+        await asyncio.sleep(0.01)
+        return b"answered before the client has sent all"
+
+    app, path = application(serve, "stream_unary", public=True)
+    server = FakeServer(path)
+    await asyncio.create_task(app(server.scope, server.receive, server.send))
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(readers[0], 5)
+
+
 async def test_a_call_leaves_nothing_for_the_garbage_collector() -> None:
     app, path = application(echo)
     await served(app, path, frame(b"x"), headers=[(b"grpc-timeout", b"10S")])
