@@ -107,12 +107,12 @@ class Process:
             )
         )
         self._methods.update(gateway.methods)
+        self._gateway = gateway  # now: as soon as a product is up, its jobs may call another by the mesh
         meshes = await stack.enter_async_context(self._open_meshes(keyring))
         self._ask_elsewhere(gateway, meshes)
         await self._start_products(stack, platform, gateway, meshes)
         health = self._serve(gateway)
         await self._open_control(stack, gateway)
-        self._gateway = gateway
         self._shed(stack, gateway)
         await stack.enter_async_context(_background(_watch_draining(self._folder / DRAINING_FILE, health)))
         await health.serving()
@@ -121,7 +121,7 @@ class Process:
         (self._folder / READY_FILE).write_text(str(os.getpid()))
 
     def _pipeline(self, call: Call, proceed: Handler) -> Awaitable[None]:
-        assert self._gateway is not None  # the host lets calls in only once the lifespan has begun
+        assert self._gateway is not None  # products, whose jobs call first, start behind it
         return self._gateway.pipeline(call, proceed)
 
     def _told(self, error: BaseException) -> ApiError:
