@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import queue
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -21,6 +22,15 @@ from portico_server.platform.keyring import Keyring
 from portico_server.platform.keyring.assertions import at_door, by_certificate
 from portico_server.platform.mesh import DOOR_ASSERTION, NODE_ASSERTION
 from tests.e2e.calls import ACCOUNT, ADMIN, TIMEOUT_SECONDS, Objects, failure_of
+from tests.e2e.revoking import (
+    CERTIFICATE_REVOKED,
+    keyring_of,
+    new_certificate,
+    refusal,
+    revoke_certificate,
+    sha256_of,
+)
+from tests.e2e.test_processes import in_flight
 from tests.e2e.test_trace import found, traceparent
 from tests.harness import RunningPlatform, running_platform
 from tests.harness.platform import TESTING_PRODUCT
@@ -65,6 +75,28 @@ def test_a_product_by_itself_may_do_nothing(apart: RunningPlatform) -> None:
         stub = testing_pb2_grpc.TestingServiceStub(channel)
         assert stub.Unary(REQUEST, timeout=TIMEOUT_SECONDS, metadata=[FOR_THE_CALLER]).text != ""
         assert stub.Unary(REQUEST, timeout=TIMEOUT_SECONDS, metadata=[FOR_ITSELF]).text == ""
+
+
+@pytest.mark.parametrize("by", ["certificate_sha256", "certificate_serial"])
+def test_a_call_that_was_let_in_is_made_for_its_caller_no_more_once_their_certificate_is_revoked(
+    apart: RunningPlatform, by: str
+) -> None:
+    """Wherever the second product is: the first one serves the call, waits, and calls it then."""
+    certificate, parsed = new_certificate(keyring_of(apart))
+    subject = sha256_of(parsed) if by == "certificate_sha256" else f"{parsed.serial_number:x}"
+    first = testing_pb2.ClientStreamRequest(name=f"{ACCOUNT}/tests/a")
+    requests: queue.SimpleQueue[testing_pb2.ClientStreamRequest | None] = queue.SimpleQueue()
+    requests.put(first)
+    with apart.channel(certificate=certificate) as channel:
+        stub = testing_pb2_grpc.TestingServiceStub(channel)
+        served_by = "testing" if "testing" in apart.settings.processes else "front"
+        call = stub.ClientStream.future(iter(requests.get, None), timeout=TIMEOUT_SECONDS, metadata=[FOR_THE_CALLER])
+        wait_until(lambda: in_flight(apart.settings.run / served_by) > 0, "the call is served")
+        revoke_certificate(apart, **{by: subject})
+        requests.put(first)
+        requests.put(None)
+        assert refusal(call.result) == CERTIFICATE_REVOKED
+        assert refusal(lambda: stub.Unary(REQUEST, timeout=TIMEOUT_SECONDS)) == CERTIFICATE_REVOKED
 
 
 def test_an_assertion_that_a_client_sends_is_nothing_at_its_door(apart: RunningPlatform) -> None:

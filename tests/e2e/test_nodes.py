@@ -18,6 +18,14 @@ from portico.objects.v1 import buckets_pb2, buckets_pb2_grpc, objects_pb2
 from portico_server.platform.keyring import Keyring
 from portico_server.platform.settings import from_json
 from tests.e2e.calls import ACCOUNT, ADMIN, Objects, failure_of
+from tests.e2e.revoking import (
+    CERTIFICATE_REVOKED,
+    keyring_of,
+    lists_buckets,
+    new_certificate,
+    refusal,
+    revoke_certificate,
+)
 from tests.e2e.test_trace import found, traceparent
 from tests.harness import RunningPlatform, clients, running_platform
 from tests.harness.credentials import ClientCertificate
@@ -103,6 +111,22 @@ def test_the_callers_certificate_goes_along_and_none_that_was_invented(nodes: Tw
         invented = [("x-forwarded-client-cert", f"Hash={'0' * 64}")]
         refused = failure_of(lambda: stub.ListBuckets(request, timeout=30, metadata=invented))
         assert refused.reason == "CERTIFICATE_MISMATCH"
+
+
+def test_a_certificate_revoked_by_its_number_is_refused_by_the_node_behind_on_an_open_connection(
+    nodes: TwoNodes,
+) -> None:
+    """No Python of the first node sees such a call: what it is refused by has to go along."""
+    certificate, parsed = new_certificate(keyring_of(nodes.near))
+    with nodes.near.channel(certificate=certificate) as channel:
+        call = lists_buckets(channel)
+        call()
+        invented = [("x-portico-certificate-serial", "1")]
+        revoke_certificate(nodes.far, certificate_serial=f"{parsed.serial_number:x}")
+        assert refusal(call) == CERTIFICATE_REVOKED
+        stub = buckets_pb2_grpc.BucketServiceStub(channel)
+        request = buckets_pb2.ListBucketsRequest(parent=ACCOUNT)
+        assert refusal(lambda: stub.ListBuckets(request, timeout=30, metadata=invented)) == CERTIFICATE_REVOKED
 
 
 def test_only_nodes_come_in_at_the_door_of_nodes(nodes: TwoNodes, tmp_path: Path) -> None:

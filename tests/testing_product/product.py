@@ -92,7 +92,9 @@ class TestingService(rpc.TestingServiceServicer):
                     await asyncio.sleep(3600)
                 response.payload_bytes += len(request.payload)
                 response.messages += 1
-            _follow(context)
+            metadata = _follow(context)
+            for channel in (value for key, value in metadata if key == "x-testing-relay"):
+                await self._buckets(channel)
             return response
 
     async def ServerStream(
@@ -155,6 +157,7 @@ def _report(context: Any, metadata: list[tuple[str, Any]]) -> list[tuple[str, st
         "principal": call.principal.name if call.principal else "",
         "token-id": call.principal.token_id if call.principal else "",
         "acting": call.acting,
+        "certificate": f"{call.origin.fingerprint} {call.origin.uri} {call.origin.serial}",
         "trace": f"{call.trace.trace_id}-{call.trace.parent_span_id}-{call.trace.sampled}",
         "remaining-seconds": "" if remaining is None else remaining,
         "metadata": ",".join(key for key, _ in metadata),

@@ -70,7 +70,7 @@ class Assertions:
             found = self._verify(call, sent, call.peer.fingerprint)
         else:
             return False
-        call.principal, call.acting = found.principal, found.acting
+        call.principal, call.acting, call.origin = found.principal, found.acting, found.origin
         return True
 
     def _verify(self, call: Call, sent: bytes, fingerprint: str) -> Assertion:

@@ -125,6 +125,8 @@ def identity(
                 raise
         finally:
             call.steps.append(("identity", start, perf_counter_ns() - start))
+        if call.acting:  # known only now; a certificate that was revoked opens nothing, public methods included
+            revoked.check_certificate(call.origin)
         return proceed(call)
 
     return step

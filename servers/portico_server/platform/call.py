@@ -12,6 +12,8 @@ import grpc
 
 from portico_server.platform.authorization import Filter, Principal
 from portico_server.platform.methods import Method
+from portico_server.platform.peer import NOBODY
+from portico_server.platform.peer import Peer as Peer
 
 Check = Callable[[Any], None]
 """Looks at one request message; raises ApiError to refuse it."""
@@ -36,20 +38,6 @@ NO_TRACE = Trace("", "")
 """Until the call has been placed in one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Peer:
-    """The machine that speaks, from its verified certificate. Empty strings where it gave none.
-
-    `fingerprint` is the SHA-256 of the certificate's DER, in hexadecimal; `uri` its SPIFFE id; `serial` its serial
-    number, in hexadecimal without leading zeros.
-    """
-
-    address: str = ""
-    fingerprint: str = ""
-    uri: str = ""
-    serial: str = ""
-
-
 @dataclass(slots=True)
 class Call:
     """Made by the host for each call, filled by the pipeline, answered by a servicer.
@@ -68,11 +56,12 @@ class Call:
     arrival_time_ns: int  # since 1970
     arrival_ns: int  # of time.perf_counter_ns
     message: Any = None
-    peer: Peer = Peer()
+    peer: Peer = NOBODY
     ray_id: str = ""
     trace: Trace = NO_TRACE
     principal: Principal | None = None
     acting: str = ""  # for calls between products: the service that calls on the principal's behalf; see platform.mesh
+    origin: Peer = NOBODY  # for those: the peer of the call that the principal made
     resource: str = ""  # the first that the call names
     held: frozenset[str] = frozenset()  # which of the method's MODE_EITHER permissions the caller holds
     filter: Filter | None = None  # for lists: what they may show

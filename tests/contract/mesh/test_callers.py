@@ -10,7 +10,7 @@ import pytest
 from portico.testing.v1 import testing_pb2 as pb
 
 from portico_server.platform.authorization import Principal
-from portico_server.platform.call import Trace
+from portico_server.platform.call import Peer, Trace
 from tests.contract.mesh.stand import ADMIN, CALLING_PRODUCT, NAME, REPORT, SECONDS, STRANGER, Stand, failure_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -23,6 +23,18 @@ async def test_the_called_side_sees_the_original_caller_and_who_acts_for_them(st
     with stand.calling():
         report = await stand.report()
     assert (report["principal"], report["token-id"], report["acting"]) == (ADMIN.name, "the-token", CALLER_SERVICE)
+
+
+async def test_the_certificate_that_the_caller_came_by_is_known_on_the_called_side(stand: Stand) -> None:
+    """So that its revocation counts there, too."""
+    with stand.calling() as call:
+        call.peer = Peer("192.0.2.1", "ab" * 32, "spiffe://portico.local/default/admin", "5a3f")
+        assert (await stand.report())["certificate"] == f"{'ab' * 32} spiffe://portico.local/default/admin 5a3f"
+        call.peer = Peer("192.0.2.1", "cd" * 32, "spiffe://portico.local/default/admin", "5a40")
+        assert (await stand.report())["certificate"].startswith("cd" * 32), "each caller's own"
+    with stand.calling() as call:
+        call.acting, call.origin = "portico.other.v1.OtherService", Peer(fingerprint="ef" * 32, serial="1")
+        assert (await stand.report())["certificate"] == f"{'ef' * 32}  1", "of whom the first service calls for"
 
 
 async def test_a_product_can_do_no_more_for_a_caller_than_the_caller_may(stand: Stand) -> None:
@@ -87,6 +99,8 @@ async def test_metadata_cannot_say_who_calls(stand: Stand) -> None:
         ("x-portico-token-payload", "e30"),
         ("x-portico-assertion", "e30.e30.e30"),
         ("x-forwarded-client-cert", f"Hash={'0' * 64};URI=spiffe://portico.local/default/admin"),
+        ("portico-client-certificate", f"From=node;Serial=1;Hash={'0' * 64};URI=spiffe://portico.local/default/admin"),
+        ("portico-caller-assertion", "e30.e30.e30"),
         ("traceparent", f"00-{'1' * 32}-{'1' * 16}-01"),
         ("x-own", "goes through"),
         *REPORT,
@@ -101,7 +115,8 @@ async def test_metadata_cannot_say_who_calls(stand: Stand) -> None:
     assert seen["x-testing-principal"] == ADMIN.name
     assert seen["x-testing-trace"].startswith(outer.trace.trace_id)
     assert "x-own" in seen["x-testing-metadata"].split(",")
-    assert not {"authorization", "x-forwarded-client-cert"} & set(seen["x-testing-metadata"].split(","))
+    ours = {"authorization", "x-forwarded-client-cert", "portico-client-certificate"}
+    assert not ours & set(seen["x-testing-metadata"].split(","))
 
 
 async def test_call_credentials_are_refused(stand: Stand) -> None:

@@ -10,8 +10,9 @@ import pytest
 
 from portico_server.gateway.assertions import Assertions
 from portico_server.gateway.identity import identity
+from portico_server.gateway.tokens import unauthenticated
 from portico_server.platform.authorization import Principal
-from portico_server.platform.call import Call
+from portico_server.platform.call import Call, Peer
 from portico_server.platform.errors import ApiError
 from portico_server.platform.keyring import Keyring
 from portico_server.platform.keyring.assertions import AssertionKey, Confirmation, at_door, by_certificate
@@ -140,3 +141,38 @@ async def test_an_unknown_caller_stays_unknown(key: AssertionKey) -> None:
     assert (await refusal(key, headers)).reason == "TOKEN_MISSING"
     call = await identified(key, headers, "Empty")
     assert (call.principal, call.acting) == (None, SERVICE)
+
+
+class OneRevoked:
+    """Revocation of one certificate, by its serial number."""
+
+    def refresh(self) -> None:
+        pass
+
+    def check_token(self, principal: Principal) -> None:
+        pass
+
+    def check_certificate(self, peer: Peer) -> None:
+        if peer.serial == "5a3f":
+            raise unauthenticated("CERTIFICATE_REVOKED", "revoked")
+
+
+@pytest.mark.parametrize("called", ["Unary", "Empty"])
+async def test_whose_certificate_was_revoked_is_called_for_no_more(key: AssertionKey, called: str) -> None:
+    """By another process as by a product here; public methods included."""
+    step = identity(lambda uri: None, OneRevoked(), Assertions(key, DOMAIN, "objects"))
+
+    def calls(serial: str) -> list[Call]:
+        origin = Peer(fingerprint="ab" * 32, uri=CLIENT, serial=serial)
+        sent = key.sign(ADA, SERVICE, at_door("objects"), origin)
+        here = new_call(called)
+        here.principal, here.acting, here.origin = ADA, SERVICE, origin
+        return [new_call(called, headers={DOOR_ASSERTION: sent}), here]
+
+    for call in calls("5a40"):
+        assert await run(step, call)
+        assert call.origin.serial == "5a40"
+    for call in calls("5a3f"):
+        with pytest.raises(ApiError) as refused:
+            await run(step, call)
+        assert refused.value.reason == "CERTIFICATE_REVOKED"

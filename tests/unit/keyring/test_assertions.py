@@ -12,6 +12,7 @@ from joserfc import jws
 from joserfc.jwk import ECKey, OctKey
 
 from portico_server.platform.authorization import Principal
+from portico_server.platform.call import Peer
 from portico_server.platform.keyring.assertions import (
     LIFETIME_SECONDS,
     AssertionKey,
@@ -43,6 +44,13 @@ def test_what_was_signed_is_read_again() -> None:
     found = KEY.verify(KEY.sign(ADA, SERVICE, HERE).encode(), HERE)
     assert (found.principal, found.acting) == (ADA, SERVICE)
     assert 0 < found.expires_at - time.time() <= LIFETIME_SECONDS
+
+
+def test_the_callers_certificate_goes_along_where_there_was_one() -> None:
+    certificate = Peer("", "ab" * 32, "spiffe://portico.local/default/ada", "5a3f")
+    came_by = Peer("192.0.2.1", *(certificate.fingerprint, certificate.uri, certificate.serial))
+    assert KEY.verify(KEY.sign(ADA, SERVICE, HERE, came_by).encode(), HERE).origin == certificate
+    assert KEY.verify(KEY.sign(ADA, SERVICE, HERE).encode(), HERE).origin == Peer()
 
 
 def test_it_may_be_for_a_caller_whom_nobody_knows() -> None:
@@ -124,6 +132,10 @@ def test_a_header_that_is_not_ours_is_refused(header: dict[str, Any]) -> None:
         {"sub": 1},
         {"token": None},
         {"token": {"jti": "x"}},
+        {"certificate": "ab"},
+        {"certificate": {"sha256": "ab", "uri": "", "serial": ""}},
+        {"certificate": {"sha256": "ab" * 32, "uri": ""}},
+        {"certificate": {"sha256": "ab" * 32, "uri": 1, "serial": ""}},
     ],
 )
 def test_a_claim_that_is_wrong_or_missing_is_refused(claims: dict[str, Any]) -> None:

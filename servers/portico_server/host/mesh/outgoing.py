@@ -10,10 +10,11 @@ from typing import Any
 from portico_server.host.adapter.metadata import Metadata, Metadatum
 from portico_server.platform.authorization import Principal
 from portico_server.platform.call import Call, current
+from portico_server.platform.peer import NOBODY, Peer
 from portico_server.platform.telemetry.spans import innermost_span_id
 
 _OURS = ("authorization", "traceparent", "tracestate", "forwarded", "x-ray-id", "x-request-id", "x-real-ip")
-_OUR_PREFIXES = (":", "grpc-", "x-portico-", "x-forwarded-", "x-envoy-")
+_OUR_PREFIXES = (":", "grpc-", "x-portico-", "portico-", "x-forwarded-", "x-envoy-")
 
 
 class NoCaller(Exception):
@@ -26,6 +27,7 @@ class Outgoing:
 
     `principal` is None where the caller is unknown (a public method was called without a token). `acting` is the
     service that calls. `deadline` is of `time.monotonic`; None: none. `traceparent` is empty outside of a trace.
+    `origin` is the peer by whose certificate the caller came, of nobody where a product calls for itself.
     """
 
     principal: Principal | None
@@ -33,6 +35,7 @@ class Outgoing:
     deadline: float | None
     traceparent: str
     metadata: Metadata
+    origin: Peer = NOBODY
 
     @property
     def remaining_seconds(self) -> float | None:
@@ -61,8 +64,10 @@ class Sender:
         if remaining is not None:
             until = time.monotonic() + remaining
             deadline = until if deadline is None else min(deadline, until)
-        principal = self._own or call.principal
-        return Outgoing(principal, call.method.service, deadline, _traceparent(call), sent)
+        service, trace = call.method.service, _traceparent(call)
+        if self._own is not None:
+            return Outgoing(self._own, service, deadline, trace, sent)
+        return Outgoing(call.principal, service, deadline, trace, sent, call.origin if call.acting else call.peer)
 
 
 def _allowed(metadata: Iterable[tuple[str, Any]]) -> Metadata:

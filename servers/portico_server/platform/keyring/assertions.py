@@ -6,13 +6,15 @@ be taken for an access token, nor a token for an assertion.
 
 Claims: `iss` and `aud`, both of the trust domain; `sub`, the principal, absent for an unknown caller; `act`, the
 service that acts (RFC 8693, 4.1); `cnf`, what the assertion is bound to; `iat` and `exp`; `token`, what of the original
-token counts on (its `jti`, `client_id`, `iat`, `exp`).
+token counts on (its `jti`, `client_id`, `iat`, `exp`); `certificate`, that of the original call (its `sha256`, `uri`,
+`serial`), so that its revocation counts on, too; absent where there was none.
 """
 
 from __future__ import annotations
 
 import base64
 import json
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,6 +27,7 @@ from joserfc.jwk import ECKey
 from portico_server.platform.authorization import Principal
 from portico_server.platform.keyring.identity import issuer_of
 from portico_server.platform.names import account_of, is_principal_name
+from portico_server.platform.peer import NOBODY, Peer
 
 LIFETIME_SECONDS = 30
 LEEWAY_SECONDS = 10
@@ -33,6 +36,7 @@ LEEWAY_SECONDS = 10
 _ALGORITHM = "ES256"
 _TYPE = "portico-caller+jwt"
 _MAX_BYTES = 4096
+_FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 
 Confirmation = Mapping[str, str]
 """What an assertion is bound to, as `by_certificate` and `at_door` say it."""
@@ -44,11 +48,13 @@ class AssertionRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Assertion:
-    """`acting` calls on behalf of `principal`, whom it does not know if None. `expires_at`: seconds since 1970."""
+    """`acting` calls on behalf of `principal`, whom it does not know if None. `expires_at`: seconds since 1970.
+    `origin` is the peer whose certificate the original call came by."""
 
     principal: Principal | None
     acting: str
     expires_at: int
+    origin: Peer = NOBODY
 
 
 def by_certificate(sha256_hex: str) -> Confirmation:
@@ -72,7 +78,7 @@ class AssertionKey:
         self._issuer = issuer_of(trust_domain)
         self._audience = f"{self._issuer}/mesh"
 
-    def sign(self, principal: Principal | None, acting: str, confirmation: Confirmation) -> str:
+    def sign(self, principal: Principal | None, acting: str, confirmation: Confirmation, origin: Peer = NOBODY) -> str:
         """An assertion that holds from now for LIFETIME_SECONDS."""
         now = int(time.time())
         claims: dict[str, Any] = {
@@ -91,6 +97,8 @@ class AssertionKey:
                 "iat": principal.issued_at,
                 "exp": principal.expires_at,
             }
+        if origin.fingerprint:
+            claims["certificate"] = {"sha256": origin.fingerprint, "uri": origin.uri, "serial": origin.serial}
         header = {"alg": _ALGORITHM, "typ": _TYPE}
         return jws.serialize_compact(header, json.dumps(claims).encode(), self._key, algorithms=[_ALGORITHM])
 
@@ -110,7 +118,7 @@ class AssertionKey:
             raise AssertionRefused("it is for another audience")
         if claims.get("cnf") != dict(confirmation):
             raise AssertionRefused("it is bound to another peer or door")
-        return Assertion(_principal(claims), _acting(claims), _checked_expiry(claims))
+        return Assertion(_principal(claims), _acting(claims), _checked_expiry(claims), _origin(claims))
 
 
 def _checked_expiry(claims: dict[str, Any]) -> int:
@@ -141,6 +149,17 @@ def _principal(claims: dict[str, Any]) -> Principal | None:
         raise AssertionRefused("it does not say by which token")
     expires_at, issued_at = _number(token, "exp"), _number(token, "iat")
     return Principal(name, account_of(name), token_id, client_id, expires_at, issued_at)
+
+
+def _origin(claims: dict[str, Any]) -> Peer:
+    if "certificate" not in claims:
+        return NOBODY
+    told = claims["certificate"]
+    names = ("sha256", "uri", "serial")
+    found = [value for name in names if isinstance(told, dict) and isinstance(value := told.get(name), str)]
+    if len(found) != len(names) or not _FINGERPRINT.fullmatch(found[0]):
+        raise AssertionRefused("it does not say by which certificate")
+    return Peer(fingerprint=found[0], uri=found[1], serial=found[2])
 
 
 def _number(claims: dict[str, Any], name: str) -> int:

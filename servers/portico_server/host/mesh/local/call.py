@@ -92,6 +92,7 @@ class LocalCall:
             time.perf_counter_ns(),
             principal=outgoing.principal,
             acting=outgoing.acting,
+            origin=outgoing.origin,
         )
         requests.call = responses.call = self.call
         self._timer: asyncio.TimerHandle | None = None

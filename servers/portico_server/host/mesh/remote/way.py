@@ -25,18 +25,19 @@ class Signer:
 
     def __init__(self, key: AssertionKey) -> None:
         self._key = key
-        self._kept: dict[tuple[Principal | None, str, str], tuple[str, float]] = {}
+        self._kept: dict[tuple[Principal | None, str, str, str, str], tuple[str, float]] = {}
 
     def assertion(self, outgoing: Outgoing, connection: Connection) -> str:
         """For whom the call is made, in a form that is believed at the other end of this connection."""
-        key = outgoing.principal, outgoing.acting, str(connection.confirmation)
+        origin = outgoing.origin
+        key = outgoing.principal, outgoing.acting, origin.fingerprint, origin.serial, str(connection.confirmation)
         kept = self._kept.get(key)
         now = time.monotonic()
         if kept is not None and kept[1] > now:
             return kept[0]
         if len(self._kept) >= _KEPT:
             self._kept.clear()
-        signed = self._key.sign(outgoing.principal, outgoing.acting, connection.confirmation)
+        signed = self._key.sign(outgoing.principal, outgoing.acting, connection.confirmation, origin)
         self._kept[key] = signed, now + _REUSED_SECONDS
         return signed
 
