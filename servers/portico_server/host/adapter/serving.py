@@ -18,7 +18,7 @@ import grpc
 from portico_server.host.adapter.binding import Binding
 from portico_server.host.adapter.calls import bind
 from portico_server.host.adapter.context import Abort, Context
-from portico_server.host.adapter.exchange import Cut, Exchange
+from portico_server.host.adapter.exchange import Cut
 from portico_server.host.adapter.metadata import Metadatum, decode
 from portico_server.host.adapter.status import Outcome, outcome_of
 from portico_server.host.adapter.watch import Watch
@@ -94,18 +94,23 @@ class Serving:
 
     async def serve(self, call: Call, binding: Binding, context: Context) -> Outcome | None:
         """Takes the call through the pipeline; None where nobody waits for how it ended."""
-        exchange = context.exchange
         try:
-            exchange.keep_deadline()
+            context.exchange.keep_deadline()
             await self._pipeline(call, binding.invoke)
             return context.outcome()
         except Abort:
             return context.outcome()
         except (Exception, asyncio.CancelledError) as error:
-            if exchange.disconnected:
-                return None
-            # Nothing here may name the cause: this frame and the exception would keep one another alive.
-            return outcome_of(self._errors(_cause(exchange, error)), call.ray_id, context.trailing_metadata())
+            return self._failed(error, call, context)
+
+    def _failed(self, error: BaseException, call: Call, context: Context) -> Outcome | None:
+        """How a call ended with this exception. Not in `serve`, whose frame the exception holds: if that in turn named
+        the cause, which mostly is the exception itself, neither would go before the garbage collector looks."""
+        exchange = context.exchange
+        cause = exchange.cancellation(error) if isinstance(error, asyncio.CancelledError) else error
+        if exchange.disconnected:
+            return None
+        return outcome_of(self._errors(cause), call.ray_id, context.trailing_metadata())
 
     async def end_calls(self) -> None:
         """Cuts short the calls that are left, and waits for them, but not for ever."""
@@ -127,11 +132,6 @@ class Serving:
             if handler is not None:
                 return bind(method, handler)
         return None
-
-
-def _cause(exchange: Exchange, error: BaseException) -> BaseException:
-    """Why a call ended with this exception."""
-    return exchange.cancellation(error) if isinstance(error, asyncio.CancelledError) else error
 
 
 def spare_what_stays() -> None:
