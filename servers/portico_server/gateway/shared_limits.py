@@ -25,7 +25,7 @@ SEATS = "limit-seats"
 
 PLACES = 8_192
 PROCESSES = 32
-"""Further ones keep counts of their own."""
+"""So many may serve on a machine; a further one does not start."""
 
 _PROBES = 8
 """How far from where its key belongs a caller may stand."""
@@ -122,7 +122,10 @@ class SharedLimits:
             self._lock = descriptor
             self._clear(seat)
             return seat
-        raise OSError(f"more than {PROCESSES} processes share {self._seats}")
+        raise OSError(
+            f"{PROCESSES} processes serve on this machine already, which is all whose calls can be counted together "
+            f"({self._seats}): take products out of the setting `processes`, or set fewer `workers`"
+        )
 
     @contextlib.contextmanager
     def _trying(self, seat: int) -> Iterator[bool]:
