@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -183,3 +185,30 @@ async def test_a_page_token_of_another_list_is_refused(telemetry: Telemetry, ser
         await listed(service, page_size=1, page_token=token, failed_only=True)
 
     assert refused.value.reason == "INVALID_PAGE_TOKEN"
+
+
+async def test_others_get_their_turn_while_a_long_trace_is_told(
+    telemetry: Telemetry, service: TelemetryService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(200):
+        await served(telemetry, traceparent=f"00-{TRACE_ID}-{SPAN_ID}-01")
+    turns = 0
+    others: list[asyncio.Task[None]] = []
+
+    async def take_turns() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async def without_a_thread(find: Callable[..., Any], *arguments: Any) -> Any:
+        found = find(*arguments)
+        others.append(asyncio.create_task(take_turns()))  # so that only what is done from here on is counted
+        return found
+
+    monkeypatch.setattr(asyncio, "to_thread", without_a_thread)
+    found = await get(service, TRACE_ID)
+    others[0].cancel()
+
+    assert len(found.request_events) == 200
+    assert turns >= 20
