@@ -19,10 +19,22 @@ from portico_server.objects.store import buckets as bucket_store
 from portico_server.objects.store import locks
 from portico_server.objects.store import objects as store
 from portico_server.platform.blobs import Blobs
-from portico_server.platform.database import Batch, Database, GuardFailed, Statement
+from portico_server.platform.database import (
+    Batch,
+    Contended,
+    Database,
+    GuardFailed,
+    Overloaded,
+    ReadOnly,
+    Statement,
+    StorageFull,
+    TimedOut,
+)
 from portico_server.platform.errors import DomainError
 from portico_server.platform.telemetry import span
 
+_REFUSED = (DomainError, GuardFailed, Contended, ReadOnly, StorageFull, TimedOut, Overloaded)
+"""After these it is certain that nothing was written, and reads may go on: clients would try, and leave a file, again."""
 _ATTEMPTS = 100
 """How often a write that depends on what is there is judged anew. Of N writers of one key the last may need N."""
 
@@ -132,7 +144,7 @@ class Objects:
         """Commits new bytes. If that is refused their file goes; if nobody knows, the collector sees to it."""
         try:
             return await self._write(name, new, judge, also)
-        except (DomainError, GuardFailed):
+        except _REFUSED:
             if new.file:
                 await self._blobs.delete(new.file)
             raise

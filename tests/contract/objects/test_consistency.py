@@ -11,7 +11,16 @@ import pytest
 
 from portico_server.objects import errors
 from portico_server.platform.blobs import files
-from portico_server.platform.database import StorageFull
+from portico_server.platform.database import (
+    Batch,
+    Contended,
+    Done,
+    OutcomeUnknown,
+    Overloaded,
+    ReadOnly,
+    StorageFull,
+    TimedOut,
+)
 from tests.contract.objects.histories import Operation, linearizable
 from tests.contract.objects.stand import DISABLED, ENABLED, Stand, keys
 
@@ -99,6 +108,38 @@ async def test_a_reader_sees_the_whole_old_or_the_whole_new_object(stand: Stand)
     await asyncio.gather(write(), read(), read(), collect())
     await stand.collect()
     assert len(stand.files()) == 1
+
+
+@pytest.mark.parametrize("failure", [StorageFull, ReadOnly, Contended, TimedOut, Overloaded])
+async def test_of_an_object_that_the_database_refuses_no_file_is_left(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch, failure: type[Exception]
+) -> None:
+    """Clients try again: each time a file of the object's size would lie there for a week."""
+
+    async def refusing(batch: Batch) -> list[Done]:
+        raise failure("refused")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(stand.database, "batch", refusing)
+        with pytest.raises(failure):
+            await stand.put("k", bytes(LARGE))
+    assert stand.files() == []
+
+
+async def test_where_nobody_knows_whether_an_object_was_stored_its_file_stays(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = stand.database.batch
+
+    async def losing(given: Batch) -> list[Done]:
+        await batch(given)
+        raise OutcomeUnknown("lost")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(stand.database, "batch", losing)
+        with pytest.raises(OutcomeUnknown):
+            await stand.put("k", bytes(LARGE))
+    assert await stand.get("k") == bytes(LARGE)
 
 
 async def test_on_a_full_disk_nothing_is_stored_what_is_there_stays_and_it_recovers(
