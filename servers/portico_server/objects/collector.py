@@ -46,13 +46,17 @@ class Collector:
         ]
 
     async def fold(self) -> None:
-        """Turns the ledger into usage, and frees what it says is free, until it is empty."""
+        """Turns the ledger into usage, and frees what it says is free. What others write at the end waits for the next
+        run: to go on until it is empty would be a commit for every few of their rows."""
         while rows := await store.oldest_ledger_rows(self._database, _FOLDED_AT_ONCE):
             try:
                 await self._database.batch(Batch(self._folding(rows)))
             except GuardFailed as failed:
                 if failed.reason != store.LEDGER_CHANGED:
                     raise
+            else:
+                if len(rows) < _FOLDED_AT_ONCE:
+                    break
         await Outbox(self._database).trim(events.USAGE, _USAGE_EVENTS_KEPT)
 
     async def remove_retired_files(self) -> None:

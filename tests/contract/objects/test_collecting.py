@@ -5,9 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+from collections.abc import Sequence
+
+import pytest
 
 from portico_server.objects import collector
+from portico_server.objects.store.collecting import LedgerRow
 from portico_server.platform.blobs.backing import held
+from portico_server.platform.database import Statement
 from portico_server.platform.outbox import Outbox
 from tests.contract.objects.stand import BUCKET, ENABLED, Stand
 
@@ -54,6 +59,26 @@ async def test_usage_is_folded_exactly_while_others_write_and_fold(stand: Stand)
     await stand.collector.fold()
     listed = (await stand.list()).objects
     assert await stand.usage() == (3, sum(item.size_bytes for item in listed))
+
+
+async def test_a_fold_ends_though_others_go_on_writing(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would fold a row at a time for as long as they do; what is left waits for the next one."""
+    folding, folds = stand.collector._folding, 0
+
+    def while_others_write(rows: Sequence[LedgerRow]) -> list[Statement]:
+        nonlocal folds
+        folds += 1
+        assert folds < 10
+        later = Statement(
+            "INSERT INTO ledger (id, bucket, objects, size_bytes, freed, freed_file) VALUES ($1, $2, 0, 0, '', '')",
+            (f"z{folds}", BUCKET),
+        )
+        return [*folding(rows), later]
+
+    monkeypatch.setattr(stand.collector, "_folding", while_others_write)
+    await stand.put("k", bytes(3))
+    await stand.collector.fold()
+    assert await stand.usage() == (1, 3)
 
 
 async def test_usage_events_add_up_to_the_usage(stand: Stand) -> None:
