@@ -56,7 +56,7 @@ class Emptying:
         """The work of the operation: deletes what the bucket holds, then the bucket. It may be done twice."""
         progress = buckets_pb2.DeleteBucketMetadata(name=running.argument.decode())
         bucket = await store.get(self._database, progress.name)
-        if bucket is None:
+        if bucket is None or not bucket.deletion:  # none, or a new one of that name
             return buckets_pb2.DeleteBucketResult()  # an earlier run came to the end, but not to saying so
         told = 0
         while removed := await self._remove_some(bucket):

@@ -248,6 +248,18 @@ async def test_an_emptying_that_a_process_left_behind_is_taken_up(stand: Stand) 
     assert (await ended(stand, operation)).HasField("response")
 
 
+async def test_an_emptying_that_had_come_to_its_end_leaves_a_new_bucket_of_that_name_alone(stand: Stand) -> None:
+    """Its process died between the bucket's end and the operation's."""
+    assert stand.running.operations is not None
+    await stand.put("k")
+    stand.enter("BucketService/DeleteBucket")
+    operation, starting = stand.running.operations.starting("empty bucket", BUCKET.encode(), DeleteBucketMetadata())
+    await stand.database.batch(Batch([starting]))
+    await stand.running.operations.start()
+    assert (await ended(stand, operation)).HasField("response")
+    assert await stand.get("k") == b"bytes"
+
+
 async def test_a_cancelled_emptying_gives_the_bucket_back(stand: Stand) -> None:
     assert stand.running.operations is not None
     await asyncio.gather(*(stand.put(f"k{number}") for number in range(1000)))
