@@ -90,8 +90,12 @@ def read_or_create(path: Path, create: Callable[[], bytes]) -> bytes:
 def _written(path: Path, content: bytes) -> Path:
     scratch = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(descriptor)
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(descriptor)
+    except BaseException:
+        scratch.unlink()
+        raise
     return scratch

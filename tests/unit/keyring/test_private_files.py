@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -62,3 +63,16 @@ def test_a_folder_that_was_open_is_closed_to_others(tmp_path: Path) -> None:
     folder.mkdir(parents=True, mode=0o755)
     make_private_folder(folder)
     assert mode(folder) == 0o700
+
+
+def test_what_the_disk_refuses_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A certificate is renewed again and again: each try would leave a piece of a key."""
+
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    for write in (lambda: replace_file(tmp_path / "key", b"content"), lambda: read_or_create(tmp_path / "key", bytes)):
+        with pytest.raises(OSError, match="no space"):
+            write()
+    assert os.listdir(tmp_path) == []
