@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -124,3 +126,20 @@ def test_discarding_leaves_one_new_key(keyring: Keyring) -> None:
     with pytest.raises((JoseError, ValueError)):
         read(keyring, before)
     assert read(keyring, signed(keyring))
+
+
+def test_a_token_is_signed_while_another_process_discards_the_keys(keyring: Keyring, tmp_path: Path) -> None:
+    other, ended = Keyring.open(tmp_path, "portico.local", ["localhost"]), threading.Event()
+
+    def discard() -> None:
+        for _ in range(50):
+            other.rotate_token_key()
+            other.discard_token_keys()
+        ended.set()
+
+    with ThreadPoolExecutor(1) as threads:
+        discarding = threads.submit(discard)
+        while not ended.is_set() and not discarding.done():
+            signed(keyring)
+        discarding.result()
+    assert read(other, signed(keyring))

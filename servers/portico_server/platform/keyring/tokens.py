@@ -8,6 +8,7 @@ rotation removes those that have signed nothing for longer than a token lives.
 from __future__ import annotations
 
 import base64
+import contextlib
 import secrets
 import time
 from pathlib import Path
@@ -28,6 +29,10 @@ LONGEST_TOKEN_SECONDS = 24 * 3600
 _KEPT_NS = (LONGEST_TOKEN_SECONDS + 3600) * 1_000_000_000
 """How long a key goes on verifying that signs no more."""
 
+_TICK_NS = 50_000_000
+"""A folder's time of change is that of the kernel's last tick: two changes in one bear the same. So what was read so soon
+after a change is read again."""
+
 
 class TokenKeys:
     """The signing keys in a folder, at least one. What others change in it is noticed before the next signature."""
@@ -45,7 +50,7 @@ class TokenKeys:
         begins = [_begin_ns(path) for path in self._paths()]
         for path, next_begins in zip(self._paths(), begins[1:], strict=False):
             if next_begins < now - _KEPT_NS:
-                path.unlink()
+                path.unlink(missing_ok=True)  # another process rotates, too
         replace_file(self._folder / f"{now + int(signs_after_seconds * 1e9):020d}.pem", new_private_key())
         self._read()
 
@@ -93,8 +98,16 @@ class TokenKeys:
         return sorted(self._folder.glob("*.pem"), key=_begin_ns)
 
     def _read(self) -> None:
-        self._changed = self._folder.stat().st_mtime_ns  # before the files: what comes meanwhile is read again
-        self._keys = [(_begin_ns(path), _load(path)) for path in self._paths()]
+        changed = self._folder.stat().st_mtime_ns  # before the files: what comes meanwhile is read again
+        self._changed = changed if time.time_ns() - changed > _TICK_NS else 0
+        keys: list[tuple[int, ECKey]] = []
+        while not keys:
+            if not (paths := self._paths()):
+                raise FileNotFoundError(f"{self._folder} holds no key: restore one, or start anew, which makes one")
+            for path in paths:
+                with contextlib.suppress(FileNotFoundError):  # another process discards it
+                    keys.append((_begin_ns(path), _load(path)))
+        self._keys = keys
 
 
 def _load(path: Path) -> ECKey:
