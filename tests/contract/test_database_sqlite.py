@@ -13,7 +13,7 @@ import apsw
 import pytest
 
 from portico_server.platform.database import ANY, Batch, Contended, GuardFailed, Statement, StorageFull
-from portico_server.platform.database.sqlite import SqliteDatabase, writer
+from portico_server.platform.database.sqlite import SqliteDatabase, scanner, writer
 from portico_server.platform.database.sqlite.connections import open_writer, reopen_writer
 from portico_server.platform.database.sqlite.writer import Writer
 
@@ -178,4 +178,19 @@ def test_a_statement_is_prepared_once_for_all_values(tmp_path: Path) -> None:
         asked.clear()
         connection.execute("SELECT min(b) FROM entry WHERE a = ?1 AND c = ?2", (value, value)).fetchall()
         assert bool(asked) == (value == 0)
+    connection.close()
+
+
+async def test_a_scan_that_is_given_up_before_its_thread_began_does_not_begin(tmp_path: Path) -> None:
+    open_writer(tmp_path / "test.sqlite").close()
+    connection = scanner._ScanConnection(tmp_path / "test.sqlite")
+    endless = (
+        "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 10000000) SELECT count(*) FROM c"
+    )
+    with pytest.raises(apsw.InterruptError):
+        await connection.read_in_slices([(endless, ())])  # too long for the loop
+    connection.interrupt()
+    with pytest.raises(apsw.InterruptError):
+        await asyncio.to_thread(connection.read, [(endless, ())])
+    assert await connection.read_in_slices([("SELECT 1", ())]) == [[(1,)]], "the next one is not interrupted"
     connection.close()

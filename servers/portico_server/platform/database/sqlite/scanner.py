@@ -101,7 +101,8 @@ class _ScanConnection:
         self._interrupted = False
 
     async def read_in_slices(self, queries: Sequence[Query]) -> list[list[Row]]:
-        """On the loop. Raises apsw.InterruptError where a step is too long for it."""
+        """On the loop. Raises apsw.InterruptError where a step is too long for it: then `read` begins anew."""
+        self._interrupted = False  # here alone: an interrupt may come before `read` has begun, or after its end
         try:
             self._connection.execute("BEGIN")  # so that all see the same state
             return [await self._rows(sql, values) for sql, values in queries]
@@ -111,7 +112,6 @@ class _ScanConnection:
     def read(self, queries: Sequence[Query]) -> list[list[Row]]:
         """In a thread."""
         self._stop_at = float("inf")
-        self._interrupted = False
         try:
             self._connection.execute("BEGIN")
             return [self._connection.execute(for_sqlite(sql).sql, values).fetchall() for sql, values in queries]
@@ -147,6 +147,5 @@ class _ScanConnection:
 
     def _end(self) -> None:
         self._stop_at = float("inf")
-        self._interrupted = False
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
