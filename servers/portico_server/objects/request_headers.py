@@ -96,7 +96,7 @@ def _etag_list(text: str, header: str, field: str) -> list[str]:
         return ["*"]
     found: list[str] = []
     position = 0
-    while position < len(text):
+    while position < len(text) and len(found) <= _MAX_ETAGS:
         if text[position] in ", \t":
             position += 1
             continue

@@ -179,3 +179,20 @@ def test_what_no_answer_could_say_again_is_refused(value: str) -> None:
     with pytest.raises(errors.InvalidField) as refused:
         put_with(("content-disposition", value))
     assert refused.value.field == "metadata.content_disposition"
+
+
+def test_a_list_of_etags_is_looked_at_no_further_than_there_may_be_any(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else 60 KiB of them would hold the event loop for a tenth of a second."""
+    looked_at = 0
+    pattern = request_headers._ETAG
+
+    class Counting:
+        def match(self, text: str, position: int) -> Any:
+            nonlocal looked_at
+            looked_at += 1
+            return pattern.match(text, position)
+
+    monkeypatch.setattr(request_headers, "_ETAG", Counting())
+    with pytest.raises(errors.InvalidField, match="up to 64 ETags"):
+        conditions_with(("if-match", ", ".join(['""'] * 10_000)))
+    assert looked_at <= 65
