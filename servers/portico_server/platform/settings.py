@@ -20,6 +20,7 @@ from typing import Any, get_type_hints
 from portico_server.platform.settings_rules import RULES, address
 
 _MAX_SHOWN = 100  # characters of a value that cannot be used
+_SECRET = frozenset({"database"})  # may hold a password
 
 PREFIX = "PORTICO_"
 OTHER_VARIABLES = frozenset(
@@ -289,7 +290,8 @@ def _checked(key: str, value: Any, source: str) -> Any:
     typed = _typed(key, value, source)
     rule = RULES[key]
     if not rule.allows(typed):
-        raise SettingError(f"{key} from {source} is {_shown(value)}: give {rule.give}")
+        shown = "cannot be used" if key in _SECRET else f"is {_shown(value)}"
+        raise SettingError(f"{key} from {source} {shown}: give {rule.give}")
     return typed
 
 

@@ -22,6 +22,7 @@ _SECRET_KEY = re.compile(
 )
 _SECRET_TEXT = re.compile(
     r"(?:bearer|basic)\s+[\w.~+/=-]{8,}"  # an Authorization header
+    r"|(?<=://)[^\s/@:]*:[^\s/@]+(?=@)"  # user and password of a URL
     r"|eyJ[\w-]{5,}\.[\w-]+\.[\w-]*"  # a JWT
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
     re.I | re.S,
