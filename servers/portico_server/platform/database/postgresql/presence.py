@@ -96,6 +96,8 @@ class Presence:
                 await self.renew()
             except DatabaseError as error:
                 _log.error("the process cannot be registered in its database", process=self._process, error=str(error))
+            except Exception:  # a bug: but without its presence a newer release would take the tables away under it
+                _log.exception("the process cannot be registered in its database", process=self._process)
 
     async def _try_again(self) -> None:
         before = len(self._waiting)
