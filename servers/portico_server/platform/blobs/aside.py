@@ -12,7 +12,8 @@ from pathlib import Path
 
 def set_aside(path: Path, aside: Path) -> None:
     """Moves the file; its time of change becomes now, by which its time aside is counted."""
-    aside.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for folder in (aside.parent.parent, aside.parent):  # `parents=True` would give its mode to the last one alone
+        folder.mkdir(mode=0o700, exist_ok=True)
     with contextlib.suppress(FileNotFoundError):
         os.utime(path)
         os.rename(path, aside)

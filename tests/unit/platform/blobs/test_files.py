@@ -263,3 +263,10 @@ async def test_an_opening_that_is_cancelled_leaves_nothing(
     await blobs.close()
     assert len(paths(tmp_path)) == 1
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+async def test_every_folder_of_what_is_set_aside_is_private(blobs: FileBlobs, tmp_path: Path) -> None:
+    await blobs.set_aside(await written(blobs, b"x"))
+    folders = [path for path in (tmp_path / "blobs").rglob("*") if path.is_dir()]
+    assert tmp_path / "blobs" / "aside" in folders
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folders} == {0o700}
