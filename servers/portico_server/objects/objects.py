@@ -34,7 +34,7 @@ from portico_server.platform.errors import DomainError
 from portico_server.platform.telemetry import span
 
 _REFUSED = (DomainError, GuardFailed, Contended, ReadOnly, StorageFull, TimedOut, Overloaded)
-"""After these it is certain that nothing was written, and reads may go on: clients would try, and leave a file, again."""
+"""After these it is certain that nothing was written. Clients try again, and would leave a file each time."""
 _ATTEMPTS = 100
 """How often a write that depends on what is there is judged anew. Of N writers of one key the last may need N."""
 

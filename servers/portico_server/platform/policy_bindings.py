@@ -63,7 +63,7 @@ def read_rules(path: Path) -> Rules:
         document = tomllib.loads(text)
     except OSError as error:
         raise PolicyError(f"{path}: cannot be read ({error.strerror}); nobody may do anything without it") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise PolicyError(f"{path}: not TOML: {error}") from error
     if unknown := document.keys() - {"bindings", "limits"}:
         raise PolicyError(f"{path}: {', '.join(sorted(unknown))}: only [[bindings]] and [[limits]] may stand here")

@@ -408,3 +408,11 @@ class TestSeveralProcesses:
         both[0].reload_if_changed()
         assert not both[1].allows(ALICE, "objects.object.read", BUCKET)
         assert not both[1].broken
+
+
+def test_a_file_nested_without_end_is_refused_as_any_other(tmp_path: Path) -> None:
+    """What is not foreseen would end the watch, and no later policy come in force."""
+    path = tmp_path / "policy.toml"
+    path.write_text(f"bindings = {'[' * 50_000}")
+    with pytest.raises(PolicyError, match="not TOML"):
+        read_rules(path)

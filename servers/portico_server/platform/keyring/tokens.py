@@ -30,8 +30,8 @@ _KEPT_NS = (LONGEST_TOKEN_SECONDS + 3600) * 1_000_000_000
 """How long a key goes on verifying that signs no more."""
 
 _TICK_NS = 50_000_000
-"""A folder's time of change is that of the kernel's last tick: two changes in one bear the same. So what was read so soon
-after a change is read again."""
+"""A folder's time of change is that of the kernel's last tick: two changes in one bear the same. So what was read that
+soon after a change is read again."""
 
 
 class TokenKeys:
