@@ -9,20 +9,19 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
-from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_service_pb2_grpc
 from opentelemetry.proto.trace.v1 import trace_pb2
 from portico.testing.v1 import testing_pb2, testing_pb2_grpc
 
 from portico.gateway.v1 import telemetry_pb2, telemetry_pb2_grpc
 from tests.e2e.calls import ACCOUNT, ADMIN, Objects, failure_of, puts
 from tests.harness import RunningPlatform, running_platform
+from tests.harness.collector import Received, collecting
+from tests.harness.platform import TESTING_PRODUCT
 from tests.harness.waiting import wait_until
 
 UNARY = "/portico.testing.v1.TestingService/Unary"
@@ -176,38 +175,6 @@ def contents(paths: Iterable[Path]) -> bytes:
     return b"\n".join(found)
 
 
-class Collector(trace_service_pb2_grpc.TraceServiceServicer):  # type: ignore[misc]
-    """An OpenTelemetry collector that keeps what it is sent."""
-
-    def __init__(self) -> None:
-        self.received: list[tuple[str, str, trace_pb2.Span]] = []
-        """Service, scope and span."""
-
-    def Export(self, request: Any, context: Any) -> trace_service_pb2.ExportTraceServiceResponse:
-        for of_resource in request.resource_spans:
-            attributes = {item.key: item.value.string_value for item in of_resource.resource.attributes}
-            for of_scope in of_resource.scope_spans:
-                scope = of_scope.scope.name
-                self.received += [(attributes["service.name"], scope, span) for span in of_scope.spans]
-        return trace_service_pb2.ExportTraceServiceResponse()
-
-    def scopes(self, trace_id: str) -> set[str]:
-        return {scope for _, scope, span in list(self.received) if span.trace_id.hex() == trace_id}
-
-
-@contextmanager
-def collecting() -> Iterator[tuple[Collector, int]]:
-    collector = Collector()
-    server = grpc.server(ThreadPoolExecutor(2))
-    trace_service_pb2_grpc.add_TraceServiceServicer_to_server(collector, server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    try:
-        yield collector, port
-    finally:
-        server.stop(None)
-
-
 def test_spans_are_exported_where_open_telemetrys_variables_say(tmp_path: Path) -> None:
     trace_id, parent = secrets.token_hex(16), secrets.token_hex(8)
     sampled, unsampled = f"00-{trace_id}-{parent}-01", f"00-{secrets.token_hex(16)}-{parent}-00"
@@ -224,8 +191,45 @@ def test_spans_are_exported_where_open_telemetrys_variables_say(tmp_path: Path) 
                 for header in (unsampled, sampled):
                     objects.stub.PutObject(puts(name, b"x"), timeout=10, metadata=[("traceparent", header)])
             wait_until(lambda: {"portico.gateway", "portico.objects"} <= collector.scopes(trace_id), "the spans", 10)
-    assert {service for service, _, _ in collector.received} == {"portico-under-test"}
-    assert {span.trace_id.hex() for _, _, span in collector.received} == {trace_id}
-    [root] = [span for _, scope, span in collector.received if scope == "portico.gateway"]
+    assert {received.service for received in collector.received} == {"portico-under-test"}
+    assert {received.span.trace_id.hex() for received in collector.received} == {trace_id}
+    [root] = [received.span for received in collector.received if received.scope == "portico.gateway"]
     assert (root.name, root.parent_span_id.hex(), root.kind) == (PUT[1:], parent, trace_pb2.Span.SPAN_KIND_SERVER)
-    assert all(span.end_time_unix_nano > span.start_time_unix_nano for _, _, span in collector.received)
+    assert all(received.span.end_time_unix_nano > received.span.start_time_unix_nano for received in collector.received)
+
+
+LIST_BUCKETS = "portico.objects.v1.BucketService/ListBuckets"
+
+
+@pytest.mark.parametrize("apart", ["testing", "objects"])
+def test_the_spans_of_several_processes_are_one_trace_at_the_collector(tmp_path: Path, apart: str) -> None:
+    """One product calls another that is in another process: in its own, which the front takes the call on to, or in the
+    front."""
+    trace_id, client_span = secrets.token_hex(16), secrets.token_hex(8)
+    metadata = [("traceparent", f"00-{trace_id}-{client_span}-01"), ("x-testing-relay", "caller")]
+    with collecting() as (collector, port):
+        variables = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{port}"}
+        settings = {"processes": (apart,), "sample_ratio": 0.0, **TESTING_PRODUCT}
+        with running_platform(tmp_path, environment=variables, **settings) as platform:
+            with platform.channel() as channel:
+                testing_pb2_grpc.TestingServiceStub(channel).Unary(sample(), timeout=30, metadata=metadata)
+            wait_until(lambda: roots_of(collector.of_trace(trace_id)).keys() >= {UNARY[1:], LIST_BUCKETS}, "both calls")
+    received = collector.of_trace(trace_id)
+    processes = {one.span.span_id: one.process for one in received}
+    by_id = {one.span.span_id: one.span for one in received}
+    roots = roots_of(received)
+    assert {name: processes[root.span_id] for name, root in roots.items()} == {
+        UNARY[1:]: "testing" if apart == "testing" else "front",
+        LIST_BUCKETS: "objects" if apart == "objects" else "front",
+    }
+    assert roots[UNARY[1:]].parent_span_id.hex() == client_span
+    caller = by_id[roots[LIST_BUCKETS].parent_span_id]
+    assert processes[caller.span_id] == processes[roots[UNARY[1:]].span_id], "its parent is a span of who called"
+    assert by_id[caller.parent_span_id] == roots[UNARY[1:]]
+    assert all(one.span.parent_span_id in {*by_id, bytes.fromhex(client_span)} for one in received), "none is alone"
+    assert {one.service for one in received} == {"portico"}
+
+
+def roots_of(received: Iterable[Received]) -> dict[str, trace_pb2.Span]:
+    """The gateway's span of each call, by the call's method."""
+    return {one.span.name: one.span for one in received if one.scope == "portico.gateway"}

@@ -103,7 +103,7 @@ async def open_gateway(
         return principal.account if principal else ""
 
     async with (
-        open_telemetry(settings) as telemetry,
+        open_telemetry(settings, process) as telemetry,
         open_revocations(settings, words, databases) as revocations,
         open_limiter(settings, policy) as limiter,
     ):

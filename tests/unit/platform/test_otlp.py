@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
@@ -57,10 +58,36 @@ def finished_call() -> Call:
         ({"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://localhost:4317"}, True),
         ({"OTEL_EXPORTER_OTLP_ENDPOINT": "x", "OTEL_SDK_DISABLED": "true"}, False),
         ({"OTEL_EXPORTER_OTLP_ENDPOINT": "x", "OTEL_TRACES_EXPORTER": "none"}, False),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "x", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, True),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "x", "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"}, False),
     ],
 )
 def test_it_is_set_up_by_the_standard_variables(environ: dict[str, str], configured: bool) -> None:
     assert is_configured(environ) is configured
+
+
+@pytest.mark.parametrize(
+    ("environ", "named"),
+    [
+        ({}, ("portico", f"{socket.gethostname()}/objects")),
+        ({"OTEL_SERVICE_NAME": "mine"}, ("mine", f"{socket.gethostname()}/objects")),
+        ({"OTEL_RESOURCE_ATTRIBUTES": "service.name=mine,service.instance.id=one"}, ("mine", "one")),
+    ],
+)
+async def test_what_the_environment_says_of_the_service_counts(
+    monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], named: tuple[str, str]
+) -> None:
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    collected = Collected()
+    export = OtlpExport(collected, "objects")
+    export.append(finished_call().spans)
+    await export.flush()
+    [told] = {
+        (span.resource.attributes["service.name"], span.resource.attributes["service.instance.id"])
+        for span in collected.spans
+    }
+    assert told == named
 
 
 async def test_spans_are_exported_in_the_sdks_form() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import socket
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from portico_server.platform.call import Trace
+from portico_server.platform.placement import FRONT
 from portico_server.platform.telemetry.records import SpanRecord, record_of
 from portico_server.platform.telemetry.spans import Span
 
@@ -31,25 +33,33 @@ MAX_BATCH = 512
 MAX_WAITING = 8192
 """Spans that may wait for a slow collector; beyond it the oldest are dropped and counted."""
 
+_SERVICE = "portico"
+_PROTOCOL = "grpc"
+
 _log = structlog.get_logger(__name__)
 
 
 def is_configured(environ: Mapping[str, str] = os.environ) -> bool:
-    """Whether spans are to be exported, by OpenTelemetry's variables."""
+    """Whether spans are to be exported, by OpenTelemetry's variables. A protocol that is not known here is logged."""
     disabled = environ.get("OTEL_SDK_DISABLED", "").lower() == "true" or environ.get("OTEL_TRACES_EXPORTER") == "none"
     endpoint = environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") or environ.get("OTEL_EXPORTER_OTLP_ENDPOINT")
-    return bool(endpoint) and not disabled
+    if not endpoint or disabled:
+        return False
+    protocol = environ.get("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL") or environ.get("OTEL_EXPORTER_OTLP_PROTOCOL")
+    if protocol and protocol != _PROTOCOL:
+        remedy = f"set OTEL_EXPORTER_OTLP_PROTOCOL to {_PROTOCOL}, and the endpoint to that port of the collector, 4317"
+        _log.error("spans are not exported", protocol=protocol, remedy=remedy)
+        return False
+    return True
 
 
 class OtlpExport:
     """The way of this process's spans to a collector."""
 
-    def __init__(self, exporter: SpanExporter | None = None) -> None:
-        """`exporter`: OTLP over gRPC, as the environment says, unless given."""
-        from opentelemetry.sdk.resources import Resource
-
+    def __init__(self, exporter: SpanExporter | None = None, process: str = FRONT) -> None:
+        """`exporter`: OTLP over gRPC, as the environment says, unless given. `process`: the name of this one."""
         self.dropped = 0
-        self._resource = Resource.create({"service.name": os.environ.get("OTEL_SERVICE_NAME", "portico")})
+        self._resource = _resource(process)
         self._exporter = exporter or _otlp_exporter()
         self._waiting: deque[Span] = deque(maxlen=MAX_WAITING)
 
@@ -98,6 +108,15 @@ class OtlpExport:
         spans = [readable_span(record_of(span), span.is_error, self._resource) for span in batch]
         if self._exporter.export(spans) is not SpanExportResult.SUCCESS:
             raise ConnectionError("the collector did not take them")
+
+
+def _resource(process: str) -> Resource:
+    """What the environment says of the service; and, where it says nothing, its name and which of its processes this
+    is."""
+    from opentelemetry.sdk.resources import OTELResourceDetector, Resource
+
+    usual = {"service.name": _SERVICE, "service.instance.id": f"{socket.gethostname()}/{process}"}
+    return Resource.create({**usual, **OTELResourceDetector().detect().attributes})
 
 
 def _otlp_exporter() -> SpanExporter:
