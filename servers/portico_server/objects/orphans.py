@@ -17,6 +17,7 @@ from portico_server.objects.store import identity
 from portico_server.platform.blobs import Blobs
 from portico_server.platform.database import Database
 from portico_server.platform.product import Job
+from portico_server.platform.settings import SettingError
 
 ORPHAN_SECONDS = 24 * 3600
 """How old a blob must be to be set aside: its upload may still be on its way to the commit."""
@@ -47,13 +48,16 @@ class Orphans:
         self._identity = ""
 
     async def start(self) -> None:
-        """Before anything is served: sees whose the blobs are, and brings back what is missed."""
+        """Before anything is served: sees whose the blobs are, and brings back what is missed. Raises SettingError
+        where the database's blobs are in another place, as of another node."""
         new = f"{self._source.getrandbits(_IDENTITY_BITS):032x}"
         self._identity = await identity.get_or_set(self._database, new)
         owner = await self._blobs.owner()
         if not owner and await self._may_claim():
-            await self._blobs.claim(self._identity)
-        elif owner != self._identity:
+            await self._claim()
+        elif owner == self._identity:
+            await identity.set_place(self._database, self._blobs.place)
+        else:
             self._warn(owner)
         async for blob in self._looked_up(self._blobs.all_aside()):
             if blob.known:
@@ -74,6 +78,17 @@ class Orphans:
         async for blob in self._looked_up(self._blobs.all_ids(), ORPHAN_SECONDS):
             if not blob.known:
                 await self._blobs.set_aside(blob.id)
+
+    async def _claim(self) -> None:
+        place = await identity.first_place(self._database, self._blobs.place)
+        if place != self._blobs.place:
+            raise SettingError(
+                f"the bytes of the objects in this database are in {place}, and none of them in {self._blobs.place}: "
+                "nodes that serve the same objects share that folder, so mount it here, or take calls for objects on "
+                "to the other node (`peers`). If it was moved here, or is gone for good, write "
+                f"{self._identity} into {self._blobs.owner_place}"
+            )
+        await self._blobs.claim(self._identity)
 
     async def _may_claim(self) -> bool:
         """Nobody's blobs may be this database's, where it was used before it had an identity; not if it is new."""

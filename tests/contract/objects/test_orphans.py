@@ -13,7 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from portico_server.objects.orphans import ASIDE_SECONDS, ORPHAN_SECONDS, Orphans
-from portico_server.platform.settings import Settings
+from portico_server.platform.settings import SettingError, Settings
 from tests.contract.objects.stand import BUCKET, Stand, standing
 
 LARGE = 20_000
@@ -179,3 +179,39 @@ async def test_a_database_stays_who_it_is(stand: Stand) -> None:
     await Orphans(stand.database, stand.blobs, random.SystemRandom()).start()
     assert await stand.blobs.owner() == owner
     assert (await stand.get_bucket()).name == BUCKET
+
+
+async def test_a_database_whose_blobs_are_elsewhere_claims_no_empty_folder(tmp_path: Path) -> None:
+    """As of a second node that does not share the first one's folder."""
+    here, elsewhere, data = Settings(data=tmp_path / "here"), Settings(data=tmp_path / "elsewhere"), os.urandom(LARGE)
+    async with standing(here) as stand:
+        await stand.create_bucket()
+        await stand.put("k", data)
+    shutil.copytree(here.data / "databases", elsewhere.data / "databases")
+    with pytest.raises(SettingError) as refused:
+        async with standing(elsewhere):
+            pass
+    told = str(refused.value)
+    assert f"{here.data}/blobs/objects, and none of them in" in told
+    identity, owner = told.split()[-3], Path(told.split()[-1])
+    assert owner == elsewhere.data / "blobs" / "objects" / "owner"
+    assert "owner" not in os.listdir(owner.parent)
+    shutil.rmtree(elsewhere.data / "blobs")
+    (elsewhere.data / "blobs").symlink_to(here.data / "blobs")
+    async with standing(elsewhere) as stand:
+        assert await stand.get("k") == data
+        assert await stand.blobs.owner() == identity
+
+
+async def test_it_does_where_the_operator_says_so(tmp_path: Path) -> None:
+    here, elsewhere = Settings(data=tmp_path / "here"), Settings(data=tmp_path / "elsewhere")
+    async with standing(here) as stand:
+        await stand.create_bucket()
+        identity = await stand.blobs.owner()
+    shutil.copytree(here.data / "databases", elsewhere.data / "databases")
+    (elsewhere.data / "blobs" / "objects").mkdir(parents=True)
+    (elsewhere.data / "blobs" / "objects" / "owner").write_text(identity)
+    for _ in range(2):  # from now on they are there
+        async with standing(elsewhere) as stand:
+            await stand.put("k", bytes(LARGE))
+        owner_file(stand).unlink()

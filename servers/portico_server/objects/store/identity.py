@@ -6,6 +6,9 @@ from portico_server.platform.database import ANY, Batch, Database, Statement
 
 _GET = "SELECT id FROM database_identity"
 _SET = "INSERT INTO database_identity (number, id) VALUES (1, $1) ON CONFLICT (number) DO NOTHING"
+_GET_PLACE = "SELECT blobs_place FROM database_identity"
+_SET_FIRST_PLACE = "UPDATE database_identity SET blobs_place = $1 WHERE blobs_place = ''"
+_SET_PLACE = "UPDATE database_identity SET blobs_place = $1"
 _ANY_FILE = "SELECT 1 FROM file LIMIT 1"
 
 
@@ -17,6 +20,19 @@ async def get_or_set(database: Database, new: str) -> str:
         rows = await database.read(_GET)
     identity: str = rows[0][0]
     return identity
+
+
+async def first_place(database: Database, place: str) -> str:
+    """Where the database's blobs are, which is `place` if nothing else was written down before."""
+    await database.batch(Batch([Statement(_SET_FIRST_PLACE, (place,), ANY)]))
+    [(found,)] = await database.read(_GET_PLACE)
+    return str(found)
+
+
+async def set_place(database: Database, place: str) -> None:
+    """Writes down where the database's blobs are now."""
+    if await database.read(_GET_PLACE) != [(place,)]:
+        await database.batch(Batch([Statement(_SET_PLACE, (place,), 1)]))
 
 
 async def knows_files(database: Database) -> bool:

@@ -13,6 +13,7 @@ import errno
 import functools
 import os
 import re
+import socket
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -97,6 +98,10 @@ class FileBlobs:
         for shard in await self.run(_names, self._folder / _ASIDE):
             for found in await self.run(_ids_with_age, self._folder / _ASIDE / shard):
                 yield found
+
+    @property
+    def place(self) -> str:
+        return f"{socket.gethostname()}:{self._folder}"
 
     @property
     def owner_place(self) -> str:

@@ -85,6 +85,11 @@ class Blobs(Protocol):
         ...
 
     @property
+    def place(self) -> str:
+        """Where the store is, for people of any node."""
+        ...
+
+    @property
     def owner_place(self) -> str:
         """Where the store's owner is written, for people."""
         ...
