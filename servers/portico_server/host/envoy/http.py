@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from portico_server.host.envoy import headers, local_replies, routes
+from portico_server.host.envoy import headers, local_replies, routes, windows
 from portico_server.host.envoy.message import Message, extension, seconds
 from portico_server.host.envoy.watched import WatchedFiles
 from portico_server.platform.settings import Settings
@@ -19,17 +19,20 @@ LAST_STREAMS_SECONDS = 1.0
 IDLE_CONNECTION_SECONDS = 3600.0
 KEEPALIVE_SECONDS = 60.0
 KEEPALIVE_TIMEOUT_SECONDS = 20.0
-STREAM_WINDOW_BYTES = 1024 * 1024
 CONNECTION_WINDOW_BYTES = 16 * 1024 * 1024
 """What one connection may make us hold for callers that are slow to read; several times the stream's window, so that
 one such stream does not stop the others."""
 
 
-def connection_manager(settings: Settings, watched: WatchedFiles, filters: Sequence[Message]) -> Message:
-    """The network filter that speaks HTTP/1.1 and HTTP/2 and runs the HTTP filters."""
+def connection_manager(
+    settings: Settings, watched: WatchedFiles, filters: Sequence[Message], *, nodes: bool
+) -> Message:
+    """The network filter that speaks HTTP/1.1 and HTTP/2 and runs the HTTP filters. `nodes`: whether other nodes come
+    in too, whose connections carry many callers' streams."""
     return _manager(
         settings,
         filters,
+        windows.CONNECTION_WINDOW_BYTES if nodes else CONNECTION_WINDOW_BYTES,
         codec_type="AUTO",
         rds=routes.discovery(watched),
         local_reply_config=local_replies.local_replies(),
@@ -42,6 +45,7 @@ def inner_connection_manager(settings: Settings, watched: WatchedFiles, filters:
     return _manager(
         settings,
         filters,
+        windows.holding(settings.max_streams),
         codec_type="HTTP2",
         rds=routes.discovery(watched, routes.INNER_ROUTES),
         local_reply_config=local_replies.local_replies(),
@@ -49,7 +53,7 @@ def inner_connection_manager(settings: Settings, watched: WatchedFiles, filters:
     )
 
 
-def _manager(settings: Settings, filters: Sequence[Message], **own: Any) -> Message:
+def _manager(settings: Settings, filters: Sequence[Message], connection_window_bytes: int, **own: Any) -> Message:
     return extension(
         "envoy.filters.network.http_connection_manager",
         "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
@@ -60,7 +64,7 @@ def _manager(settings: Settings, filters: Sequence[Message], **own: Any) -> Mess
         **_AS_SENT,
         **own,
         **_timeouts(settings),
-        **_limits(settings),
+        **_limits(settings, connection_window_bytes),
     )
 
 
@@ -104,7 +108,7 @@ def _timeouts(settings: Settings) -> Message:
     }
 
 
-def _limits(settings: Settings) -> Message:
+def _limits(settings: Settings, connection_window_bytes: int) -> Message:
     return {
         "max_request_headers_kb": MAX_HEADERS_KIBIBYTES,
         "common_http_protocol_options": {
@@ -115,8 +119,8 @@ def _limits(settings: Settings) -> Message:
         "stream_error_on_invalid_http_message": True,
         "http2_protocol_options": {
             "max_concurrent_streams": settings.max_streams,
-            "initial_stream_window_size": STREAM_WINDOW_BYTES,
-            "initial_connection_window_size": CONNECTION_WINDOW_BYTES,
+            "initial_stream_window_size": windows.STREAM_WINDOW_BYTES,
+            "initial_connection_window_size": connection_window_bytes,
             "connection_keepalive": {
                 "interval": seconds(KEEPALIVE_SECONDS),
                 "timeout": seconds(KEEPALIVE_TIMEOUT_SECONDS),

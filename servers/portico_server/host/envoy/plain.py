@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from portico_server.host.envoy import windows
 from portico_server.host.envoy.message import Message, extension, seconds, typed
 from portico_server.host.run_folder import APPLICATION_SOCKET, HTTP_SOCKET
 
@@ -26,21 +27,13 @@ _CALLS, _OTHERS = "application", "application-http"
 
 _MAX_CALLS = 1_000_000
 """What a connection may have in flight is bounded at the door."""
-_CALLS_PER_CONNECTION = 100
-_STREAM_WINDOW_BYTES = 1024 * 1024
 CONNECT_SECONDS = 5.0
 
 
 def clusters() -> list[Message]:
     """Python, at its sockets in the folder that both run in."""
-    # A connection's window holds all of its streams' windows: so callers that read slowly never hold up the others.
-    http2 = {
-        "max_concurrent_streams": _CALLS_PER_CONNECTION,
-        "initial_stream_window_size": _STREAM_WINDOW_BYTES,
-        "initial_connection_window_size": _CALLS_PER_CONNECTION * _STREAM_WINDOW_BYTES,
-    }
     return [
-        _cluster(_CALLS, APPLICATION_SOCKET, {"http2_protocol_options": http2}, _CALLS_HANDED_OVER),
+        _cluster(_CALLS, APPLICATION_SOCKET, {"http2_protocol_options": windows.to_ours()}, _CALLS_HANDED_OVER),
         _cluster(_OTHERS, HTTP_SOCKET, {"http_protocol_options": {}}, _OTHERS_HANDED_OVER),
     ]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from portico_server.host.envoy import tls
+from portico_server.host.envoy import tls, windows
 from portico_server.host.envoy.message import Message, extension, seconds, typed
 from portico_server.host.envoy.watched import WatchedFiles
 from portico_server.host.run_folder import sibling_door
@@ -19,7 +19,7 @@ MAX_CALLS = 20_000
 """Calls in flight to one upstream, further ones are refused at once: beyond what it could ever answer in time."""
 MAX_WAITING_CALLS = 1_024
 """Calls that wait for a connection to be made."""
-MAX_CONNECTIONS = 64
+MAX_CONNECTIONS = MAX_CALLS // windows.CALLS_PER_CONNECTION
 MAX_RETRIES = 64
 """Repeated calls in flight at once, so that repeating does not make a failing upstream's load worse."""
 CONNECT_SECONDS = 5.0
@@ -27,8 +27,6 @@ HEALTH_SECONDS = 2.0
 """How often each of several nodes is asked for its health."""
 EJECTED_SECONDS = 5.0
 """How long a node that keeps failing is left out, for the first time."""
-STREAM_WINDOW_BYTES = 1024 * 1024
-CONNECTION_WINDOW_BYTES = 16 * 1024 * 1024
 KEEPALIVE_SECONDS = 30.0
 KEEPALIVE_TIMEOUT_SECONDS = 10.0
 CONNECTION_BUFFER_BYTES = 1024 * 1024
@@ -115,8 +113,7 @@ def _endpoints(addresses: Iterable[Message]) -> list[Message]:
 
 def _http2() -> Message:
     options = {
-        "initial_stream_window_size": STREAM_WINDOW_BYTES,
-        "initial_connection_window_size": CONNECTION_WINDOW_BYTES,
+        **windows.to_ours(),
         "connection_keepalive": {
             "interval": seconds(KEEPALIVE_SECONDS),
             "timeout": seconds(KEEPALIVE_TIMEOUT_SECONDS),

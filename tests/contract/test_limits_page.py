@@ -1,0 +1,78 @@
+"""docs/limits.md says what the code does: each figure of its tables is compared with the constant or setting behind."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from portico_server.host import shedding
+from portico_server.host.envoy import http, listener, overload, plain, upstreams, windows
+from portico_server.platform.settings import Settings, setting_names
+
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "limits.md").read_text()
+USUAL = Settings()
+MIB = 1 << 20
+
+
+def table(heading: str) -> dict[str, str]:
+    """The first two columns of the table below a heading."""
+    section = PAGE.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in section.splitlines() if line.startswith("|")]
+    return {row[0]: row[1] for row in rows[2:]}
+
+
+FIGURES: dict[tuple[str, str], str] = {
+    ("Of a caller", "`calls_per_second`, `call_burst`"): f"{USUAL.calls_per_second:,.0f}, {USUAL.call_burst:,}",
+    ("Of a caller", "`concurrent_calls`"): f"{USUAL.concurrent_calls:,}",
+    ("Of the door", "a message, after decompression"): f"`max_message_bytes`, {USUAL.max_message_bytes // MIB} MiB",
+    ("Of the door", "a body of JSON"): "4/3 of `max_message_bytes`, and 4 KiB",
+    ("Of the door", "depth of JSON"): "",
+    ("Of the door", "headers of a request"): f"{http.MAX_HEADERS_KIBIBYTES} KiB, {http.MAX_HEADERS} of them",
+    ("Of the door", "time for a request's headers"): f"{http.REQUEST_HEADERS_SECONDS:g} s",
+    ("Of the door", "a stream's first message"): f"`first_message_seconds`, {USUAL.first_message_seconds:g} s",
+    ("Of the door", "calls at once on a connection"): f"`max_streams`, {USUAL.max_streams:,}",
+    ("Of the door", "connections"): f"`max_connections`, {USUAL.max_connections:,}",
+    ("Of the door", "a TLS handshake"): f"{listener.HANDSHAKE_SECONDS:g} s",
+    ("Of the door", "a connection on which nothing happens"): f"{http.IDLE_CONNECTION_SECONDS / 3600:g} h",
+    ("Between processes and nodes", "calls in flight"): f"{upstreams.MAX_CALLS:,}",
+    ("Between processes and nodes", "connections"): f"{upstreams.MAX_CONNECTIONS:,}",
+    ("Between processes and nodes", "calls at once on a connection"): f"{windows.CALLS_PER_CONNECTION:,}",
+    ("Between processes and nodes", "calls that wait for a connection"): f"{upstreams.MAX_WAITING_CALLS:,}",
+    ("Between processes and nodes", "reads that are sent again, at once"): f"{upstreams.MAX_RETRIES:,}",
+    ("Between processes and nodes", "time for a connection"): f"{upstreams.CONNECT_SECONDS:g} s",
+}
+
+
+@pytest.mark.parametrize(("heading", "what"), FIGURES)
+def test_a_figure_is_that_of_the_code(heading: str, what: str) -> None:
+    told, figure = table(heading)[what], FIGURES[heading, what]
+    assert told == figure or not figure
+
+
+@pytest.mark.parametrize("heading", sorted({heading for heading, _ in FIGURES}))
+def test_every_row_is_compared(heading: str) -> None:
+    assert table(heading).keys() == {what for of, what in FIGURES if of == heading}
+
+
+def test_the_settings_that_it_names_are_settings() -> None:
+    named = set(re.findall(r"`((?:max_|call|concurrent_|first_)[a-z_]+)`", PAGE))
+    assert named <= set(setting_names())
+    assert len(named) > 5
+
+
+def test_what_it_says_of_shedding_is_the_codes() -> None:
+    section = PAGE.partition("\n## When more comes")[2]
+    waits = shedding._STANDING * shedding.TICK_SECONDS
+    assert f"more than {shedding.TARGET_SECONDS * 1000:g} ms for half a second" in section
+    assert waits == 0.5
+    assert f"with {shedding.FEWEST_CALLS}\ncalls in flight" in section
+    assert overload.REASON in section
+
+
+def test_connections_to_ourselves_hold_all_that_they_may_carry() -> None:
+    """Or callers that read slowly would hold up others."""
+    assert windows.CONNECTION_WINDOW_BYTES >= windows.CALLS_PER_CONNECTION * windows.STREAM_WINDOW_BYTES
+    assert upstreams.MAX_CONNECTIONS * windows.CALLS_PER_CONNECTION >= upstreams.MAX_CALLS
+    assert plain.CONNECT_SECONDS == upstreams.CONNECT_SECONDS

@@ -1,0 +1,91 @@
+"""Callers that read slowly, beside others: whatever lies between the door and the product holds nobody else up."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from portico.testing.v1 import testing_pb2, testing_pb2_grpc
+
+from portico_server.host.supervisor import local_http
+from portico_server.platform.settings import from_json
+from tests.e2e.calls import ACCOUNT
+from tests.harness import RunningPlatform, running_platform
+from tests.harness.platform import TESTING_PRODUCT
+from tests.harness.waiting import wait_until
+
+pytestmark = pytest.mark.layouts("one", reason="it says itself where the product is")
+
+NAME = f"{ACCOUNT}/tests/a"
+SLOW_READERS = 110
+"""More than one connection between two processes carries."""
+MESSAGE_BYTES = 256 * 1024
+MESSAGES = 40
+OWN_CONNECTION = [("grpc.use_local_subchannel_pool", 1)]
+STANDSTILL_LOOKS = 10
+BESIDE_BYTES = 4 * 1024 * 1024
+"""What is answered beside them: several times a stream's window, so that the way must be free."""
+
+
+@contextlib.contextmanager
+def placed(where: str, folder: Path) -> Iterator[tuple[RunningPlatform, str]]:
+    """A platform whose testing product is there, and the cluster by which its front reaches it."""
+    if where == "process":
+        with running_platform(folder, processes=("testing",), **TESTING_PRODUCT) as platform:
+            yield platform, "testing"
+    elif where == "plain":
+        with running_platform(folder, host="plain", **TESTING_PRODUCT) as platform:
+            yield platform, "application"
+    else:
+        with running_platform(folder / "far", mesh_listen="127.0.0.1:0", **TESTING_PRODUCT) as far:
+            mesh = from_json((far.settings.run / "settings.json").read_text()).mesh_listen
+            (folder / "near" / "data").mkdir(parents=True, mode=0o700)
+            shutil.copytree(far.data / "keys", folder / "near" / "data" / "keys")
+            peers: Any = {"peers": (f"testing={mesh}",)}
+            with running_platform(folder / "near", **peers, **TESTING_PRODUCT) as near:
+                yield near, "testing"
+
+
+def counted(platform: RunningPlatform, cluster: str, name: str) -> int:
+    """A figure of Envoy's about the front's way to the product."""
+    key = f"cluster.{cluster}.{name}"
+    text = local_http.request(platform.front_folder, "admin.sock", "GET", f"/stats?filter={key}$", timeout_seconds=30)
+    return int(text.rpartition(":")[2])
+
+
+def wait_for_standstill(platform: RunningPlatform, cluster: str) -> None:
+    """Until answers are held back on both connections, and nothing comes over from the product any more."""
+    paused = "upstream_flow_control_paused_reading_total"
+    wait_until(lambda: counted(platform, cluster, paused) > SLOW_READERS / 2, "most answers are held back", 90)
+    looks = [0, 1]
+    while len(set(looks[-STANDSTILL_LOOKS:])) > 1:
+        looks.append(counted(platform, cluster, "upstream_cx_rx_bytes_total"))
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize("where", ["process", "plain", pytest.param("node", marks=pytest.mark.long)])
+def test_more_slow_readers_than_fit_hold_up_nobody(where: str, tmp_path: Path) -> None:
+    slow = testing_pb2.ServerStreamRequest(name=NAME, sizes_bytes=[MESSAGE_BYTES] * MESSAGES)
+    with (
+        placed(where, tmp_path) as (platform, cluster),
+        platform.channel(options=OWN_CONNECTION) as unread,
+        platform.channel(options=[*OWN_CONNECTION, ("grpc.max_receive_message_length", -1)]) as channel,
+    ):
+        stub = testing_pb2_grpc.TestingServiceStub(channel)
+        stub.Unary(testing_pb2.UnaryRequest(name=NAME), timeout=30)
+        read_later = stub.ServerStream(slow, timeout=240)
+        streams = [testing_pb2_grpc.TestingServiceStub(unread).ServerStream(slow) for _ in range(SLOW_READERS)]
+        wait_for_standstill(platform, cluster)
+        for _ in range(3):
+            beside = stub.Unary(testing_pb2.UnaryRequest(name=NAME, response_bytes=BESIDE_BYTES), timeout=30)
+            assert len(beside.payload) == BESIDE_BYTES
+        assert sum(len(answer.payload) for answer in read_later) == MESSAGES * MESSAGE_BYTES, "slow is not lost"
+        assert all(stream.is_active() for stream in streams)
+        for stream in streams:
+            stream.cancel()
+        wait_until(lambda: counted(platform, cluster, "upstream_rq_active") == 0, "who went away holds nothing")
