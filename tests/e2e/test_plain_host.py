@@ -13,6 +13,7 @@ from portico.testing.v1 import testing_pb2, testing_pb2_grpc
 
 from portico_server.host.supervisor.announcement import Event
 from tests.e2e.calls import ACCOUNT, Objects, failure_of, puts
+from tests.e2e.test_processes import in_flight
 from tests.e2e.test_trace import chain, found, traceparent
 from tests.harness import RunningPlatform, running_platform
 from tests.harness.platform import ROOT, TESTING_GEN, TESTING_PRODUCT
@@ -96,6 +97,14 @@ def test_a_clients_own_deadline_cannot_be_replaced_by_a_header(plain: RunningPla
         stub = testing_pb2_grpc.TestingServiceStub(channel)
         late = failure_of(lambda: stub.Unary(request, timeout=1, metadata=metadata))
     assert late.code is grpc.StatusCode.DEADLINE_EXCEEDED
+
+
+def test_a_deadline_is_kept_by_the_host_and_the_calls_work_ends(plain: RunningPlatform) -> None:
+    """The client of this call keeps none by itself."""
+    headers = {"grpc-timeout": "300m"}
+    answer = plain.http("POST", f"/v1/testing/{NAME}", json_body={"delayMillis": 60_000}, headers=headers)
+    assert (answer.status, answer.json()["details"][0]["reason"]) == (504, "DEADLINE_EXCEEDED")
+    wait_until(lambda: in_flight(plain.front_folder) == 0, "the work is over")
 
 
 @pytest.mark.parametrize(

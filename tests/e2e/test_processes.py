@@ -176,6 +176,14 @@ def test_a_deadline_holds_and_a_cancelled_call_ends_behind_the_front(apart: Runn
         wait_until(lambda: in_flight(served) == 0, "the call is over")
 
 
+def test_a_deadline_is_kept_by_the_process_that_serves_and_its_work_ends(apart: RunningPlatform) -> None:
+    """The client of this call keeps none by itself."""
+    path, headers = f"/v1/testing/{ACCOUNT}/tests/a", {"grpc-timeout": "300m"}
+    answer = apart.http("POST", path, json_body={"delayMillis": 60_000}, headers=headers)
+    assert (answer.status, answer.json()["details"][0]["reason"]) == (504, "DEADLINE_EXCEEDED")
+    wait_until(lambda: in_flight(apart.settings.run / "testing") == 0, "the work is over")
+
+
 def in_flight(folder: Path) -> int:
     text = local_http.request(folder, "control.sock", "GET", "/metrics", timeout_seconds=10)
     return int(next(line for line in text.splitlines() if line.startswith("portico_calls_in_flight ")).split()[1])

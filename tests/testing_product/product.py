@@ -4,15 +4,17 @@ Named in the setting `extra_products` as `tests.testing_product.product`, with t
 
 Metadata of a request that it follows: `x-testing-compression: gzip` compresses the responses, but for those whose
 numbers stand in `x-testing-uncompressed: 1,3`; `x-testing-report: 1` answers, as trailing metadata, how many bytes came
-over the wire, whose call it is, and what the product has seen so far. `x-testing-alter: 1` changes the request that
-came, `x-testing-keep: 1` keeps the response for a later call that asks for it by `x-testing-kept: 1`, and
-`x-testing-stall: 1` stops reading after the first message of a stream. `x-testing-relay: caller` answers as text which
-buckets the objects product lists for the caller, `own` which it lists for this product itself.
+over the wire, whose call it is, which process served it, and what the product has seen so far. `x-testing-alter: 1`
+changes the request that came, `x-testing-keep: 1` keeps the response for a later call that asks for it by
+`x-testing-kept: 1`, `x-testing-stall: 1` stops reading after the first message of a stream, and
+`x-testing-unavailable-at: PID` fails the call in the process of that id. `x-testing-relay: caller` answers as text
+which buckets the objects product lists for the caller, `own` which it lists for this product itself.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -55,6 +57,7 @@ class TestingService(rpc.TestingServiceServicer):
     async def Unary(self, request: pb.UnaryRequest, context: Any) -> pb.UnaryResponse:
         with counted():
             metadata = _follow(context)
+            await _fail_here(context, metadata)
             if request.delay_millis:
                 await asyncio.sleep(request.delay_millis / 1000)
             if request.echo_metadata:
@@ -124,6 +127,7 @@ class TestingService(rpc.TestingServiceServicer):
                 await _end(context, request.status)
 
     async def Empty(self, request: pb.EmptyRequest, context: Any) -> pb.EmptyResponse:
+        await _fail_here(context, _follow(context))
         return pb.EmptyResponse()
 
 
@@ -162,6 +166,7 @@ def _report(context: Any, metadata: list[tuple[str, Any]]) -> list[tuple[str, st
         "remaining-seconds": "" if remaining is None else remaining,
         "metadata": ",".join(key for key, _ in metadata),
         "in-flight": in_flight,
+        "process": os.getpid(),
         "yielded": yielded,
     }
     return [(f"x-testing-{name}", str(fact)) for name, fact in facts.items()]
@@ -179,6 +184,11 @@ async def _echo(context: Any, metadata: list[tuple[str, Any]]) -> None:
 
 def _uncompressed(metadata: list[tuple[str, Any]]) -> set[int]:
     return {int(part) for key, value in metadata if key == "x-testing-uncompressed" for part in value.split(",")}
+
+
+async def _fail_here(context: Any, metadata: list[tuple[str, Any]]) -> None:
+    if ("x-testing-unavailable-at", str(os.getpid())) in metadata:
+        await context.abort(grpc.StatusCode.UNAVAILABLE, "as told")
 
 
 async def _end(context: Any, status: pb.Status) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from portico_server.host.envoy import headers, plain, web
-from portico_server.host.envoy.message import Message, typed
+from portico_server.host.envoy.message import Message, extension, typed
 from portico_server.host.envoy.upstreams import Upstream
 from portico_server.host.envoy.watched import WatchedFiles
 from portico_server.platform.mesh import NODE_ASSERTION
@@ -18,6 +18,8 @@ ROUTES = "routes"
 INNER_ROUTES = "inner-routes"
 """Those of a process that is not behind the doors: it serves all itself."""
 _RETRIES = 1
+_LOOKS_FOR_ANOTHER = 8
+_UNREACHED = "connect-failure,refused-stream"
 _NOBODY: Message = {"cluster": "nobody", "cluster_not_found_response_code": "NOT_FOUND"}
 """Where a request goes that nobody takes: there is no such cluster. CORS looks at routes to clusters alone, and not at
 direct responses."""
@@ -31,9 +33,8 @@ def routes(
     plain_host: bool = False,
     name: str = ROUTES,
 ) -> Message:
-    """The resource of that name. `reads` are paths of methods without side effects: such a call is sent once more
-    where it cannot have reached anybody. `web_origins` may call from browsers. Time-outs are off: deadlines are the
-    caller's (`grpc-timeout`)."""
+    """The resource of that name. `reads` are paths of methods without side effects: such a call may be sent once more,
+    no other. `web_origins` may call from browsers. Time-outs are off: deadlines are the caller's (`grpc-timeout`)."""
     everything = plain.routes() if plain_host else [{"match": {"prefix": "/"}, "route": _NOBODY}]
     found = [route for upstream in upstreams for route in _routes(upstream, reads)]
     host = {"name": "portico", "domains": ["*"], "routes": [*found, *everything]}
@@ -46,12 +47,27 @@ def discovery(watched: WatchedFiles, name: str = ROUTES) -> Message:
 
 
 def _routes(upstream: Upstream, reads: Iterable[str]) -> list[Message]:
-    retry = {"retry_on": "connect-failure,refused-stream", "num_retries": _RETRIES}
+    retry = _retry(upstream)
     own = [path for path in sorted(reads) if path.startswith(upstream.prefix)]
     return [
         *(_route(upstream, {"path": path}, {"retry_policy": retry}) for path in own),
         _route(upstream, {"prefix": upstream.prefix}, {}),
     ]
+
+
+def _retry(upstream: Upstream) -> Message:
+    """How a read is sent again. To one process only what cannot have reached it: it would fail again. Where another
+    node may answer also what one began and broke off, or refused; then the other one is asked."""
+    if not upstream.is_several:
+        return {"retry_on": _UNREACHED, "num_retries": _RETRIES}
+    return {
+        "retry_on": f"{_UNREACHED},reset,unavailable",
+        "num_retries": _RETRIES,
+        "retry_host_predicate": [
+            extension("previous-hosts", "extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate")
+        ],
+        "host_selection_retry_max_attempts": _LOOKS_FOR_ANOTHER,
+    }
 
 
 def _route(upstream: Upstream, match: Message, options: Message) -> Message:

@@ -26,7 +26,12 @@ CONNECT_SECONDS = 5.0
 HEALTH_SECONDS = 2.0
 """How often each of several nodes is asked for its health."""
 EJECTED_SECONDS = 5.0
-"""How long a node that keeps failing is left out, for the first time."""
+"""How long a node that keeps failing is left out, for the first time; each further time that much longer."""
+MAX_FAILED_CONNECTIONS = 3
+"""So many in a row, and a node is left out."""
+MAX_FAILED_CALLS = 10
+"""So many calls in a row that a node answers with UNAVAILABLE or DEADLINE_EXCEEDED, and it is left out: callers choose
+their deadlines, so a few say nothing."""
 KEEPALIVE_SECONDS = 30.0
 KEEPALIVE_TIMEOUT_SECONDS = 10.0
 CONNECTION_BUFFER_BYTES = 1024 * 1024
@@ -44,6 +49,11 @@ class Upstream:
     @property
     def is_nodes(self) -> bool:
         return isinstance(self.place, Nodes)
+
+    @property
+    def is_several(self) -> bool:
+        """Whether a call that one endpoint fails may be served by another."""
+        return isinstance(self.place, Nodes) and len(self.place.addresses) > 1
 
 
 def upstreams(placement: Placement) -> list[Upstream]:
@@ -74,7 +84,7 @@ def cluster(upstream: Upstream, trust_domain: str, watched: WatchedFiles) -> Mes
         endpoints = [{"socket_address": {"address": host, "port_value": port}} for host, port in place.addresses]
         found["type"] = "STRICT_DNS"
         found["transport_socket"] = tls.to_node(trust_domain, watched)
-        if len(endpoints) > 1:
+        if upstream.is_several:
             found |= _watched()
     found["load_assignment"] = {"cluster_name": upstream.name, "endpoints": [{"lb_endpoints": _endpoints(endpoints)}]}
     return found
@@ -135,12 +145,15 @@ def _circuit_breaker() -> Message:
 
 
 def _watched() -> Message:
-    """Asks each node for its health, and leaves out one whose calls fail by the connection."""
+    """Asks each node for its health, and leaves out one that is not well or keeps failing calls. Where none is well all
+    are tried, in the hope that only the asking fails."""
     return {
+        "common_lb_config": {"healthy_panic_threshold": {"value": 1}},
         "health_checks": [
             {
                 "timeout": seconds(HEALTH_SECONDS),
                 "interval": seconds(HEALTH_SECONDS),
+                "no_traffic_interval": seconds(HEALTH_SECONDS),
                 "unhealthy_threshold": 2,
                 "healthy_threshold": 1,
                 "grpc_health_check": {},
@@ -148,12 +161,14 @@ def _watched() -> Message:
         ],
         "outlier_detection": {
             "split_external_local_origin_errors": True,
-            "consecutive_local_origin_failure": 3,
+            "consecutive_local_origin_failure": MAX_FAILED_CONNECTIONS,
             "enforcing_consecutive_local_origin_failure": 100,
-            "enforcing_consecutive_5xx": 0,
-            "enforcing_consecutive_gateway_failure": 0,
+            "consecutive_gateway_failure": MAX_FAILED_CALLS,
+            "enforcing_consecutive_gateway_failure": 100,
+            "enforcing_consecutive_5xx": 0,  # INTERNAL among them, which a call may deserve wherever it goes
             "enforcing_success_rate": 0,
             "enforcing_local_origin_success_rate": 0,
+            "successful_active_health_check_uneject_host": False,  # it may be well, and fail this product's calls
             "base_ejection_time": seconds(EJECTED_SECONDS),
             "interval": seconds(HEALTH_SECONDS),
             "max_ejection_percent": 50,
