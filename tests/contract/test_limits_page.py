@@ -76,3 +76,8 @@ def test_connections_to_ourselves_hold_all_that_they_may_carry() -> None:
     assert windows.CONNECTION_WINDOW_BYTES >= windows.CALLS_PER_CONNECTION * windows.STREAM_WINDOW_BYTES
     assert upstreams.MAX_CONNECTIONS * windows.CALLS_PER_CONNECTION >= upstreams.MAX_CALLS
     assert plain.CONNECT_SECONDS == upstreams.CONNECT_SECONDS
+
+
+def test_a_node_that_sheds_is_not_one_that_fails() -> None:
+    """Or those that are overloaded would be left out in turn, and the rest be overloaded the more."""
+    assert upstreams.FAILED_PERCENT > 100 * shedding.LARGEST_SHARE

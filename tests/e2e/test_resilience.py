@@ -204,7 +204,9 @@ def test_a_node_that_cannot_serve_costs_no_read_and_is_left_out(nodes: Nodes, st
 
     def is_left_out() -> bool:
         nonlocal failed
-        failed += not isinstance(writer(stub, failing), int)
+        request = testing_pb2.UnaryRequest(name=NAME)
+        calls = [stub.Unary.future(request, timeout=30, metadata=[failing]) for _ in range(IN_A_ROW * 2)]
+        failed += sum(call.code() is grpc.StatusCode.UNAVAILABLE for call in calls)
         return nodes.figure("outlier_detection.ejections_active") == 1
 
     wait_until(is_left_out, "it is left out")

@@ -29,9 +29,11 @@ EJECTED_SECONDS = 5.0
 """How long a node that keeps failing is left out, for the first time; each further time that much longer."""
 MAX_FAILED_CONNECTIONS = 3
 """So many in a row, and a node is left out."""
-MAX_FAILED_CALLS = 10
-"""So many calls in a row that a node answers with UNAVAILABLE or DEADLINE_EXCEEDED, and it is left out: callers choose
-their deadlines, so a few say nothing."""
+FAILED_PERCENT = 99
+"""As many of its calls fail by the server's fault, and a node is left out. A node that is overloaded refuses less
+(`host/shedding.py`), and must not leave all to the others."""
+FAILED_OF_CALLS = 10
+"""Of fewer calls in HEALTH_SECONDS nothing is concluded: callers choose their deadlines."""
 KEEPALIVE_SECONDS = 30.0
 KEEPALIVE_TIMEOUT_SECONDS = 10.0
 CONNECTION_BUFFER_BYTES = 1024 * 1024
@@ -163,9 +165,12 @@ def _watched() -> Message:
             "split_external_local_origin_errors": True,
             "consecutive_local_origin_failure": MAX_FAILED_CONNECTIONS,
             "enforcing_consecutive_local_origin_failure": 100,
-            "consecutive_gateway_failure": MAX_FAILED_CALLS,
-            "enforcing_consecutive_gateway_failure": 100,
-            "enforcing_consecutive_5xx": 0,  # INTERNAL among them, which a call may deserve wherever it goes
+            "failure_percentage_threshold": FAILED_PERCENT,
+            "failure_percentage_request_volume": FAILED_OF_CALLS,
+            "failure_percentage_minimum_hosts": 1,
+            "enforcing_failure_percentage": 100,
+            "enforcing_consecutive_gateway_failure": 0,
+            "enforcing_consecutive_5xx": 0,
             "enforcing_success_rate": 0,
             "enforcing_local_origin_success_rate": 0,
             "successful_active_health_check_uneject_host": False,  # it may be well, and fail this product's calls
