@@ -153,6 +153,16 @@ def test_a_set_up_that_was_cut_short_is_done_again(machine: Machine) -> None:
     assert machine.run("a")[1] == "portico:\n[a]\n"
 
 
+def test_an_environment_whose_making_was_cut_short_is_made_anew(machine: Machine) -> None:
+    """A Python stands in it before pip does."""
+    machine.add_python("python3")
+    half = machine.checkout / ".venv" / "bin" / "python"
+    half.parent.mkdir(parents=True)
+    half.write_text("#!/bin/sh\necho No module named pip\nexit 1\n")
+    half.chmod(0o755)
+    assert machine.run("a")[1] == "portico:\n[a]\n"
+
+
 def test_two_at_once_install_once(machine: Machine) -> None:
     machine.add_python("python3")
     processes = [machine.start("a") for _ in range(4)]
