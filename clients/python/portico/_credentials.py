@@ -74,7 +74,7 @@ class Credentials:
     def _renew_token(self, session: Any) -> Steps[None]:
         refused = self._token if self._renew_at == 0.0 else ""
         stored = yield blocking(stored_token, self.profile.folder)
-        if stored != refused:
+        if stored != refused and _life(stored)[1] > self._expires_at:  # else ours is the better one, until it expires
             self._take(stored)
             if not self._due():
                 return

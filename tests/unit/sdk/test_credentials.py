@@ -97,6 +97,18 @@ def test_a_good_token_is_used_though_its_renewal_fails(fake: FakePlatform) -> No
         client.buckets.create("photos")
 
 
+@pytest.mark.parametrize("stored", ["", "older"])
+def test_a_good_token_is_used_though_the_profile_has_none_so_good_and_its_renewal_fails(
+    fake: FakePlatform, stored: str
+) -> None:
+    """A folder that cannot be written keeps what is long expired; one that was emptied, nothing."""
+    fake.write_profile(token=with_life(fake, age_seconds=3500, life_seconds=3600))
+    fake.fail("CreateToken", *[Fault(grpc.StatusCode.PERMISSION_DENIED)] * 9)
+    with portico.connect() as client:
+        (fake.profile / "token").write_text(stored and with_life(fake, age_seconds=7200, life_seconds=3600))
+        client.buckets.create("photos")
+
+
 def test_a_token_given_by_the_environment_is_used_and_never_renewed(
     fake: FakePlatform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
