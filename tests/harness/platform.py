@@ -237,4 +237,5 @@ def _collect(process: subprocess.Popen[str], announcements: list[Announcement]) 
     assert process.stdout is not None
     with contextlib.suppress(ValueError):
         for line in process.stdout:
-            announcements.append(from_json(line))
+            if line.startswith("{"):  # else a warning of Python's
+                announcements.append(from_json(line))
