@@ -67,8 +67,8 @@ export class Credentials {
   private take(token: string): void {
     this.held = token;
     const claims = claimsOf(token);
-    const [issuedAt, expiresAt] = [Number(claims["iat"] ?? 0), Number(claims["exp"] ?? 0)];
-    this.expiresAt = Number.isFinite(expiresAt) ? expiresAt : 0;
+    const issuedAt = Number(claims["iat"] ?? 0);
+    this.expiresAt = expiryOf(claims);
     this.renewAt = this.expiresAt - RENEWAL_SHARE * (this.expiresAt - (Number.isFinite(issuedAt) ? issuedAt : 0));
   }
 
@@ -86,7 +86,7 @@ export class Credentials {
     if (folder === undefined) return;
     const refused = this.renewAt === 0 ? this.held : "";
     const stored = storedToken(folder);
-    if (stored !== refused) {
+    if (stored !== refused && expiryOf(claimsOf(stored)) > this.expiresAt) { // else ours is the better one
       this.take(stored);
       if (!this.due()) return;
     }
@@ -128,6 +128,12 @@ export class Credentials {
 
 function nowSeconds(): number {
   return Date.now() / 1000;
+}
+
+/** When a token with these claims expires, in seconds since 1970; without one, long ago. */
+function expiryOf(claims: Readonly<Record<string, unknown>>): number {
+  const expiresAt = Number(claims["exp"] ?? 0);
+  return Number.isFinite(expiresAt) ? expiresAt : 0;
 }
 
 function warn(told: string): void {

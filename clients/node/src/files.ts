@@ -42,7 +42,7 @@ export function writeSecret(file: string, content: string | Uint8Array): void {
     } finally {
       fs.closeSync(descriptor);
     }
-    fs.renameSync(scratch, file);
+    rename(scratch, file);
   } catch (error) {
     fs.rmSync(scratch, { force: true });
     throw error;
@@ -59,10 +59,21 @@ export function replacePair(key: string, keyPem: string, certificate: string, ce
 /** Finishes, or throws away, a replacement that was cut short. Call with the folder's lock held. */
 export function settlePair(key: string, certificate: string): void {
   if (fs.existsSync(next(certificate))) {
-    if (fs.existsSync(next(key))) fs.renameSync(next(key), key);
-    fs.renameSync(next(certificate), certificate);
+    if (fs.existsSync(next(key))) rename(next(key), key);
+    rename(next(certificate), certificate);
   } else {
     fs.rmSync(next(key), { force: true });
+  }
+}
+
+/** Durably, so that after a loss of power renames are not there in another order than they were made. */
+function rename(source: string, target: string): void {
+  fs.renameSync(source, target);
+  const folder = fs.openSync(path.dirname(target), fs.constants.O_RDONLY | fs.constants.O_DIRECTORY);
+  try {
+    fs.fsyncSync(folder);
+  } finally {
+    fs.closeSync(folder);
   }
 }
 

@@ -2,15 +2,20 @@
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
+import * as fs from "node:fs";
+import * as path from "node:path";
 import { test } from "node:test";
 
 import { ROOT_CONTEXT, context, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 
 import { collect } from "./collect.js";
+import { scratchFolder } from "./platform.js";
+import { Credentials } from "../src/credentials.js";
 import { Aborted, InvalidArgument, NotFound, ResourceExhausted, Unavailable } from "../src/errors.js";
 import { nameOf } from "../src/names.js";
 import { Deadline, pauseSeconds } from "../src/retries.js";
+import type { Session } from "../src/session.js";
 import { CHUNK_BYTES, type Data, sourceOf } from "../src/sources.js";
 import { outerTraceparent } from "../src/tracing.js";
 
@@ -43,6 +48,25 @@ test("pieces of any size become chunks of one size", async () => {
   assert.deepEqual(chunks.map((chunk) => chunk.length), [CHUNK_BYTES, CHUNK_BYTES, CHUNK_BYTES, 5]);
   assert.ok(Buffer.concat(chunks).equals(content));
 });
+
+test("a good token is used though the profile has an older one and its renewal fails", async (t) => {
+  const folder = scratchFolder(t);
+  const [held, older] = [3500, 7200].map((ageSeconds) => tokenOf(ageSeconds, 3600));
+  fs.writeFileSync(path.join(folder, "token"), older ?? "", { mode: 0o600 });
+  const pem = { certificate: "its", key: "own" };
+  const profile = { address: "", account: "", name: "", folder, token: held ?? "", fixedToken: false, ...pem };
+  const credentials = new Credentials(profile);
+  Object.assign(credentials, { certificateChecked: true }); // it has none
+  const failing = { withOptions: () => failing, call: () => Promise.reject(new Unavailable("gone")) };
+  assert.equal(await credentials.token(failing as unknown as Session), held);
+});
+
+/** A JWT, as far as clients read one: when it was issued, and when it expires. */
+function tokenOf(ageSeconds: number, lifeSeconds: number): string {
+  const iat = Date.now() / 1000 - ageSeconds;
+  const claims = Buffer.from(JSON.stringify({ iat, exp: iat + lifeSeconds })).toString("base64url");
+  return `e30.${claims}.c2ln`;
+}
 
 test("a text is no bytes", () => {
   assert.throws(() => sourceOf("text" as unknown as Data), /Buffer.from/);
