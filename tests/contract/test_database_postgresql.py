@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,9 +11,20 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from portico_server.platform.database import ANY, Batch, Contended, Database, OutcomeUnknown, ReadOnly, Statement
+from portico_server.platform.database import (
+    ANY,
+    Batch,
+    Contended,
+    Database,
+    OutcomeUnknown,
+    ReadOnly,
+    Statement,
+    Unreachable,
+)
 from portico_server.platform.database.opening import LocalDatabases
-from portico_server.platform.database.postgresql import PostgresqlDatabase, wire
+from portico_server.platform.database.postgresql import PostgresqlDatabase, patience, wire
+from portico_server.platform.moving.failures import MoveError
+from portico_server.platform.moving.postgresql import connected
 from portico_server.platform.settings import Settings
 from tests.contract.conftest import THINGS
 from tests.harness.postgresql import PostgresqlServer, fresh_database
@@ -174,3 +186,21 @@ async def test_more_statements_than_a_connection_keeps_prepared_still_run(
     for number in range(30):
         (_, done) = await database.batch(Batch([common, Statement(f"SELECT {number} FROM thing")]))
         assert done.rows == [(number,)]
+
+
+async def test_a_start_gives_up_a_server_that_takes_connections_and_says_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(patience._PATIENCE, "connect_timeout", "2")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        dsn = f"postgresql://portico@127.0.0.1:{silent.getsockname()[1]}/portico"
+        databases = LocalDatabases(Settings(data=tmp_path, database=dsn))
+        with pytest.raises(Unreachable, match="check the setting database"):
+            await asyncio.wait_for(databases.open("things", THINGS), 60)
+        with pytest.raises(MoveError, match="cannot be reached"):
+            await asyncio.wait_for(asyncio.to_thread(connected, dsn), 60)
+
+
+def test_an_operators_own_time_outs_count() -> None:
+    given = conninfo_to_dict(patience.patient("postgresql://portico@host/portico?connect_timeout=77"))
+    assert (given["connect_timeout"], given["tcp_user_timeout"]) == ("77", "30000")

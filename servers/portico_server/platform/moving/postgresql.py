@@ -20,6 +20,7 @@ from portico_server.platform.database.interface import Row
 from portico_server.platform.database.migrations import STAMP_TABLE, Migration
 from portico_server.platform.database.portable import script_for_postgresql
 from portico_server.platform.database.postgresql.commands import PRELUDE
+from portico_server.platform.database.postgresql.patience import patient
 from portico_server.platform.database.sqlite.migrating import migrate
 from portico_server.platform.moving.failures import MoveError
 from portico_server.platform.moving.tables import Digest, Table, applied, quoted, rows_of, tables_of
@@ -36,7 +37,7 @@ Advance = Callable[[int], None]
 def connected(dsn: str) -> Connection:
     """Raises MoveError where the server does not answer."""
     try:
-        return psycopg.connect(dsn, autocommit=False)
+        return psycopg.connect(patient(dsn), autocommit=False)
     except psycopg.Error as error:
         raise MoveError(f"PostgreSQL cannot be reached: {' '.join(str(error).split())}") from error
 

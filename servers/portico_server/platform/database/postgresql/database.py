@@ -23,6 +23,7 @@ from portico_server.platform.database.interface import (
 )
 from portico_server.platform.database.portable import check_statements, check_values
 from portico_server.platform.database.postgresql.commands import GUARD_STATE, done_of, locks_of, query, statements_of
+from portico_server.platform.database.postgresql.patience import patient
 from portico_server.platform.database.postgresql.pool import Pool
 from portico_server.platform.database.postgresql.states import meaning_of
 from portico_server.platform.database.postgresql.wire import STATE_STALE, Command, Lost, Refused, Result
@@ -35,15 +36,6 @@ _ANSWER_SECONDS, _SCAN_SECONDS = 30.0, 600.0
 
 _SESSION = "-c jit=off -c lock_timeout=1000"
 _READING = "-c default_transaction_read_only=on"
-_PATIENCE = {
-    "connect_timeout": "5",
-    # The kernel gives up a peer that is gone; an operator may choose otherwise in the connection string.
-    "keepalives_idle": "10",
-    "keepalives_interval": "5",
-    "keepalives_count": "4",
-    "tcp_user_timeout": "30000",
-}
-"""Seconds, but for the last: milliseconds."""
 _SNAPSHOT = "-c default_transaction_isolation=repeatable\\ read"
 
 
@@ -125,12 +117,11 @@ def _error(refused: Refused, *, writes: bool) -> Exception:
 
 
 def _dsn(dsn: str, schema: str, *options: str) -> str:
-    given: dict[str, Any] = conninfo_to_dict(dsn)
+    given: dict[str, Any] = conninfo_to_dict(patient(dsn))
     own = given.get("options") or ""  # behind ours, so that an operator may choose other time-outs
     given.update(
         options=" ".join([_SESSION, own, f'-c search_path="{schema}"', *options]),
         application_name=given.get("application_name") or f"portico {schema}",
         client_encoding="utf8",
-        **{name: given.get(name) or value for name, value in _PATIENCE.items()},
     )
     return make_conninfo(**given)

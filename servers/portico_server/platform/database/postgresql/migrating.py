@@ -25,6 +25,7 @@ from portico_server.platform.database.migrations import (
 )
 from portico_server.platform.database.portable import script_for_postgresql
 from portico_server.platform.database.postgresql.commands import PRELUDE
+from portico_server.platform.database.postgresql.patience import patient
 
 _LOCK = 7_305_811_702_219_325_251
 """The advisory lock under which schemas of this database are made and changed; any number that nobody else uses."""
@@ -51,7 +52,7 @@ async def migrate(
     Raises FormatTooNew, OlderReleaseRuns, Unreachable, DatabaseError.
     """
     try:
-        connection = await psycopg.AsyncConnection.connect(dsn, autocommit=True)
+        connection = await psycopg.AsyncConnection.connect(patient(dsn), autocommit=True)
     except psycopg.Error as error:
         raise Unreachable(f"PostgreSQL cannot be reached: {str(error).strip()}; check the setting database") from error
     async with connection:
