@@ -90,7 +90,7 @@ class Receiver:
         except BaseException:
             if working is not None:
                 working.cancel()
-                await asyncio.wait([working])
+                await asyncio.gather(working, return_exceptions=True)  # what ended the upload is told, not this
             await writer.discard()
             raise
         return Content(hasher.size_bytes, digests, file=writer.blob_id)

@@ -103,10 +103,11 @@ def _one_at_a_time(data: Path) -> Iterator[None]:
     descriptor = os.open(data / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     own_as(data, descriptor)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BackupError(f"another backup of {data} is being made: wait for its end") from None
         yield
-    except BlockingIOError:
-        raise BackupError(f"another backup of {data} is being made: wait for its end") from None
     finally:
         os.close(descriptor)
 

@@ -21,7 +21,7 @@ from portico_server.platform.backup.manifest import Manifest
 from portico_server.platform.backup.sealing import Sealer
 from portico_server.platform.backup.subject import ProductState, Progress, silent
 from portico_server.platform.backup.verifying import open_backup, verify
-from portico_server.platform.database.migrations import migrations_of
+from portico_server.platform.database.migrations import formats, migrations_of
 from portico_server.platform.folders import sync_folder
 from portico_server.platform.moving import state
 from portico_server.platform.moving.configuration import settle
@@ -97,14 +97,12 @@ def _check_formats(folder: Path, described: Manifest, products: Sequence[Product
         product = known.get(name)
         if product is None or product.migrations is None:
             continue
-        formats: dict[str, int] = {}
-        for migration in migrations_of(name, product.migrations):
-            formats[migration.component] = max(formats.get(migration.component, 0), migration.number)
+        readable = formats(migrations_of(name, product.migrations))
         for component, number in entry.formats.items():
-            if number > formats.get(component, 0):
+            if number > readable.get(component, 0):
                 raise BackupError(
                     f"{folder} was made by a newer release, Portico {described.portico}: the {component} tables of "
-                    f"{name} have format {number}, this release knows formats up to {formats.get(component, 0)}. "
+                    f"{name} have format {number}, this release knows formats up to {readable.get(component, 0)}. "
                     f"Restore it with that release, or a newer one."
                 )
 

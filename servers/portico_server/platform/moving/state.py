@@ -17,7 +17,7 @@ import psycopg
 
 from portico_server.platform.backup.subject import ProductState, Progress, silent
 from portico_server.platform.database.migrations import Migration, migrations_of
-from portico_server.platform.folders import sync_folder
+from portico_server.platform.folders import make_folder, sync_folder
 from portico_server.platform.moving import postgresql, tables
 from portico_server.platform.moving.failures import MoveError
 
@@ -64,7 +64,7 @@ def write_all(
 def to_sqlite(data: Path, dsn: str, products: Sequence[ProductState], progress: Progress = silent) -> Moved:
     """Copies all schemas into files of a data directory, whose lock the caller holds. Raises MoveError."""
     folder = data / "databases"
-    folder.mkdir(mode=0o700, exist_ok=True)
+    make_folder(folder)
     told = _Rows(progress, 0)
     rows: dict[str, dict[str, int]] = {}
     already = []
