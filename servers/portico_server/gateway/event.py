@@ -50,6 +50,7 @@ def event(
         else:
             call.spans.clear()
         telemetry.finished(call, method if method in methods else UNKNOWN_METHOD, account, code, reason, duration_ns)
+        call.spans.clear()  # they name the call, and so would keep it alive until the garbage collector looks
 
     async def step(call: Call, proceed: Handler) -> None:
         call.steps.append(("queued", call.arrival_ns, perf_counter_ns() - call.arrival_ns))

@@ -216,3 +216,22 @@ async def test_a_call_that_fails_leaves_nothing_for_the_garbage_collector(
         assert held[0]() is None
     finally:
         gc.enable()
+
+
+async def test_a_call_whose_spans_are_kept_leaves_nothing_for_it_either(telemetry: Telemetry) -> None:
+    class Message:
+        """A call's first."""
+
+    call = arrived()
+    call.trace = Trace(RAY_ID, RAY_ID[16:], sampled=True)
+    call.message = Message()
+    message = weakref.ref(call.message)
+
+    gc.disable()
+    try:
+        assert await run(step_of(telemetry), call)
+        del call
+        assert message() is None
+    finally:
+        gc.enable()
+    assert [record["name"] for record in await written(telemetry) if "name" in record]

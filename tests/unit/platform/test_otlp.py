@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import weakref
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
@@ -88,6 +89,22 @@ async def test_what_the_environment_says_of_the_service_counts(
         for span in collected.spans
     }
     assert told == named
+
+
+def test_what_waits_for_the_collector_keeps_no_messages_of_the_call_alive() -> None:
+    class Message:
+        """A call's first."""
+
+    call, export = finished_call(), OtlpExport(Collected())
+    call.message = Message()
+    message = weakref.ref(call.message)
+
+    export.append(call.spans)
+    current.set(new_call())
+    call.spans.clear()
+    del call
+
+    assert message() is None
 
 
 async def test_spans_are_exported_in_the_sdks_form() -> None:

@@ -61,7 +61,7 @@ class OtlpExport:
         self.dropped = 0
         self._resource = _resource(process)
         self._exporter = exporter or _otlp_exporter()
-        self._waiting: deque[Span] = deque(maxlen=MAX_WAITING)
+        self._waiting: deque[tuple[SpanRecord, bool]] = deque(maxlen=MAX_WAITING)  # and whether it is an error
 
     def parent_other_libraries(self) -> None:
         """Libraries that use OpenTelemetry's API record into the same export, where a sampled span is their parent."""
@@ -75,10 +75,10 @@ class OtlpExport:
         trace.set_tracer_provider(provider)
 
     def append(self, spans: Iterable[Span]) -> None:
-        """Takes the spans of a finished call."""
+        """Takes the spans of a finished call; not the call itself, whose messages would wait with them."""
         for span in spans:
             self.dropped += len(self._waiting) == MAX_WAITING
-            self._waiting.append(span)
+            self._waiting.append((record_of(span), span.is_error))
 
     async def run(self) -> None:
         """Exports what was appended, until cancelled."""
@@ -102,10 +102,10 @@ class OtlpExport:
             await asyncio.wait_for(self.flush(), CLOSE_SECONDS)
         await asyncio.to_thread(self._exporter.shutdown)
 
-    def _export(self, batch: list[Span]) -> None:
+    def _export(self, batch: list[tuple[SpanRecord, bool]]) -> None:
         from opentelemetry.sdk.trace.export import SpanExportResult
 
-        spans = [readable_span(record_of(span), span.is_error, self._resource) for span in batch]
+        spans = [readable_span(record, is_error, self._resource) for record, is_error in batch]
         if self._exporter.export(spans) is not SpanExportResult.SUCCESS:
             raise ConnectionError("the collector did not take them")
 
