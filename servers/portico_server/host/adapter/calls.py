@@ -74,8 +74,11 @@ def _single_response(serve: Serve, *, request_streaming: bool) -> Handler:
             code = context.code()
             if code is None or code is grpc.StatusCode.OK:
                 await context.answer(response)
-        except (asyncio.CancelledError, NotImplementedError) as error:
-            raise _told(call, context, error) from None
+        except asyncio.CancelledError as error:
+            raise context.exchange.cancellation(error) from None
+        except NotImplementedError:
+            _refuse_if_missing(call, context)
+            raise
         finally:
             _note_times(call, context, start_ns)
 
@@ -94,8 +97,11 @@ def _generated_responses(serve: Serve, *, request_streaming: bool) -> Handler:
                     await context.write(response)
             finally:
                 await responses.aclose()
-        except (asyncio.CancelledError, NotImplementedError) as error:
-            raise _told(call, context, error) from None
+        except asyncio.CancelledError as error:
+            raise context.exchange.cancellation(error) from None
+        except NotImplementedError:
+            _refuse_if_missing(call, context)
+            raise
         finally:
             _note_times(call, context, start_ns)
 
@@ -109,21 +115,21 @@ def _written_responses(serve: Serve, *, request_streaming: bool) -> Handler:
         try:
             request = context.requests if request_streaming else await context.requests.first()
             await serve(request, context)
-        except (asyncio.CancelledError, NotImplementedError) as error:
-            raise _told(call, context, error) from None
+        except asyncio.CancelledError as error:
+            raise context.exchange.cancellation(error) from None
+        except NotImplementedError:
+            _refuse_if_missing(call, context)
+            raise
         finally:
             _note_times(call, context, start_ns)
 
     return invoke
 
 
-def _told(call: Call, context: Context, error: BaseException) -> BaseException:
-    """What to raise in place of these: the reason why a call was cut short, or that a method is missing."""
-    if isinstance(error, asyncio.CancelledError):
-        return context.exchange.cancellation(error)
-    if context.code() is grpc.StatusCode.UNIMPLEMENTED:  # the generated base class, where a method is missing
-        return _not_served(call.method)
-    return error
+def _refuse_if_missing(call: Call, context: Context) -> None:
+    """Raises ApiError where the generated base class answered in place of a method that its servicer lacks."""
+    if context.code() is grpc.StatusCode.UNIMPLEMENTED:
+        raise _not_served(call.method) from None
 
 
 def _note_times(call: Call, context: Context, start_ns: int) -> None:

@@ -337,6 +337,29 @@ async def test_a_call_that_fails_leaves_nothing_for_the_garbage_collector(make_e
         gc.enable()
 
 
+@pytest.mark.parametrize("kind", ["unary_unary", "unary_stream", "written"])
+async def test_what_a_servicer_has_not_implemented_is_logged_with_its_cause(kind: str) -> None:
+    seen: list[BaseException] = []
+
+    async def look(call: Call, proceed: Handler) -> None:
+        try:
+            await proceed(call)
+        except NotImplementedError as error:
+            seen.append(error)
+            raise
+
+    async def fail(request: bytes, context: Any) -> bytes:
+        raise NotImplementedError("no such engine") from KeyError("engine")
+
+    async def generate(request: bytes, context: Any) -> AsyncIterator[bytes]:
+        yield await fail(request, context)
+
+    serve, registered = (generate, kind) if kind == "unary_stream" else (fail, kind.replace("written", "unary_stream"))
+    server = await served(*application(serve, registered, pipeline=look), frame(b"x"))
+    assert server.headers[b"grpc-status"] == b"13"
+    assert isinstance(seen[0].__cause__, KeyError)
+
+
 def test_a_method_that_nobody_described_is_not_served() -> None:
     app, _ = application(echo)
     with pytest.raises(ContractError, match="Undescribed"):
