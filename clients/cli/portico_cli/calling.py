@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from portico_cli.rules import finite
+
 if TYPE_CHECKING:
     from portico import Client
 
@@ -67,7 +69,11 @@ _OPTIONS = (
         "--output", type=click.Choice(["text", "json"]), default="text", help="How to answer; JSON as REST has it."
     ),
     click.option(
-        "--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="How long it may take."
+        "--timeout",
+        type=click.FloatRange(min=0, min_open=True),
+        callback=finite,
+        metavar="SECONDS",
+        help="How long it may take.",
     ),
     click.option("--trace", is_flag=True, help="Record the call's spans, and print the trace's id."),
 )

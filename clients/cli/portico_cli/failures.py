@@ -55,7 +55,7 @@ def show_usage(error: click.ClickException) -> None:
     if isinstance(error, click.UsageError):
         error.show()
     else:
-        click.echo(f"portico: {escaped(error.message)}", err=True)
+        click.echo(f"portico: {escaped(error.format_message())}", err=True)
 
 
 def _lines(error: Exception) -> list[str]:

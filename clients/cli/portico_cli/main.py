@@ -49,6 +49,7 @@ def _run(arguments: Sequence[str]) -> int:
 
         register()
     state: dict[str, Any] = {}
+    standard_output = sys.stdout
     try:
         outcome = portico.main(list(arguments), prog_name="portico", standalone_mode=False, obj=state)
         if sys.stdout is not None:
@@ -64,6 +65,10 @@ def _run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:  # the reader of our output has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return READER_LEFT
+    except SystemExit:
+        if sys.stdout is not standard_output:  # click replaces it and ends where the reader left in the middle
+            return READER_LEFT
+        raise
     except Exception as error:
         if os.environ.get("PORTICO_DEBUG"):
             raise

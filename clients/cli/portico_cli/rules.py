@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import click
@@ -13,6 +14,8 @@ _NO_BUCKET = re.compile(r"[0-9]+(\.[0-9]+){3}|.*(\.\.|\.-|-\.).*")
 _METADATA_KEY = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]{1,1024}")
 _RAY = re.compile(r"[0-9a-f]{32}")
 _OPERATION = re.compile(r"operations/[^/]+/.+")
+_SHA256 = re.compile(r"[0-9A-Fa-f]{64}")
+_SERIAL = re.compile(r"[0-9A-Fa-f]{1,40}")
 _PRODUCT = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 
 
@@ -60,3 +63,28 @@ def product(given: str) -> str:
     if not _PRODUCT.fullmatch(found):
         raise click.BadParameter(f"{quoted(given)} is no product's name: `objects`, or another that the platform runs")
     return found
+
+
+def fingerprint(given: str) -> str:
+    """The SHA-256 of a certificate, with colons or without. Raises click.BadParameter."""
+    found = given.replace(":", "")
+    if not _SHA256.fullmatch(found):
+        raise click.BadParameter(f"{quoted(given)} is neither a file nor a certificate's SHA-256 (64 hex digits)")
+    return found
+
+
+def serial_number(given: str) -> str:
+    """The serial number of a certificate, with colons or without. Raises click.BadParameter."""
+    found = given.replace(":", "")
+    if not _SERIAL.fullmatch(found):
+        raise click.BadParameter(
+            f"{quoted(given)} is no serial number: 1 to 40 hex digits, as `portico cert show` shows it"
+        )
+    return found
+
+
+def finite(context: click.Context, parameter: click.Parameter, given: float | None) -> float | None:
+    """A number of seconds that a clock can count. Raises click.BadParameter."""
+    if given is not None and not math.isfinite(given):
+        raise click.BadParameter(f"{given} is no number of seconds: leave it out for no limit of your own")
+    return given

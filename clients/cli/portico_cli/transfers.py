@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import click
 
@@ -157,12 +157,13 @@ def _outcome(transfer: Transfer, future: Any) -> tuple[Transfer, Any]:
 
 
 def standard_input() -> BinaryIO:
-    """Standard input as a binary file."""
+    """Standard input as a binary file, without a buffer: the interpreter takes a buffer's lock when it ends, and would
+    abort where a thread still waits for input."""
     if sys.stdin is None:
         raise OSError(errno.EBADF, os.strerror(errno.EBADF), "standard input")
     if sys.stdin.isatty():
         click.echo("reading from the terminal; end with Ctrl-D", err=True)
-    return sys.stdin.buffer
+    return cast(BinaryIO, getattr(sys.stdin.buffer, "raw", sys.stdin.buffer))
 
 
 def standard_output() -> BinaryIO:

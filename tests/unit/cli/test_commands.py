@@ -270,6 +270,10 @@ def test_operations_are_shown_and_waited_for(portico: Portico, fake: FakePlatfor
         (("trace", RAY + "0"), "32 hex digits"),
         (("operations", "get", "nope"), "operations/PRODUCT/ID"),
         (("operations", "list", "a/b"), "no product's name"),
+        (("cert", "revoke", "gone.pem"), "neither a file nor"),
+        (("cert", "revoke", "--serial", "zz"), "no serial number"),
+        (("objects", "ls", "--timeout", "nan"), "no number of seconds"),
+        (("objects", "ls", "--timeout", "1e999"), "no number of seconds"),
     ],
 )
 def test_what_is_no_name_is_told_with_the_rule_before_a_call(
@@ -297,7 +301,9 @@ def test_json_has_one_casing(portico: Portico, fake: FakePlatform, tmp_path: Pat
 
 def test_health_is_asked(portico: Portico, fake: FakePlatform) -> None:
     assert portico("health").out == "SERVING\n"
-    assert portico("health", "unknown.Service").code == 3
+    unknown = portico("health", "unknown.Service")
+    assert unknown.code == 3
+    assert "no service unknown.Service" in unknown.err
 
 
 def test_profiles_are_listed_and_shown_without_secrets(
@@ -447,3 +453,12 @@ def test_output_to_a_reader_that_left_is_no_error(fake: FakePlatform) -> None:
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("Usage")
     assert done.stderr == ""
+
+
+def test_a_reader_that_left_is_told_by_the_exit_code_alone(fake: FakePlatform) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    arguments = [sys.executable, "-m", "portico_cli.main", "config", "--help"]
+    done = subprocess.run(arguments, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (141, "")

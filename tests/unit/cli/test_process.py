@@ -59,6 +59,20 @@ def test_a_download_that_is_stopped_leaves_nothing_behind(client: Client, fake: 
             folder.rmdir()
 
 
+def test_an_upload_that_waits_for_standard_input_is_stopped_in_order(client: Client, fake: FakePlatform) -> None:
+    client.buckets.create("zoo")
+    arguments = command("objects", "cp", "-", "portico://zoo/k")
+    with subprocess.Popen(arguments, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            wait_until(lambda: fake.calls["PutObject"])
+            process.send_signal(signal.SIGINT)
+            assert process.wait(TIMEOUT_SECONDS) == 130
+            assert process.stderr is not None
+            assert process.stderr.read().split() == ["stopped"]
+        finally:
+            process.kill()
+
+
 def test_closed_streams_are_told_or_do_not_matter(client: Client) -> None:
     client.buckets.create("zoo")
     client.objects.put("zoo", "k", b"x")

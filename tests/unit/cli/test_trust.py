@@ -69,6 +69,13 @@ def test_it_is_exported(portico: Portico, authority: Path, tmp_path: Path) -> No
     assert portico("trust", "--export", "-").out.encode() == authority.read_bytes()
 
 
+@pytest.mark.parametrize("target", ["/dev/full", "/nowhere/ca.pem"])
+def test_where_it_cannot_be_written_is_told(portico: Portico, authority: Path, target: str) -> None:
+    outcome = portico("trust", "--export", target)
+    assert outcome.code == 1
+    assert target in outcome.err
+
+
 def test_a_system_without_a_known_store_says_so(
     portico: Portico, authority: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,7 @@ import click
 from portico_cli import output
 from portico_cli.calling import Caller, calls_platform
 from portico_cli.revocations import show_revocation, show_revocations
+from portico_cli.rules import fingerprint, serial_number
 
 
 @click.group()
@@ -83,15 +84,18 @@ def revoke(caller: Caller, certificate: str, serial: str, reason: str) -> None:
     """
     if bool(certificate) == bool(serial):
         raise click.UsageError("name one certificate, or a --serial")
+    serial = serial and serial_number(serial)
+    path = Path(certificate)
+    sha256 = "" if serial or path.is_file() else fingerprint(certificate)
     credentials = caller.client.credentials
     if serial:
         revoked = credentials.revoke_certificate(serial=serial, reason=reason)
-    elif (path := Path(certificate)).is_file():
+    elif not sha256:
         parsed = _parsed(path.read_bytes(), certificate)
         end = parsed.not_valid_after_utc.timestamp()
         revoked = credentials.revoke_certificate(sha256=_sha256(parsed), expires_at=end, reason=reason)
     else:
-        revoked = credentials.revoke_certificate(sha256=certificate.replace(":", ""), reason=reason)
+        revoked = credentials.revoke_certificate(sha256=sha256, reason=reason)
     show_revocation(caller, revoked)
 
 

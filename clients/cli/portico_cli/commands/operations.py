@@ -58,8 +58,9 @@ def list_operations(caller: Caller, product: str) -> None:
     try:
         output.show_items(found, columns, as_json=caller.json, nothing=f"no operations of {product}")
     except InvalidArgument as error:
-        told = "; ".join(item.description for item in error.violations)
-        raise click.BadParameter(f"no product {product} with operations runs here ({told or error.message})") from None
+        if not any(item.field == "name" for item in error.violations):
+            raise
+        raise click.BadParameter(f"no product {product} with operations runs here") from None
 
 
 @operations.command()

@@ -94,7 +94,14 @@ def health(caller: Caller, service: str) -> int:
       portico health
       portico health portico.objects.v1.ObjectService
     """
-    answer = caller.client.health.check(service)
+    from portico.errors import NotFound
+
+    try:
+        answer = caller.client.health.check(service)
+    except NotFound as error:
+        if error.message in ("", error.code):  # what serves health says no more than the code
+            error.message = f"the platform runs no service {service}; `portico grpcurl list` shows those it does"
+        raise
     output.show_json({"service": service, "status": answer}) if caller.json else click.echo(answer)
     return 0 if answer == "SERVING" else UNREACHABLE
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import BinaryIO
 
 import click
 
 from portico_cli import output
+from portico_cli.transfers import standard_output
 from portico_cli.trust_stores import Step, nss_folders, nss_steps, system_steps
 
 
@@ -22,12 +22,17 @@ from portico_cli.trust_stores import Step, nss_folders, nss_steps, system_steps
     show_default=True,
     help="The system's store (root), or NSS's of this user (browsers; needs certutil). May be given twice.",
 )
-@click.option("--export", type=click.File("wb"), metavar="FILE", help="Only write the certificate; `-`: to the output.")
+@click.option(
+    "--export",
+    type=click.Path(dir_okay=False, allow_dash=True),
+    metavar="FILE",
+    help="Only write the certificate; `-`: to the output.",
+)
 @click.option("--remove", is_flag=True, help="Take it out again.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @click.option("--output", "kind", type=click.Choice(["text", "json"]), default="text", help="How to answer.")
 def trust(
-    profile: str | None, stores: tuple[str, ...], export: BinaryIO | None, remove: bool, dry_run: bool, kind: str
+    profile: str | None, stores: tuple[str, ...], export: str | None, remove: bool, dry_run: bool, kind: str
 ) -> None:
     """Make programs of this machine trust the platform's authority, as browsers need it for the web door.
 
@@ -44,7 +49,7 @@ def trust(
     """
     certificate, source, name = _authority(profile)
     if export is not None:
-        export.write(certificate)
+        _write(export, certificate)
         return
     steps: list[Step] = []
     for store in dict.fromkeys(stores):
@@ -61,6 +66,16 @@ def trust(
         output.show_json({"name": name, "done": not dry_run, "steps": list(map(str, steps))})
     elif not steps:
         click.echo(f"{name} is in none of these stores")
+
+
+def _write(file: str, certificate: bytes) -> None:
+    if file == "-":
+        standard_output().write(certificate)
+        return
+    try:
+        Path(file).write_bytes(certificate)
+    except OSError as error:  # of a full disk it does not bear the name
+        raise click.ClickException(f"{file}: {error.strerror}") from None
 
 
 def _authority(profile: str | None) -> tuple[bytes, Path, str]:
