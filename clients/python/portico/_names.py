@@ -23,7 +23,10 @@ def name_of(account: str, collection: str, given: str) -> str:
 
 
 def text(given: str) -> str:
-    """The same text. Raises InvalidArgument where it has no UTF-8: file names and arguments may hold any bytes."""
+    """The same text. Raises InvalidArgument where it has no UTF-8, as file names and arguments may, and TypeError where
+    it is no text."""
+    if not isinstance(given, str):
+        raise TypeError(f"a {type(given).__name__} is no name: give a text")
     try:
         given.encode()
     except UnicodeEncodeError:

@@ -298,6 +298,13 @@ def test_full_names_reach_another_account(client: Client, fake: FakePlatform) ->
     assert fake.requests["GetBucket"][-1].name == "accounts/other/buckets/theirs"
 
 
+def test_a_name_that_is_no_text_is_told_as_such(client: Client, fake: FakePlatform) -> None:
+    for bucket, key in ((None, "k"), ("zoo", None), ("zoo", 5)):
+        with pytest.raises(TypeError, match="is no name"):
+            client.objects.put(bucket, key, b"x")  # type: ignore[arg-type]
+    assert not fake.calls["PutObject"]
+
+
 @pytest.mark.parametrize("bucket", ["", "a/b", "accounts/x/zones/z", "accounts//buckets/b", "accounts/a/buckets/b/c"])
 def test_what_names_no_bucket_is_refused_before_anything_is_sent(
     client: Client, fake: FakePlatform, bucket: str
