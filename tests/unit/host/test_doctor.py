@@ -16,8 +16,10 @@ from pathlib import Path
 import pytest
 
 from portico_server.host.supervisor import Check, doctor, look_at_machine
+from portico_server.host.supervisor.data_lock import DataLock
 from portico_server.host.supervisor.first_start import POLICY
 from portico_server.host.supervisor.profile import Profile, profile_folder
+from portico_server.host.supervisor.programs import SETTINGS_FILE
 from portico_server.platform.database.opening import LocalDatabases
 from portico_server.platform.keyring import Keyring
 from portico_server.platform.settings import Settings
@@ -58,6 +60,18 @@ def test_a_taken_port(settings: Settings) -> None:
     assert not check.ok
     assert f"process {os.getpid()}" in check.detail
     assert "--listen" in check.remedy
+
+
+def test_a_platform_that_runs_is_looked_at_as_it_was_started(settings: Settings) -> None:
+    """By options, too: they stand in no file of the administrator's."""
+    settings.run.mkdir()
+    (settings.run / SETTINGS_FILE).write_text(settings.replace(host="plain").to_json())
+    assert "plain" not in found(settings, "host").detail
+    lock = DataLock.take(settings.data)
+    try:
+        assert "plain" in found(settings, "host").detail
+    finally:
+        lock.release()
 
 
 def test_keys_that_others_can_read(settings: Settings) -> None:

@@ -17,7 +17,9 @@ from portico_server.host import hosts
 from portico_server.host.embedding import CannotEmbed
 from portico_server.host.supervisor import look_at_door, look_at_machine, look_at_state
 from portico_server.host.supervisor.check import Check
-from portico_server.platform.settings import Settings
+from portico_server.host.supervisor.commands import status
+from portico_server.host.supervisor.programs import SETTINGS_FILE
+from portico_server.platform.settings import Settings, load_running
 
 LEAST_FREE_BYTES = 1024**3
 OLDEST_SQLITE = (3, 50)
@@ -29,7 +31,9 @@ _VERSION_SECONDS = 10.0
 
 
 def doctor(settings: Settings) -> list[Check]:
-    """All checks, those of the machine first."""
+    """All checks, those of the machine first. A platform that runs is looked at as it was started."""
+    if status(settings).running and (settings.run / SETTINGS_FILE).exists():
+        settings = load_running({"data": str(settings.data)})
     looks: tuple[Callable[[Settings], Iterator[Check]], ...] = (
         _host,
         _engines,
