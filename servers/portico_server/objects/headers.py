@@ -33,6 +33,7 @@ def describe(described: objects_pb2.Object, length_bytes: int) -> None:
         ("etag", f'"{described.etag}"'),
         ("last-modified", http_date(described.create_time.seconds)),
         ("x-portico-version-id", described.version_id),
+        ("x-content-type-options", "nosniff"),  # what somebody stored is never guessed to be a page
     ]
     found += [(name, getattr(described.metadata, field)) for name, field in DESCRIBING]
     found += [(f"x-portico-meta-{name}", value) for name, value in sorted(described.metadata.custom.items())]
