@@ -6,6 +6,9 @@ import re
 from pathlib import Path
 
 from tests.harness.documents import run_document
+from tests.harness.layouts import BY_COMMAND
+
+pytestmark = BY_COMMAND
 
 
 def test_backup_and_restore(tmp_path: Path) -> None:

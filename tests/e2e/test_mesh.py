@@ -33,8 +33,11 @@ from tests.e2e.revoking import (
 from tests.e2e.test_processes import in_flight
 from tests.e2e.test_trace import found, traceparent
 from tests.harness import RunningPlatform, running_platform
+from tests.harness.layouts import SPREADS_ITSELF
 from tests.harness.platform import TESTING_PRODUCT
 from tests.harness.waiting import wait_until
+
+pytestmark = SPREADS_ITSELF
 
 REQUEST = testing_pb2.UnaryRequest(name=f"{ACCOUNT}/tests/a")
 FOR_THE_CALLER, FOR_ITSELF = ("x-testing-relay", "caller"), ("x-testing-relay", "own")

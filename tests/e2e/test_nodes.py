@@ -29,8 +29,11 @@ from tests.e2e.revoking import (
 from tests.e2e.test_trace import found, traceparent
 from tests.harness import RunningPlatform, clients, running_platform
 from tests.harness.credentials import ClientCertificate
+from tests.harness.layouts import SPREADS_ITSELF
 from tests.harness.platform import TESTING_PRODUCT
 from tests.harness.postgresql import fresh_database, postgresql_server
+
+pytestmark = SPREADS_ITSELF
 
 
 class TwoNodes(NamedTuple):

@@ -16,9 +16,12 @@ from tests.e2e.calls import ACCOUNT, Objects, failure_of, puts
 from tests.e2e.test_processes import in_flight
 from tests.e2e.test_trace import chain, found, traceparent
 from tests.harness import RunningPlatform, running_platform
+from tests.harness.layouts import SPREADS_ITSELF
 from tests.harness.platform import ROOT, TESTING_GEN, TESTING_PRODUCT
 from tests.harness.processes import is_alive
 from tests.harness.waiting import wait_until
+
+pytestmark = SPREADS_ITSELF
 
 NAME = f"{ACCOUNT}/tests/plain"
 

@@ -11,7 +11,10 @@ import pytest
 from portico.objects.v1 import objects_pb2
 from tests.e2e.calls import Objects, failure_of
 from tests.harness import RunningPlatform, running_platform
+from tests.harness.layouts import SPREADS_ITSELF
 from tests.harness.postgresql import fresh_database, postgresql_server
+
+pytestmark = SPREADS_ITSELF
 
 
 @pytest.fixture(scope="module")

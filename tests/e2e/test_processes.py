@@ -23,8 +23,11 @@ from portico_server.platform.settings import Settings
 from tests.e2e.calls import ACCOUNT, ADMIN, Failure, Objects, failure_of
 from tests.e2e.test_trace import found, traceparent
 from tests.harness import RunningPlatform, running_platform
+from tests.harness.layouts import SPREADS_ITSELF
 from tests.harness.platform import TESTING_PRODUCT, StartFailed
 from tests.harness.waiting import wait_until
+
+pytestmark = SPREADS_ITSELF
 
 SERVICE = "portico.testing.v1.TestingService"
 UNARY = f"/{SERVICE}/Unary"

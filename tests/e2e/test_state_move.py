@@ -13,7 +13,10 @@ import pytest
 from portico_cli.main import run
 from tests.e2e.calls import Objects
 from tests.harness import RunningPlatform, running_platform
+from tests.harness.layouts import SPREADS_ITSELF
 from tests.harness.postgresql import fresh_database, postgresql_server
+
+pytestmark = SPREADS_ITSELF
 
 DATA = {"small": b"x" * 100, "large": bytes(range(256)) * 1000, "none": b"", "ä/😀": b"y"}
 

@@ -12,6 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.harness.layouts import BY_COMMAND
+
+pytestmark = BY_COMMAND
+
 ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT_SECONDS = 60
 

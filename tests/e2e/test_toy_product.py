@@ -13,7 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.harness.layouts import BY_COMMAND
 from tests.packaging.environments import environment
+
+pytestmark = BY_COMMAND
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 COPIED = (

@@ -17,9 +17,11 @@ from portico_server.host.supervisor import restart
 from tests.e2e.calls import ACCOUNT, Objects
 from tests.e2e.test_processes import in_flight
 from tests.harness import RunningPlatform, running_platform
-from tests.harness.layouts import layout_settings
+from tests.harness.layouts import SPREADS_ITSELF, layout_settings
 from tests.harness.platform import TESTING_PRODUCT, StartFailed
 from tests.harness.waiting import wait_until
+
+pytestmark = SPREADS_ITSELF
 
 WORKER_NAMES = ["front", "front-2"]
 

@@ -25,6 +25,9 @@ WORKERS = 3
 _SPREADING = frozenset(("processes", "workers", "peers", "host", "database"))
 """Settings that say how a platform is spread."""
 
+SPREADS_ITSELF = pytest.mark.layouts("one", reason="it says itself how its platforms are spread")
+BY_COMMAND = pytest.mark.layouts("one", reason="the command line starts its platforms")
+
 _server = contextlib.ExitStack()
 _running: list[PostgresqlServer] = []
 _databases: dict[Path, str] = {}
