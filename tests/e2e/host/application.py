@@ -1,4 +1,5 @@
-"""A small ASGI application for tests of the host alone: tells what reached it, sleeps, streams.
+"""A small application for tests of the host alone: tells what reached it, sleeps, streams. It answers ASGI's requests
+itself, gRPC calls too, which the plain host does not hand to it.
 
 `/echo`: the request as the application saw it, as JSON. `/sleep?SECONDS`: answers after that time. `/interpreter`: how
 Python finds itself. A download of an object: 50 MiB. Any other path: the body, chunk by chunk, as it comes.
@@ -7,26 +8,49 @@ Python finds itself. A download of an object: 50 MiB. Any other path: the body, 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 from google.api import httpbody_pb2
 
 from portico.objects.v1 import objects_pb2
+from portico_server.host.adapter import GrpcApplication
+from portico_server.host.adapter.exchange import Receive, Scope, Send
+from portico_server.platform.call import Call, Handler
+from portico_server.platform.errors import to_api_error
 
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+class HostApplication(GrpcApplication):
+    """Serves no methods."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            pipeline=_straight,
+            methods={},
+            errors=lambda error: to_api_error(error, {}),
+            max_message_bytes=4 * 1024 * 1024,
+            first_message_seconds=10,
+            lifespan=_lifespan,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await _serve(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
-async def app(scope: Scope, receive: Receive, send: Send) -> None:
-    if scope["type"] == "lifespan":
-        await _live(receive, send)
-    elif scope["path"].startswith("/echo"):
+async def _straight(call: Call, proceed: Handler) -> None:
+    await proceed(call)
+
+
+async def _serve(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["path"].startswith("/echo"):
         await _answer(send, {"path": scope["path"], "headers": _headers(scope), "body": await _body(receive)})
     elif scope["path"] == "/sleep":
         _note("sleeping", "")
@@ -43,13 +67,11 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await _stream_back(receive, send)
 
 
-async def _live(receive: Receive, send: Send) -> None:
-    assert (await receive())["type"] == "lifespan.startup"
-    await send({"type": "lifespan.startup.complete"})
+@contextlib.asynccontextmanager
+async def _lifespan() -> AsyncIterator[None]:
     _note("ready", str(os.getpid()))
-    assert (await receive())["type"] == "lifespan.shutdown"
+    yield
     _note("stopped", "")
-    await send({"type": "lifespan.shutdown.complete"})
 
 
 def _note(name: str, content: str) -> None:
@@ -111,3 +133,6 @@ async def _download(receive: Receive, send: Send) -> None:
 
 def _headers(scope: Scope) -> list[list[str]]:
     return [[name.decode(), value.decode("latin-1")] for name, value in scope["headers"]]
+
+
+app = HostApplication()

@@ -12,6 +12,9 @@ from portico_server.platform.settings import Settings
 from tests.harness import Response, RunningPlatform
 from tests.harness.processes import resident_bytes
 
+AS_ASGI = pytest.mark.layouts(
+    "one", "apart", "workers", reason="the application answers calls by ASGI, which the plain host does not hand to it"
+)
 UNARY = "/v1/testing/accounts/default/tests/a"
 OBJECT = "/v1/accounts/default/buckets/photos/objects"
 MEBIBYTE = 1024 * 1024
@@ -43,6 +46,7 @@ def test_json_that_does_not_fit_is_refused(host: RunningPlatform, body: str) -> 
     assert error_info(answer)["code"] == 3
 
 
+@AS_ASGI
 def test_a_json_body_may_be_as_long_as_the_largest_message_needs(host: RunningPlatform) -> None:
     assert host.http("POST", UNARY, json_body={"text": "a" * LARGEST_MESSAGE_BYTES}).status == 200
 
@@ -60,12 +64,14 @@ def test_endless_json_does_not_fill_the_memory(host: RunningPlatform) -> None:
     assert resident_bytes(host.front_pid) - before < 64 * MEBIBYTE
 
 
+@AS_ASGI
 def test_a_raw_body_becomes_messages_and_its_path_a_name(host: RunningPlatform) -> None:
     answer = host.http("PUT", f"{OBJECT}/a%2Fb/c%252F%20%C3%A9:copy", body=b"hello")
     assert "accounts/default/buckets/photos/objects/a/b/c%2F é:copy".encode() in answer.body
     assert answer.body.endswith(b"hello")
 
 
+@AS_ASGI
 def test_a_raw_upload_is_not_collected(host: RunningPlatform) -> None:
     before = resident_bytes(host.front_pid)
     answer = host.http("PUT", f"{OBJECT}/count-only", body=pieces(200))
@@ -73,6 +79,7 @@ def test_a_raw_upload_is_not_collected(host: RunningPlatform) -> None:
     assert resident_bytes(host.front_pid) - before < 64 * MEBIBYTE
 
 
+@AS_ASGI
 def test_a_raw_download_is_the_bytes_alone(host: RunningPlatform) -> None:
     answer = host.http("GET", f"{OBJECT}/large")
     assert answer.headers["content-type"] == "image/png"

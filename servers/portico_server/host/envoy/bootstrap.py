@@ -6,7 +6,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from portico_server.host.embedding import Embedding
-from portico_server.host.envoy import body_limit, headers, http, jwt, listener, overload, plain, python, transcoder, web
+from portico_server.host.envoy import (
+    body_limit,
+    headers,
+    http,
+    idle,
+    jwt,
+    listener,
+    overload,
+    plain,
+    python,
+    transcoder,
+    web,
+)
 from portico_server.host.envoy.descriptors import Contracts
 from portico_server.host.envoy.door import Door
 from portico_server.host.envoy.message import Message, extension
@@ -27,8 +39,8 @@ def render_bootstrap(
     embedding: Embedding | None,
     upstreams: Sequence[Upstream] = (),
 ) -> Message:
-    """The configuration of a front, to start Envoy with in a folder where `DESCRIPTORS` holds `contracts.content`.
-    Without an embedding it is the plain host's."""
+    """The configuration of a front, to start Envoy with in a folder where `DESCRIPTORS` holds `contracts.content`,
+    beside `idle.FILES`. Without an embedding it is the plain host's."""
     json_bytes = transcoder.largest_json(settings.max_message_bytes)
     filters = [
         *headers.from_node(doors),
@@ -87,4 +99,4 @@ def _overload_manager(settings: Settings) -> Message:
         "extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
         max_active_downstream_connections=settings.max_connections,
     )
-    return {"resource_monitors": [connections]}
+    return {"resource_monitors": [connections, idle.monitor()], "actions": [idle.action()]}

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from portico_server.host.envoy import Door, WatchedFiles, render_bootstrap, render_inner_bootstrap
+from portico_server.host.envoy import Door, WatchedFiles, idle, render_bootstrap, render_inner_bootstrap
 from portico_server.host.envoy.bootstrap import DESCRIPTORS
 from portico_server.host.envoy.descriptors import Contracts
 from portico_server.host.envoy.message import Message
@@ -69,6 +69,7 @@ class Programs:
             "PORTICO_PROCESS": name,
         }
         own = {
+            **idle.FILES,
             CONFIGURATION: json.dumps(bootstrap, indent=1).encode(),
             SETTINGS_FILE: self._settings.to_json().encode(),
         }

@@ -9,6 +9,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from portico_server.host.envoy.idle import end_idle_connections
 from portico_server.host.run_folder import ADMIN_SOCKET, DOOR_SOCKET, DRAINING_FILE, READY_FILE
 from portico_server.host.start_failure import told
 from portico_server.host.supervisor import local_http
@@ -111,14 +112,14 @@ class ServingProcess:
         """Lets calls in flight end, for `drain_seconds` at most, then ends the process.
 
         Where another one is there already (`replaced`), connections may end too: a client that is between two calls
-        is told to go elsewhere with the answer to its next one, and would lose that one. Of one that has died nothing
-        is left to do, maybe not even its folder.
+        is told to go elsewhere, with the answer to its next one or when it makes none, and would lose that one. Of one
+        that has died nothing is left to do, maybe not even its folder.
         """
         if instance.child.alive:
-            with contextlib.suppress(
-                OSError
-            ):  # on a full disk health says nothing of it; calls in flight end all the same
+            with contextlib.suppress(OSError):  # on a full disk health says nothing of it; calls end all the same
                 (instance.folder / DRAINING_FILE).touch(mode=0o600)
+            with contextlib.suppress(OSError):
+                end_idle_connections(instance.folder)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._settings.drain_seconds):
                     await self._drain(instance, replaced)
