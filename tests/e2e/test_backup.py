@@ -22,6 +22,10 @@ from tests.e2e.calls import Objects
 from tests.harness import RunningPlatform, clients, running_platform
 from tests.harness.waiting import wait_until
 
+pytestmark = pytest.mark.layouts(
+    "one", "apart", "plain", reason="it restores to SQLite; backups of PostgreSQL are restored by test_state_move"
+)
+
 SIZES = (0, 10, 5_000, 20_000, 300_000)
 WRITERS = 3
 

@@ -81,9 +81,14 @@ def parse(text: str) -> dict[str, float]:
 
 
 def scraped(platform: RunningPlatform) -> dict[str, float]:
-    content_type, text = fetch(OverSocket(platform.front_folder / "control.sock"), "/metrics")
-    assert content_type.startswith("text/plain; version=0.0.4")
-    return parse(text)
+    """What all processes have counted together."""
+    totals: dict[str, float] = {}
+    for process in platform.state.processes:
+        content_type, text = fetch(OverSocket(platform.settings.run / process.name / "control.sock"), "/metrics")
+        assert content_type.startswith("text/plain; version=0.0.4")
+        for key, value in parse(text).items():
+            totals[key] = totals.get(key, 0) + value
+    return totals
 
 
 @pytest.fixture

@@ -115,12 +115,15 @@ def test_logs_are_json_with_the_ray_of_what_went_wrong(
 ) -> None:
     crashed = failure_of(lambda: testing_pb2_grpc.TestingServiceStub(channel).Unary(sample(crash=True), timeout=10))
     ray = crashed.info.metadata["ray_id"]
-    command = [sys.executable, "-P", "-m", "portico_cli.main", "logs", "front", "--data", str(platform.data)]
-    done = subprocess.run(
-        command, capture_output=True, text=True, timeout=30, env={**os.environ, "HOME": str(tmp_path)}
-    )
-    assert done.returncode == 0, done.stderr
-    [line] = [line for line in done.stdout.splitlines() if ray in line]
+    printed = ""
+    for process in platform.state.processes:
+        command = [sys.executable, "-P", "-m", "portico_cli.main", "logs", process.name, "--data", str(platform.data)]
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=30, env={**os.environ, "HOME": str(tmp_path)}
+        )
+        assert done.returncode == 0, done.stderr
+        printed += done.stdout
+    [line] = [line for line in printed.splitlines() if ray in line]
     entry = json.loads(line)
     assert (entry["event"], entry["level"], entry["method"]) == ("unexpected_error", "error", UNARY)
     assert "a secret of the inside" in entry["exception"], "the inside is told here, and to no caller"

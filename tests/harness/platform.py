@@ -102,6 +102,11 @@ class RunningPlatform:
         """Where the (first) front runs."""
         return (self.settings.run / "front").resolve()
 
+    @property
+    def folders(self) -> list[Path]:
+        """Where its processes run."""
+        return [link.resolve() for link in self.settings.run.iterdir() if link.is_symlink()]
+
     def pid_of(self, process: str) -> int:
         """The process of this name."""
         return next(found.pid for found in self.state.processes if found.name == process)

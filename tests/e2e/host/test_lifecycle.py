@@ -25,6 +25,11 @@ def in_background(platform: RunningPlatform, path: str) -> tuple[threading.Threa
     return thread, answers
 
 
+def noted(platform: RunningPlatform, file: str) -> bool:
+    """Whether one of its processes has such a file."""
+    return any((folder / file).exists() for folder in platform.folders)
+
+
 def test_it_is_ready_in_about_a_second(tmp_path: Path) -> None:
     with running_platform(tmp_path, application=APPLICATION) as platform:
         assert platform.ready.first_start
@@ -91,13 +96,13 @@ def test_a_stop_is_clean(tmp_path: Path) -> None:
         front = platform.front_pid
         assert platform.stop() == 0
         assert not is_alive(front)
-        assert (platform.front_folder / "stopped").exists(), "the application's shutdown ran to its end"
+        assert all((folder / "stopped").exists() for folder in platform.folders), "its shutdown ran to its end"
 
 
 def test_a_stop_lets_a_call_in_flight_end(tmp_path: Path) -> None:
     with running_platform(tmp_path, application=APPLICATION) as platform:
         call, answers = in_background(platform, "/sleep?1.5")
-        wait_until(lambda: (platform.front_folder / "sleeping").exists(), "the call has reached the application")
+        wait_until(lambda: noted(platform, "sleeping"), "the call has reached the application")
         assert platform.stop() == 0
         call.join()
         assert answers[0].json() == {"slept": True}
@@ -107,7 +112,7 @@ def test_a_stop_waits_no_longer_than_it_may(tmp_path: Path) -> None:
     with running_platform(tmp_path, application=APPLICATION, drain_seconds=0.3) as platform:
         call = threading.Thread(target=lambda: ends_somehow(platform))
         call.start()
-        wait_until(lambda: (platform.front_folder / "sleeping").exists(), "the call has reached the application")
+        wait_until(lambda: noted(platform, "sleeping"), "the call has reached the application")
         assert platform.stop() == 0
         call.join()
 
@@ -122,9 +127,9 @@ def ends_somehow(platform: RunningPlatform) -> None:
 def test_health_is_told_of_the_stop_before_calls_end(tmp_path: Path) -> None:
     with running_platform(tmp_path, application=APPLICATION) as platform:
         call, _ = in_background(platform, "/sleep?1.5")
-        wait_until(lambda: (platform.front_folder / "sleeping").exists(), "the call has reached the application")
+        wait_until(lambda: noted(platform, "sleeping"), "the call has reached the application")
         platform.process.send_signal(signal.SIGTERM)
-        wait_until(lambda: (platform.front_folder / "draining").exists(), "the application is told")
+        wait_until(lambda: noted(platform, "draining"), "the application is told")
         assert call.is_alive()
         call.join()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import grpc
 import pytest
@@ -11,7 +10,6 @@ from google.rpc import error_details_pb2, status_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from portico.objects.v1 import buckets_pb2, buckets_pb2_grpc
-from portico_server.host.run_folder import ADMIN_SOCKET
 from portico_server.host.shedding import by_administration
 from tests.harness import RunningPlatform, running_platform
 
@@ -19,9 +17,10 @@ ACCOUNT = "accounts/default"
 SECONDS = 30
 
 
-def envoy_folder(platform: RunningPlatform) -> Path:
-    """Where Envoy's administration listens."""
-    return next(platform.settings.run.rglob(ADMIN_SOCKET)).parent
+def tell(platform: RunningPlatform, share: float) -> None:
+    """Tells each Envoy of the platform what share to refuse."""
+    for folder in platform.folders:
+        by_administration(folder)(share)
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +28,7 @@ def refusing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatfo
     """A platform whose Envoy refuses all that it may."""
     with running_platform(tmp_path_factory.mktemp("refusing")) as platform:
         assert platform.http("GET", f"/v1/{ACCOUNT}/buckets").status == 200
-        by_administration(envoy_folder(platform))(1.0)
+        tell(platform, 1.0)
         yield platform
 
 
@@ -67,10 +66,9 @@ def test_health_is_answered_all_the_same(refusing: RunningPlatform) -> None:
 
 
 def test_calls_are_served_again_once_it_is_told_so(refusing: RunningPlatform) -> None:
-    tell = by_administration(envoy_folder(refusing))
-    tell(0.0)
+    tell(refusing, 0.0)
     try:
         for _ in range(20):
             assert refusing.http("GET", f"/v1/{ACCOUNT}/buckets").status == 200
     finally:
-        tell(1.0)
+        tell(refusing, 1.0)
