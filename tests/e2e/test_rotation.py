@@ -8,6 +8,7 @@ import json
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import grpc
@@ -117,14 +118,26 @@ def test_a_policy_holds_as_soon_as_one_call_was_judged_by_it_and_a_broken_one_ne
 
     with under_load(rotating):
         for _ in range(2):
+            before = _reloads(rotating)
             replace_file(policy, was + binding.encode())
             wait_until(may, "the binding is in force")
+            wait_until(partial(_all_have_read_since, rotating, before), "every process has read it")
             replace_file(policy, b"[[bindings]]\n")
             wait_until(lambda: _broken(rotating), "the file is known to be broken")
             assert may(), "what was in force stays"
             replace_file(policy, was)
             wait_until(lambda: not may(), "the binding is gone")
             assert not any(may() for _ in range(10))
+
+
+def _reloads(platform: RunningPlatform) -> list[int]:
+    """How often each process has read a new policy."""
+    logs = [platform.data / "logs" / f"{process.name}.log" for process in platform.state.processes]
+    return [log.read_text().count("policy_reloaded") for log in logs]
+
+
+def _all_have_read_since(platform: RunningPlatform, before: list[int]) -> bool:
+    return all(now > then for now, then in zip(_reloads(platform), before, strict=True))
 
 
 def _broken(platform: RunningPlatform) -> bool:

@@ -31,7 +31,12 @@ def nothing(data: Path) -> None:
 
 
 FAILURES = [
-    ("an unknown product", nothing, {"only": ("nope",)}, "`only` names 'nope'; the products are objects"),
+    (
+        "an unknown product",
+        nothing,
+        {"only": ("nope",), "processes": ()},
+        "`only` names 'nope'; the products are objects",
+    ),
     ("a module that is not there", nothing, {"extra_products": ("nope.nope",)}, "module nope.nope cannot be imported"),
     (
         "a database that is not reached",
@@ -40,7 +45,7 @@ FAILURES = [
         "check the setting database",
     ),
     ("a broken policy", broken_policy, {}, "policy.toml:1: bindings[0].principals: must be a list"),
-    ("a database that is none", no_database, {}, "objects.sqlite: file is not a database"),
+    ("a database that is none", no_database, {"database": "sqlite"}, "objects.sqlite: file is not a database"),
     ("a key that is none", short_key, {}, "page-token.key is not the key"),
     ("an application that is not there", nothing, {"application": "nope:app"}, "No module named 'nope'"),
 ]
