@@ -45,7 +45,7 @@ FAILURES = [
         "check the setting database",
     ),
     ("a broken policy", broken_policy, {}, "policy.toml:1: bindings[0].principals: must be a list"),
-    ("a database that is none", no_database, {"database": "sqlite"}, "objects.sqlite: file is not a database"),
+    ("a database that is none", no_database, {"database": "sqlite"}, "objects.sqlite: the database file is damaged"),
     ("a key that is none", short_key, {}, "page-token.key is not the key"),
     ("an application that is not there", nothing, {"application": "nope:app"}, "No module named 'nope'"),
 ]
