@@ -281,7 +281,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_bytes().decode())
     except OSError as error:
         raise SettingError(f"cannot read {path}: {error.strerror}") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise SettingError(f"{path} is not TOML: {error}") from error
 
 
@@ -290,8 +290,7 @@ def _checked(key: str, value: Any, source: str) -> Any:
     typed = _typed(key, value, source)
     rule = RULES[key]
     if not rule.allows(typed):
-        shown = "cannot be used" if key in _SECRET else f"is {_shown(value)}"
-        raise SettingError(f"{key} from {source} {shown}: give {rule.give}")
+        raise SettingError(f"{key} from {source} {_shown(key, value)}: give {rule.give}")
     return typed
 
 
@@ -305,7 +304,7 @@ def _typed(key: str, value: Any, source: str) -> Any:
     try:
         return _CONVERSIONS[kind](value)
     except ValueError:
-        raise SettingError(f"{key} from {source} is {_shown(value)}: give {_KINDS[kind]}") from None
+        raise SettingError(f"{key} from {source} {_shown(key, value)}: give {_KINDS[kind]}") from None
 
 
 def _path(value: Any) -> Path:
@@ -356,6 +355,8 @@ _KINDS: dict[Any, str] = {
 }
 
 
-def _shown(value: Any) -> str:
+def _shown(key: str, value: Any) -> str:
+    if key in _SECRET:
+        return "cannot be used"
     shown = repr(value)
-    return shown if len(shown) <= _MAX_SHOWN else f"{shown[:_MAX_SHOWN]}…"
+    return f"is {shown}" if len(shown) <= _MAX_SHOWN else f"is {shown[:_MAX_SHOWN]}…"

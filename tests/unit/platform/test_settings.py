@@ -152,6 +152,7 @@ def test_the_command_line_is_named_as_such(tmp_path: Path) -> None:
         ("data = 1", "give the path of a folder"),
         ("listen = 5", "give a text"),
         ("max_streams = 0", "give a number from 1"),
+        (f"listen = {'[' * 50_000}", "is not TOML"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_named(tmp_path: Path, text: str, told: str) -> None:
@@ -243,6 +244,7 @@ def test_the_file_of_the_default_directory_that_is_broken_keeps_nothing_from_bei
 
 
 def test_a_database_that_cannot_be_is_not_shown_with_its_password() -> None:
-    with pytest.raises(SettingError, match=r"^database from the command line cannot be used: give sqlite") as refused:
-        load({"database": "postgres+x://portico:hunter2@host/name"}, {})
-    assert "hunter2" not in str(refused.value)
+    for value in ("postgres+x://portico:hunter2@host/name", ["postgresql://portico:hunter2@host/name"]):
+        with pytest.raises(SettingError, match=r"^database from the command line cannot be used: give ") as refused:
+            load({"database": value}, {})
+        assert "hunter2" not in str(refused.value)
