@@ -18,30 +18,7 @@ from portico_server.platform.database.postgresql import presence
 from portico_server.platform.settings import Settings
 from tests.contract.clocks import FakeClock
 from tests.harness.postgresql import PostgresqlServer, fresh_database
-
-MIGRATIONS = [
-    "0001_first.sql",
-    "0002_expand_body.sql",
-    "0003_expand_fill.sql",
-    "0004_contract_text.sql",
-]
-SCRIPTS = {
-    "0001_first.sql": "CREATE TABLE note (id INTEGER NOT NULL PRIMARY KEY, text TEXT NOT NULL DEFAULT '') HEAP;",
-    "0002_expand_body.sql": "ALTER TABLE note ADD COLUMN body TEXT;",
-    "0003_expand_fill.sql": "-- requires: 0002\nUPDATE note SET body = text WHERE body IS NULL;",
-    "0004_contract_text.sql": "ALTER TABLE note DROP COLUMN text;",
-}
-WRITE = {
-    1: "INSERT INTO note (id, text) VALUES ($1, $2)",
-    2: "INSERT INTO note (id, text, body) VALUES ($1, $2, $2)",
-    3: "INSERT INTO note (id, body) VALUES ($1, $2)",
-}
-READ = {
-    1: "SELECT id, text FROM note ORDER BY id",
-    2: "SELECT id, COALESCE(body, text) FROM note ORDER BY id",
-    3: "SELECT id, body FROM note ORDER BY id",
-}
-KNOWS = {1: 1, 2: 2, 3: 4}
+from tests.testing_product.releases import MIGRATIONS, READ, SCRIPTS, WRITE, write_migrations
 
 
 class Release:
@@ -85,9 +62,7 @@ async def start(
 
     async def start_one(number: int) -> Release:
         folder = tmp_path / f"release-{number}"
-        folder.mkdir(exist_ok=True)
-        for name in MIGRATIONS[: KNOWS[number]]:
-            (folder / name).write_text(SCRIPTS[name])
+        write_migrations(folder, number)
         databases = LocalDatabases(settings, clock)
         try:
             started.append(Release(number, databases, await databases.open("notes", folder)))
@@ -166,7 +141,7 @@ async def test_a_migration_that_says_nothing_of_older_releases_is_refused_beside
 ) -> None:
     old = await start(1)
     monkeypatch.setitem(SCRIPTS, "0002_body.sql", SCRIPTS["0002_expand_body.sql"])
-    monkeypatch.setattr("tests.contract.test_two_releases.MIGRATIONS", ["0001_first.sql", "0002_body.sql"])
+    monkeypatch.setattr("tests.testing_product.releases.MIGRATIONS", ["0001_first.sql", "0002_body.sql"])
     with pytest.raises(OlderReleaseRuns, match=r"used by an older release \(.+/\d+/"):
         await start(2)
     await old.write(1, "on it goes")
