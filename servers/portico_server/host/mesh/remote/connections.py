@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import time
+import weakref
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -35,6 +37,7 @@ this trust domain, at whatever address it is reached."""
 
 OLD_CONNECTION_SECONDS = 3600.0
 """How long calls may go on over a connection that was made with the certificate of before."""
+_LOOK_SECONDS = 0.5
 
 
 class Connection:
@@ -46,6 +49,8 @@ class Connection:
         self.confirmation = confirmation
         self.methods: dict[str, Any] = {}
         """Multicallables by path; their messages are bytes."""
+        self.calls: weakref.WeakSet[Any] = weakref.WeakSet()
+        """Those that are in flight, among others."""
 
 
 class Connections(Protocol):
@@ -88,7 +93,8 @@ class ToNodes:
         self._fingerprint = ""
         self._connections: list[Connection] = []
         self._turns = itertools.count()
-        self._closing: set[asyncio.Task[None]] = set()
+        self._retired: dict[asyncio.Task[None], Connection] = {}
+        """Of certificates of before, each with what closes it after its last call."""
 
     def current(self) -> Connection:
         self._credentials.refresh()
@@ -102,9 +108,12 @@ class ToNodes:
         return self._connections[turn % len(self._connections)]
 
     async def close(self) -> None:
-        for task in self._closing:
+        """Ends what is in flight, over connections of before, too."""
+        retiring, connections = list(self._retired), [*self._retired.values(), *self._connections]
+        for task in retiring:
             task.cancel()
-        await asyncio.gather(*self._closing, *(item.channel.close() for item in self._connections))
+        await asyncio.gather(*retiring, return_exceptions=True)
+        await asyncio.gather(*(connection.channel.close() for connection in connections))
 
     def _renew(self) -> None:
         """Connects with the new certificate; calls in flight go on over the old one."""
@@ -115,10 +124,18 @@ class ToNodes:
             Connection(self._channel(host, port), NODE_ASSERTION, bound) for host, port in self._addresses
         ]
         for connection in old:
-            task = asyncio.create_task(connection.channel.close(OLD_CONNECTION_SECONDS))
-            self._closing.add(task)
-            task.add_done_callback(self._closing.discard)
+            task = asyncio.create_task(_retire(connection))
+            self._retired[task] = connection
+            task.add_done_callback(self._retired.pop)
 
     def _channel(self, host: str, port: int) -> grpc.aio.Channel:
         target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         return grpc.aio.secure_channel(target, self._credentials.credentials, (*_OPTIONS, *_NODE_NAME))
+
+
+async def _retire(connection: Connection) -> None:
+    """Closes it after its last call. Not by the channel's own grace: cancelled in that, it could be closed no more."""
+    until = time.monotonic() + OLD_CONNECTION_SECONDS
+    while time.monotonic() < until and not all(call.done() for call in connection.calls):  # noqa: ASYNC110 - it is rare
+        await asyncio.sleep(_LOOK_SECONDS)
+    await connection.channel.close()

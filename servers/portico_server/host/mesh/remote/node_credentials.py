@@ -9,17 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import grpc
+import structlog
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from portico_server.host.envoy import tls
+
+_log = structlog.get_logger(__name__)
 
 _LOOK_SECONDS = 1.0
 """How often the file is looked at, while calls are made."""
 
 
 class NodeCredentials:
-    """Of the folder of watched files. `current` is called at each call."""
+    """Of the folder of watched files. `refresh` is called at each call."""
 
     def __init__(self, folder: Path) -> None:
         self._certificate = folder / f"{tls.NODE}.json"
@@ -31,11 +34,20 @@ class NodeCredentials:
         self.credentials: Any = None
 
     def refresh(self) -> None:
-        """Takes in a new certificate. Raises OSError, ValueError."""
+        """Takes in a new certificate. One that cannot be read is tried again while the one before serves; where there
+        is none, raises OSError, ValueError, LookupError."""
         now = time.monotonic()
         if now - self._looked_at < _LOOK_SECONDS:
             return
+        try:
+            self._read()
+        except (OSError, ValueError, LookupError) as error:
+            if self.credentials is None:
+                raise
+            _log.warning("the node's renewed certificate cannot be read; the one before is used", error=str(error))
         self._looked_at = now
+
+    def _read(self) -> None:
         stamps = tuple(path.stat().st_mtime_ns for path in (self._certificate, self._authority))
         if stamps == self._stamps:
             return

@@ -68,7 +68,14 @@ class RemoteWay:
             metadata = [*outgoing.metadata, (connection.header, self._signer.assertion(outgoing, connection))]
             if outgoing.traceparent:
                 metadata.append(("traceparent", outgoing.traceparent))
-            call = callable_(sent, timeout=outgoing.remaining_seconds, metadata=metadata)
+            call = callable_(
+                sent,
+                timeout=outgoing.remaining_seconds,
+                metadata=metadata,
+                wait_for_ready=outgoing.wait_for_ready,
+                compression=outgoing.compression,
+            )
+            connection.calls.add(call)
             return HeldStream(call) if kind.endswith("stream") else call
 
         return start
