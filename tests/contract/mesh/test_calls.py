@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import grpc
 import pytest
 from portico.testing.v1 import testing_pb2 as pb
 from portico.testing.v1 import testing_pb2_grpc as rpc
 
-from tests.contract.mesh.stand import NAME, SECONDS, Stand, eventually, failure_of, settled
+from tests.contract.mesh.stand import NAME, REPORT, SECONDS, Stand, eventually, failure_of, settled
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -202,3 +203,36 @@ async def test_a_stub_of_another_contract_is_told(stand: Stand) -> None:
 async def test_a_generated_stub_takes_the_channel_for_one_of_grpcios_own(stand: Stand) -> None:
     assert isinstance(stand.channel, grpc.aio.Channel)
     assert isinstance(rpc.TestingServiceStub(stand.channel).Unary, grpc.aio.UnaryUnaryMultiCallable)
+
+
+@pytest.mark.parametrize("options", [{"compression": grpc.Compression.Gzip}, {"wait_for_ready": True}])
+async def test_all_four_kinds_take_what_grpcio_lets_a_call_say(stand: Stand, options: dict[str, Any]) -> None:
+    options["timeout"] = SECONDS
+    payload = b"x" * CHUNK_BYTES
+    with stand.calling():
+        assert (await stand.stub.Unary(pb.UnaryRequest(name=NAME, text="hello"), **options)).text == "hello"
+        several = stand.stub.ServerStream(pb.ServerStreamRequest(name=NAME, sizes_bytes=[1, 2]), **options)
+        assert [len(message.payload) async for message in several] == [1, 2]
+        total = await stand.stub.ClientStream(iter([pb.ClientStreamRequest(name=NAME, payload=payload)] * 3), **options)
+        assert (total.messages, total.payload_bytes) == (3, 3 * CHUNK_BYTES)
+        talk = stand.stub.BidiStream(**options)
+        await talk.write(pb.BidiStreamRequest(name=NAME, sizes_bytes=[3]))
+        assert len((await talk.read()).payload) == 3
+        await talk.done_writing()
+        assert await talk.code() is grpc.StatusCode.OK
+
+
+async def test_a_compressed_call_takes_few_bytes_between_processes(stand: Stand) -> None:
+    requests = [pb.ClientStreamRequest(name=NAME, payload=b"x" * CHUNK_BYTES)] * 3
+    with stand.calling():
+        call = stand.stub.ClientStream(
+            iter(requests), metadata=REPORT, timeout=SECONDS, compression=grpc.Compression.Gzip
+        )
+        assert (await call).payload_bytes == 3 * CHUNK_BYTES
+        received = dict(await call.trailing_metadata())["x-testing-received-bytes"]
+    assert int(received) < CHUNK_BYTES
+
+
+async def test_what_is_no_compression_is_refused_before_the_call(stand: Stand) -> None:
+    with stand.calling(), pytest.raises(TypeError, match=r"one of grpc\.Compression"):
+        await stand.stub.Unary(pb.UnaryRequest(name=NAME), compression="gzip")

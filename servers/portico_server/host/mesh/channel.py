@@ -33,13 +33,23 @@ class Method:
         self._find = find
         self._start: Start | None = None
 
-    def begin(self, request: Any, timeout: float | None, metadata: Metadata | None, credentials: Any) -> Any:
+    def begin(
+        self,
+        request: Any,
+        timeout: float | None,
+        metadata: Metadata | None,
+        credentials: Any,
+        wait_for_ready: bool | None,
+        compression: grpc.Compression | None,
+    ) -> Any:
         if credentials is not None:
             raise ValueError("the mesh says itself who calls: call credentials cannot be given")
+        if compression is not None and not isinstance(compression, grpc.Compression):
+            raise TypeError(f"compression is one of grpc.Compression, not {compression!r}")
         if self._start is None:
             self._start = self._find()
         try:
-            outgoing = self._sender.outgoing(timeout, metadata)
+            outgoing = self._sender.outgoing(timeout, metadata, wait_for_ready, compression)
         except NoCaller:
             raise _no_caller() from None
         return self._start(request, outgoing)
@@ -54,9 +64,9 @@ class _OneRequest(Method, grpc.aio.UnaryUnaryMultiCallable, grpc.aio.UnaryStream
         metadata: Metadata | None = None,
         credentials: Any = None,
         wait_for_ready: bool | None = None,
-        compression: Any = None,
+        compression: grpc.Compression | None = None,
     ) -> Any:
-        return self.begin(request, timeout, metadata, credentials)
+        return self.begin(request, timeout, metadata, credentials, wait_for_ready, compression)
 
 
 class _SeveralRequests(Method, grpc.aio.StreamUnaryMultiCallable, grpc.aio.StreamStreamMultiCallable):  # type: ignore[misc]
@@ -67,56 +77,37 @@ class _SeveralRequests(Method, grpc.aio.StreamUnaryMultiCallable, grpc.aio.Strea
         metadata: Metadata | None = None,
         credentials: Any = None,
         wait_for_ready: bool | None = None,
-        compression: Any = None,
+        compression: grpc.Compression | None = None,
     ) -> Any:
-        return self.begin(request_iterator, timeout, metadata, credentials)
+        return self.begin(request_iterator, timeout, metadata, credentials, wait_for_ready, compression)
+
+
+def _of_kind(kind: str, make: type[Method]) -> Any:
+    """The channel's method that gives multicallables of a kind."""
+
+    def multicallable(
+        self: MeshChannel,
+        method: str,
+        request_serializer: Serialize | None = None,
+        response_deserializer: Deserialize | None = None,
+        _registered_method: bool | None = False,
+    ) -> Any:
+        return make(self._sender, self._finder(kind, method, request_serializer, response_deserializer))
+
+    return multicallable
 
 
 class MeshChannel(grpc.aio.Channel):  # type: ignore[misc]
     """`way_to` answers how calls to a service (full name) go; it is asked at a method's first call, when all is up."""
 
+    unary_unary = _of_kind("unary_unary", _OneRequest)
+    unary_stream = _of_kind("unary_stream", _OneRequest)
+    stream_unary = _of_kind("stream_unary", _SeveralRequests)
+    stream_stream = _of_kind("stream_stream", _SeveralRequests)
+
     def __init__(self, sender: Sender, way_to: Callable[[str], Way]) -> None:
         self._sender = sender
         self._way_to = way_to
-
-    def unary_unary(
-        self,
-        method: str,
-        request_serializer: Serialize | None = None,
-        response_deserializer: Deserialize | None = None,
-        _registered_method: bool | None = False,
-    ) -> Any:
-        return _OneRequest(self._sender, self._finder("unary_unary", method, request_serializer, response_deserializer))
-
-    def unary_stream(
-        self,
-        method: str,
-        request_serializer: Serialize | None = None,
-        response_deserializer: Deserialize | None = None,
-        _registered_method: bool | None = False,
-    ) -> Any:
-        finder = self._finder("unary_stream", method, request_serializer, response_deserializer)
-        return _OneRequest(self._sender, finder)
-
-    def stream_unary(
-        self,
-        method: str,
-        request_serializer: Serialize | None = None,
-        response_deserializer: Deserialize | None = None,
-        _registered_method: bool | None = False,
-    ) -> Any:
-        finder = self._finder("stream_unary", method, request_serializer, response_deserializer)
-        return _SeveralRequests(self._sender, finder)
-
-    def stream_stream(
-        self,
-        method: str,
-        request_serializer: Serialize | None = None,
-        response_deserializer: Deserialize | None = None,
-        _registered_method: bool | None = False,
-    ) -> Any:
-        finder = self._finder("stream_stream", method, request_serializer, response_deserializer)
-        return _SeveralRequests(self._sender, finder)
 
     async def __aenter__(self) -> MeshChannel:
         return self

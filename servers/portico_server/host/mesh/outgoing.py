@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import grpc
+
 from portico_server.host.adapter.metadata import Metadata, Metadatum
 from portico_server.platform.authorization import Principal
 from portico_server.platform.call import Call, current
@@ -28,6 +30,7 @@ class Outgoing:
     `principal` is None where the caller is unknown (a public method was called without a token). `acting` is the
     service that calls. `deadline` is of `time.monotonic`; None: none. `traceparent` is empty outside of a trace.
     `origin` is the peer by whose certificate the caller came, of nobody where a product calls for itself.
+    `wait_for_ready` and `compression` are grpcio's; within the process all is ready, and nothing is compressed.
     """
 
     principal: Principal | None
@@ -36,6 +39,8 @@ class Outgoing:
     traceparent: str
     metadata: Metadata
     origin: Peer = NOBODY
+    wait_for_ready: bool | None = None
+    compression: grpc.Compression | None = None
 
     @property
     def remaining_seconds(self) -> float | None:
@@ -49,7 +54,13 @@ class Sender:
         self._product = product
         self._own = own
 
-    def outgoing(self, timeout_seconds: float | None, metadata: Iterable[tuple[str, Any]] | None) -> Outgoing:
+    def outgoing(
+        self,
+        timeout_seconds: float | None,
+        metadata: Iterable[tuple[str, Any]] | None,
+        wait_for_ready: bool | None = None,
+        compression: grpc.Compression | None = None,
+    ) -> Outgoing:
         """A call from here and now. Raises NoCaller."""
         call = current.get(None)
         if call is not None and call.context.done():
@@ -59,15 +70,16 @@ class Sender:
         deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
         sent = _allowed(metadata) if metadata else ()
         if call is None:
-            return Outgoing(self._own, self._product, deadline, "", sent)
+            return Outgoing(self._own, self._product, deadline, "", sent, NOBODY, wait_for_ready, compression)
         remaining = call.context.time_remaining()
         if remaining is not None:
             until = time.monotonic() + remaining
             deadline = until if deadline is None else min(deadline, until)
         service, trace = call.method.service, _traceparent(call)
         if self._own is not None:
-            return Outgoing(self._own, service, deadline, trace, sent)
-        return Outgoing(call.principal, service, deadline, trace, sent, call.origin if call.acting else call.peer)
+            return Outgoing(self._own, service, deadline, trace, sent, NOBODY, wait_for_ready, compression)
+        origin = call.origin if call.acting else call.peer
+        return Outgoing(call.principal, service, deadline, trace, sent, origin, wait_for_ready, compression)
 
 
 def _allowed(metadata: Iterable[tuple[str, Any]]) -> Metadata:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from portico_server.host.mesh.channel import Start
@@ -9,6 +10,13 @@ from portico_server.host.mesh.local import calls
 from portico_server.host.mesh.local.server import LocalServer
 from portico_server.host.mesh.messages import Deserialize, Serialize
 from portico_server.host.mesh.outgoing import Outgoing
+
+_CALLS: dict[str, Callable[..., Any]] = {
+    "unary_unary": calls.LocalUnaryUnary,
+    "unary_stream": calls.LocalUnaryStream,
+    "stream_unary": calls.LocalStreamUnary,
+    "stream_stream": calls.LocalStreamStream,
+}
 
 
 class LocalWay:
@@ -21,23 +29,12 @@ class LocalWay:
         server = self._server
         target = server.target(path, serialize, deserialize)
         copied = target.requests.copied
+        make = _CALLS[kind]
 
-        def unary_unary(request: Any, outgoing: Outgoing) -> Any:
-            return calls.LocalUnaryUnary(server.begin(target, outgoing, copied(request)))
+        def one_request(request: Any, outgoing: Outgoing) -> Any:
+            return make(server.begin(target, outgoing, copied(request)))
 
-        def unary_stream(request: Any, outgoing: Outgoing) -> Any:
-            return calls.LocalUnaryStream(server.begin(target, outgoing, copied(request)))
+        def several_requests(requests: Any, outgoing: Outgoing) -> Any:
+            return make(server.begin(target, outgoing, None), requests)
 
-        def stream_unary(requests: Any, outgoing: Outgoing) -> Any:
-            return calls.LocalStreamUnary(server.begin(target, outgoing, None), requests)
-
-        def stream_stream(requests: Any, outgoing: Outgoing) -> Any:
-            return calls.LocalStreamStream(server.begin(target, outgoing, None), requests)
-
-        starts: dict[str, Start] = {
-            "unary_unary": unary_unary,
-            "unary_stream": unary_stream,
-            "stream_unary": stream_unary,
-            "stream_stream": stream_stream,
-        }
-        return starts[kind]
+        return several_requests if kind.startswith("stream") else one_request
