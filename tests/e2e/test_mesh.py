@@ -7,6 +7,7 @@ import os
 import queue
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -52,8 +53,22 @@ def apart(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 def test_a_product_calls_another_for_its_caller_wherever_that_is(apart: RunningPlatform) -> None:
+    check_calls_for_its_caller(apart)
+
+
+def test_a_product_by_itself_may_do_nothing(apart: RunningPlatform) -> None:
+    check_calls_for_itself(apart)
+
+
+def test_the_same_holds_in_one_process_with_every_message_made_into_bytes(tmp_path: Path) -> None:
+    with running_platform(tmp_path, mesh_messages="serialized", **TESTING_PRODUCT) as platform:
+        check_calls_for_its_caller(platform)
+        check_calls_for_itself(platform)
+
+
+def check_calls_for_its_caller(platform: RunningPlatform) -> None:
     trace_id, _, header = traceparent()
-    with apart.channel() as channel:
+    with platform.channel() as channel:
         bucket = Objects(channel).make_bucket()
         stub = testing_pb2_grpc.TestingServiceStub(channel)
         answer = stub.Unary(REQUEST, timeout=TIMEOUT_SECONDS, metadata=[header, FOR_THE_CALLER])
@@ -71,9 +86,9 @@ def test_a_product_calls_another_for_its_caller_wherever_that_is(apart: RunningP
     assert by_id[inner.parent_span_id].name == "testing.TestingService.Unary", "a child of the span that it is made in"
 
 
-def test_a_product_by_itself_may_do_nothing(apart: RunningPlatform) -> None:
+def check_calls_for_itself(platform: RunningPlatform) -> None:
     """A list is filtered, not refused: there are buckets, and it is shown none."""
-    with apart.channel() as channel:
+    with platform.channel() as channel:
         Objects(channel).make_bucket()
         stub = testing_pb2_grpc.TestingServiceStub(channel)
         assert stub.Unary(REQUEST, timeout=TIMEOUT_SECONDS, metadata=[FOR_THE_CALLER]).text != ""
