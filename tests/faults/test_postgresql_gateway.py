@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import os
 import signal
 import threading
@@ -25,6 +26,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from portico.objects.v1 import buckets_pb2
 from tests.e2e.calls import ACCOUNT, Failure, Objects, puts, unique
+from tests.faults.disks import disk, filled
 from tests.harness import RunningPlatform, running_platform
 from tests.harness.postgresql import PostgresqlServer, fresh_database, postgresql_server
 from tests.harness.slow_network import Network, network
@@ -32,6 +34,7 @@ from tests.harness.waiting import wait_until
 
 SECONDS = 60
 WRITERS = 8
+SMALL_DISK_BYTES = 16 << 20
 SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
 OBJECTS_SERVICE = "portico.objects.v1.ObjectService"
 UNKNOWN = (grpc.StatusCode.UNKNOWN, "OUTCOME_UNKNOWN", False)
@@ -67,10 +70,12 @@ class Stand:
     def health_of(self, service: str) -> int:
         return int(self.health.Check(health_pb2.HealthCheckRequest(service=service), timeout=SECONDS).status)
 
-    def put(self, key: str, seconds: float = SECONDS) -> tuple[grpc.StatusCode, str, bool] | None:
+    def put(
+        self, key: str, data: bytes = b"data", *, seconds: float = SECONDS
+    ) -> tuple[grpc.StatusCode, str, bool] | None:
         """Puts an object; None, or what the caller is told: code, reason, and whether there is a time to try again."""
         try:
-            self.objects.stub.PutObject(puts(f"{self.bucket}/objects/{key}", key.encode()), timeout=seconds)
+            self.objects.stub.PutObject(puts(f"{self.bucket}/objects/{key}", data), timeout=seconds)
         except grpc.RpcError as error:
             return told(error)
         return None
@@ -245,7 +250,28 @@ def test_a_server_that_takes_no_changes_serves_reads_and_says_so_of_writes(stand
         stand.end_connections()
         expected = (grpc.StatusCode.UNAVAILABLE, "DATABASE_READ_ONLY", True)
         wait_until(lambda: stand.put("refused") == expected, "a put is refused", SECONDS)
-        assert stand.objects.get(f"{stand.bucket}/objects/read") == b"read"
+        assert stand.objects.get(f"{stand.bucket}/objects/read") == b"data"
     finally:
         stand.administer(f"ALTER ROLE {USER} RESET default_transaction_read_only")
+    stand.check_all_is_well_again()
+
+
+def test_a_full_disk_refuses_what_writes_serves_what_reads_and_is_forgotten_with_room(stand: Stand) -> None:
+    assert stand.put("read") is None
+    with disk(stand.server.socket / "small-disk", SMALL_DISK_BYTES) as small:
+        stand.administer(f"CREATE TABLESPACE small LOCATION '{small}'")
+        try:
+            stand.administer("ALTER TABLE objects.inline_bytes SET TABLESPACE small")
+            expected = (grpc.StatusCode.RESOURCE_EXHAUSTED, "STORAGE_FULL", False)
+            with filled(small):
+                numbers = itertools.count()
+                wait_until(
+                    lambda: stand.put(f"full/{next(numbers)}", os.urandom(16_000)) == expected,
+                    "what there is of room is used up",
+                    SECONDS,
+                )
+                assert stand.objects.get(f"{stand.bucket}/objects/read") == b"data"
+            assert stand.put("full/again", os.urandom(16_000)) is None
+        finally:
+            stand.administer("ALTER TABLE objects.inline_bytes SET TABLESPACE pg_default", "DROP TABLESPACE small")
     stand.check_all_is_well_again()

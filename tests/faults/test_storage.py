@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.attached import answer, attached, request
+from tests.faults.disks import disk, filled
 from tests.harness import RunningPlatform, running_platform
 from tests.harness.clients import Response
 from tests.harness.credentials import ssl_context
@@ -26,24 +27,6 @@ DISK_BYTES = 48 << 20
 LARGE = bytes(100_000)  # in a file of its own
 SMALL = b"a few bytes"  # in the database
 SECONDS = 60
-
-
-@contextlib.contextmanager
-def disk(folder: Path, size_bytes: int) -> Iterator[Path]:
-    """A small disk of its own, in memory."""
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={size_bytes},mode=700", "portico-test", str(folder)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if mounted.returncode:
-        pytest.skip(f"nothing can be mounted here: {mounted.stderr.strip()}")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 @pytest.fixture(scope="module")
@@ -99,27 +82,15 @@ def check_writes_again(platform: RunningPlatform) -> None:
     assert platform.state.processes[0].restarts == 0
 
 
-def fill(folder: Path) -> Path:
-    """A file that leaves no room."""
-    ballast = folder / "ballast"
-    with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
-        while True:
-            file.write(bytes(4096))
-    return ballast
-
-
 def test_a_full_disk_refuses_what_writes_serves_what_reads_and_is_forgotten_with_room(
     platform: RunningPlatform, small_disk: Path
 ) -> None:
-    ballast = fill(small_disk)
-    try:
+    with filled(small_disk):
         for content in (LARGE, SMALL * 1000):
             assert reason(put(platform, "more", content)) == (429, "STORAGE_FULL")
         assert reason(put(platform, "large", LARGE[::-1] + b"other")) == (429, "STORAGE_FULL")
         check_reads(platform)
         assert unfinished(platform) == []
-    finally:
-        ballast.unlink()
     check_writes_again(platform)
 
 
