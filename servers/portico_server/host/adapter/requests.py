@@ -53,7 +53,7 @@ class Requests(Messages):
     def end(self) -> None:
         """The call is over: whoever still reads, in a task or a thread that outlives it, is told so."""
         self.call = None
-        if self._waiting and self._asked and not self._arrival.done():
+        if self._streaming and self._waiting and self._asked and not self._arrival.done():
             self._arrival.set_result(None)
 
     async def discard(self) -> None:
