@@ -61,21 +61,23 @@ class RevocationService(revocations_pb2_grpc.RevocationServiceServicer):
         self, request: revocations_pb2.ListRevocationsRequest, context: Any
     ) -> revocations_pb2.ListRevocationsResponse:
         principal = current.get().principal
-        caller = principal.name if principal else ""
-        after = self._page_tokens.open(request, caller, request.page_token)
+        assert principal is not None  # the gateway's authorize step has seen to it
+        after = self._page_tokens.open(request, principal.name, request.page_token)
         size = min(request.page_size or _USUAL_PAGE, _LARGEST_PAGE)
         self._log.refresh()
         own = (item for item in self._log.in_force() if item.account == request.parent and item.id > after)
         found = sorted(own, key=lambda item: item.id)[: size + 1]
         cursor = found[size - 1].id if len(found) > size else ""
         return revocations_pb2.ListRevocationsResponse(
-            revocations=map(_message, found[:size]), next_page_token=self._page_tokens.seal(request, caller, cursor)
+            revocations=map(_message, found[:size]),
+            next_page_token=self._page_tokens.seal(request, principal.name, cursor),
         )
 
     async def _revoke(
         self, kind: Kind, account: str, subject: str, request: Any, issued_before: int = 0
     ) -> revocations_pb2.Revocation:
         principal = current.get().principal
+        assert principal is not None  # the gateway's authorize step has seen to it
         now = int(time.time())
         expires_at = request.expire_time.seconds if hasattr(request, "expire_time") else 0
         revocation = Revocation(
@@ -86,7 +88,7 @@ class RevocationService(revocations_pb2_grpc.RevocationServiceServicer):
             # A second more than it says, because that was a whole number.
             expires_at=min(expires_at + 1, now + LONGEST_KEPT_SECONDS) if expires_at else now + KEPT_SECONDS,
             issued_before=issued_before,
-            revoked_by=principal.name if principal else "",
+            revoked_by=principal.name,
             reason=request.reason,
         )
         try:

@@ -52,8 +52,8 @@ class TelemetryService(telemetry_pb2_grpc.TelemetryServiceServicer):
         self, request: telemetry_pb2.ListRequestEventsRequest, context: Any
     ) -> telemetry_pb2.ListRequestEventsResponse:
         principal = current.get().principal
-        caller = principal.name if principal else ""
-        before = self._page_tokens.open(request, caller, request.page_token)
+        assert principal is not None  # the gateway's authorize step has seen to it
+        before = self._page_tokens.open(request, principal.name, request.page_token)
         await self._telemetry.flush()
         events, cursor = await asyncio.to_thread(
             lookup.latest_events,
@@ -66,7 +66,7 @@ class TelemetryService(telemetry_pb2_grpc.TelemetryServiceServicer):
         )
         return telemetry_pb2.ListRequestEventsResponse(
             request_events=await _in_turns(event_message, events),
-            next_page_token=self._page_tokens.seal(request, caller, cursor),
+            next_page_token=self._page_tokens.seal(request, principal.name, cursor),
         )
 
     @property
