@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import secrets
@@ -13,8 +14,11 @@ from portico_server.platform.folders import make_folder, sync_folder
 
 
 def make_private_folder(folder: Path) -> None:
-    """Makes the folder and its parents; the folder itself is its owner's only (0700), also if it was there."""
+    """Makes the folder and its parents; the folder itself is its owner's only (0700), also if it was there. Raises
+    OSError, and leaves alone what is no folder: it may be a device that everybody needs."""
     make_folder(folder)
+    if not folder.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
     folder.chmod(0o700)
 
 

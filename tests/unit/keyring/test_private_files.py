@@ -76,3 +76,13 @@ def test_what_the_disk_refuses_leaves_nothing_behind(tmp_path: Path, monkeypatch
         with pytest.raises(OSError, match="no space"):
             write()
     assert os.listdir(tmp_path) == []
+
+
+def test_what_is_no_folder_is_left_as_it_is(tmp_path: Path) -> None:
+    """Somebody names a device as a data directory."""
+    path = tmp_path / "device"
+    path.touch(mode=0o644)
+    path.chmod(0o644)
+    with pytest.raises(NotADirectoryError):
+        make_private_folder(path)
+    assert mode(path) == 0o644
