@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
@@ -71,6 +72,27 @@ def test_all_of_them_serve_the_same_state_and_find_one_anothers_calls(workers: R
         )
     puts = [event for event in found.request_events if event.resource.startswith(f"{bucket}/")]
     assert len(puts) == number + 1, "every worker's calls are found, also those that have just ended"
+
+
+def test_the_sockets_by_which_they_hand_over_are_for_this_user_alone(workers: RunningPlatform) -> None:
+    """Abstract ones, which Envoy would take by itself, are anybody's."""
+    run = workers.settings.run
+    sockets = [path for path in run.rglob("*") if path.is_socket() and ".handover" in path.name]
+    assert len(sockets) >= len(WORKER_NAMES)
+    assert {path.stat().st_mode & 0o777 for path in sockets} == {0o600}
+    assert run.stat().st_mode & 0o777 == 0o700
+    own = {inode for process in workers.state.processes for inode in sockets_of(process.pid)}
+    table = [line.split() for line in Path("/proc/net/unix").read_text().splitlines()[1:]]
+    assert [row[7] for row in table if row[6] in own and len(row) > 7 and row[7].startswith("@")] == []
+
+
+def sockets_of(pid: int) -> set[str]:
+    """The inodes of a process's sockets."""
+    found = set()
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+            found.add(os.readlink(link).removeprefix("socket:[").rstrip("]"))
+    return found
 
 
 def test_when_one_is_killed_the_others_serve_and_it_comes_back(workers: RunningPlatform) -> None:

@@ -39,6 +39,13 @@ def test_what_the_document_names_is_there(document: str) -> None:
     assert [path for path in named(document) if not (CHECKOUT / path).exists()] == []
 
 
+def test_each_threat_names_the_tests_that_try_it() -> None:
+    text = (CHECKOUT / "SECURITY.md").read_text()
+    rows = [row.split(" | ") for row in text.partition("| threat |")[2].splitlines()[2:] if row.startswith("| ")]
+    assert len(rows) > 30
+    assert [threat for threat, _, tests in rows if not re.search(r"`tests/[\w/]+/test_\w+\.py`", tests)] == []
+
+
 def test_there_is_something_to_look_at() -> None:
     assert {"README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"} <= set(DOCUMENTS)
     assert len(named("ARCHITECTURE.md")) >= 15
