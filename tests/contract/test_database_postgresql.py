@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import traceback
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from portico_server.platform.database import (
     Batch,
     Contended,
     Database,
+    DatabaseError,
     OutcomeUnknown,
     ReadOnly,
     Statement,
@@ -52,6 +54,14 @@ async def stranger(dsn: str) -> AsyncIterator[psycopg.AsyncConnection]:
     """Another client of the server, in a transaction of its own."""
     async with await psycopg.AsyncConnection.connect(dsn, options="-c search_path=things") as connection:
         yield connection
+
+
+async def test_a_url_that_cannot_be_read_is_not_told_with_its_password(tmp_path: Path) -> None:
+    databases = LocalDatabases(Settings(data=tmp_path, database="postgresql://portico:very%secret@127.0.0.1:1/x"))
+    with pytest.raises(DatabaseError, match="%25") as refused:
+        await databases.open("things", THINGS)
+    await databases.close()
+    assert "secret" not in "".join(traceback.format_exception(refused.value))
 
 
 async def end_all_connections(stranger: psycopg.AsyncConnection) -> None:

@@ -156,6 +156,13 @@ def test_a_postgresql_that_is_not_there(settings: Settings) -> None:
     assert "verysecret" not in check.detail
 
 
+def test_a_url_that_postgresql_cannot_read_is_not_shown_with_its_password(settings: Settings) -> None:
+    check = found(settings.replace(database="postgresql://nobody:very%secret@127.0.0.1:1/x"), "database")
+    assert not check.ok
+    assert "%25" in check.remedy
+    assert "secret" not in check.detail + check.remedy
+
+
 def test_a_clock_that_was_set_back(settings: Settings) -> None:
     tomorrow = time.time() + 24 * 3600
     os.utime(settings.data / "keys", (tomorrow, tomorrow))

@@ -28,6 +28,10 @@ def postgresql(dsn: str) -> Iterator[Check]:
             settings: dict[str, Any] = dict(connection.execute("SELECT name, setting FROM pg_settings").fetchall())
             clock = connection.execute("SELECT extract(epoch FROM clock_timestamp())::float8").fetchall()[0][0]
             encoding = connection.info.parameter_status("server_encoding") or ""
+    except psycopg.ProgrammingError:  # it repeats the URL, with the password in it
+        remedy = "Mend the setting database: what is special in its password is percent-encoded, a % as %25."
+        yield Check("database", False, "the setting database is no URL that PostgreSQL can read", remedy)
+        return
     except psycopg.Error as error:
         detail = f"PostgreSQL does not answer: {' '.join(str(error).split())}"
         yield Check("database", False, detail, "Start it, or mend the setting database.")

@@ -53,6 +53,11 @@ async def migrate(
     """
     try:
         connection = await psycopg.AsyncConnection.connect(patient(dsn), autocommit=True)
+    except psycopg.ProgrammingError:  # it repeats the URL, with the password in it
+        raise DatabaseError(
+            "the setting database is no URL that PostgreSQL can read: what is special in its password is "
+            "percent-encoded, a % as %25"
+        ) from None
     except psycopg.Error as error:
         raise Unreachable(f"PostgreSQL cannot be reached: {str(error).strip()}; check the setting database") from error
     async with connection:
