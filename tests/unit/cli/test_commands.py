@@ -320,6 +320,20 @@ def test_profiles_are_listed_and_shown_without_secrets(
     assert "there:1" in portico("profile", "list").out
 
 
+def test_a_profile_that_cannot_be_read_hides_no_other(
+    portico: Portico, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    for name, content in (("broken", "address = there"), ("mine", 'address = "there:1"\n')):
+        folder = tmp_path / "portico" / "profiles" / name
+        folder.mkdir(parents=True)
+        (folder / "profile.toml").write_text(content)
+    listed = portico("profile", "list")
+    assert listed.code == 0
+    assert "there:1" in listed.out
+    assert str(tmp_path / "portico" / "profiles" / "broken") in listed.err
+
+
 def test_settings_are_shown_with_where_they_come_from(
     portico: Portico, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

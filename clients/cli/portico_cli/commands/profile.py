@@ -29,14 +29,18 @@ def profile() -> None:
 def list_profiles(kind: str) -> None:
     """List the profiles in your configuration folder; the one in use is marked."""
     from portico import profiles
+    from portico.errors import ProfileError
 
     in_use = profiles.folder_of()
     rows = []
     for name in profiles.names():
         folder = profiles.profiles_folder() / name
-        rows.append(
-            {"name": name, "inUse": folder == in_use, "address": profiles.address_of(folder), "folder": str(folder)}
-        )
+        try:
+            address = profiles.address_of(folder)
+        except ProfileError as error:  # the others are shown all the same
+            address = ""
+            click.echo(f"portico: {output.escaped(error.message)}", err=True)
+        rows.append({"name": name, "inUse": folder == in_use, "address": address, "folder": str(folder)})
     if kind == "json":
         output.show_json(rows)
     elif rows:
