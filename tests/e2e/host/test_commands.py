@@ -3,6 +3,8 @@ first."""
 
 from __future__ import annotations
 
+import os
+import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -79,7 +81,9 @@ def test_a_second_platform_on_the_same_port_is_refused(host: RunningPlatform, tm
     starting = running_platform(tmp_path, application=APPLICATION, listen=host.address)
     with pytest.raises(StartFailed) as refusal, starting:
         pass
-    assert f"process {host.front_pid}" in str(refusal.value)
+    holder = re.search(r"is taken by process (\d+) \(", str(refusal.value))
+    assert holder, str(refusal.value)
+    assert os.readlink(f"/proc/{holder[1]}/exe").endswith("envoy")
     assert "--listen" in str(refusal.value)
 
 

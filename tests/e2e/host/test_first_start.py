@@ -53,6 +53,7 @@ def test_a_profile_of_another_platform_is_left_alone(tmp_path: Path) -> None:
         assert {path.name: path.read_bytes() for path in first.profile.iterdir()} == kept
 
 
+@pytest.mark.layouts("one", "apart", "workers", reason="the plain host embeds no interpreter")
 def test_the_embedded_interpreter_is_an_ordinary_one(host: RunningPlatform) -> None:
     found = host.http("GET", "/interpreter").json()
     names = [line.partition("=")[0] for line in found["environment"]]

@@ -32,7 +32,8 @@ def seen_headers(host: RunningPlatform, path: str = "/echo", **options: object) 
     ],
 )
 def test_an_invented_header_is_removed(host: RunningPlatform, name: str) -> None:
-    assert name.lower() not in seen_headers(host, headers={name: "spoofed"})
+    seen = seen_headers(host, headers={name: "spoofed"})
+    assert "spoofed" not in seen.get(name.lower(), ""), "what there may be of that name, Envoy says itself"
 
 
 @pytest.mark.parametrize("name", ["x-forwarded-client-cert", "x-portico-token-payload", "x-forwarded-for"])

@@ -30,6 +30,7 @@ def noted(platform: RunningPlatform, file: str) -> bool:
     return any((folder / file).exists() for folder in platform.folders)
 
 
+@pytest.mark.layouts("one", reason="so fast is one process")
 def test_it_is_ready_in_about_a_second(tmp_path: Path) -> None:
     with running_platform(tmp_path, application=APPLICATION) as platform:
         assert platform.ready.first_start
