@@ -65,9 +65,10 @@ def test_it_cannot_be_on_the_port_of_the_api_door(tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    same = running_platform(tmp_path, listen=f"127.0.0.1:{port}", web_listen=f"127.0.0.2:{port}")
-    with pytest.raises(StartFailed, match="both on port"), same:
-        pass
+    for host in ("127.0.0.1", "127.0.0.2"):
+        same = running_platform(tmp_path, listen=f"127.0.0.1:{port}", web_listen=f"{host}:{port}")
+        with pytest.raises(StartFailed, match="both on port"), same:
+            pass
 
 
 def test_a_taken_port_is_told_with_the_option_that_gives_another(tmp_path: Path) -> None:
@@ -91,7 +92,7 @@ def test_answers_to_an_allowed_page_can_be_read_by_it(open_platform: RunningPlat
     assert answer.status == 200
     assert answer.headers["access-control-allow-origin"] == ORIGIN
     exposed = answer.headers["access-control-expose-headers"].split(",")
-    assert {"grpc-status", "grpc-message", "grpc-status-details-bin", "x-ray-id", "etag"} <= set(exposed)
+    assert {"grpc-status", "grpc-message", "grpc-status-details-bin", "x-ray-id", "etag", "retry-after"} <= set(exposed)
 
 
 def test_a_refusal_can_be_read_by_it_too(open_platform: RunningPlatform) -> None:

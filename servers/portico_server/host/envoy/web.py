@@ -41,8 +41,10 @@ _RESPONSE_HEADERS = (
     "grpc-message",
     "grpc-status",
     "grpc-status-details-bin",
+    "retry-after",
     "trailer-x-ray-id",
     "www-authenticate",
+    "x-portico-version-id",
     "x-ray-id",
 )
 """What a page may read, besides those that the Fetch standard names (content-type and others)."""

@@ -16,6 +16,7 @@ _ANY_LOCAL_PORT = "127.0.0.1:0"
 def reserve(settings: Settings, stack: ExitStack) -> tuple[Settings, list[Door]]:
     """The settings with the ports that the system chose where they say 0, and the doors; the API door is the first.
     The ports are given up when the stack is closed. Raises StartError."""
+    _refuse_same_ports(settings)
     api = ReservedPort(*settings.listen_address)
     stack.callback(api.close)
     doors = [Door(api.address, api.port, client_certificate=settings.client_certificates == "required")]
@@ -32,17 +33,22 @@ def reserve(settings: Settings, stack: ExitStack) -> tuple[Settings, list[Door]]
         stack.callback(mesh.close)
         doors.append(Door(mesh.address, mesh.port, client_certificate=True, nodes=True))
         settings = settings.replace(mesh_listen=str(mesh))
-    _refuse_same_port(doors)
     return settings, doors
 
 
-def _refuse_same_port(doors: list[Door]) -> None:
+def _refuse_same_ports(settings: Settings) -> None:
     """Doors are told apart by their port alone: on the same one the API door would ask for no certificate either, even
-    where the addresses differ."""
-    for one, other in itertools.combinations(doors, 2):
-        if one.port == other.port:
-            setting, option = ("web_listen", "--web-listen ") if other.web else ("mesh_listen", "--set mesh_listen=")
+    where the addresses differ. Those that the system chooses (0) differ by themselves."""
+    listening = {
+        "listen": settings.listen_address,
+        "web_listen": settings.web_address,
+        "mesh_listen": settings.mesh_address,
+    }
+    ports = {setting: address[1] for setting, address in listening.items() if address is not None and address[1]}
+    for (one, port), (other, second) in itertools.combinations(ports.items(), 2):
+        if port == second:
+            option = "--web-listen " if other == "web_listen" else f"--set {other}="
             raise StartError(
-                f"{'web_listen' if one.web else 'listen'} and {setting} are both on port {one.port}: give the second"
-                f" one another, or none: portico up {option}127.0.0.1:{one.port + 1000 if one.port < 64000 else 9443}"
+                f"{one} and {other} are both on port {port}: give the second one another, or none: "
+                f"portico up {option}127.0.0.1:{port + 1000 if port < 64000 else 9443}"
             )

@@ -25,9 +25,13 @@ def port(settings: Settings) -> Iterator[Check]:
     running = status(settings)
     if not running.running:
         yield _is_free("port", settings.listen, "--listen", settings)
-        for name, key in (("web", "web_listen"), ("mesh", "mesh_listen"), ("metrics", "metrics_listen")):
+        for name, key, option in (
+            ("web", "web_listen", "--web-listen"),
+            ("mesh", "mesh_listen", "--set mesh_listen="),
+            ("metrics", "metrics_listen", "--set metrics_listen="),
+        ):
             if listen := getattr(settings, key):
-                yield _is_free(f"{name} port", listen, f"--set {key}=", settings)
+                yield _is_free(f"{name} port", listen, option, settings)
         return
     yield _answers("port", running.address, settings)
     if running.web_address:
