@@ -132,10 +132,14 @@ def test_a_restart_replaces_them_and_no_call_fails(workers: RunningPlatform) -> 
     try:
         wait_until(lambda: all(counts), "calls are made")
         assert restart(workers.settings)
+        between = {process.pid for process in workers.state.processes}
+        assert restart(workers.settings), "those that took over hand over in their turn"
     finally:
         stop.set()
         for thread in threads:
             thread.join()
     assert failures == []
     assert min(counts) > 10
-    assert not before & {process.pid for process in workers.state.processes}
+    after = {process.pid for process in workers.state.processes}
+    assert not before & between
+    assert not between & after

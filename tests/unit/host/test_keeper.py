@@ -39,15 +39,25 @@ with socketserver.ThreadingUnixStreamServer("admin.sock", Admin) as server:
     server.serve_forever()
 """
 """What the supervisor asks of a process, and no more."""
+ASLEEP = """
+import pathlib, time
+
+pathlib.Path("asleep").touch()
+time.sleep(3600)
+"""
+"""One that waits for the other's word."""
 
 
 class Kept:
-    """A keeper, and what it told. `in_the_way` makes the start with that number fail, as a full disk would."""
+    """A keeper of what is written in `program`, and what it told. `in_the_way` makes the start with that number fail,
+    as a full disk would."""
 
     def __init__(self, data: Path) -> None:
         self.run = data / "run"
         self.run.mkdir()
-        command = [sys.executable, "-c", PROGRAM]
+        self.program = data / "program.py"
+        self.program.write_text(PROGRAM)
+        command = [sys.executable, str(self.program)]
         self.process = ServingProcess(Settings(data=data), Program("objects", {}, command, os.environ))
         self.told: asyncio.Queue[tuple[Event, str]] = asyncio.Queue()
         self.keeper = Keeper(self.process, lambda *news: self.told.put_nowait(news), lambda: None, overlaps=True)
@@ -95,6 +105,21 @@ async def test_a_replacement_that_cannot_be_started_leaves_the_one_of_before(kep
             await kept.keeper.replace()
         assert kept.pid == before
         await kept.keeper.replace()
+    assert kept.pid != before
+
+
+async def test_a_replacement_whose_predecessor_dies_is_waited_for_no_longer(kept: Kept) -> None:
+    kept.program.write_text(ASLEEP)
+    before = kept.pid
+    replacing = asyncio.create_task(kept.keeper.replace())
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not list(kept.run.glob("objects.2/asleep")):  # noqa: ASYNC110 - another process writes it
+            await asyncio.sleep(0.01)
+        kept.program.write_text(PROGRAM)
+        os.kill(before, signal.SIGKILL)
+        with pytest.raises(StartError, match="another one is started: the one of before ended meanwhile"):
+            await replacing
+    await kept.told_of(Event.RESTARTED)
     assert kept.pid != before
 
 

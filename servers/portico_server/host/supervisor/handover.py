@@ -4,8 +4,8 @@ Both accept from the very same sockets, so nothing that waits in their queues is
 (SO_REUSEPORT) would have the kernel reset the connections that wait there.
 
 Envoys find one another by Unix sockets in the platform's run folder, and by a number that the first one chooses. The
-next one asks the one of before to hand over, to drain and, after a while, to end. It aborts when that last word finds
-nobody; so after the end of the one of before the supervisor listens in its place.
+next one asks the one of before to hand over, to drain and, when its own successor starts, to end. It aborts when that
+last word finds nobody; so from the end of the one of before to its own the supervisor listens in its place.
 """
 
 from __future__ import annotations

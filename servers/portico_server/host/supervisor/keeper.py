@@ -145,9 +145,10 @@ class Keeper:
         except OSError as error:
             self._go_on(before, f"it cannot be started: {error}")
             return
-        if not await self._process.wait_ready(instance):
+        if not await self._becomes_ready(instance, before):
             self._next = None
-            why = self._why(instance, await instance.child.wait())
+            end = await instance.child.wait()
+            why = self._why(instance, end) if before.child.alive else "the one of before ended meanwhile"
             self._process.discard(instance)
             self._go_on(before, why)
             return
@@ -157,9 +158,24 @@ class Keeper:
         self._tell(Event.RESTARTED, f"{self._words} was replaced.")
         self._answer(None)
 
+    async def _becomes_ready(self, instance: Instance, before: Instance) -> bool:
+        """Whether it does, while the one of before lives: that one has to hand over, and would be waited for."""
+        ready = asyncio.create_task(self._process.wait_ready(instance))
+        end = asyncio.create_task(self._process.wait_end(before))
+        try:
+            await asyncio.wait((ready, end), return_when=asyncio.FIRST_COMPLETED)
+            if not ready.done():
+                instance.child.kill()
+                return False
+            return ready.result()
+        finally:
+            ready.cancel()
+            end.cancel()
+
     def _go_on(self, before: Instance, why: str) -> None:
         before.handed_over = False
-        self._answer(StartError(f"The new process did not become ready, the one of before goes on: {why}"))
+        what_goes_on = "the one of before goes on" if before.child.alive else "another one is started"
+        self._answer(StartError(f"The new process did not become ready, {what_goes_on}: {why}"))
 
     async def _leave(self, instance: Instance, *, replaced: bool = False) -> None:
         leaving = asyncio.create_task(self._end(instance, replaced))

@@ -65,7 +65,8 @@ class ServingProcess:
         if self._program.hands_over:
             if before is not None:
                 generation, before.handed_over = before.generation.next(before.folder), True
-            self._stop_listening()
+            else:  # in the place of one whose successor it will not be
+                self._stop_listening()
             command += generation.arguments(self.name)
         else:
             command.append("--disable-hot-restart")
@@ -125,6 +126,7 @@ class ServingProcess:
                     await self._drain(instance, replaced)
         await instance.child.stop(_SHUTDOWN_SECONDS)
         if instance.handed_over:
+            self._stop_listening()  # whom the next but one before would have told something has ended now, too
             self._successor = Successor(self._settings.run, instance.generation.socket_name(self.name, instance.folder))
 
     async def _drain(self, instance: Instance, replaced: bool) -> None:
