@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import threading
 from pathlib import Path
@@ -15,6 +16,8 @@ from tests.e2e.host.conftest import APPLICATION
 from tests.harness import Response, RunningPlatform, StartFailed, running_platform
 from tests.harness.processes import is_alive
 from tests.harness.waiting import wait_until
+
+TIMEOUT_SECONDS = 30
 
 
 def in_background(platform: RunningPlatform, path: str) -> tuple[threading.Thread, list[Response]]:
@@ -90,6 +93,20 @@ def test_no_envoy_outlives_a_killed_supervisor(tmp_path: Path) -> None:
         wait_until(lambda: not is_alive(front), "the front is gone")
     with running_platform(tmp_path, application=APPLICATION) as again:
         assert again.http("GET", "/echo").status == 200
+
+
+def test_a_platform_whose_data_directory_is_removed_ends(tmp_path: Path) -> None:
+    """Else nobody could find it to stop it, while it held its ports."""
+    with running_platform(tmp_path, application=APPLICATION) as platform:
+        front = platform.front_pid
+        platform.data.rename(tmp_path / "elsewhere")
+        assert platform.process.wait(TIMEOUT_SECONDS) == 1
+        assert not is_alive(front)
+        wait_until(lambda: platform.announcements[-1].event is Event.FAILED, "it is told")
+        assert "was removed" in platform.announcements[-1].message
+    with running_platform(tmp_path, application=APPLICATION) as platform:
+        shutil.rmtree(platform.data)
+        assert platform.process.wait(TIMEOUT_SECONDS) == 1
 
 
 def test_a_stop_is_clean(tmp_path: Path) -> None:

@@ -20,13 +20,15 @@ _POLL_SECONDS = 0.01
 class DataLock:
     """The lock on a data directory, from `take` to `release`. The file says who holds it: the process id."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, path: Path) -> None:
         self._descriptor = descriptor
+        self._path = path
 
     @classmethod
     def take(cls, data: Path) -> DataLock:
         """Raises StartError where another platform holds it."""
-        descriptor = os.open(data / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        path = data / "lock"
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while not (ours := _lock(descriptor)) and time.monotonic() < deadline:
             time.sleep(_POLL_SECONDS)
@@ -38,7 +40,16 @@ class DataLock:
             )
         os.ftruncate(descriptor, 0)
         os.write(descriptor, str(os.getpid()).encode())
-        return cls(descriptor)
+        return cls(descriptor, path)
+
+    def is_in_place(self) -> bool:
+        """Whether the data directory is still where it was, and nobody has put another there."""
+        try:
+            return os.path.samestat(os.fstat(self._descriptor), self._path.stat())
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError:  # nothing is known: a file system that does not answer now
+            return True
 
     def release(self) -> None:
         os.ftruncate(self._descriptor, 0)

@@ -33,6 +33,9 @@ from portico_server.platform.placement import Placement
 from portico_server.platform.private_files import replace_file
 from portico_server.platform.settings import SettingError, Settings
 
+_LOOK_SECONDS = 2.0
+"""How often the supervisor looks whether its data directory is there."""
+
 
 def supervise(settings: Settings, application: str, announce: Callable[[Announcement], None]) -> int:
     """Runs a platform until it is told to stop (SIGTERM, SIGINT); the exit code. All news go to `announce`."""
@@ -42,10 +45,11 @@ def supervise(settings: Settings, application: str, announce: Callable[[Announce
         try:
             Placement(settings)  # refused before anything is made
             new = prepare(settings.data)
-            stack.callback(DataLock.take(settings.data).release)
+            lock = DataLock.take(settings.data)
+            stack.callback(lock.release)
             settings, doors = reserve(settings, stack)
             clear_folders(settings.run)
-            supervisor = Supervisor(settings, doors, application, announce, first_start=new)
+            supervisor = Supervisor(settings, lock, doors, application, announce, first_start=new)
             return asyncio.run(supervisor.run())
         except (StartError, DescriptorError, CannotEmbed, SettingError) as error:
             message = str(error)
@@ -61,6 +65,7 @@ class Supervisor:
     def __init__(
         self,
         settings: Settings,
+        lock: DataLock,
         doors: list[Door],
         application: str,
         announce: Callable[[Announcement], None],
@@ -69,6 +74,7 @@ class Supervisor:
     ) -> None:
         """Raises StartError, DescriptorError, CannotEmbed, SettingError."""
         self._settings = settings
+        self._lock = lock
         self._announce = announce
         self._first_start = first_start
         self._begin = time.monotonic()
@@ -130,7 +136,17 @@ class Supervisor:
         self._was_ready = True
         self._write_state()
         self._tell(Event.READY, f"Portico is ready at {self._settings.listen}.")
-        await _all(keeper.until_failed() for keeper in (*self._products, *self._fronts))
+        await _all([self._until_removed(), *(keeper.until_failed() for keeper in (*self._products, *self._fronts))])
+
+    async def _until_removed(self) -> None:
+        """Without its data directory nobody finds the platform any more to stop it, and it has nothing to serve.
+        Raises StartError."""
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            if not self._lock.is_in_place():
+                raise StartError(
+                    f"{self._settings.data} was removed, or another stands in its place: the platform on it ends."
+                )
 
     async def _stop(self) -> None:
         """The fronts first, because calls in flight there need the products."""
