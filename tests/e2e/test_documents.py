@@ -36,6 +36,17 @@ def test_the_web_door(tmp_path: Path) -> None:
     assert "BucketService" in (tmp_path / "reference.html").read_text()
 
 
+def test_permissions(tmp_path: Path) -> None:
+    printed = run_document("docs/permissions.md", tmp_path)
+    for words in (
+        "2026/monday.txt",
+        "^all is well",
+        r"needs the permission objects\.object\.delete on accounts/default/buckets/reports",
+        "PERMISSION_DENIED +portico",
+    ):
+        assert re.search(words, printed, re.MULTILINE), printed
+
+
 def test_operations(tmp_path: Path) -> None:
     printed = run_document("docs/operations.md", tmp_path)
     for check in ("envoy", "disk", "inodes", "clock", "processes", "port", "permissions", "policy", "backup"):
