@@ -17,7 +17,7 @@ from tests.harness import Response, RunningPlatform, StartFailed, running_platfo
 from tests.harness.processes import is_alive
 from tests.harness.waiting import wait_until
 
-TIMEOUT_SECONDS = 30
+TIMEOUT_SECONDS = 60
 
 
 def in_background(platform: RunningPlatform, path: str) -> tuple[threading.Thread, list[Response]]:
