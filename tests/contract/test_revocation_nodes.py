@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from portico_server.gateway.revocation_log import Kind, Revocation, RevocationLog
+from portico_server.gateway.revocation_log import RevocationLog
 from portico_server.gateway.revocation_nodes import SharedRevocations
 from portico_server.platform.database import Batch, Database, Statement
 from portico_server.platform.database.opening import LocalDatabases
+from portico_server.platform.revocations import Kind, Revocation
 from portico_server.platform.settings import Settings
 from portico_server.platform.shared_words import SharedWords
 

@@ -40,9 +40,13 @@ def valid_from(pem: bytes) -> datetime.datetime:
 async def renewed(keyring: Keyring, current: KeyPair) -> KeyPair:
     """What replaces a node's certificate, as soon as it is replaced."""
     used: asyncio.Queue[KeyPair] = asyncio.Queue()
-    renewal = asyncio.create_task(
-        renew_node_certificate(lambda: keyring, DAY_SECONDS, current, used.put_nowait, pytest.fail)
-    )
+    shown = [current]
+
+    def renew() -> None:
+        shown.append(keyring.new_node_certificate(lifetime_seconds=DAY_SECONDS))
+        used.put_nowait(shown[-1])
+
+    renewal = asyncio.create_task(renew_node_certificate(lambda: shown[-1], DAY_SECONDS, renew, pytest.fail))
     try:
         return await asyncio.wait_for(used.get(), 30)
     finally:

@@ -63,7 +63,7 @@ class CredentialService(credentials_pb2_grpc.CredentialServiceServicer):
             lifetime_seconds=_seconds(request, TOKEN_SECONDS),
             certificate_sha256=bytes.fromhex(call.peer.fingerprint) if request.bind_certificate else None,
         )
-        response = credentials_pb2.CreateTokenResponse(token=token)
+        response = credentials_pb2.CreateTokenResponse(token=token, authority_pem=self._keyring.authority_pem.decode())
         response.expire_time.FromSeconds(_expiry(token))
         return response
 

@@ -104,7 +104,7 @@ async def open_gateway(
 
     async with (
         open_telemetry(settings, process) as telemetry,
-        open_revocations(settings, words, databases) as revocations,
+        open_revocations(settings, words, databases, keyring.authorities) as revocations,
         open_limiter(settings, policy) as limiter,
     ):
         pipeline = standard(
@@ -114,7 +114,7 @@ async def open_gateway(
                 authorizer=policy,
                 certificate_principal=policy.certificate_principal,
                 certificate_account=certificate_account,
-                revoked=LoggedRevocations(revocations.log, certificate_account),
+                revoked=LoggedRevocations(revocations.log, certificate_account, revocations.note_serial),
                 limiter=limiter,
                 asserted=Assertions(keyring.assertions, settings.trust_domain, process),
                 node=node_uri(settings.trust_domain),
@@ -130,7 +130,9 @@ async def open_gateway(
             (credentials_pb2_grpc.add_CredentialServiceServicer_to_server, credentials),
             (
                 revocations_pb2_grpc.add_RevocationServiceServicer_to_server,
-                RevocationService(revocations.log, revocations.add, page_tokens),
+                RevocationService(
+                    revocations.log, revocations.add, page_tokens, keyring.authorities, certificate_account
+                ),
             ),
             (
                 telemetry_pb2_grpc.add_TelemetryServiceServicer_to_server,

@@ -8,25 +8,18 @@ every process before it is acknowledged. A line is a revocation; what has expire
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-import enum
-import hashlib
-import json
 import os
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 
 from portico_server.platform.folders import sync_folder
 from portico_server.platform.private_files import locked, replace_file
+from portico_server.platform.revocations import Kind, Revocation, of_line, revocation_id
 from portico_server.platform.shared_words import SharedWords, Word
-
-FILE = "revocations.jsonl"
-"""In the folder of keys, which is as dear."""
 
 MAX_REVOCATIONS = 20_000
 """In force at once; each takes some 500 bytes of every process."""
@@ -35,51 +28,6 @@ _MANY_EXPIRED = 1_000
 """So many expired lines are worth writing the file anew."""
 
 _log = structlog.get_logger(__name__)
-
-
-class Kind(enum.StrEnum):
-    """What `Revocation.subject` is."""
-
-    TOKEN = "token"  # noqa: S105 - a kind
-    """A token's id (`jti`)."""
-    FINGERPRINT = "fingerprint"
-    """SHA-256 of a certificate's DER, in hexadecimal."""
-    SERIAL = "serial"
-    """A certificate's serial number, in hexadecimal without leading zeros."""
-    PRINCIPAL = "principal"
-    """A principal's name: its tokens issued before `issued_before`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Revocation:
-    """One revocation, of what belongs to `account` (a name). Times are seconds since 1970."""
-
-    kind: Kind
-    account: str
-    subject: str
-    revoked_at: int
-    expires_at: int
-    issued_before: int = 0
-    revoked_by: str = ""
-    reason: str = ""
-
-    @property
-    def id(self) -> str:
-        """The same for the same subject: revoking twice is revoking once."""
-        digest = hashlib.sha256(f"{self.account} {self.kind} {self.subject}".encode()).hexdigest()
-        return f"{self.kind}-{digest[:32]}"
-
-    def to_line(self) -> bytes:
-        return json.dumps(dataclasses.asdict(self), ensure_ascii=True).encode() + b"\n"
-
-
-def of_line(line: bytes) -> Revocation:
-    """Raises ValueError for what is no revocation."""
-    fields = json.loads(line)
-    try:
-        return Revocation(**{**fields, "kind": Kind(fields["kind"])})
-    except (TypeError, KeyError) as error:
-        raise ValueError(str(error)) from error
 
 
 class LogFull(Exception):
@@ -93,7 +41,7 @@ class RevocationLog:
     """The revocations of a platform. `now` answers seconds since 1970.
 
     `tokens`, `fingerprints` and `serials` answer the accounts whose token or certificate is revoked, `principals` the
-    second before which tokens of a principal are.
+    second before which tokens of a principal are. `listed` are the serial numbers that handshakes are checked against.
     """
 
     def __init__(self, path: Path, words: SharedWords, now: Callable[[], float] = time.time) -> None:
@@ -145,6 +93,9 @@ class RevocationLog:
             self._read()
             self._write_anew()
 
+    def find(self, kind: Kind, account: str, subject: str) -> Revocation | None:
+        return self._all.get(revocation_id(kind, account, subject))
+
     def in_force(self) -> list[Revocation]:
         return [item for item in list(self._all.values()) if self._holds(item)]
 
@@ -153,7 +104,9 @@ class RevocationLog:
 
     def _is_known(self, revocation: Revocation) -> bool:
         known = self._all.get(revocation.id)
-        return known is not None and known.issued_before >= revocation.issued_before and self._holds(known)
+        if known is None or known.issued_before < revocation.issued_before or not self._holds(known):
+            return False
+        return bool(known.listed_serial) or not revocation.listed_serial
 
     def _holds(self, revocation: Revocation) -> bool:
         return revocation.expires_at > self._now()
@@ -179,6 +132,8 @@ class RevocationLog:
 
     def _take(self, revocation: Revocation) -> None:
         self._all[revocation.id] = revocation
+        if revocation.listed_serial:
+            self.listed.add(revocation.listed_serial)
         match revocation.kind:
             case Kind.TOKEN:
                 self.tokens.setdefault(revocation.subject, set()).add(revocation.account)
@@ -215,3 +170,4 @@ class RevocationLog:
         self.fingerprints: dict[str, set[str]] = {}
         self.serials: dict[str, set[str]] = {}
         self.principals: dict[str, int] = {}
+        self.listed: set[str] = set()

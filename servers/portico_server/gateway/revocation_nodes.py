@@ -11,8 +11,9 @@ import time
 
 import structlog
 
-from portico_server.gateway.revocation_log import LogFull, Revocation, RevocationLog, of_line
+from portico_server.gateway.revocation_log import LogFull, RevocationLog
 from portico_server.platform.database import Batch, Contended, Database, DatabaseError, GuardFailed, Statement
+from portico_server.platform.revocations import Revocation, of_line
 
 POLL_SECONDS = 0.5
 

@@ -7,14 +7,19 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import grpc
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from portico.gateway.v1 import revocations_pb2, revocations_pb2_grpc
-from portico_server.gateway.revocation_log import MAX_REVOCATIONS, Kind, LogFull, Revocation, RevocationLog
+from portico_server.gateway.revocation_log import MAX_REVOCATIONS, LogFull, RevocationLog
 from portico_server.platform.call import current
-from portico_server.platform.errors import ApiError
+from portico_server.platform.errors import ApiError, invalid_argument
+from portico_server.platform.keyring.authorities import Authorities
+from portico_server.platform.keyring.identity import uri_of
 from portico_server.platform.names import account_of
 from portico_server.platform.paging import PageTokens
+from portico_server.platform.revocations import Kind, Revocation
 
 KEPT_SECONDS = 90 * 24 * 3600
 """How long a revocation is kept that does not say when its subject expires: no credential of ours lives longer."""
@@ -26,17 +31,29 @@ Add = Callable[[Revocation], Awaitable[Revocation]]
 
 
 class RevocationService(revocations_pb2_grpc.RevocationServiceServicer):
-    """`add` revokes, wherever it must be known, before it returns; `log` is what is listed."""
+    """`add` revokes, wherever it must be known, before it returns; `log` is what is listed. `authorities` tell a
+    certificate that the platform has issued, `certificate_account` whose one is by its URI."""
 
-    def __init__(self, log: RevocationLog, add: Add, page_tokens: PageTokens) -> None:
+    def __init__(
+        self,
+        log: RevocationLog,
+        add: Add,
+        page_tokens: PageTokens,
+        authorities: Authorities,
+        certificate_account: Callable[[str], str],
+    ) -> None:
         self._log = log
         self._add = add
         self._page_tokens = page_tokens
+        self._authorities = authorities
+        self._certificate_account = certificate_account
 
     async def RevokeToken(
         self, request: revocations_pb2.RevokeTokenRequest, context: Any
     ) -> revocations_pb2.RevokeTokenResponse:
-        revoked = await self._revoke(Kind.TOKEN, request.parent, request.token_id, request)
+        revoked = await self._revoke(
+            Kind.TOKEN, request.parent, request.token_id, request.reason, expires_at=_end_asked(request)
+        )
         return revocations_pb2.RevokeTokenResponse(revocation=revoked)
 
     async def RevokePrincipalTokens(
@@ -44,17 +61,28 @@ class RevocationService(revocations_pb2_grpc.RevocationServiceServicer):
     ) -> revocations_pb2.RevokePrincipalTokensResponse:
         account = f"accounts/{account_of(request.name)}"
         # Tokens tell the second in which they were issued, so those of this very second go, too.
-        revoked = await self._revoke(Kind.PRINCIPAL, account, request.name, request, issued_before=int(time.time()) + 1)
+        revoked = await self._revoke(
+            Kind.PRINCIPAL, account, request.name, request.reason, issued_before=int(time.time()) + 1
+        )
         return revocations_pb2.RevokePrincipalTokensResponse(revocation=revoked)
 
     async def RevokeCertificate(
         self, request: revocations_pb2.RevokeCertificateRequest, context: Any
     ) -> revocations_pb2.RevokeCertificateResponse:
-        if request.WhichOneof("certificate") == "certificate_sha256":
-            kind, subject = Kind.FINGERPRINT, request.certificate_sha256.lower()
-        else:
-            kind, subject = Kind.SERIAL, request.certificate_serial.lower().lstrip("0")
-        revoked = await self._revoke(kind, request.parent, subject, request)
+        expires_at, listed_serial = _end_asked(request), ""
+        match request.WhichOneof("certificate"):
+            case "client_certificate":
+                found = self._own_certificate(request.client_certificate, request.parent)
+                kind, subject = Kind.FINGERPRINT, found.fingerprint(hashes.SHA256()).hex()
+                listed_serial = f"{found.serial_number:x}"
+                expires_at = int(found.not_valid_after_utc.timestamp())
+            case "certificate_sha256":
+                kind, subject = Kind.FINGERPRINT, request.certificate_sha256.lower()
+            case _:
+                kind, subject = Kind.SERIAL, request.certificate_serial.lower().lstrip("0")
+        revoked = await self._revoke(
+            kind, request.parent, subject, request.reason, expires_at=expires_at, listed_serial=listed_serial
+        )
         return revocations_pb2.RevokeCertificateResponse(revocation=revoked)
 
     async def ListRevocations(
@@ -73,13 +101,30 @@ class RevocationService(revocations_pb2_grpc.RevocationServiceServicer):
             next_page_token=self._page_tokens.seal(request, principal.name, cursor),
         )
 
+    def _own_certificate(self, certificate: bytes, account: str) -> x509.Certificate:
+        """A certificate that this platform has issued for the account. Raises ApiError (INVALID_ARGUMENT)."""
+        field, found = "client_certificate", _parsed(certificate)
+        if not self._authorities.have_issued(found):
+            raise invalid_argument(field, "must be one that this platform has issued", "NOT_ISSUED_HERE")
+        if account != f"accounts/{self._certificate_account(uri_of(found))}":
+            raise invalid_argument(field, f"is not of {account}: name its own account as parent", "OTHER_ACCOUNT")
+        return found
+
     async def _revoke(
-        self, kind: Kind, account: str, subject: str, request: Any, issued_before: int = 0
+        self,
+        kind: Kind,
+        account: str,
+        subject: str,
+        reason: str,
+        *,
+        expires_at: int = 0,
+        issued_before: int = 0,
+        listed_serial: str = "",
     ) -> revocations_pb2.Revocation:
+        """`expires_at`: when the subject expires by itself; 0: that is not known."""
         principal = current.get().principal
         assert principal is not None  # the gateway's authorize step has seen to it
         now = int(time.time())
-        expires_at = request.expire_time.seconds if hasattr(request, "expire_time") else 0
         revocation = Revocation(
             kind,
             account,
@@ -89,7 +134,8 @@ class RevocationService(revocations_pb2_grpc.RevocationServiceServicer):
             expires_at=min(expires_at + 1, now + LONGEST_KEPT_SECONDS) if expires_at else now + KEPT_SECONDS,
             issued_before=issued_before,
             revoked_by=principal.name,
-            reason=request.reason,
+            reason=reason,
+            listed_serial=listed_serial,
         )
         try:
             return _message(await self._add(revocation))
@@ -100,6 +146,23 @@ class RevocationService(revocations_pb2_grpc.RevocationServiceServicer):
                 f"{MAX_REVOCATIONS:,} revocations are in force, which is all that can be kept: revoke all tokens of a "
                 "principal at once, or replace the token key",
             ) from None
+
+
+def _end_asked(request: Any) -> int:
+    """When the caller says that what is revoked expires, seconds since 1970; 0: nothing is said."""
+    seconds: int = request.expire_time.seconds
+    return seconds
+
+
+def _parsed(certificate: bytes) -> x509.Certificate:
+    """DER or PEM. Raises ApiError (INVALID_ARGUMENT)."""
+    is_pem = certificate.lstrip().startswith(b"-----")
+    try:
+        return (x509.load_pem_x509_certificate if is_pem else x509.load_der_x509_certificate)(certificate)
+    except ValueError:
+        raise invalid_argument(
+            "client_certificate", "must be an X.509 certificate, DER or PEM", "INVALID_CERTIFICATE"
+        ) from None
 
 
 def _message(revocation: Revocation) -> revocations_pb2.Revocation:

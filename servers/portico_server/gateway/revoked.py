@@ -13,6 +13,9 @@ from portico_server.gateway.tokens import unauthenticated
 from portico_server.platform.authorization import Principal
 from portico_server.platform.call import Peer
 from portico_server.platform.errors import ApiError
+from portico_server.platform.revocations import ANY_ACCOUNT, Kind
+
+NoteSerial = Callable[[Kind, str, str, str], None]
 
 _log = structlog.get_logger(__name__)
 
@@ -33,9 +36,6 @@ class Revoked(Protocol):
         ...
 
 
-_NOBODY: frozenset[str] = frozenset()
-
-
 class _Nothing:
     def refresh(self) -> None:
         pass
@@ -53,11 +53,18 @@ NOTHING_REVOKED: Revoked = _Nothing()
 
 class LoggedRevocations:
     """What a revocation log holds. A revocation bears on what belongs to its own account: `certificate_account` answers
-    that of a certificate's URI."""
+    that of a certificate's URI. `note_serial` is told of refused certificates that no handshake refuses yet: the kind,
+    account and subject of their revocation, and their serial number."""
 
-    def __init__(self, log: RevocationLog, certificate_account: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        log: RevocationLog,
+        certificate_account: Callable[[str], str],
+        note_serial: NoteSerial | None = None,
+    ) -> None:
         self._log = log
         self._certificate_account = certificate_account
+        self._note_serial = note_serial
 
     def refresh(self) -> None:
         try:
@@ -75,12 +82,23 @@ class LoggedRevocations:
         log = self._log
         if not (log.fingerprints or log.serials):
             return
-        # Both are asked: another account's revocation of the one must not hide this account's of the other.
-        revoked_by = log.fingerprints.get(peer.fingerprint, _NOBODY) | log.serials.get(peer.serial, _NOBODY)
-        if revoked_by and f"accounts/{self._certificate_account(peer.uri)}" in revoked_by:
-            raise unauthenticated(
-                "CERTIFICATE_REVOKED", "the client certificate has been revoked; ask for another one of this platform"
-            )
+        by_fingerprint, by_serial = log.fingerprints.get(peer.fingerprint), log.serials.get(peer.serial)
+        if not (by_fingerprint or by_serial):
+            return
+        bearing = {f"accounts/{self._certificate_account(peer.uri)}", ANY_ACCOUNT}
+        if found := bearing & (by_fingerprint or set()):
+            self._note(Kind.FINGERPRINT, found.pop(), peer.fingerprint, peer.serial)
+        elif found := bearing & (by_serial or set()):
+            self._note(Kind.SERIAL, found.pop(), peer.serial, peer.serial)
+        else:
+            return
+        raise unauthenticated(
+            "CERTIFICATE_REVOKED", "the client certificate has been revoked; ask for another one of this platform"
+        )
+
+    def _note(self, kind: Kind, account: str, subject: str, serial: str) -> None:
+        if self._note_serial is not None and serial and serial not in self._log.listed:
+            self._note_serial(kind, account, subject, serial)
 
     def check_token(self, principal: Principal) -> None:
         log = self._log

@@ -154,6 +154,10 @@ class Settings:
     node_certificate_seconds: int = 24 * 3600
     """Life of the node's certificate; it is replaced when a third of it is left."""
 
+    revocation_list_seconds: int = 7 * 24 * 3600
+    """Life of the list of revoked certificates that handshakes are checked against; a new one is signed when a third of
+    it is left. A platform that cannot write a new one for so long believes no certificate."""
+
     metrics_listen: str = ""
     """HOST:PORT on this machine where Prometheus may read /metrics without credentials, as 127.0.0.1:9464; empty: only
     on the sockets run/front/control.sock and so on."""

@@ -142,6 +142,7 @@ RULES: Mapping[str, Rule] = {
     "unresponsive_seconds": _between(1, _HOUR, " seconds"),
     "mesh_messages": _one_of("shared", "serialized"),
     "node_certificate_seconds": _between(60, 400 * _DAY, " seconds"),
+    "revocation_list_seconds": _between(_HOUR, 400 * _DAY, " seconds"),
     "metrics_listen": Rule(
         _is_loopback_or_empty,
         "HOST:PORT of this machine alone, as 127.0.0.1:9464; metrics are given without credentials",

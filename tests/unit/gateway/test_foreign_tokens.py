@@ -13,11 +13,12 @@ import pytest
 
 from portico_server.gateway.identity import identity
 from portico_server.gateway.issuers import Issuers
-from portico_server.gateway.revocation_log import Kind, Revocation, RevocationLog
+from portico_server.gateway.revocation_log import RevocationLog
 from portico_server.gateway.revoked import LoggedRevocations
 from portico_server.platform.call import Step
 from portico_server.platform.errors import ApiError
 from portico_server.platform.private_files import replace_file
+from portico_server.platform.revocations import Kind, Revocation
 from portico_server.platform.shared_words import SharedWords
 from tests.unit.gateway.fakes import ADMIN, new_call, run
 

@@ -14,12 +14,13 @@ import pytest
 
 from portico_server.gateway.identity import REMEMBERED, identity
 from portico_server.gateway.remembered import Remembered
-from portico_server.gateway.revocation_log import Kind, Revocation, RevocationLog
+from portico_server.gateway.revocation_log import RevocationLog
 from portico_server.gateway.revoked import LoggedRevocations
 from portico_server.platform.authorization import Principal
 from portico_server.platform.call import Call, Step
 from portico_server.platform.errors import ApiError
 from portico_server.platform.keyring import Keyring
+from portico_server.platform.revocations import Kind, Revocation
 from portico_server.platform.shared_words import SharedWords
 from tests.unit.gateway.fakes import ADMIN, new_call, run
 

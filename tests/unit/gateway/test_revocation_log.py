@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from portico_server.gateway import revocation_log
-from portico_server.gateway.revocation_log import Kind, LogFull, Revocation, RevocationLog
+from portico_server.gateway.revocation_log import LogFull, RevocationLog
+from portico_server.platform.revocations import Kind, Revocation
 from portico_server.platform.shared_words import SharedWords
 
 ACCOUNT = "accounts/default"

@@ -75,7 +75,8 @@ def create(caller: Caller, subject: str, ttl: int | None, folder: Path) -> None:
 def revoke(caller: Caller, certificate: str, serial: str, reason: str) -> None:
     """Revoke a client certificate: a file (PEM), its SHA-256 fingerprint, or a --serial number.
 
-    From the answer on calls with it are refused, on connections that are open, too.
+    From the answer on calls with it are refused, on connections that are open, too; within a second new connections,
+    where a file is given, and else as soon as a call with it was refused.
 
     \b
     Examples:
@@ -91,9 +92,9 @@ def revoke(caller: Caller, certificate: str, serial: str, reason: str) -> None:
     if serial:
         revoked = credentials.revoke_certificate(serial=serial, reason=reason)
     elif not sha256:
-        parsed = _parsed(path.read_bytes(), certificate)
-        end = parsed.not_valid_after_utc.timestamp()
-        revoked = credentials.revoke_certificate(sha256=_sha256(parsed), expires_at=end, reason=reason)
+        content = path.read_bytes()
+        _parsed(content, certificate)  # or what is wrong with the file would be told of the call
+        revoked = credentials.revoke_certificate(certificate=content, reason=reason)
     else:
         revoked = credentials.revoke_certificate(sha256=sha256, reason=reason)
     show_revocation(caller, revoked)

@@ -132,22 +132,29 @@ class _Credentials(Service):
     def revoke_certificate(
         self,
         *,
+        certificate: bytes = b"",
         sha256: str = "",
         serial: str = "",
         expires_at: float | None = None,
         reason: str = "",
         account: str = "",
     ) -> Steps[Revocation]:
-        """Revokes a client certificate, by its SHA-256 fingerprint or its serial number, both in hexadecimal. It is
-        refused from the answer on, on connections that are open, too.
+        """Revokes a client certificate: calls with it are refused from the answer on, on connections that are open,
+        too, and within a second its handshakes.
 
         Args:
-            expires_at: when the certificate expires, seconds since 1970.
+            certificate: DER or PEM. Where it is not at hand, one of the next two, in hexadecimal; then handshakes are
+                refused once a call with it was.
+            sha256: its fingerprint.
+            serial: its serial number.
+            expires_at: when the certificate expires, seconds since 1970, where it does not say so itself.
         """
         request = revocations_pb2.RevokeCertificateRequest(
             parent=self._account(account), expire_time=_timestamp(expires_at), reason=reason
         )
-        if sha256:
+        if certificate:
+            request.client_certificate = certificate
+        elif sha256:
             request.certificate_sha256 = sha256
         else:
             request.certificate_serial = serial

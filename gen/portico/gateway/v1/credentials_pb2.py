@@ -30,7 +30,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from portico.options.v1 import options_pb2 as portico_dot_options_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$portico/gateway/v1/credentials.proto\x12\x12portico.gateway.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a portico/options/v1/options.proto\"\xcc\x01\n\x12\x43reateTokenRequest\x12\x62\n\x07subject\x18\x01 \x01(\tBQ\xbaHNrI2G^accounts/[a-z0-9][a-z0-9-]{0,62}/principals/[a-z0-9][a-z0-9._-]{0,62}$\xd8\x01\x01\x12\x38\n\x03ttl\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationB\x10\xbaH\r\xaa\x01\n\"\x04\x08\x80\xa3\x05\x32\x02\x08<\x12\x18\n\x10\x62ind_certificate\x18\x03 \x01(\x08\"U\n\x13\x43reateTokenResponse\x12\r\n\x05token\x18\x01 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xe7\x01\n\x18\x43reateCertificateRequest\x12+\n\x13\x63\x65rtificate_request\x18\x01 \x01(\x0c\x42\x0e\xe2\x41\x01\x02\xbaH\x07z\x05\x10\x01\x18\x80@\x12\x62\n\x07subject\x18\x02 \x01(\tBQ\xbaHNrI2G^accounts/[a-z0-9][a-z0-9-]{0,62}/principals/[a-z0-9][a-z0-9._-]{0,62}$\xd8\x01\x01\x12:\n\x03ttl\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationB\x12\xbaH\x0f\xaa\x01\x0c\"\x05\x08\x80\xce\xda\x03\x32\x03\x08\x90\x1c\"|\n\x19\x43reateCertificateResponse\x12\x17\n\x0f\x63\x65rtificate_pem\x18\x01 \x01(\t\x12\x15\n\rauthority_pem\x18\x02 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2\xa6\x02\n\x11\x43redentialService\x12{\n\x0b\x43reateToken\x12&.portico.gateway.v1.CreateTokenRequest\x1a\'.portico.gateway.v1.CreateTokenResponse\"\x1b\x92\xdb\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\x0f\"\n/v1/tokens:\x01*\x12\x93\x01\n\x11\x43reateCertificate\x12,.portico.gateway.v1.CreateCertificateRequest\x1a-.portico.gateway.v1.CreateCertificateResponse\"!\x92\xdb\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\x15\"\x10/v1/certificates:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$portico/gateway/v1/credentials.proto\x12\x12portico.gateway.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a portico/options/v1/options.proto\"\xcc\x01\n\x12\x43reateTokenRequest\x12\x62\n\x07subject\x18\x01 \x01(\tBQ\xbaHNrI2G^accounts/[a-z0-9][a-z0-9-]{0,62}/principals/[a-z0-9][a-z0-9._-]{0,62}$\xd8\x01\x01\x12\x38\n\x03ttl\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationB\x10\xbaH\r\xaa\x01\n\"\x04\x08\x80\xa3\x05\x32\x02\x08<\x12\x18\n\x10\x62ind_certificate\x18\x03 \x01(\x08\"l\n\x13\x43reateTokenResponse\x12\r\n\x05token\x18\x01 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\rauthority_pem\x18\x03 \x01(\t\"\xe7\x01\n\x18\x43reateCertificateRequest\x12+\n\x13\x63\x65rtificate_request\x18\x01 \x01(\x0c\x42\x0e\xe2\x41\x01\x02\xbaH\x07z\x05\x10\x01\x18\x80@\x12\x62\n\x07subject\x18\x02 \x01(\tBQ\xbaHNrI2G^accounts/[a-z0-9][a-z0-9-]{0,62}/principals/[a-z0-9][a-z0-9._-]{0,62}$\xd8\x01\x01\x12:\n\x03ttl\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationB\x12\xbaH\x0f\xaa\x01\x0c\"\x05\x08\x80\xce\xda\x03\x32\x03\x08\x90\x1c\"|\n\x19\x43reateCertificateResponse\x12\x17\n\x0f\x63\x65rtificate_pem\x18\x01 \x01(\t\x12\x15\n\rauthority_pem\x18\x02 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2\xa6\x02\n\x11\x43redentialService\x12{\n\x0b\x43reateToken\x12&.portico.gateway.v1.CreateTokenRequest\x1a\'.portico.gateway.v1.CreateTokenResponse\"\x1b\x92\xdb\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\x0f\"\n/v1/tokens:\x01*\x12\x93\x01\n\x11\x43reateCertificate\x12,.portico.gateway.v1.CreateCertificateRequest\x1a-.portico.gateway.v1.CreateCertificateResponse\"!\x92\xdb\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\x15\"\x10/v1/certificates:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -54,11 +54,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREATETOKENREQUEST']._serialized_start=252
   _globals['_CREATETOKENREQUEST']._serialized_end=456
   _globals['_CREATETOKENRESPONSE']._serialized_start=458
-  _globals['_CREATETOKENRESPONSE']._serialized_end=543
-  _globals['_CREATECERTIFICATEREQUEST']._serialized_start=546
-  _globals['_CREATECERTIFICATEREQUEST']._serialized_end=777
-  _globals['_CREATECERTIFICATERESPONSE']._serialized_start=779
-  _globals['_CREATECERTIFICATERESPONSE']._serialized_end=903
-  _globals['_CREDENTIALSERVICE']._serialized_start=906
-  _globals['_CREDENTIALSERVICE']._serialized_end=1200
+  _globals['_CREATETOKENRESPONSE']._serialized_end=566
+  _globals['_CREATECERTIFICATEREQUEST']._serialized_start=569
+  _globals['_CREATECERTIFICATEREQUEST']._serialized_end=800
+  _globals['_CREATECERTIFICATERESPONSE']._serialized_start=802
+  _globals['_CREATECERTIFICATERESPONSE']._serialized_end=926
+  _globals['_CREDENTIALSERVICE']._serialized_start=929
+  _globals['_CREDENTIALSERVICE']._serialized_end=1223
 # @@protoc_insertion_point(module_scope)

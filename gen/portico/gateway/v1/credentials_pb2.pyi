@@ -24,12 +24,14 @@ class CreateTokenRequest(_message.Message):
     def __init__(self, subject: _Optional[str] = ..., ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., bind_certificate: _Optional[bool] = ...) -> None: ...
 
 class CreateTokenResponse(_message.Message):
-    __slots__ = ("token", "expire_time")
+    __slots__ = ("token", "expire_time", "authority_pem")
     TOKEN_FIELD_NUMBER: _ClassVar[int]
     EXPIRE_TIME_FIELD_NUMBER: _ClassVar[int]
+    AUTHORITY_PEM_FIELD_NUMBER: _ClassVar[int]
     token: str
     expire_time: _timestamp_pb2.Timestamp
-    def __init__(self, token: _Optional[str] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    authority_pem: str
+    def __init__(self, token: _Optional[str] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., authority_pem: _Optional[str] = ...) -> None: ...
 
 class CreateCertificateRequest(_message.Message):
     __slots__ = ("certificate_request", "subject", "ttl")

@@ -70,18 +70,20 @@ class RevokePrincipalTokensResponse(_message.Message):
     def __init__(self, revocation: _Optional[_Union[Revocation, _Mapping]] = ...) -> None: ...
 
 class RevokeCertificateRequest(_message.Message):
-    __slots__ = ("parent", "certificate_sha256", "certificate_serial", "expire_time", "reason")
+    __slots__ = ("parent", "certificate_sha256", "certificate_serial", "client_certificate", "expire_time", "reason")
     PARENT_FIELD_NUMBER: _ClassVar[int]
     CERTIFICATE_SHA256_FIELD_NUMBER: _ClassVar[int]
     CERTIFICATE_SERIAL_FIELD_NUMBER: _ClassVar[int]
+    CLIENT_CERTIFICATE_FIELD_NUMBER: _ClassVar[int]
     EXPIRE_TIME_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     parent: str
     certificate_sha256: str
     certificate_serial: str
+    client_certificate: bytes
     expire_time: _timestamp_pb2.Timestamp
     reason: str
-    def __init__(self, parent: _Optional[str] = ..., certificate_sha256: _Optional[str] = ..., certificate_serial: _Optional[str] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[str] = ...) -> None: ...
+    def __init__(self, parent: _Optional[str] = ..., certificate_sha256: _Optional[str] = ..., certificate_serial: _Optional[str] = ..., client_certificate: _Optional[bytes] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class RevokeCertificateResponse(_message.Message):
     __slots__ = ("revocation",)

@@ -85,7 +85,8 @@ class RevocationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RevokeCertificate(self, request, context):
-        """Revokes one client certificate, by fingerprint or serial number.
+        """Revokes one client certificate. By itself it is refused in the handshake of new connections within a second, too; by
+        fingerprint or serial number alone, from the next call with it on, which tells whose it is.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -25,9 +25,13 @@ def node_certificate(pair: KeyPair) -> Message:
     return typed(_TYPE, name=NODE, tls_certificate=certificate)
 
 
-def authority(authority_pem: bytes) -> Message:
-    """The secret that `AUTHORITY` names."""
-    validation = {"trusted_ca": {"inline_string": authority_pem.decode()}}
+def authority(authority_pem: bytes, revocation_lists_pem: bytes = b"") -> Message:
+    """The secret that `AUTHORITY` names: who is believed, and whose certificates are good no more. With a list of one
+    authority there must be one of each, or no certificate of the others is good."""
+    validation: Message = {"trusted_ca": {"inline_string": authority_pem.decode()}}
+    if revocation_lists_pem:
+        # The authorities sign no others, so their own certificates stand on no list.
+        validation |= {"crl": {"inline_string": revocation_lists_pem.decode()}, "only_verify_leaf_cert_crl": True}
     return typed(_TYPE, name=AUTHORITY, validation_context=validation)
 
 

@@ -7,11 +7,15 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
+from cryptography import x509
+
 from portico_server.host.supervisor.announcement import StartError
+from portico_server.host.supervisor.believed import Believed
 from portico_server.host.supervisor.in_force import InForce
 from portico_server.host.supervisor.profile import Profile, profile_folder
 from portico_server.host.supervisor.renewal import refresh_profile, renew_node_certificate
 from portico_server.platform.keyring import Keyring
+from portico_server.platform.keyring.keyring import KeyPair
 from portico_server.platform.settings import Settings
 
 
@@ -25,8 +29,8 @@ class Credentials:
         self._complain = complain
         self._profile = Profile(profile_folder(settings.data))
         self._keyring = self._open()
-        lifetime_seconds = settings.node_certificate_seconds
-        self._node_certificate = self._keyring.new_node_certificate(lifetime_seconds=lifetime_seconds)
+        self._believed = Believed(settings, in_force, lambda: self._keyring)
+        self._node_certificate = self._new_node_certificate()
 
     @property
     def profile(self) -> Path:
@@ -34,32 +38,55 @@ class Credentials:
         return self._profile.folder
 
     def put_in_force(self) -> None:
+        """Raises OSError; StartError where the list of what has been revoked cannot be read."""
+        try:
+            self._believed.put_in_force()
+        except ValueError as error:
+            raise StartError(f"{error}. Restore it from a backup, or mend it by hand.") from error
         self._in_force.use_keys(self._keyring)
         self._in_force.use_certificate(self._node_certificate)
         self._refresh_profile()
 
-    def reload(self) -> None:
-        """Reads the keys again: a new token key is believed at once, no connection is dropped."""
+    def reload(self) -> str:
+        """Reads the keys again, and puts them in force: first who is believed, then what is shown. No connection is
+        dropped. Answers why the keys of before stay in force, if they do."""
         try:
             self._keyring = self._open()
+            self._believed.put_in_force()
             self._in_force.use_keys(self._keyring)
+            if not self._shows_issuing_authority():
+                self._node_certificate = self._new_node_certificate()
+                self._in_force.use_certificate(self._node_certificate)
             self._refresh_profile()
-        except (StartError, OSError) as error:
+        except (StartError, OSError, ValueError) as error:
             self._complain(f"The keys of before stay in force: {error}")
+            return str(error)
+        return ""
 
     async def keep_fresh(self) -> None:
         """For ever."""
-        lifetime_seconds = self._settings.node_certificate_seconds
         await asyncio.gather(
             renew_node_certificate(
-                lambda: self._keyring,
-                lifetime_seconds,
-                self._node_certificate,
-                self._in_force.use_certificate,
+                lambda: self._node_certificate,
+                self._settings.node_certificate_seconds,
+                self._renew_node_certificate,
                 self._complain,
             ),
             refresh_profile(self._refresh_profile, self._complain),
+            self._believed.keep_fresh(self._complain),
         )
+
+    def _renew_node_certificate(self) -> None:
+        renewed = self._new_node_certificate()
+        self._in_force.use_certificate(renewed)
+        self._node_certificate = renewed
+
+    def _shows_issuing_authority(self) -> bool:
+        shown = x509.load_pem_x509_certificate(self._node_certificate.certificate_pem)
+        return self._keyring.authorities.issuing.has_issued(shown)
+
+    def _new_node_certificate(self) -> KeyPair:
+        return self._keyring.new_node_certificate(lifetime_seconds=self._settings.node_certificate_seconds)
 
     def _open(self) -> Keyring:
         settings = self._settings

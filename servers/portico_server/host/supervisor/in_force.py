@@ -22,9 +22,12 @@ class InForce:
         self._keyring: Keyring | None = None
         self._issuers: Sequence[jwt.TrustedIssuer] = ()
 
+    def use_authorities(self, authority_pem: bytes, revocation_lists_pem: bytes) -> None:
+        """Those that certificates must come from, and the lists of which of theirs are good no more; both PEM."""
+        self._watched.write(tls.AUTHORITY, tls.authority(authority_pem, revocation_lists_pem))
+
     def use_keys(self, keyring: Keyring) -> None:
-        """The authority that certificates must come from, and the keys that verify tokens."""
-        self._watched.write(tls.AUTHORITY, tls.authority(keyring.authority_pem))
+        """The keys that verify tokens."""
         self._keyring = keyring
         self.use_issuers(self._issuers)
 

@@ -81,9 +81,9 @@ def _ask(where: str, settings: Settings) -> None:
     certificate, key = folder / "client.pem", folder / "client.key"
     connection = http.client.HTTPConnection(where, timeout=PATIENCE_SECONDS)
     with socket.create_connection((host.strip("[]"), int(number)), timeout=PATIENCE_SECONDS) as plain:
-        if not (certificate.exists() and key.exists()):
+        if not all((folder / name).exists() for name in ("client.pem", "client.key", "ca.pem")):
             return  # somebody listens; more than that only a client learns
-        context = _context(settings.data / "keys" / "authority.pem", certificate, key)
+        context = _context(folder / "ca.pem", certificate, key)
         # Every node's certificate is for the loopback address, whatever address is asked.
         with context.wrap_socket(plain, server_hostname="127.0.0.1") as connection.sock:
             connection.request("GET", "/")

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from cryptography import x509
 
 from portico_server.host.supervisor.clock import is_due, renewal_time
-from portico_server.platform.keyring import Keyring
 from portico_server.platform.keyring.keyring import KeyPair
 
 PATIENCE_SECONDS = 60.0
@@ -19,19 +18,16 @@ PROFILE_SECONDS = 3600.0
 
 
 async def renew_node_certificate(
-    keyring: Callable[[], Keyring],
+    current: Callable[[], KeyPair],
     lifetime_seconds: int,
-    current: KeyPair,
-    use: Callable[[KeyPair], None],
+    renew: Callable[[], None],
     complain: Callable[[str], None],
 ) -> None:
     """For ever: replaces the node's certificate when a third of its life is left, and tries again until that works."""
     while True:
         await _until_due(current, lifetime_seconds)
         try:
-            renewed = keyring().new_node_certificate(lifetime_seconds=lifetime_seconds)
-            use(renewed)
-            current = renewed  # only now: what could not be put in force renews nothing
+            renew()
         except OSError as error:
             complain(f"The node's certificate cannot be renewed: {error}")
             await asyncio.sleep(PATIENCE_SECONDS)
@@ -47,11 +43,14 @@ async def refresh_profile(refresh: Callable[[], None], complain: Callable[[str],
             complain(f"The administrator's profile cannot be renewed: {error}")
 
 
-async def _until_due(pair: KeyPair, lifetime_seconds: int) -> None:
-    """A certificate is backdated for clients whose clock is behind; its life begins when it was made."""
-    certificate = x509.load_pem_x509_certificate(pair.certificate_pem)
-    end = certificate.not_valid_after_utc
-    begin = end - datetime.timedelta(seconds=lifetime_seconds)
-    while not is_due(certificate, begin):
+async def _until_due(current: Callable[[], KeyPair], lifetime_seconds: int) -> None:
+    """A certificate is backdated for clients whose clock is behind; its life begins when it was made. It may be
+    replaced meanwhile, because the authority changes."""
+    while True:
+        certificate = x509.load_pem_x509_certificate(current().certificate_pem)
+        end = certificate.not_valid_after_utc
+        begin = end - datetime.timedelta(seconds=lifetime_seconds)
+        if is_due(certificate, begin):
+            return
         left = renewal_time(begin, end) - datetime.datetime.now(datetime.UTC)
         await asyncio.sleep(min(max(left.total_seconds(), 0.01), PATIENCE_SECONDS))

@@ -12,6 +12,8 @@ SUPERVISOR_SOCKET = "supervisor.sock"
 """Where the supervisor is asked to do something, in the platform's run folder."""
 RESTART = "/restart"
 """Replaces all processes, one after the other; answers a sentence about what went wrong, or nothing."""
+RELOAD = "/reload"
+"""Reads the keys again and puts them in force; answers a sentence about what went wrong, or nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from portico_server.host.supervisor.keeper import Keeper
 from portico_server.host.supervisor.logs import BoundedLog
 from portico_server.host.supervisor.programs import SETTINGS_FILE, Program, Programs
 from portico_server.host.supervisor.serving import ServingProcess, clear_folders
-from portico_server.host.supervisor.state import RESTART, SUPERVISOR_SOCKET, State, write_state
+from portico_server.host.supervisor.state import RELOAD, RESTART, SUPERVISOR_SOCKET, State, write_state
 from portico_server.platform.placement import Placement
 from portico_server.platform.private_files import replace_file
 from portico_server.platform.settings import SettingError, Settings
@@ -111,7 +111,7 @@ class Supervisor:
         self._fronts = [self._keeper(program) for program in self._front_programs]
         fresh = (self._credentials.keep_fresh(), self._issuers.keep_fresh())
         renewal = asyncio.gather(*fresh)
-        routes = {("POST", RESTART): self._restart}
+        routes = {("POST", RESTART): self._restart, ("POST", RELOAD): self._reload}
         try:
             async with control_socket(self._settings.run / SUPERVISOR_SOCKET, routes), self._metrics_port():
                 await self._or_stop(self._keep_running())
@@ -152,6 +152,9 @@ class Supervisor:
         """The fronts first, because calls in flight there need the products."""
         for keepers in (self._fronts, self._products):
             await asyncio.gather(*(keeper.stop() for keeper in keepers))
+
+    async def _reload(self) -> str:
+        return self._credentials.reload()
 
     async def _restart(self) -> str:
         """Replaces every process, one after the other, so that there is always one that serves."""

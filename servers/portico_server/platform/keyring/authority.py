@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
-from collections.abc import Sequence
+import secrets
+import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -16,6 +19,7 @@ CertificateKey = ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | rsa.RSAP
 """Keys that a certificate is issued for."""
 
 _MAX_COMMON_NAME = 64  # RFC 5280, ub-common-name
+_ID_DIGITS = 16
 
 AUTHORITY_YEARS = 10
 BACKDATED = datetime.timedelta(minutes=5)
@@ -48,12 +52,28 @@ class Authority:
     certificate: x509.Certificate
     key: ec.EllipticCurvePrivateKey
 
+    @property
+    def id(self) -> str:
+        """The beginning of the SHA-256 of its certificate, in hexadecimal."""
+        return self.certificate.fingerprint(hashes.SHA256()).hex()[:_ID_DIGITS]
+
+    @property
+    def certificate_pem(self) -> bytes:
+        return self.certificate.public_bytes(serialization.Encoding.PEM)
+
+    @property
+    def key_pem(self) -> bytes:
+        return private_key_pem(self.key)
+
     @classmethod
-    def create_certificate(cls, key: ec.EllipticCurvePrivateKey, trust_domain: str) -> bytes:
-        """The authority's own certificate, PEM, signed by itself; it may only sign for the trust domain's SPIFFE
-        ids."""
+    def create_certificate(cls, key: ec.EllipticCurvePrivateKey, trust_domain: str, *, further: bool = False) -> bytes:
+        """The authority's own certificate, PEM, signed by itself. That of a `further` one has a name of its own: its
+        list of revoked certificates must not be taken for another's."""
         common_name = f"Portico authority of {trust_domain}"[:_MAX_COMMON_NAME]
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+        names = [x509.NameAttribute(NameOID.COMMON_NAME, common_name)]
+        if further:
+            names.append(x509.NameAttribute(NameOID.DN_QUALIFIER, secrets.token_hex(8)))
+        name = x509.Name(names)
         start = _now() - BACKDATED
         builder = _builder(name, name, key.public_key(), start, start + datetime.timedelta(days=365 * AUTHORITY_YEARS))
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
@@ -83,6 +103,33 @@ class Authority:
         authority_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
         builder = builder.add_extension(authority_key, critical=False)
         return builder.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+    def has_issued(self, certificate: x509.Certificate) -> bool:
+        try:
+            certificate.verify_directly_issued_by(self.certificate)
+        except (ValueError, TypeError, InvalidSignature):
+            return False
+        return True
+
+    def revocation_list(self, serial_numbers: Iterable[int], *, lifetime_seconds: int) -> bytes:
+        """The list of those of its certificates that are good no more (CRL, RFC 5280, 5), PEM. A later one replaces it;
+        once it has expired, whoever checks it believes no certificate of this authority."""
+        now = _now()
+        builder = x509.CertificateRevocationListBuilder(
+            issuer_name=self.certificate.subject,
+            last_update=now - BACKDATED,
+            next_update=now + datetime.timedelta(seconds=lifetime_seconds),
+            revoked_certificates=[_revoked(number, now) for number in serial_numbers],
+        )
+        builder = builder.add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False
+        )
+        builder = builder.add_extension(x509.CRLNumber(time.time_ns()), critical=False)
+        return builder.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
+def _revoked(serial_number: int, at: datetime.datetime) -> x509.RevokedCertificate:
+    return x509.RevokedCertificateBuilder(serial_number=serial_number, revocation_date=at).build()
 
 
 def _builder(

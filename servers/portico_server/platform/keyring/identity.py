@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from cryptography import x509
+
 from portico_server.platform.names import principal_name
 
 
@@ -37,3 +39,13 @@ def principal_of_uri(trust_domain: str, uri: str) -> str | None:
         case [account, subject] if account and subject and account != RESERVED_ACCOUNT:
             return principal_name(account, subject)
     return None
+
+
+def uri_of(certificate: x509.Certificate) -> str:
+    """The one URI that a certificate bears; empty where it bears none, or several."""
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (x509.ExtensionNotFound, ValueError):
+        return ""
+    uris = names.get_values_for_type(x509.UniformResourceIdentifier)
+    return uris[0] if len(uris) == 1 else ""

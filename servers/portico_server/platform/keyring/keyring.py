@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cryptography import x509
-from cryptography.hazmat.primitives import serialization
-
 from portico_server.platform.keyring.assertions import AssertionKey
-from portico_server.platform.keyring.authority import Authority, CertificateKey, load_private_key, new_private_key
+from portico_server.platform.keyring.authorities import Authorities
+from portico_server.platform.keyring.authority import CertificateKey, load_private_key, new_private_key
 from portico_server.platform.keyring.identity import issuer_of, node_uri
 from portico_server.platform.keyring.key_files import parsed_file
 from portico_server.platform.keyring.tokens import TokenKeys
@@ -36,26 +34,24 @@ class KeyPair:
 class Keyring:
     """What proves who this platform is and whom it has vouched for.
 
-    `authority_pem` is the certificate authority's certificate, `page_token_key` 32 random bytes that sign paging
-    tokens, `assertions` the key by which the platform's processes tell one another for whom they call.
+    `authorities` are those that it trusts, `page_token_key` 32 random bytes that sign paging tokens, `assertions` the
+    key by which the platform's processes tell one another for whom they call.
     """
 
     def __init__(
         self,
         trust_domain: str,
         hostnames: Sequence[str],
-        authority: Authority,
-        authority_pem: bytes,
+        authorities: Authorities,
         tokens: TokenKeys,
         page_token_key: bytes,
         assertions: AssertionKey,
     ) -> None:
         self.trust_domain = trust_domain
-        self.authority_pem = authority_pem
+        self.authorities = authorities
         self.page_token_key = page_token_key
         self.assertions = assertions
         self._hostnames = tuple(hostnames)
-        self._authority = authority
         self._tokens = tokens
 
     @classmethod
@@ -65,27 +61,25 @@ class Keyring:
         folder = data / "keys"
         make_private_folder(folder)
         make_private_folder(folder / "tokens")
-        key = parsed_file(folder / "authority.key", new_private_key, load_private_key)
-        certificate = parsed_file(
-            folder / "authority.pem",
-            lambda: Authority.create_certificate(key, trust_domain),
-            x509.load_pem_x509_certificate,
-        )
-        if certificate.public_key() != key.public_key():
-            raise ValueError(f"{folder / 'authority.pem'} is not the certificate of {folder / 'authority.key'}")
-        authority = Authority(certificate, key)
-        pem = certificate.public_bytes(serialization.Encoding.PEM)
+        authorities = Authorities(folder, trust_domain)
         page_token_key = parsed_file(folder / "page-token.key", _new_page_token_key, _page_token_key)
         assertions = parsed_file(
             folder / "assertions.key", new_private_key, lambda content: AssertionKey(trust_domain, content)
         )
-        return cls(trust_domain, hostnames, authority, pem, TokenKeys(folder / "tokens"), page_token_key, assertions)
+        return cls(trust_domain, hostnames, authorities, TokenKeys(folder / "tokens"), page_token_key, assertions)
+
+    @property
+    def authority_pem(self) -> bytes:
+        """The certificates of the authorities that are trusted, PEM, the one that issues first."""
+        return self.authorities.certificates_pem
 
     def issue_certificate(
         self, public_key: CertificateKey, uri: str, *, lifetime_seconds: int, server_names: Sequence[str] = ()
     ) -> bytes:
         """A certificate, PEM; see `Authority.issue`."""
-        return self._authority.issue(public_key, uri, lifetime_seconds=lifetime_seconds, server_names=server_names)
+        return self.authorities.issuing.issue(
+            public_key, uri, lifetime_seconds=lifetime_seconds, server_names=server_names
+        )
 
     def new_client_certificate(self, uri: str, *, lifetime_seconds: int) -> KeyPair:
         """A client's certificate with a key made for it."""
