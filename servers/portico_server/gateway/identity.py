@@ -105,6 +105,14 @@ def identity(
             )
         return principal
 
+    def still_good(call: Call) -> None:
+        """At each further message of a request stream: it ends where its caller has been revoked since."""
+        revoked.refresh()
+        revoked.check_certificate(call.peer)
+        revoked.check_certificate(call.origin)
+        if call.principal is not None and call.principal.token_id:
+            revoked.check_token(call.principal)
+
     def step(call: Call, proceed: Handler) -> Awaitable[None]:
         start = perf_counter_ns()
         revoked.refresh()
@@ -127,6 +135,8 @@ def identity(
             call.steps.append(("identity", start, perf_counter_ns() - start))
         if call.acting:  # known only now; a certificate that was revoked opens nothing, public methods included
             revoked.check_certificate(call.origin)
+        if call.method.request_streaming:
+            call.checks.append(lambda _: still_good(call))
         return proceed(call)
 
     return step

@@ -79,7 +79,7 @@ class RevocationService(revocations_pb2_grpc.RevocationServiceServicer):
             case "certificate_sha256":
                 kind, subject = Kind.FINGERPRINT, request.certificate_sha256.lower()
             case _:
-                kind, subject = Kind.SERIAL, request.certificate_serial.lower().lstrip("0")
+                kind, subject = Kind.SERIAL, request.certificate_serial.lower().lstrip("0") or "0"
         revoked = await self._revoke(
             kind, request.parent, subject, request.reason, expires_at=expires_at, listed_serial=listed_serial
         )
