@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from portico_server.platform.keyring.authority import load_private_key, private_key_pem
 from portico_server.platform.keyring.keyring import KeyPair
+from portico_server.platform.private_files import locked
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,8 @@ class ClientCertificate:
 
     @classmethod
     def read(cls, profile: Path) -> ClientCertificate:
-        return cls((profile / "client.pem").read_bytes(), (profile / "client.key").read_bytes())
+        with locked(profile):  # they may be replaced just now
+            return cls((profile / "client.pem").read_bytes(), (profile / "client.key").read_bytes())
 
     @classmethod
     def of(cls, pair: KeyPair) -> ClientCertificate:

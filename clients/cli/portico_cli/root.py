@@ -38,6 +38,7 @@ _GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "profile": ("profile:profile", "How platforms are reached: list, show."),
         "token": ("token:token", "Print a valid token; revoke tokens."),
         "cert": ("cert:cert", "Client certificates: show, renew, create, revoke."),
+        "authority": ("authority:authority", "The certificate authority: show, add, use, remove."),
     },
     "Other programs": {
         "trust": ("trust:trust", "Make programs of this machine trust the platform's authority."),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from datetime import UTC, datetime
 
+from portico._files import locked
 from portico.errors import ProfileError
-from portico.profiles import CERTIFICATE, Profile
+from portico.profiles import AUTHORITY, CERTIFICATE, KEY, Profile
 
 SHORTEST_LIFE_SECONDS = 3600.0  # of CreateCertificate's contract
 RENEWAL_SHARE = 1 / 3
@@ -36,6 +38,22 @@ def due(profile: Profile) -> bool:
             reason="CERTIFICATE_EXPIRED",
         )
     return left < RENEWAL_SHARE * (end - begin).total_seconds()
+
+
+def stored(profile: Profile) -> Profile | None:
+    """The profile with what its folder holds now, where that is another certificate or authority. None where it is the
+    same, or cannot be read."""
+    assert profile.folder is not None
+    try:
+        with locked(profile.folder, exclusive=False):
+            authority, certificate, key = (
+                (profile.folder / name).read_bytes() for name in (AUTHORITY, CERTIFICATE, KEY)
+            )
+    except OSError:
+        return None
+    if (authority, certificate) == (profile.authority, profile.certificate):
+        return None
+    return dataclasses.replace(profile, authority=authority, certificate=certificate, key=key)
 
 
 def validity(certificate: bytes) -> tuple[datetime, datetime]:

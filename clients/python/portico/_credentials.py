@@ -1,9 +1,9 @@
 """Keeps the caller's token and certificate fresh, in memory and in the profile's folder.
 
 The token is renewed by CreateToken when a fifth of its life is left; the certificate by CreateCertificate, with a new
-key, when a third of its life is left. Both calls are authorized by the client certificate. Other processes may renew
-the same profile: the folder is looked at first, files are replaced whole, and a renewal that fails matters only when
-what we have is no longer good.
+key, when a third of its life is left, or when the platform's authority changes, which each new token tells. Both calls
+are authorized by the client certificate. Other processes may renew the same profile: the folder is looked at first,
+files are replaced whole, and a renewal that fails matters only when what we have is no longer good.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from portico._files import locked, replace_pair, write_secret
 from portico._methods import method
 from portico._steps import Steps, acquire, blocking, reconnect
 from portico.errors import PorticoError
-from portico.profiles import CERTIFICATE, KEY, TOKEN, Profile, stored_token
+from portico.profiles import AUTHORITY, CERTIFICATE, KEY, TOKEN, Profile, stored_token
 
 _SERVICE = "/portico.gateway.v1.CredentialService/"
 RENEWAL_SHARE = 0.2
@@ -35,6 +35,7 @@ class Credentials:
         self.profile = profile
         self._lock = lock
         self._certificate_checked = not profile.renewable
+        self._authority_changes = False
         self._take(profile.token)
 
     def token(self, session: Any) -> Steps[str]:
@@ -89,13 +90,15 @@ class Credentials:
             log.warning("the token could not be renewed, the old one is used until it expires: %s", error)
             return
         self._take(response.token)
+        self._authority_changes = response.authority_pem.encode() not in (b"", self.profile.authority)
         yield from self._keep(TOKEN, response.token.encode())
         self._certificate_checked = False  # a good moment to look at the certificate, once in a token's life
 
     def _renew_certificate(self, session: Any) -> Steps[None]:
         """Renews the certificate if it is due; a failure is only told, for the certificate may still be good for
         weeks."""
-        if not (yield blocking(_certificates.due, self.profile)):
+        yield from self.look_again()
+        if not self._authority_changes and not (yield blocking(_certificates.due, self.profile)):
             return
         from portico.gateway.v1 import credentials_pb2
 
@@ -107,12 +110,26 @@ class Credentials:
         except PorticoError as error:
             log.warning("the client certificate could not be renewed: %s", error)
             return
-        yield from self.replace_certificate(key, response.certificate_pem.encode())
+        yield from self.replace_certificate(key, response)
 
-    def replace_certificate(self, key: bytes, certificate: bytes) -> Steps[None]:
-        """Takes a new key and certificate (PEM) into use and into the profile's folder. A token bound to the old one
-        goes."""
-        self.profile = dataclasses.replace(self.profile, certificate=certificate, key=key)
+    def look_again(self) -> Steps[bool]:
+        """Takes into use what another process, or the platform on this machine, has put into the profile's folder;
+        whether that is another certificate or authority."""
+        if not self.profile.renewable:
+            return False
+        stored = yield blocking(_certificates.stored, self.profile)
+        if stored is None:
+            return False
+        self.profile = stored
+        yield reconnect(stored)
+        return True
+
+    def replace_certificate(self, key: bytes, response: Any) -> Steps[None]:
+        """Takes a new key, and the certificate and authorities of a CreateCertificateResponse, into use and into the
+        profile's folder. A token bound to the old one goes."""
+        certificate, authority = response.certificate_pem.encode(), response.authority_pem.encode()
+        self.profile = dataclasses.replace(self.profile, certificate=certificate, key=key, authority=authority)
+        self._authority_changes = False
         yield reconnect(self.profile)
         if self._token and "cnf" in _claims(self._token):
             self._take("")
@@ -121,6 +138,7 @@ class Credentials:
 
         def write() -> None:
             with locked(folder, exclusive=True):
+                write_secret(folder / AUTHORITY, authority)  # first: the new certificate may be another authority's
                 replace_pair(folder / KEY, key, folder / CERTIFICATE, certificate)
 
         try:

@@ -26,6 +26,7 @@ Attempt = Callable[[float | None, Metadata], Steps[Result]]
 """Makes a call once, given what is left of its time in seconds, and its metadata."""
 
 _HAND_IN_SECONDS = 5.0
+_REFUSED_HANDSHAKE = frozenset({"PLATFORM_UNKNOWN", "CERTIFICATE_REFUSED"})
 _STALE_TOKEN = frozenset({"TOKEN_EXPIRED", "SIGNATURE_INVALID", "ISSUER_UNKNOWN", "CERTIFICATE_MISMATCH"})
 
 
@@ -111,9 +112,10 @@ class Session:
         self, called: Method[Any], attempt: Attempt[Result], deadline: Deadline, repeatable: bool
     ) -> Steps[Result]:
         """Makes attempts until one succeeds or another would be of no use. A token that is refused as stale is renewed
-        once: the gateway refuses before anything happens, so that is safe for every request that can be sent again."""
+        once: the gateway refuses before anything happens, so that is safe for every request that can be sent again.
+        Where the handshake fails, that is safe, too, and the profile's files may be newer than what we have."""
         failures = 0
-        renewed = called.request_streaming and not repeatable
+        renewed = looked = called.request_streaming and not repeatable
         while True:
             token = "" if called.anonymous else (yield from self.credentials.token(self))
             metadata: Metadata = [*self.options.metadata]
@@ -127,6 +129,10 @@ class Session:
                 if error.reason in _STALE_TOKEN and not renewed and self.credentials.refuse(token):
                     renewed = True
                     continue
+                if error.reason in _REFUSED_HANDSHAKE and not looked:
+                    looked = True
+                    if (yield from self.credentials.look_again()):
+                        continue
                 failures += 1
                 pause = pause_seconds(error, failures, self.options.attempts, deadline) if repeatable else None
                 if pause is None:

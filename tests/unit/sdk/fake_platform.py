@@ -76,7 +76,12 @@ class FakePlatform:
     pause: threading.Event = field(default_factory=threading.Event)
     """Cleared: a get stops in its middle until it is set."""
     tokens: set[str] = field(default_factory=set)
+    authorities_pem: bytes = b""
+    """What clients are told to trust."""
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def __post_init__(self) -> None:
+        self.authorities_pem = self.authorities_pem or self.authority.cert_pem.bytes()
 
     @property
     def profile(self) -> Path:
@@ -356,14 +361,15 @@ class _Credentials(credentials_pb2_grpc.CredentialServiceServicer):
 
     def CreateToken(self, request: Any, context: Any) -> Any:
         token = self.platform.token(sub=request.subject or SUBJECT)
-        response = credentials_pb2.CreateTokenResponse(token=token)
+        authorities = self.platform.authorities_pem.decode()
+        response = credentials_pb2.CreateTokenResponse(token=token, authority_pem=authorities)
         response.expire_time.FromSeconds(int(time.time()) + self.platform.token_seconds)
         return response
 
     def CreateCertificate(self, request: Any, context: Any) -> Any:
         certificate = sign(self.platform.authority, request.certificate_request, self.platform.certificate_days)
         return credentials_pb2.CreateCertificateResponse(
-            certificate_pem=certificate, authority_pem=self.platform.authority.cert_pem.bytes().decode()
+            certificate_pem=certificate, authority_pem=self.platform.authorities_pem.decode()
         )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import grpc
 import pytest
+import trustme
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
@@ -126,6 +127,27 @@ def test_an_expired_certificate_is_told_with_what_to_do(fake: FakePlatform) -> N
     with portico.connect() as client, pytest.raises(errors.ProfileError) as caught:
         client.buckets.create("photos")
     assert caught.value.reason == "CERTIFICATE_EXPIRED"
+
+
+def test_an_authority_that_comes_beside_the_first_is_known_with_the_next_token(fake: FakePlatform) -> None:
+    fake.write_profile(token=with_life(fake, age_seconds=3500, life_seconds=3600))
+    before = (fake.profile / "client.pem").read_bytes()
+    fake.authorities_pem += trustme.CA().cert_pem.bytes()
+    with portico.connect() as client:
+        for name in ("one", "two", "three"):
+            client.buckets.create(name)
+    assert (fake.calls["CreateToken"], fake.calls["CreateCertificate"]) == (1, 1)
+    assert (fake.profile / "ca.pem").read_bytes() == fake.authorities_pem
+    assert (fake.profile / "client.pem").read_bytes() != before, "it may have been the other one's"
+
+
+def test_a_platform_that_shows_another_authority_is_known_again_by_the_profiles_files(fake: FakePlatform) -> None:
+    good = (fake.profile / "ca.pem").read_bytes()
+    (fake.profile / "ca.pem").write_bytes(trustme.CA().cert_pem.bytes())
+    with portico.connect() as client:
+        (fake.profile / "ca.pem").write_bytes(good)
+        client.buckets.create("photos")
+    assert fake.calls["CreateCertificate"] == 0
 
 
 def test_a_certificate_in_its_last_third_is_renewed_with_a_new_key(fake: FakePlatform) -> None:

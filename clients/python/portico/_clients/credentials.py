@@ -71,7 +71,7 @@ class _Credentials(Service):
         key, request = yield blocking(_certificates.new_request)
         message = credentials_pb2.CreateCertificateRequest(certificate_request=request)
         response = yield from self.session.call(_CREATE_CERTIFICATE, message)
-        yield from self.session.credentials.replace_certificate(key, response.certificate_pem.encode())
+        yield from self.session.credentials.replace_certificate(key, response)
 
     @operation
     def create_profile(
