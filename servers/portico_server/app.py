@@ -51,6 +51,7 @@ from portico_server.platform.paging import PageTokens
 from portico_server.platform.placement import FRONT, Here, Nodes, Place, Placement, process_names
 from portico_server.platform.placement import Process as Sibling
 from portico_server.platform.policy_bindings import PolicyError
+from portico_server.platform.problems import write_problems
 from portico_server.platform.product import Platform
 from portico_server.platform.settings import Settings, from_json
 from portico_server.platform.telemetry import logs
@@ -58,6 +59,7 @@ from portico_server.platform.telemetry import logs
 SETTINGS_FILE = "PORTICO_SETTINGS_FILE"
 PROCESS = "PORTICO_PROCESS"
 _DRAINING_POLL_SECONDS = 0.05
+_PROBLEMS_POLL_SECONDS = 0.5
 
 
 class Process:
@@ -115,6 +117,7 @@ class Process:
         await self._open_control(stack, gateway)
         self._shed(stack, gateway)
         await stack.enter_async_context(_background(_watch_draining(self._folder / DRAINING_FILE, health)))
+        await stack.enter_async_context(_background(_tell_problems(self._folder, gateway)))
         await health.serving()
         await self._follow_health(stack, health)
         stack.push_async_callback(health.not_serving)
@@ -246,6 +249,17 @@ async def _watch_draining(path: Path, health: Health) -> None:
     while not path.exists():  # noqa: ASYNC110, ASYNC240  # another process writes it; a look costs 2 us
         await asyncio.sleep(_DRAINING_POLL_SECONDS)
     await health.not_serving()
+
+
+async def _tell_problems(folder: Path, gateway: Gateway) -> None:
+    """For whoever asks how the platform is. A full disk must not end what serves."""
+    told: dict[str, str] = {}
+    while True:
+        if (found := gateway.problems()) != told:
+            with contextlib.suppress(OSError):
+                await asyncio.to_thread(write_problems, folder, found)
+                told = found
+        await asyncio.sleep(_PROBLEMS_POLL_SECONDS)
 
 
 def build() -> GrpcApplication:

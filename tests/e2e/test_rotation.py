@@ -6,6 +6,7 @@ import base64
 import contextlib
 import json
 import signal
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -13,14 +14,20 @@ from pathlib import Path
 
 import grpc
 import pytest
+from cryptography import x509
 
+from portico import connect
 from portico.gateway.v1 import credentials_pb2, credentials_pb2_grpc
 from portico.objects.v1 import buckets_pb2, buckets_pb2_grpc
 from portico_cli.main import run as portico
+from portico_server.host.supervisor import doctor, status
 from portico_server.platform.keyring import Keyring
 from portico_server.platform.keyring import tokens as token_keys
+from portico_server.platform.keyring.authority import Authority
 from portico_server.platform.private_files import replace_file
+from tests.e2e.revoking import keyring_of, new_certificate
 from tests.harness import RunningPlatform, running_platform
+from tests.harness.credentials import ClientCertificate
 from tests.harness.waiting import wait_until
 
 ACCOUNT = "accounts/default"
@@ -31,7 +38,7 @@ SECONDS = 30
 @pytest.fixture(scope="module")
 def rotating(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatform]:
     """A platform whose keys and policy tests may change."""
-    with running_platform(tmp_path_factory.mktemp("rotating"), node_certificate_seconds=3) as platform:
+    with running_platform(tmp_path_factory.mktemp("rotating"), node_certificate_seconds=6) as platform:
         yield platform
 
 
@@ -105,6 +112,58 @@ def test_the_nodes_certificate_changes_and_no_call_fails(rotating: RunningPlatfo
         assert made() > 0
 
 
+def test_another_authority_takes_the_place_of_the_first_and_no_call_fails(
+    rotating: RunningPlatform, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Clients of the administrator's profile come on kept and on new connections all the time, and by the SDK."""
+
+    def authority(*words: str) -> None:
+        before = made()
+        assert portico(["authority", *words, "--data", str(rotating.data)]) == 0
+        wait_until(lambda: made() > before + 4, "calls go on")
+        assert list(client.buckets.list()) is not None
+
+    def shown_is_of(issuer: Authority) -> bool:
+        with rotating.connect() as connection:
+            der = connection.getpeercert(binary_form=True)
+        assert der is not None
+        return issuer.has_issued(x509.load_der_x509_certificate(der))
+
+    keyring = keyring_of(rotating)
+    first, before = keyring.authorities.issuing, new_certificate(keyring)[0]
+    with under_load(rotating) as made, connect(str(rotating.profile)) as client:
+        authority("add")
+        second = next(each for each in keyring.authorities.trusted if each.id != first.id)
+        assert shown_is_of(first), "it issues nothing yet"
+        assert rotating.authority.count(b"BEGIN CERTIFICATE") == 2, "but every client gets to know it"
+        capsys.readouterr()
+        assert portico(["authority", "show", "--output", "json", "--data", str(rotating.data)]) == 0
+        shown = [(row["id"], row["issues"]) for row in json.loads(capsys.readouterr().out)]
+        assert shown == [(first.id, "yes"), (second.id, "no")]
+        authority("use", second.id)
+        wait_until(lambda: shown_is_of(second), "the node shows a certificate of it")
+        client.credentials.renew_certificate()
+        assert second.has_issued(x509.load_pem_x509_certificate(rotating.certificate.certificate))
+        with rotating.channel(certificate=before, token=None) as channel:
+            _lists(channel, rotating.token)
+        assert portico(["authority", "remove", second.id, "--data", str(rotating.data)]) == 1
+        assert "have another one issue first" in capsys.readouterr().err
+        authority("remove", first.id)
+        wait_until(lambda: not _let_in(rotating, before), "the first one's certificates are good no more")
+        assert shown_is_of(second)
+    assert rotating.authority == second.certificate_pem
+    with connect(str(rotating.profile)) as client:
+        client.buckets.list()
+
+
+def _let_in(platform: RunningPlatform, certificate: ClientCertificate) -> bool:
+    try:
+        platform.http("GET", "/v1/accounts/default/buckets", certificate=certificate)
+    except (ssl.SSLError, ConnectionError):
+        return False
+    return True
+
+
 def test_a_policy_holds_as_soon_as_one_call_was_judged_by_it_and_a_broken_one_never(rotating: RunningPlatform) -> None:
     policy = rotating.data / "policy.toml"
     was = policy.read_bytes()
@@ -125,9 +184,38 @@ def test_a_policy_holds_as_soon_as_one_call_was_judged_by_it_and_a_broken_one_ne
             replace_file(policy, b"[[bindings]]\n")
             wait_until(lambda: _broken(rotating), "the file is known to be broken")
             assert may(), "what was in force stays"
+            wait_until(lambda: "policy" in problems(rotating), "and the status says so")
+            assert "policy.toml" in problems(rotating)["policy"]
             replace_file(policy, was)
             wait_until(lambda: not may(), "the binding is gone")
             assert not any(may() for _ in range(10))
+            wait_until(lambda: "policy" not in problems(rotating), "the status says that it is mended")
+
+
+def test_what_cannot_be_put_in_force_is_told_by_status_and_doctor_until_it_is_mended(
+    rotating: RunningPlatform, capsys: pytest.CaptureFixture[str]
+) -> None:
+    issuers, key = rotating.data / "issuers.toml", rotating.data / "keys" / "tokens" / "1.pem"
+    replace_file(issuers, b"[[issuers]]\n")
+    replace_file(key, b"no key")
+    with under_load(rotating):
+        rotating.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: problems(rotating).keys() >= {"issuers", "keys"}, "both are known")
+        assert portico(["status", "--data", str(rotating.data)]) == 0
+        told = capsys.readouterr().out
+        assert f"! keys: {key} is not the key" in told
+        assert "! issuers: issuers.toml:" in told
+        checks = {check.name: check for check in doctor(rotating.settings) if not check.ok}
+        assert str(key) in checks["keys"].detail
+        assert "issuers.toml" in checks["issuers"].detail
+    issuers.unlink()
+    key.unlink()
+    rotating.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: not problems(rotating), "both are mended")
+
+
+def problems(platform: RunningPlatform) -> dict[str, str]:
+    return status(platform.settings).problems
 
 
 def _reloads(platform: RunningPlatform) -> list[int]:

@@ -29,6 +29,7 @@ from portico_server.gateway.operations import OperationsService
 from portico_server.gateway.pipeline import Parts, standard
 from portico_server.gateway.policy_file import PolicyFile
 from portico_server.gateway.revocation import open_revocations
+from portico_server.gateway.revocation_list import OPERATORS_LIST
 from portico_server.gateway.revocations import RevocationService
 from portico_server.gateway.revoked import LoggedRevocations
 from portico_server.gateway.span_intake import SpanIntake
@@ -70,6 +71,8 @@ class Gateway:
     operations: dict[str, OperationsBackend]
     servicers: Sequence[tuple[Add, Any]]
     """The gateway's own: pairs of a generated `add_XServicer_to_server` and the servicer."""
+    problems: Callable[[], dict[str, str]] = dict
+    """What is wrong with its files, by what is at fault, so that what they held before is in force."""
 
 
 @contextlib.asynccontextmanager
@@ -148,16 +151,23 @@ async def open_gateway(
         telemetry.metrics.gauge(
             "policy_broken",
             "Whether the policy file cannot be used, so that a former one is in force.",
-            lambda: policy.broken,
+            lambda: bool(policy.problem),
         )
         telemetry.metrics.gauge(
             "issuers_problems",
             "How many problems there are with further issuers and their keys, so that former ones may be in force.",
             lambda: issuers.problems,
         )
+
+        def problems() -> dict[str, str]:
+            found = {"policy": policy.problem, OPERATORS_LIST: revocations.problem()}
+            return {
+                name: f"{problem}; what was read before stays in force" for name, problem in found.items() if problem
+            }
+
         watching = asyncio.gather(policy.watch(), issuers.watch())
         try:
-            yield Gateway(pipeline, methods, errors, telemetry, operations, servicers)
+            yield Gateway(pipeline, methods, errors, telemetry, operations, servicers, problems)
         finally:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)

@@ -51,7 +51,7 @@ class _Found(NamedTuple):
 
 
 class PolicyFile:
-    """An Authorizer on a file, and the limits in it. `version` changes with what is in force; `broken` is whether the
+    """An Authorizer on a file, and the limits in it. `version` changes with what is in force; `problem` says why the
     file holds something else than that, because it cannot be used."""
 
     def __init__(self, path: Path, trust_domain: str, words: SharedWords | None = None) -> None:
@@ -64,7 +64,7 @@ class PolicyFile:
         self._stamp = self._stamp_now()
         self._policy, self._limits = self._load()
         self.version = 0
-        self.broken = False
+        self.problem = ""
 
     def allows(self, principal: Principal, permission: str, resource: str) -> bool:
         if self._words[Word.POLICY] != self._seen:
@@ -132,13 +132,13 @@ class PolicyFile:
         """Puts in force what was found in the file of this stamp. Whether there is something new."""
         self._stamp = stamp
         if isinstance(found, PolicyError):
-            self.broken = True
+            self.problem = str(found)
             _log.error(
                 "policy_not_reloaded", error=str(found), remedy="mend the file; the former policy stays in force"
             )
             return False
         self._policy, self._limits = found
-        self.broken = False
+        self.problem = ""
         self.version += 1
         _log.info("policy_reloaded", file=str(self._path))
         return True

@@ -402,12 +402,12 @@ class TestSeveralProcesses:
             with capture_logs() as logs:
                 rules.reload_if_changed()
             assert logs[0]["event"] == "policy_not_reloaded"
-            assert rules.broken
+            assert rules.problem
             assert rules.allows(ALICE, "objects.object.read", BUCKET)
         replace(tmp_path / "policy.toml", binding(principals=BOB.name))
         both[0].reload_if_changed()
         assert not both[1].allows(ALICE, "objects.object.read", BUCKET)
-        assert not both[1].broken
+        assert not both[1].problem
 
 
 def test_a_file_nested_without_end_is_refused_as_any_other(tmp_path: Path) -> None:

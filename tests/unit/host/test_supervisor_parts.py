@@ -25,7 +25,6 @@ from portico_server.host.supervisor.port import ReservedPort, holder_of
 from portico_server.host.supervisor.renewal import renew_node_certificate
 from portico_server.host.supervisor.state import ProcessState, State, read_state, write_state
 from portico_server.platform.keyring import Keyring, authority
-from portico_server.platform.keyring.keyring import KeyPair
 
 
 def test_a_log_never_takes_more_than_twice_its_limit(tmp_path: Path) -> None:
@@ -134,18 +133,22 @@ async def test_a_certificate_that_could_not_be_put_in_force_is_renewed_again(
     outcomes: list[Exception | None] = [OSError("the disk is full"), None]
     said, in_force = list[str](), asyncio.Event()
 
-    def use(_: KeyPair) -> None:
+    shown = [due]
+
+    def renew() -> None:
+        renewed = keyring.new_node_certificate(lifetime_seconds=hour_seconds)
         if (failure := outcomes.pop(0)) is not None:
             raise failure
+        shown.append(renewed)
         in_force.set()
 
-    renewing = asyncio.create_task(renew_node_certificate(lambda: keyring, hour_seconds, due, use, said.append))
+    renewing = asyncio.create_task(renew_node_certificate(lambda: shown[-1], hour_seconds, renew, said.append))
     try:
         async with asyncio.timeout(30):
             await in_force.wait()
     finally:
         renewing.cancel()
-    assert said == ["The node's certificate cannot be renewed: the disk is full"]
+    assert said == ["it cannot be renewed: the disk is full", ""]
 
 
 def test_keys_that_change_during_a_start_do_not_end_it(tmp_path: Path) -> None:

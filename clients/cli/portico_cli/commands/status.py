@@ -27,6 +27,9 @@ _output_option = click.option(
 def status(kind: str, **flags: Any) -> int:
     """Say whether the platform of a data directory runs, where, since when, and its processes. Exit code 6 if not.
 
+    What is wrong though it runs comes last: a changed policy, issuers.toml or key that cannot be used, so that the
+    former is in force, or a certificate that cannot be renewed.
+
     \b
     Examples:
       portico status
@@ -54,6 +57,8 @@ def status(kind: str, **flags: Any) -> int:
                 ),
             ],
         )
+        for name, problem in found.problems.items():
+            click.echo(f"{click.style('!', fg='red')} {name}: {problem}")
     return 0 if found.running else UNREACHABLE
 
 

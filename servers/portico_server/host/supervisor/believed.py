@@ -34,20 +34,16 @@ class Believed:
         self._revoked.look()
         self._put()
 
-    async def keep_fresh(self, complain: Callable[[str], None]) -> None:
-        """For ever."""
-        told = ""
+    async def keep_fresh(self, tell: Callable[[str], None]) -> None:
+        """For ever. `tell` is told what is wrong; empty: nothing any more."""
         while True:
             await asyncio.sleep(POLL_SECONDS)
-            problem = ""
             try:
                 if await asyncio.to_thread(self._revoked.look) or self._is_due():
                     self._put()
+                tell("")
             except (OSError, ValueError) as error:
-                problem = f"The list of revoked certificates stays as it was: {error}"
-            if problem and problem != told:
-                complain(problem)
-            told = problem
+                tell(f"{error}; handshakes are checked against the list of before")
 
     def _put(self) -> None:
         authorities, numbers = self._keyring().authorities, self._revoked.serial_numbers()

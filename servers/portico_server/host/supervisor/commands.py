@@ -8,12 +8,13 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from portico_server.host.supervisor import local_http
 from portico_server.host.supervisor.announcement import Announcement
 from portico_server.host.supervisor.connections import Connections, connections_of
 from portico_server.host.supervisor.data_lock import holder, is_taken
+from portico_server.host.supervisor.problems import all_problems
 from portico_server.host.supervisor.state import RESTART, SUPERVISOR_SOCKET, ProcessState, read_state
 from portico_server.platform.placement import process_names
 from portico_server.platform.settings import Settings
@@ -33,7 +34,8 @@ class RestartFailed(Exception):
 @dataclass(frozen=True, slots=True)
 class Status:
     """Whether a platform runs on a data directory, and which. `address` is empty while it starts, `web_address` also
-    where it has no web door; `started_at` is seconds since 1970."""
+    where it has no web door; `started_at` is seconds since 1970. `problems`: what is wrong though it runs, by what is
+    at fault."""
 
     running: bool
     pid: int = 0
@@ -41,6 +43,7 @@ class Status:
     started_at: float = 0.0
     processes: tuple[ProcessState, ...] = ()
     web_address: str = ""
+    problems: dict[str, str] = field(default_factory=dict)
 
 
 def up(
@@ -120,7 +123,8 @@ def status(settings: Settings) -> Status:
         return Status(running=False)
     if state is None or state.pid != pid:  # it starts, and has not come to say so
         return Status(running=True, pid=pid)
-    return Status(True, pid, state.address, state.started_at, state.processes, state.web_address)
+    problems = all_problems(settings, state)
+    return Status(True, pid, state.address, state.started_at, state.processes, state.web_address, problems)
 
 
 def connections(settings: Settings) -> Connections | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from cryptography import x509
@@ -18,15 +19,18 @@ from portico_server.platform.keyring import Keyring
 from portico_server.platform.keyring.keyring import KeyPair
 from portico_server.platform.settings import Settings
 
+Tell = Callable[[str, str], None]
+"""Takes the name of what is at fault, and what is wrong; empty: nothing any more."""
+
 
 class Credentials:
     """The keyring of a platform that runs at `address`, and the administrator's profile for it."""
 
-    def __init__(self, settings: Settings, in_force: InForce, complain: Callable[[str], None]) -> None:
-        """Raises StartError where a key cannot be used."""
+    def __init__(self, settings: Settings, in_force: InForce, tell: Tell) -> None:
+        """`tell` is told what cannot be put in force or renewed. Raises StartError where a key cannot be used."""
         self._settings = settings
         self._in_force = in_force
-        self._complain = complain
+        self._tell = tell
         self._profile = Profile(profile_folder(settings.data))
         self._keyring = self._open()
         self._believed = Believed(settings, in_force, lambda: self._keyring)
@@ -59,8 +63,9 @@ class Credentials:
                 self._in_force.use_certificate(self._node_certificate)
             self._refresh_profile()
         except (StartError, OSError, ValueError) as error:
-            self._complain(f"The keys of before stay in force: {error}")
+            self._tell("keys", f"{error}; those of before stay in force")
             return str(error)
+        self._tell("keys", "")
         return ""
 
     async def keep_fresh(self) -> None:
@@ -70,10 +75,10 @@ class Credentials:
                 lambda: self._node_certificate,
                 self._settings.node_certificate_seconds,
                 self._renew_node_certificate,
-                self._complain,
+                partial(self._tell, "node certificate"),
             ),
-            refresh_profile(self._refresh_profile, self._complain),
-            self._believed.keep_fresh(self._complain),
+            refresh_profile(self._refresh_profile, partial(self._tell, "profile")),
+            self._believed.keep_fresh(partial(self._tell, "revoked certificates")),
         )
 
     def _renew_node_certificate(self) -> None:

@@ -28,6 +28,7 @@ CLOCK_TOLERANCE_SECONDS = 300.0
 WARNED_BEFORE = {"authority": datetime.timedelta(days=90), "client certificate": datetime.timedelta()}
 """Certificates that nothing renews are to be seen to before they end."""
 _VERSION_SECONDS = 10.0
+_NEW_AUTHORITY = "Put another one in its place: portico authority add, and on as docs/credentials.md says."
 
 
 def doctor(settings: Settings) -> list[Check]:
@@ -50,7 +51,9 @@ def doctor(settings: Settings) -> list[Check]:
         look_at_state.databases,
         look_at_state.backup,
     )
-    return [check for look in looks for check in _findings(look, settings)]
+    checks = [check for look in looks for check in _findings(look, settings)]
+    failed = {check.name for check in checks if not check.ok}
+    return [*checks, *(check for check in look_at_state.in_force(settings) if check.name not in failed)]
 
 
 def _findings(look: Callable[[Settings], Iterator[Check]], settings: Settings) -> Iterator[Check]:
@@ -147,7 +150,7 @@ def _certificates(settings: Settings) -> Iterator[Check]:
     folder = profile_folder(settings.data)
     renewed = "portico up renews it when it starts: portico down; portico up"
     files = {
-        "authority": (settings.data / "keys" / "authority.pem", f"Make a new one: move {settings.data / 'keys'} away."),
+        "authority": (settings.data / "keys" / "authority.pem", _NEW_AUTHORITY),
         "client certificate": (folder / "client.pem", renewed),
     }
     now = datetime.datetime.now(datetime.UTC)

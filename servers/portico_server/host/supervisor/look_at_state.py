@@ -10,7 +10,10 @@ from pathlib import Path
 from urllib.parse import quote
 
 from portico_server.host.supervisor.check import Check
+from portico_server.host.supervisor.data_lock import holder
 from portico_server.host.supervisor.look_at_postgresql import postgresql
+from portico_server.host.supervisor.problems import all_problems
+from portico_server.host.supervisor.state import read_state
 from portico_server.platform.backup.data_folder import LATEST
 from portico_server.platform.issuers import FILE, IN_FORCE, IssuersError, parse_issuers, read_issuers
 from portico_server.platform.keyring.identity import issuer_of
@@ -57,6 +60,15 @@ def issuers(settings: Settings) -> Iterator[Check]:
     detail = "; ".join(problems) or f"{path} has {len(found)} issuers"
     remedy = "Mend what is named; keys of before stay in force." if problems else ""
     yield Check("issuers", not problems, detail, remedy)
+
+
+def in_force(settings: Settings) -> Iterator[Check]:
+    """What a platform that runs could not put in force, or renew."""
+    state = read_state(settings.run)
+    if state is None or holder(settings.data) != state.pid:
+        return
+    for name, problem in all_problems(settings, state).items():
+        yield Check(name, False, problem, f"Mend what is named; more is in {settings.data / 'logs'}.")
 
 
 def databases(settings: Settings) -> Iterator[Check]:

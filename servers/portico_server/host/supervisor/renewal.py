@@ -16,31 +16,36 @@ PATIENCE_SECONDS = 60.0
 a failure (a full disk)."""
 PROFILE_SECONDS = 3600.0
 
+Tell = Callable[[str], None]
+"""Takes what is wrong; empty: nothing any more."""
+
 
 async def renew_node_certificate(
     current: Callable[[], KeyPair],
     lifetime_seconds: int,
     renew: Callable[[], None],
-    complain: Callable[[str], None],
+    tell: Tell,
 ) -> None:
     """For ever: replaces the node's certificate when a third of its life is left, and tries again until that works."""
     while True:
         await _until_due(current, lifetime_seconds)
         try:
             renew()
+            tell("")
         except OSError as error:
-            complain(f"The node's certificate cannot be renewed: {error}")
+            tell(f"it cannot be renewed: {error}")
             await asyncio.sleep(PATIENCE_SECONDS)
 
 
-async def refresh_profile(refresh: Callable[[], None], complain: Callable[[str], None]) -> None:
+async def refresh_profile(refresh: Callable[[], None], tell: Tell) -> None:
     """For ever: looks every hour whether the profile needs a new certificate or token."""
     while True:
         await asyncio.sleep(PROFILE_SECONDS)
         try:
             refresh()
+            tell("")
         except OSError as error:
-            complain(f"The administrator's profile cannot be renewed: {error}")
+            tell(f"the administrator's cannot be renewed: {error}")
 
 
 async def _until_due(current: Callable[[], KeyPair], lifetime_seconds: int) -> None:

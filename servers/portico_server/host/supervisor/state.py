@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from portico_server.platform.private_files import replace_file
@@ -31,13 +31,14 @@ class ProcessState:
 @dataclass(frozen=True, slots=True)
 class State:
     """A supervisor. `address` and `web_address` are empty until the platform is ready, the latter also without a web
-    door; `started_at` is seconds since 1970."""
+    door; `started_at` is seconds since 1970; `problems` are what is wrong though it goes on, by what is at fault."""
 
     pid: int
     address: str
     started_at: float
     processes: tuple[ProcessState, ...] = ()
     web_address: str = ""
+    problems: dict[str, str] = field(default_factory=dict)
 
 
 def write_state(run: Path, state: State) -> None:

@@ -26,6 +26,7 @@ from portico_server.host.supervisor.in_force import InForce
 from portico_server.host.supervisor.issuers import Issuers
 from portico_server.host.supervisor.keeper import Keeper
 from portico_server.host.supervisor.logs import BoundedLog
+from portico_server.host.supervisor.problems import Problems
 from portico_server.host.supervisor.programs import SETTINGS_FILE, Program, Programs
 from portico_server.host.supervisor.serving import ServingProcess, clear_folders
 from portico_server.host.supervisor.state import RELOAD, RESTART, SUPERVISOR_SOCKET, State, write_state
@@ -93,7 +94,8 @@ class Supervisor:
         programs = Programs(settings, watched, self._host, application)
         self._product_programs, self._front_programs = programs.products(), programs.fronts(doors, contracts)
         replace_file(settings.run / SETTINGS_FILE, settings.to_json().encode())
-        self._credentials = Credentials(settings, in_force, self._record)
+        self._problems = Problems(self._record, self._write_state)
+        self._credentials = Credentials(settings, in_force, self._problems.tell)
         self._credentials.put_in_force()
         self._issuers = Issuers(settings, in_force, self._record)
         self._issuers.put_in_force()
@@ -233,7 +235,8 @@ class Supervisor:
         ready = self._was_ready and all(process.phase == "ready" for process in processes if process.name == "front")
         address, web_address = (self._settings.listen, self._settings.web_listen) if ready else ("", "")
         try:
-            write_state(self._settings.run, State(os.getpid(), address, self._started_at, processes, web_address))
+            state = State(os.getpid(), address, self._started_at, processes, web_address, dict(self._problems.found))
+            write_state(self._settings.run, state)
         except OSError as error:  # a full disk must not end a platform that runs
             self._record(f"The state cannot be written: {error}")
 

@@ -72,7 +72,8 @@ class TokenKeys:
     ) -> str:
         """A token; `certificate` (SHA-256 of its DER) binds it to that certificate (RFC 8705, `cnf.x5t#S256`)."""
         if self._folder.stat().st_mtime_ns != self._changed:
-            self._read()
+            with contextlib.suppress(OSError, ValueError):  # those of before sign; whoever reloads the keys is told
+                self._read()
         now = int(time.time())
         claims: dict[str, Any] = {
             "iss": issuer,
