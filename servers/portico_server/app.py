@@ -60,6 +60,7 @@ SETTINGS_FILE = "PORTICO_SETTINGS_FILE"
 PROCESS = "PORTICO_PROCESS"
 _DRAINING_POLL_SECONDS = 0.05
 _PROBLEMS_POLL_SECONDS = 0.5
+_REVOKED_POLL_SECONDS = 0.2
 
 
 class Process:
@@ -118,6 +119,7 @@ class Process:
         self._shed(stack, gateway)
         await stack.enter_async_context(_background(_watch_draining(self._folder / DRAINING_FILE, health)))
         await stack.enter_async_context(_background(_tell_problems(self._folder, gateway)))
+        await stack.enter_async_context(_background(self._cut_revoked(gateway)))
         await health.serving()
         await self._follow_health(stack, health)
         stack.push_async_callback(health.not_serving)
@@ -183,6 +185,15 @@ class Process:
         health.add_to(self.application)
         add_reflection(self.application, services)
         return health
+
+    async def _cut_revoked(self, gateway: Gateway) -> None:
+        """Ends calls in flight whose caller was revoked since they were let in: a watch would go on for ever."""
+        seen = gateway.revocations()
+        while True:
+            await asyncio.sleep(_REVOKED_POLL_SECONDS)
+            if (now := gateway.revocations()) != seen:
+                self.application.watch.cut_refused(gateway.refusal_of)
+                seen = now
 
     def _shed(self, stack: AsyncExitStack, gateway: Gateway) -> None:
         """Has Envoy, in whose folder this process runs, refuse calls that would wait too long."""

@@ -156,6 +156,32 @@ def test_a_stream_that_is_open_ends_at_its_next_message(spread: RunningPlatform,
         assert [refusal(stream.echo) for stream in streams] == [expected] * len(streams)
 
 
+@pytest.mark.parametrize("by", ["token", "certificate"])
+def test_a_stream_that_only_answers_is_cut_short(spread: RunningPlatform, by: str) -> None:
+    """Its client sends nothing more by which it could be refused; it could go on for ever."""
+    keyring = keyring_of(spread)
+    certificate, _ = new_certificate(keyring)
+    token = new_token(keyring)
+    with contextlib.ExitStack() as stack:
+        channels = stack.enter_context(channels_to_every_front(spread, certificate=certificate, token=token))
+        endless = testing_pb2.ServerStreamRequest(name=NAME, sizes_bytes=[1] * 1000, delay_millis=200)
+        stubs = [testing_pb2_grpc.TestingServiceStub(channel) for channel in channels]
+        streams = [stub.ServerStream(endless, timeout=4 * SECONDS) for stub in stubs]
+        others = stack.enter_context(spread.channel())
+        goes_on = testing_pb2_grpc.TestingServiceStub(others).ServerStream(endless, timeout=4 * SECONDS)
+        for stream in (*streams, goes_on):
+            next(stream)
+        if by == "token":
+            request = revocations_pb2.RevokeTokenRequest(parent=ACCOUNT, token_id=id_of(token))
+            revocations_pb2_grpc.RevocationServiceStub(others).RevokeToken(request, timeout=SECONDS)
+        else:
+            revoke_certificate(spread, client_certificate=certificate.certificate)
+        expected = TOKEN_REVOKED if by == "token" else CERTIFICATE_REVOKED
+        assert [refusal(lambda s=stream: list(s)) for stream in streams] == [expected] * len(streams)
+        next(goes_on)
+        goes_on.cancel()
+
+
 class Stream:
     """A stream of both directions that stays open."""
 

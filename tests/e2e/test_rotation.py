@@ -203,7 +203,8 @@ def test_what_cannot_be_put_in_force_is_told_by_status_and_doctor_until_it_is_me
         wait_until(lambda: problems(rotating).keys() >= {"issuers", "keys"}, "both are known")
         assert portico(["status", "--data", str(rotating.data)]) == 0
         told = capsys.readouterr().out
-        assert f"! keys: {key} is not the key" in told
+        assert "! keys: " in told
+        assert str(key) in told
         assert "! issuers: issuers.toml:" in told
         checks = {check.name: check for check in doctor(rotating.settings) if not check.ok}
         assert str(key) in checks["keys"].detail

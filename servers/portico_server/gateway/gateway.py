@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import grpc
 from google.longrunning import operations_pb2_grpc
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2_grpc
 
@@ -31,11 +32,12 @@ from portico_server.gateway.policy_file import PolicyFile
 from portico_server.gateway.revocation import open_revocations
 from portico_server.gateway.revocation_list import OPERATORS_LIST
 from portico_server.gateway.revocations import RevocationService
-from portico_server.gateway.revoked import LoggedRevocations
+from portico_server.gateway.revoked import LoggedRevocations, check_caller
 from portico_server.gateway.span_intake import SpanIntake
 from portico_server.gateway.telemetry_service import TelemetryService
 from portico_server.platform.authorization import Principal
-from portico_server.platform.call import Step
+from portico_server.platform.call import Call, Step
+from portico_server.platform.errors import ApiError
 from portico_server.platform.keyring import Keyring
 from portico_server.platform.keyring.identity import issuer_of, node_uri
 from portico_server.platform.methods import FOREIGN, Method, methods_of
@@ -45,7 +47,7 @@ from portico_server.platform.private_files import make_private_folder
 from portico_server.platform.product import Databases, OperationsBackend, Product
 from portico_server.platform.settings import Settings
 from portico_server.platform.shared_words import FILE as SHARED_WORDS
-from portico_server.platform.shared_words import SharedWords
+from portico_server.platform.shared_words import SharedWords, Word
 from portico_server.platform.telemetry import Telemetry, open_telemetry
 
 POLICY_FILE = "policy.toml"
@@ -71,6 +73,10 @@ class Gateway:
     operations: dict[str, OperationsBackend]
     servicers: Sequence[tuple[Add, Any]]
     """The gateway's own: pairs of a generated `add_XServicer_to_server` and the servicer."""
+    revocations: Callable[[], int]
+    """A number that changes with what is revoked."""
+    refusal_of: Callable[[Call], ApiError | None]
+    """Why a call that was let in may not go on, because its caller was revoked since; None: it may."""
     problems: Callable[[], dict[str, str]] = dict
     """What is wrong with its files, by what is at fault, so that what they held before is in force."""
 
@@ -110,6 +116,7 @@ async def open_gateway(
         open_revocations(settings, words, databases, keyring.authorities) as revocations,
         open_limiter(settings, policy) as limiter,
     ):
+        revoked = LoggedRevocations(revocations.log, certificate_account, revocations.note_serial)
         pipeline = standard(
             Parts(
                 methods=methods,
@@ -117,7 +124,7 @@ async def open_gateway(
                 authorizer=policy,
                 certificate_principal=policy.certificate_principal,
                 certificate_account=certificate_account,
-                revoked=LoggedRevocations(revocations.log, certificate_account, revocations.note_serial),
+                revoked=revoked,
                 limiter=limiter,
                 asserted=Assertions(keyring.assertions, settings.trust_domain, process),
                 node=node_uri(settings.trust_domain),
@@ -159,6 +166,13 @@ async def open_gateway(
             lambda: issuers.problems,
         )
 
+        def refusal_of(call: Call) -> ApiError | None:
+            try:
+                check_caller(revoked, call.peer, call.origin, call.principal)
+            except ApiError as error:  # that the list cannot be read just now is no reason to end what goes on
+                return error if error.code is grpc.StatusCode.UNAUTHENTICATED else None
+            return None
+
         def problems() -> dict[str, str]:
             found = {"policy": policy.problem, OPERATORS_LIST: revocations.problem()}
             return {
@@ -167,7 +181,17 @@ async def open_gateway(
 
         watching = asyncio.gather(policy.watch(), issuers.watch())
         try:
-            yield Gateway(pipeline, methods, errors, telemetry, operations, servicers, problems)
+            yield Gateway(
+                pipeline,
+                methods,
+                errors,
+                telemetry,
+                operations,
+                servicers,
+                revocations=lambda: words.words[Word.REVOCATIONS],
+                refusal_of=refusal_of,
+                problems=problems,
+            )
         finally:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)

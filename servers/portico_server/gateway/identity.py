@@ -7,13 +7,14 @@ kept in bounded caches, so that an ordinary call costs two look-ups.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from time import perf_counter_ns
 
 from portico_server.gateway import assertions, certificates, token_failures, tokens
 from portico_server.gateway.assertions import NOTHING_ASSERTED, Asserted
 from portico_server.gateway.issuers import Issuers
 from portico_server.gateway.remembered import Remembered
-from portico_server.gateway.revoked import NOTHING_REVOKED, Revoked
+from portico_server.gateway.revoked import NOTHING_REVOKED, Revoked, check_caller
 from portico_server.platform.authorization import Principal
 from portico_server.platform.call import Call, Handler, Peer, Step
 from portico_server.platform.errors import ApiError
@@ -105,14 +106,6 @@ def identity(
             )
         return principal
 
-    def still_good(call: Call) -> None:
-        """At each further message of a request stream: it ends where its caller has been revoked since."""
-        revoked.refresh()
-        revoked.check_certificate(call.peer)
-        revoked.check_certificate(call.origin)
-        if call.principal is not None and call.principal.token_id:
-            revoked.check_token(call.principal)
-
     def step(call: Call, proceed: Handler) -> Awaitable[None]:
         start = perf_counter_ns()
         revoked.refresh()
@@ -136,7 +129,8 @@ def identity(
         if call.acting:  # known only now; a certificate that was revoked opens nothing, public methods included
             revoked.check_certificate(call.origin)
         if call.method.request_streaming:
-            call.checks.append(lambda _: still_good(call))
+            # Not of the call itself: it would keep itself alive.
+            call.checks.append(partial(check_caller, revoked, call.peer, call.origin, call.principal))
         return proceed(call)
 
     return step

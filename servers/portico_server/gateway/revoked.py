@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 import grpc
 import structlog
@@ -111,3 +111,12 @@ class LoggedRevocations:
             raise unauthenticated(
                 "TOKEN_REVOKED", "the token has been revoked; get a new one, for example with `portico token`"
             )
+
+
+def check_caller(revoked: Revoked, peer: Peer, origin: Peer, principal: Principal | None, message: Any = None) -> None:
+    """Whether a call of theirs that was let in may still go on, for example with this message. Raises ApiError."""
+    revoked.refresh()
+    revoked.check_certificate(peer)
+    revoked.check_certificate(origin)
+    if principal is not None and principal.token_id:
+        revoked.check_token(principal)

@@ -28,7 +28,8 @@ if _version_not_supported:
 class RevocationServiceStub:
     """Takes back what the platform, or an issuer that it trusts, has given out. A revocation is final and bears on what belongs
     to its account. It holds in every process of this machine before it is acknowledged, also for calls on connections that
-    were open before; with PostgreSQL it reaches every other node within a second. Calls with what was revoked end
+    were open before; calls that were let in before end within a second; with PostgreSQL it reaches every other node within a
+    second. Calls with what was revoked end
     UNAUTHENTICATED (`TOKEN_REVOKED`, `CERTIFICATE_REVOKED`). RESOURCE_EXHAUSTED (`TOO_MANY_REVOCATIONS`) when 20,000 are in
     force. Revoking twice answers the first revocation.
     """
@@ -64,7 +65,8 @@ class RevocationServiceStub:
 class RevocationServiceServicer:
     """Takes back what the platform, or an issuer that it trusts, has given out. A revocation is final and bears on what belongs
     to its account. It holds in every process of this machine before it is acknowledged, also for calls on connections that
-    were open before; with PostgreSQL it reaches every other node within a second. Calls with what was revoked end
+    were open before; calls that were let in before end within a second; with PostgreSQL it reaches every other node within a
+    second. Calls with what was revoked end
     UNAUTHENTICATED (`TOKEN_REVOKED`, `CERTIFICATE_REVOKED`). RESOURCE_EXHAUSTED (`TOO_MANY_REVOCATIONS`) when 20,000 are in
     force. Revoking twice answers the first revocation.
     """
@@ -133,7 +135,8 @@ def add_RevocationServiceServicer_to_server(servicer, server):
 class RevocationService:
     """Takes back what the platform, or an issuer that it trusts, has given out. A revocation is final and bears on what belongs
     to its account. It holds in every process of this machine before it is acknowledged, also for calls on connections that
-    were open before; with PostgreSQL it reaches every other node within a second. Calls with what was revoked end
+    were open before; calls that were let in before end within a second; with PostgreSQL it reaches every other node within a
+    second. Calls with what was revoked end
     UNAUTHENTICATED (`TOKEN_REVOKED`, `CERTIFICATE_REVOKED`). RESOURCE_EXHAUSTED (`TOO_MANY_REVOCATIONS`) when 20,000 are in
     force. Revoking twice answers the first revocation.
     """

@@ -37,6 +37,8 @@ class Cut(enum.Enum):
     DEADLINE = enum.auto()
     FIRST_MESSAGE = enum.auto()
     STOPPING = enum.auto()
+    REFUSED = enum.auto()
+    """By the exchange's `refusal`."""
 
 
 class Exchange:
@@ -51,6 +53,7 @@ class Exchange:
         "headers",
         "loop",
         "reads_out",
+        "refusal",
         "scope",
         "started",
         "transcoded",
@@ -65,6 +68,7 @@ class Exchange:
         self.awaited: Awaitable[Event] | None = None
         """The event that the task waits for. pyvoy sets it though it be cancelled, and must not stumble."""
         self.cut: Cut | None = None
+        self.refusal: ApiError | None = None
         self.started = time.monotonic()
         self.deadline: float | None = None
         """When the call must be done, in seconds of `time.monotonic`."""
@@ -102,13 +106,19 @@ class Exchange:
                     self.awaited.set_result = _ignore  # type: ignore[attr-defined]
                 self._task.cancel()
 
+    def refuse(self, refusal: ApiError) -> None:
+        """Cuts the call short with what its caller is to be told."""
+        if self.cut is None:
+            self.refusal = refusal
+            self.cancel(Cut.REFUSED)
+
     def cancellation(self, error: asyncio.CancelledError) -> BaseException:
         """What to raise in place of a CancelledError in the call's task: the reason for it, if there is one to tell."""
-        if self.cut not in _REASONS:
+        if self.cut not in _REASONS and self.refusal is None:
             return error
         if self._task is not None:
             self._task.uncancel()
-        return _REASONS[self.cut]()
+        return self.refusal if self.refusal is not None else _REASONS[self.cut]()
 
     def end(self) -> None:
         """Nothing can cut the call short any more. Lets go of the task, which holds all that the call does."""

@@ -11,9 +11,12 @@ import asyncio
 import heapq
 import itertools
 import time
+from collections.abc import Callable
 
 from portico_server.host.adapter.exchange import NO_CONTEXT, Cut
 from portico_server.host.adapter.messages import Messages
+from portico_server.platform.call import Call
+from portico_server.platform.errors import ApiError
 
 _TICK_SECONDS = 0.02
 _SHARE_OF_AGE = 0.25  # a call that has lasted a second is looked at a quarter of a second later
@@ -55,6 +58,13 @@ class Watch:
         """Cuts every call short."""
         for requests in [*self._recent, *self._lasting]:
             requests.exchange.cancel(cut)
+
+    def cut_refused(self, refusal_of: Callable[[Call], ApiError | None]) -> None:
+        """Cuts those calls short that are to be refused now, though they were let in."""
+        for requests in [*self._recent, *self._lasting]:
+            call = requests.call
+            if call is not None and (refusal := refusal_of(call)) is not None:
+                requests.exchange.refuse(refusal)
 
     async def empty(self) -> None:
         """Waits until no call is left."""
