@@ -11,7 +11,7 @@ from portico_cli import output
 from portico_cli.settings import settings_of_running, settings_options
 
 if TYPE_CHECKING:
-    from portico_server.platform.keyring.authority import Authority
+    from portico_server.host.supervisor.changing_authorities import Authority
     from portico_server.platform.settings import Settings
 
 
@@ -25,6 +25,11 @@ def authority() -> None:
       2. portico authority use ID      it issues, once every client knows it
       3. portico authority remove ID   the old one is trusted no more, once nobody
                                        shows its certificates
+
+    \b
+    Examples:
+      portico authority show
+      portico authority add
     """
 
 
@@ -86,7 +91,7 @@ def remove(wanted: str, **flags: Any) -> None:
 
 
 def _do(flags: dict[str, Any], work: Callable[[Settings], Any]) -> Any:
-    from portico_server.platform.keyring.authorities import AuthorityError
+    from portico_server.host.supervisor.changing_authorities import AuthorityError
 
     try:
         return work(settings_of_running(flags))

@@ -12,6 +12,16 @@ from portico_server.platform.keyring.authorities import Authorities, AuthorityEr
 from portico_server.platform.keyring.authority import Authority
 from portico_server.platform.settings import Settings
 
+__all__ = [
+    "Authority",
+    "AuthorityError",
+    "add_authority",
+    "authorities",
+    "reload",
+    "remove_authority",
+    "use_authority",
+]
+
 _PATIENCE_SECONDS = 30.0
 
 
