@@ -20,6 +20,7 @@ import trustme
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from portico_server.host.envoy.body_limit import STRANGERS_BYTES
 from portico_server.platform.keyring import Keyring, certificate_uri
 from tests.harness import RunningPlatform
 from tests.harness.credentials import ClientCertificate, certificate_of
@@ -186,6 +187,33 @@ def test_headers_that_come_drop_by_drop_are_given_up(attacked: RunningPlatform) 
     finally:
         for connection in connections:
             connection.close()
+
+
+LARGE_BYTES = 8_000_000
+
+
+@pytest.mark.parametrize("path", [BUCKETS, LIST, "/nope"])
+@pytest.mark.parametrize("token", [None, "of nobody"])
+def test_a_strangers_large_body_is_refused_before_it_has_come(
+    attacked: RunningPlatform, path: str, token: str | None
+) -> None:
+    """Or whoever has no token would decide how much memory is held, and how long."""
+    authorization = f"authorization: Bearer {token}\r\n" if token else ""
+    with open_connection(attacked, protocol="http/1.1") as connection:
+        head = f"POST {path} HTTP/1.1\r\nhost: localhost\r\n{authorization}content-type: application/json\r\n"
+        connection.sendall(f"{head}content-length: {LARGE_BYTES}\r\n\r\n".encode())
+        connection.sendall(b" " * (2 * STRANGERS_BYTES))
+        assert connection.recv(1024).startswith(b"HTTP/1.1 413 ")
+
+
+def test_of_a_small_body_a_stranger_is_told_that_the_token_is_missing(attacked: RunningPlatform) -> None:
+    answer = web(attacked, "POST", BUCKETS, body=b"{}" + b" " * (STRANGERS_BYTES // 2), token=None)
+    assert (answer.status, answer.json()["details"][0]["reason"]) == (401, "TOKEN_MISSING")
+
+
+def test_a_caller_who_is_known_may_send_more(attacked: RunningPlatform) -> None:
+    body = b"{}" + b" " * (2 * STRANGERS_BYTES)
+    assert web(attacked, "POST", f"{BUCKETS}?bucket_id=larger", body=body).status == 200
 
 
 def bad_certificates(platform: RunningPlatform) -> Iterator[tuple[str, ClientCertificate]]:

@@ -3,26 +3,48 @@ not see that; so a body is collected before it, and refused (413) beyond the lim
 
 Two kinds of requests are let through as they come, because what reads them bounds them: gRPC (and Connect's streams),
 and raw uploads (a body that is a `google.api.HttpBody`), which the transcoder passes on piece by piece.
+
+Of somebody unknown, with neither a good token nor a certificate, much less is collected: who may call anything of that
+size must be known first, and a stranger would else decide how much memory is held, and for how long.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from portico_server.host.envoy import jwt
 from portico_server.host.envoy.descriptors import RawUpload
 from portico_server.host.envoy.message import Message, extension, typed
 from portico_server.host.envoy.path_template import to_regex
 
+STRANGERS_BYTES = 64 * 1024
+"""Of a body whose sender is not known."""
 
-def body_limit_filter(uploads: Iterable[RawUpload], max_bytes: int) -> Message:
-    """An HTTP filter, to stand before the transcoder."""
+_CERTIFICATE = "x-forwarded-client-cert"
+
+
+def body_limit_filters(uploads: Iterable[RawUpload], max_bytes: int) -> list[Message]:
+    """HTTP filters, to stand behind `jwt_authn` and before the transcoder."""
     passing = [_header("content-type", {"exact": "application/grpc"})]
     passing += [_header("content-type", {"prefix": prefix}) for prefix in _FRAMED]
     passing += [_both(_header(":method", {"exact": upload.verb}), _path(upload.template)) for upload in uploads]
+    known = [_header(name, {"safe_regex": {"google_re2": {}, "regex": ".+"}}) for name in _IDENTITIES]
+    return [
+        _limit("strangers-body-limit", [*passing, *known], STRANGERS_BYTES),
+        _limit("body-limit", passing, max_bytes),
+    ]
+
+
+_IDENTITIES = (jwt.TOKEN_PAYLOAD, _CERTIFICATE)
+"""Headers that Envoy itself sets, for a good token and for a client's certificate."""
+
+
+def _limit(name: str, passing: list[Message], max_bytes: int) -> Message:
+    """Collects the bodies of all requests but those that one of `passing` holds for."""
     skip = {"name": "skip", "typed_config": typed("extensions.filters.common.matcher.action.v3.SkipFilter")}
     matcher = {"predicate": {"or_matcher": {"predicate": passing}}, "on_match": {"action": skip}}
     return extension(
-        "body-limit",
+        name,
         "extensions.common.matching.v3.ExtensionWithMatcher",
         xds_matcher={"matcher_list": {"matchers": [matcher]}},
         extension_config=extension(

@@ -49,7 +49,7 @@ def render_bootstrap(
         jwt.token_filter(watched),
         headers.tell_token_failure(),
         web.grpc_web_filter(),
-        body_limit.body_limit_filter(contracts.uploads, json_bytes),
+        *body_limit.body_limit_filters(contracts.uploads, json_bytes),
         transcoder.transcoder_filter(contracts, Path(DESCRIPTORS), json_bytes),
         *([headers.restore_length()] if upstreams or embedding is None else []),
         *_last_filters(embedding, upstreams),
