@@ -71,10 +71,11 @@ class Caller:
 
 @contextlib.contextmanager
 def node(folder: Path, database: str, release: str, authority: Path | None = None) -> Iterator[RunningPlatform]:
-    """A platform of a release, with the keys of the first one."""
+    """A platform of a release, with the keys of the first one and the folder of its bytes."""
     if authority is not None and not (folder / "data").exists():
         (folder / "data").mkdir(parents=True, mode=0o700)
         shutil.copytree(authority / "data" / "keys", folder / "data" / "keys")
+        (folder / "data" / "blobs").symlink_to(authority / "data" / "blobs")  # as a file system that both mount
     product = {**TESTING_PRODUCT, "extra_products": (f"tests.testing_product.releases.{release}",)}
     with running_platform(folder, database=database, **product) as platform:
         yield platform

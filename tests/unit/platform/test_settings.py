@@ -91,6 +91,7 @@ OUT_OF_BOUNDS = [
     ("drain_seconds", "inf", "a number from 0 to 3_600 seconds"),
     ("unresponsive_seconds", "0", "a number from 1 to 3_600 seconds"),
     ("node_certificate_seconds", "0", "a number from 60 to 34_560_000 seconds"),
+    ("revocation_list_seconds", "60", "a number from 3_600 to 34_560_000 seconds"),
     ("metrics_listen", "0.0.0.0:9464", "HOST:PORT of this machine alone"),
     ("metrics_listen", "9464", "HOST:PORT of this machine alone"),
     ("mesh_messages", "copied", "shared or serialized"),
