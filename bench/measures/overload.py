@@ -34,6 +34,7 @@ HEALTH_MS = 100.0
 SETTLE_SECONDS = 3.0
 """What is not measured: the share to refuse is found in that time."""
 HEALTH_PAUSE_SECONDS = 0.1
+RECOVERY_SECONDS = 30.0
 
 
 def measure(bench: Bench) -> Section:
@@ -50,6 +51,7 @@ def measure(bench: Bench) -> Section:
 
 def _round(bench: Bench, portico: Endpoint) -> Figures:
     echo = calls.echo(bench.scratch)
+    _wait_recovered(portico, echo)
     peak = load.run(portico, echo, seconds=bench.seconds, warm_seconds=0.5).calls_per_second
     before = _memory(portico)
     crowd = replace(echo, in_flight=MOST_IN_FLIGHT, connections=CONNECTIONS, rate=TIMES * peak)
@@ -69,6 +71,19 @@ def _round(bench: Bench, portico: Endpoint) -> Figures:
         "health max ms": max(waits_ms),
         "memory added MiB": _memory(portico) - before,
     }
+
+
+def _wait_recovered(portico: Endpoint, echo: load.Load) -> None:
+    """Until nothing is refused any more of what the round before has brought about. Raises LoadError."""
+    end = time.monotonic() + RECOVERY_SECONDS
+    while True:
+        try:
+            load.run(portico, echo, seconds=0.3, warm_seconds=0.1)
+        except load.LoadError:
+            if time.monotonic() > end:
+                raise
+        else:
+            return
 
 
 def _memory(endpoint: Endpoint) -> float:
