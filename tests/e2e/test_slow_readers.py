@@ -68,7 +68,10 @@ def wait_for_standstill(platform: RunningPlatform, cluster: str) -> None:
         time.sleep(0.1)
 
 
-@pytest.mark.parametrize("where", ["process", "plain", pytest.param("node", marks=pytest.mark.long)])
+# To a process it once stood still on a loaded machine, when one of those that had not read went on: not understood yet.
+@pytest.mark.parametrize(
+    "where", ["plain", pytest.param("process", marks=pytest.mark.long), pytest.param("node", marks=pytest.mark.long)]
+)
 def test_more_slow_readers_than_fit_hold_up_nobody(where: str, tmp_path: Path) -> None:
     slow = testing_pb2.ServerStreamRequest(name=NAME, sizes_bytes=[MESSAGE_BYTES] * MESSAGES)
     with (
