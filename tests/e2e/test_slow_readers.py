@@ -68,11 +68,17 @@ def wait_for_standstill(platform: RunningPlatform, cluster: str) -> None:
         time.sleep(0.1)
 
 
-# To a process it once stood still on a loaded machine, when one of those that had not read went on: not understood yet.
 @pytest.mark.parametrize(
-    "where", ["plain", pytest.param("process", marks=pytest.mark.long), pytest.param("node", marks=pytest.mark.long)]
+    ("where", "reads_on"),
+    [
+        ("plain", True),
+        ("process", False),
+        # Once, on a loaded machine, what was read on after a while stood still there: not understood yet.
+        pytest.param("process", True, marks=pytest.mark.long),
+        pytest.param("node", True, marks=pytest.mark.long),
+    ],
 )
-def test_more_slow_readers_than_fit_hold_up_nobody(where: str, tmp_path: Path) -> None:
+def test_more_slow_readers_than_fit_hold_up_nobody(where: str, reads_on: bool, tmp_path: Path) -> None:
     slow = testing_pb2.ServerStreamRequest(name=NAME, sizes_bytes=[MESSAGE_BYTES] * MESSAGES)
     with (
         placed(where, tmp_path) as (platform, cluster),
@@ -87,7 +93,9 @@ def test_more_slow_readers_than_fit_hold_up_nobody(where: str, tmp_path: Path) -
         for _ in range(3):
             beside = stub.Unary(testing_pb2.UnaryRequest(name=NAME, response_bytes=BESIDE_BYTES), timeout=30)
             assert len(beside.payload) == BESIDE_BYTES
-        assert sum(len(answer.payload) for answer in read_later) == MESSAGES * MESSAGE_BYTES, "slow is not lost"
+        if reads_on:
+            assert sum(len(answer.payload) for answer in read_later) == MESSAGES * MESSAGE_BYTES, "slow is not lost"
+        read_later.cancel()
         assert all(stream.is_active() for stream in streams)
         for stream in streams:
             stream.cancel()

@@ -79,6 +79,7 @@ class OperatorsList:
 
     def _checked(self, found: x509.CertificateRevocationList) -> x509.CertificateRevocationList:
         keys = [item.certificate.public_key() for item in self._authorities.trusted]
+        # A certificate may hold keys that cannot sign; an authority's has signed its own.
         if not any(found.is_signature_valid(key) for key in keys):  # type: ignore[arg-type]
             raise ValueError("it is not signed by an authority of this platform")
         if any(isinstance(extension.value, x509.DeltaCRLIndicator) for extension in found.extensions):
