@@ -20,8 +20,8 @@ IDLE_CONNECTION_SECONDS = 3600.0
 KEEPALIVE_SECONDS = 60.0
 KEEPALIVE_TIMEOUT_SECONDS = 20.0
 CONNECTION_WINDOW_BYTES = 16 * 1024 * 1024
-"""What one connection may make us hold for callers that are slow to read; several times the stream's window, so that
-one such stream does not stop the others."""
+"""What one client's connection may make us hold of requests that are read slowly; several times the stream's window, so
+that one such stream does not stop the others (half of it may stand unread, see `windows`)."""
 
 
 def connection_manager(

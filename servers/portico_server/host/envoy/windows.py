@@ -3,6 +3,9 @@
 One connection carries the streams of many callers. What a caller does not read stays in its stream's window, and counts
 in the connection's too. So that one holds the windows of all streams that the connection may carry, and callers that
 read slowly, however many they are, hold up nobody but themselves. With more streams another connection is made.
+
+It holds them twice: Envoy's codec (nghttp2) gives a connection room again only when half of its window has been read.
+Were more than that half taken by what nobody reads, the other half could never be used up, and all would stand still.
 """
 
 from __future__ import annotations
@@ -11,7 +14,6 @@ from portico_server.host.envoy.message import Message
 
 STREAM_WINDOW_BYTES = 1024 * 1024
 CALLS_PER_CONNECTION = 100
-CONNECTION_WINDOW_BYTES = CALLS_PER_CONNECTION * STREAM_WINDOW_BYTES
 _LARGEST_WINDOW_BYTES = 2**31 - 1  # RFC 9113, 6.9.1
 
 
@@ -26,4 +28,7 @@ def to_ours() -> Message:
 
 def holding(streams: int) -> int:
     """The window of a connection that may carry so many streams, in bytes: as large as HTTP/2 allows at most."""
-    return min(streams * STREAM_WINDOW_BYTES, _LARGEST_WINDOW_BYTES)
+    return min(2 * streams * STREAM_WINDOW_BYTES, _LARGEST_WINDOW_BYTES)
+
+
+CONNECTION_WINDOW_BYTES = holding(CALLS_PER_CONNECTION)
