@@ -1,0 +1,1 @@
+"""Who may do what: the policies of all accounts (`model`), compiled so that a decision takes microseconds."""
