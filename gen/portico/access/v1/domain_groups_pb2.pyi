@@ -1,0 +1,149 @@
+import datetime
+
+from portico._buf.validate import validate_pb2 as _validate_pb2
+from google.api import annotations_pb2 as _annotations_pb2
+from google.api import field_behavior_pb2 as _field_behavior_pb2
+from google.protobuf import field_mask_pb2 as _field_mask_pb2
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from portico.options.v1 import options_pb2 as _options_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class DomainGroup(_message.Message):
+    __slots__ = ("name", "display_name", "description", "zones", "create_time", "update_time", "etag")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    DISPLAY_NAME_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    ZONES_FIELD_NUMBER: _ClassVar[int]
+    CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    UPDATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    display_name: str
+    description: str
+    zones: _containers.RepeatedScalarFieldContainer[str]
+    create_time: _timestamp_pb2.Timestamp
+    update_time: _timestamp_pb2.Timestamp
+    etag: str
+    def __init__(self, name: _Optional[str] = ..., display_name: _Optional[str] = ..., description: _Optional[str] = ..., zones: _Optional[_Iterable[str]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., etag: _Optional[str] = ...) -> None: ...
+
+class CreateDomainGroupRequest(_message.Message):
+    __slots__ = ("parent", "domain_group_id", "domain_group", "request_id")
+    PARENT_FIELD_NUMBER: _ClassVar[int]
+    DOMAIN_GROUP_ID_FIELD_NUMBER: _ClassVar[int]
+    DOMAIN_GROUP_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    parent: str
+    domain_group_id: str
+    domain_group: DomainGroup
+    request_id: str
+    def __init__(self, parent: _Optional[str] = ..., domain_group_id: _Optional[str] = ..., domain_group: _Optional[_Union[DomainGroup, _Mapping]] = ..., request_id: _Optional[str] = ...) -> None: ...
+
+class CreateDomainGroupResponse(_message.Message):
+    __slots__ = ("domain_group", "policy_revision")
+    DOMAIN_GROUP_FIELD_NUMBER: _ClassVar[int]
+    POLICY_REVISION_FIELD_NUMBER: _ClassVar[int]
+    domain_group: DomainGroup
+    policy_revision: int
+    def __init__(self, domain_group: _Optional[_Union[DomainGroup, _Mapping]] = ..., policy_revision: _Optional[int] = ...) -> None: ...
+
+class GetDomainGroupRequest(_message.Message):
+    __slots__ = ("name",)
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    def __init__(self, name: _Optional[str] = ...) -> None: ...
+
+class GetDomainGroupResponse(_message.Message):
+    __slots__ = ("domain_group",)
+    DOMAIN_GROUP_FIELD_NUMBER: _ClassVar[int]
+    domain_group: DomainGroup
+    def __init__(self, domain_group: _Optional[_Union[DomainGroup, _Mapping]] = ...) -> None: ...
+
+class ListDomainGroupsRequest(_message.Message):
+    __slots__ = ("parent", "page_size", "page_token")
+    PARENT_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    parent: str
+    page_size: int
+    page_token: str
+    def __init__(self, parent: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListDomainGroupsResponse(_message.Message):
+    __slots__ = ("domain_groups", "next_page_token")
+    DOMAIN_GROUPS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    domain_groups: _containers.RepeatedCompositeFieldContainer[DomainGroup]
+    next_page_token: str
+    def __init__(self, domain_groups: _Optional[_Iterable[_Union[DomainGroup, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class UpdateDomainGroupRequest(_message.Message):
+    __slots__ = ("domain_group", "update_mask")
+    DOMAIN_GROUP_FIELD_NUMBER: _ClassVar[int]
+    UPDATE_MASK_FIELD_NUMBER: _ClassVar[int]
+    domain_group: DomainGroup
+    update_mask: _field_mask_pb2.FieldMask
+    def __init__(self, domain_group: _Optional[_Union[DomainGroup, _Mapping]] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ...) -> None: ...
+
+class UpdateDomainGroupResponse(_message.Message):
+    __slots__ = ("domain_group", "policy_revision")
+    DOMAIN_GROUP_FIELD_NUMBER: _ClassVar[int]
+    POLICY_REVISION_FIELD_NUMBER: _ClassVar[int]
+    domain_group: DomainGroup
+    policy_revision: int
+    def __init__(self, domain_group: _Optional[_Union[DomainGroup, _Mapping]] = ..., policy_revision: _Optional[int] = ...) -> None: ...
+
+class DeleteDomainGroupRequest(_message.Message):
+    __slots__ = ("name", "etag")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    etag: str
+    def __init__(self, name: _Optional[str] = ..., etag: _Optional[str] = ...) -> None: ...
+
+class DeleteDomainGroupResponse(_message.Message):
+    __slots__ = ("policy_revision",)
+    POLICY_REVISION_FIELD_NUMBER: _ClassVar[int]
+    policy_revision: int
+    def __init__(self, policy_revision: _Optional[int] = ...) -> None: ...
+
+class AddDomainGroupZonesRequest(_message.Message):
+    __slots__ = ("name", "zones", "etag")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    ZONES_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    zones: _containers.RepeatedScalarFieldContainer[str]
+    etag: str
+    def __init__(self, name: _Optional[str] = ..., zones: _Optional[_Iterable[str]] = ..., etag: _Optional[str] = ...) -> None: ...
+
+class AddDomainGroupZonesResponse(_message.Message):
+    __slots__ = ("domain_group", "policy_revision")
+    DOMAIN_GROUP_FIELD_NUMBER: _ClassVar[int]
+    POLICY_REVISION_FIELD_NUMBER: _ClassVar[int]
+    domain_group: DomainGroup
+    policy_revision: int
+    def __init__(self, domain_group: _Optional[_Union[DomainGroup, _Mapping]] = ..., policy_revision: _Optional[int] = ...) -> None: ...
+
+class RemoveDomainGroupZonesRequest(_message.Message):
+    __slots__ = ("name", "zones", "etag")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    ZONES_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    zones: _containers.RepeatedScalarFieldContainer[str]
+    etag: str
+    def __init__(self, name: _Optional[str] = ..., zones: _Optional[_Iterable[str]] = ..., etag: _Optional[str] = ...) -> None: ...
+
+class RemoveDomainGroupZonesResponse(_message.Message):
+    __slots__ = ("domain_group", "policy_revision")
+    DOMAIN_GROUP_FIELD_NUMBER: _ClassVar[int]
+    POLICY_REVISION_FIELD_NUMBER: _ClassVar[int]
+    domain_group: DomainGroup
+    policy_revision: int
+    def __init__(self, domain_group: _Optional[_Union[DomainGroup, _Mapping]] = ..., policy_revision: _Optional[int] = ...) -> None: ...
