@@ -54,9 +54,11 @@ def backup(
     )
 
 
-def verify(folder: Path, *, passphrase: bytes | None = None, progress: Progress = silent) -> Verified:
+def verify(
+    folder: Path, *, passphrase: bytes | None = None, scratch: Path | None = None, progress: Progress = silent
+) -> Verified:
     """See `platform.backup.verifying`."""
-    return verifying.verify(folder, passphrase=passphrase, progress=progress)
+    return verifying.verify(folder, passphrase=passphrase, scratch=scratch, progress=progress)
 
 
 def restore(

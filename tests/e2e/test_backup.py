@@ -7,6 +7,7 @@ import random
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -265,8 +266,11 @@ def test_an_encrypted_one_shows_nothing_and_opens_with_its_passphrase_alone(
         assert restore(tmp_path / "sealed", tmp_path / "data", *options) == 1
         assert told in capfd.readouterr().err
         assert not (tmp_path / "data").exists()
-    assert run(["backup", "verify", str(tmp_path / "sealed"), *map(str, right)]) == 0
-    assert restore(tmp_path / "sealed", tmp_path / "data", *right) == 0
+    data = ("--data", backed_up.platform.data)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))  # nothing may be put there
+        assert run(["backup", "verify", str(tmp_path / "sealed"), *map(str, (*right, *data))]) == 0
+        assert restore(tmp_path / "sealed", tmp_path / "data", *right) == 0
     key = Path("keys") / "authority.key"
     assert (tmp_path / "data" / key).read_bytes() == (backed_up.platform.data / key).read_bytes()
 

@@ -92,10 +92,14 @@ def create(destination: Path, since: Path | None, passphrase_file: Any, kind: st
 
 @backup.command()
 @click.argument("backup", type=_folder)
+@settings_options()
 @_passphrase_option
 @_output_option
-def verify(backup: Path, passphrase_file: Any, kind: str) -> None:
+def verify(backup: Path, passphrase_file: Any, kind: str, **flags: Any) -> None:
     """Read a whole BACKUP and compare it with its check sums; exit code 1 if anything is damaged or missing.
+
+    Databases of an encrypted one are looked at on the data directory's disk, where there is one, or else where
+    temporary files are.
 
     \b
     Examples:
@@ -103,8 +107,9 @@ def verify(backup: Path, passphrase_file: Any, kind: str) -> None:
     """
     from portico_server import maintenance
 
+    scratch = settings_of_running(flags).data
     with bars() as told:
-        found = maintenance.verify(backup, passphrase=_passphrase(passphrase_file), progress=told)
+        found = maintenance.verify(backup, passphrase=_passphrase(passphrase_file), scratch=scratch, progress=told)
     if kind == "json":
         output.show_json(found)
         return

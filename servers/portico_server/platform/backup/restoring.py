@@ -66,7 +66,7 @@ def restore(
     if not (scratch / _READY).exists():
         _check_empty(data)
         _check_room(data, described)
-        verify(folder, passphrase=passphrase, progress=progress)
+        verify(folder, passphrase=passphrase, scratch=data, progress=progress)
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir(mode=0o700)
         _copy(folder, scratch, described, sealer, progress)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
 import apsw
 
 from portico_server.platform.backup.failures import BackupError
+from portico_server.platform.backup.nameless import nameless_database
 from portico_server.platform.backup.subject import ProductState, Progress
 from portico_server.platform.database.migrations import READ_STAMP
 from portico_server.platform.moving import state
@@ -63,12 +65,30 @@ def problem_of(path: Path) -> str:
     try:
         connection = open_copy(path)
         try:
-            found = connection.execute("PRAGMA quick_check(1)").fetchall()
-            formats_of(connection)
+            return _problem(connection)
         finally:
             connection.close()
     except apsw.Error as error:
         return str(error)
+
+
+def problem_of_content(content: Iterator[bytes], folder: Path) -> tuple[int, str]:
+    """The size in bytes of a database that is decrypted, and what is wrong with it, as `problem_of` says. Meanwhile it
+    stands on the folder's disk, in a file without a name. Raises OSError, and what `content` raises."""
+    with tempfile.TemporaryFile(dir=folder) as file:
+        for chunk in content:
+            file.write(chunk)
+        file.flush()
+        try:
+            with nameless_database(file) as connection:
+                return file.tell(), _problem(connection)
+        except apsw.Error as error:
+            return file.tell(), str(error)
+
+
+def _problem(connection: apsw.Connection) -> str:
+    found = connection.execute("PRAGMA quick_check(1)").fetchall()
+    formats_of(connection)
     return "" if found == [("ok",)] else str(found[0][0])
 
 

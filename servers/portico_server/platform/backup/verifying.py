@@ -30,13 +30,19 @@ class Verified:
     """The formats of each."""
 
 
-def verify(folder: Path, *, passphrase: bytes | None = None, progress: Progress = silent) -> Verified:
-    """Raises BackupError for what is damaged, cut, or of a newer release. An encrypted backup needs its passphrase."""
+def verify(
+    folder: Path, *, passphrase: bytes | None = None, scratch: Path | None = None, progress: Progress = silent
+) -> Verified:
+    """Raises BackupError for what is damaged, cut, or of a newer release. An encrypted backup needs its passphrase.
+
+    `scratch` is the folder on whose disk an encrypted backup's databases may stand while they are looked at, one after
+    the other, in a file without a name; the system's folder for temporary files where it is None or not there.
+    """
     described, sealer = open_backup(folder, passphrase)
     done = 0
     for path, sha256 in manifest.members(folder):
         if path.startswith("databases/"):
-            done += _verify_database(folder, path, sha256, sealer)
+            done += _verify_database(folder, path, sha256, sealer, scratch)
         else:
             done += sum(len(chunk) for chunk in members.read(folder, path, sha256, sealer))
         progress("members", done, described.member_bytes)
@@ -83,11 +89,18 @@ def opened_sealer(folder: Path, described: Manifest, content: bytes, passphrase:
     return sealer
 
 
-def _verify_database(folder: Path, path: str, sha256: str, sealer: Sealer | None) -> int:
+def _verify_database(folder: Path, path: str, sha256: str, sealer: Sealer | None, scratch: Path | None) -> int:
     """Its bytes; raises BackupError if it is damaged, though its check sum be right."""
-    with tempfile.TemporaryDirectory(prefix="portico-verify-") as scratch:
-        copy = Path(scratch) / "database.sqlite"
-        members.write_plain(copy, members.read(folder, path, sha256, sealer))
-        if problem := snapshots.problem_of(copy):
-            raise BackupError(f"the database {path} of {folder} is damaged: {problem}. Use another backup.")
-        return copy.stat().st_size
+    content = members.read(folder, path, sha256, sealer)
+    if sealer is None:
+        size_bytes = sum(map(len, content))
+        problem = snapshots.problem_of(folder / path)
+    else:
+        size_bytes, problem = snapshots.problem_of_content(content, _where_to_look(scratch))
+    if problem:
+        raise BackupError(f"the database {path} of {folder} is damaged: {problem}. Use another backup.")
+    return size_bytes
+
+
+def _where_to_look(scratch: Path | None) -> Path:
+    return scratch if scratch is not None and scratch.is_dir() else Path(tempfile.gettempdir())
