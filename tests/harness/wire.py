@@ -63,6 +63,15 @@ def exchange(
         return
 
 
+def frames_until(connection: ssl.SSLSocket, kind: int) -> Iterator[tuple[int, bytes]]:
+    """(type, payload) of the frames that come, to the first of that type. Raises TimeoutError, EOFError."""
+    while True:
+        head = _exactly(connection, 9)
+        yield head[3], _exactly(connection, int.from_bytes(head[:3], "big"))
+        if head[3] == kind:
+            return
+
+
 def read_to_end(connection: ssl.SSLSocket, *, seconds: float = TIMEOUT_SECONDS) -> bytes:
     """What comes until the server closes. Raises TimeoutError where it does not."""
     connection.settimeout(seconds)

@@ -20,7 +20,9 @@ decision, so that none decides by the old policy once one of them decides by the
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -30,7 +32,7 @@ import structlog
 from portico_server.gateway.policy import Policy, compile_policy
 from portico_server.platform.authorization import Filter, Principal
 from portico_server.platform.limits import Limits
-from portico_server.platform.policy_bindings import PolicyError, read_rules
+from portico_server.platform.policy_bindings import MAX_FILE_BYTES, PolicyError, rules_of, unreadable
 from portico_server.platform.shared_words import SharedWords, Word
 
 POLL_SECONDS = 0.2
@@ -40,7 +42,18 @@ _AT_ONCE_BYTES = 16 * 1024
 
 _log = structlog.get_logger(__name__)
 
-_Stamp = tuple[int, int, int]
+_SETTLED_NS = 1_000_000_000
+"""A file that was changed less long ago may be changed once more and bear the same times."""
+
+
+class _Stamp(NamedTuple):
+    """What tells a file from one of before. The time of the last change of any kind is nobody's to choose, so that one
+    which is put back is another."""
+
+    changed_ns: int
+    modified_ns: int
+    size_bytes: int
+    inode: int
 
 
 class _Found(NamedTuple):
@@ -48,6 +61,16 @@ class _Found(NamedTuple):
 
     policy: Policy
     limits: Mapping[str, Limits]
+
+
+class _Read(NamedTuple):
+    """A file that was read: its stamp (None: there is none), whether that stands for its content, a digest of the
+    content, and what it says."""
+
+    stamp: _Stamp | None
+    settled: bool
+    digest: bytes
+    found: _Found | PolicyError
 
 
 class PolicyFile:
@@ -61,8 +84,10 @@ class PolicyFile:
         self._shared = words
         self._words: memoryview | list[int] = words.words if words is not None else [0]
         self._seen = self._words[Word.POLICY]
-        self._stamp = self._stamp_now()
-        self._policy, self._limits = self._load()
+        read = self._read()
+        if isinstance(read.found, PolicyError):
+            raise read.found
+        self._stamp, self._settled, self._digest, (self._policy, self._limits) = read
         self.version = 0
         self.problem = ""
 
@@ -96,13 +121,12 @@ class PolicyFile:
         """Reads the file again whenever it changes, until cancelled."""
         while True:
             await asyncio.sleep(POLL_SECONDS)
-            stamp = self._stamp_now()
-            if stamp == self._stamp:
+            if self._settled and self._stamp_now() == self._stamp:
                 continue
-            found = await asyncio.to_thread(self._read)
-            # Meanwhile a call may have put this, or something newer, in force; and a file that has changed since is not
-            # what was read.
-            if self._stamp_now() == stamp != self._stamp and self._take(stamp, found):
+            read = await asyncio.to_thread(self._read)
+            # Meanwhile a call may have put something newer in force; a file that has changed since is not what was
+            # read.
+            if self._stamp_now() == read.stamp and self._take(read):
                 self._tell_others()
 
     def reload_if_changed(self) -> None:
@@ -118,19 +142,21 @@ class PolicyFile:
         """Another process has read a changed file."""
         seen = self._words[Word.POLICY]  # before the file: what changes meanwhile is told anew
         stamp = self._stamp_now()
-        if stamp != self._stamp and stamp is not None and stamp[1] > _AT_ONCE_BYTES:
+        if stamp != self._stamp and stamp is not None and stamp.size_bytes > _AT_ONCE_BYTES:
             return
         self._seen = seen
         self._reload()
 
     def _reload(self) -> bool:
         """Whether something new is in force."""
-        stamp = self._stamp_now()
-        return stamp != self._stamp and self._take(stamp, self._read())
+        return self._stamp_now() != self._stamp and self._take(self._read())
 
-    def _take(self, stamp: _Stamp | None, found: _Found | PolicyError) -> bool:
-        """Puts in force what was found in the file of this stamp. Whether there is something new."""
-        self._stamp = stamp
+    def _take(self, read: _Read) -> bool:
+        """Puts in force what was read. Whether there is something new."""
+        known = read.digest == self._digest
+        self._stamp, self._settled, self._digest, found = read
+        if known:
+            return False
         if isinstance(found, PolicyError):
             self.problem = str(found)
             _log.error(
@@ -143,19 +169,31 @@ class PolicyFile:
         _log.info("policy_reloaded", file=str(self._path))
         return True
 
-    def _read(self) -> _Found | PolicyError:
+    def _read(self) -> _Read:
+        """The stamp is of the very file that was read: another one may stand in its place a moment before and after."""
+        now_ns = time.time_ns()
         try:
-            return self._load()
+            with open(self._path, "rb") as file:
+                stamp = _stamp_of(os.fstat(file.fileno()))
+                content = file.read(MAX_FILE_BYTES + 1)
+        except OSError as error:
+            return _Read(None, True, str(error).encode(), unreadable(self._path, error))
+        settled = not 0 <= now_ns - stamp.changed_ns < _SETTLED_NS
+        return _Read(stamp, settled, hashlib.blake2b(content).digest(), self._found_in(content))
+
+    def _found_in(self, content: bytes) -> _Found | PolicyError:
+        try:
+            rules = rules_of(self._path, content)
+            return _Found(compile_policy(rules.bindings, self._trust_domain), rules.limits)
         except PolicyError as error:
             return error
 
-    def _load(self) -> _Found:
-        rules = read_rules(self._path)
-        return _Found(compile_policy(rules.bindings, self._trust_domain), rules.limits)
-
     def _stamp_now(self) -> _Stamp | None:
         try:
-            found = os.stat(self._path)
+            return _stamp_of(os.stat(self._path))
         except OSError:
             return None
-        return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _stamp_of(found: os.stat_result) -> _Stamp:
+    return _Stamp(found.st_ctime_ns, found.st_mtime_ns, found.st_size, found.st_ino)

@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from portico_server.platform.limits import PROCESSES
 from portico_server.platform.private_files import make_private_folder
 from portico_server.platform.shared_words import SharedWords
 
@@ -24,9 +25,6 @@ SEATS = "limit-seats"
 """In the platform's run folder: the table, and a folder with a lock file for each process."""
 
 PLACES = 8_192
-PROCESSES = 32
-"""So many may serve on a machine; a further one does not start."""
-
 _PROBES = 8
 """How far from where its key belongs a caller may stand."""
 FULL_AT, COUNTS = 1, 2

@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+PROCESSES = 32
+"""So many processes of a platform may serve on a machine, for their counts of callers are kept side by side."""
+SERVING_PROCESSES = PROCESSES - 1
+"""So many the settings may ask for: at a restart there is one more for a while."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:

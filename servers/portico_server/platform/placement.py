@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from portico_server.platform.limits import SERVING_PROCESSES
 from portico_server.platform.settings import SettingError, Settings
 from portico_server.platform.settings_rules import address
 
@@ -112,6 +113,11 @@ def _check(settings: Settings) -> None:
         raise SettingError(
             f"workers is {settings.workers}, but with SQLite one process serves a product: "
             "leave workers at 1, or set database to a PostgreSQL server (postgresql://user@host/name)"
+        )
+    if len(set(process_names(settings))) > SERVING_PROCESSES:
+        raise SettingError(
+            f"workers is {settings.workers} and `processes` names {len(set(settings.processes))} products: together they "
+            f"may be {SERVING_PROCESSES}; set fewer workers, or take products out of `processes`"
         )
     apart, peers = set(settings.processes), set(_peers(settings.peers))
     for product in (FRONT, ALWAYS_IN_FRONT):

@@ -57,12 +57,23 @@ def read_bindings(path: Path) -> list[Binding]:
 def read_rules(path: Path) -> Rules:
     """What a file says. Raises PolicyError."""
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise PolicyError(f"{path}: larger than {MAX_FILE_BYTES} bytes")
-        text = path.read_text("utf-8")
-        document = tomllib.loads(text)
+        with path.open("rb") as file:
+            return rules_of(path, file.read(MAX_FILE_BYTES + 1))
     except OSError as error:
-        raise PolicyError(f"{path}: cannot be read ({error.strerror}); nobody may do anything without it") from error
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: Path, error: OSError) -> PolicyError:
+    return PolicyError(f"{path}: cannot be read ({error.strerror}); nobody may do anything without it")
+
+
+def rules_of(path: Path, content: bytes) -> Rules:
+    """What the content of the file of this path says. Raises PolicyError."""
+    if len(content) > MAX_FILE_BYTES:
+        raise PolicyError(f"{path}: larger than {MAX_FILE_BYTES} bytes")
+    try:
+        text = content.decode()
+        document = tomllib.loads(text)
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise PolicyError(f"{path}: not TOML: {error}") from error
     if unknown := document.keys() - {"bindings", "limits"}:

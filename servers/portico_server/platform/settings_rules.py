@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from portico_server.platform.limits import SERVING_PROCESSES
+
 _MIB, _GIB, _TIB = 1 << 20, 1 << 30, 1 << 40
 _HOUR = 3600
 _DAY = 24 * _HOUR
@@ -117,7 +119,7 @@ RULES: Mapping[str, Rule] = {
     "extra_products": Rule(_each(_matching(_MODULE)), "Python modules, as my_company.my_product"),
     "extra_descriptors": Rule(_each(lambda path: _is_folder(Path(path))), "paths of files"),
     "processes": Rule(_each(_matching(_PRODUCT)), "names of products, as objects"),
-    "workers": _between(1, 64),
+    "workers": _between(1, SERVING_PROCESSES),
     "peers": Rule(_each(_is_peer), "PRODUCT=HOST:PORT of other nodes, as objects=192.0.2.7:8444"),
     "mesh_listen": Rule(_is_address_or_empty, "HOST:PORT, as 0.0.0.0:8444, or nothing"),
     "host": _one_of("embedded", "plain"),

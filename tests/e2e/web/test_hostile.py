@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import datetime
 import hashlib
 import hmac
+import itertools
 import json
 import os
 import random
@@ -38,6 +40,7 @@ from tests.harness.wire import (
     WINDOW_UPDATE,
     exchange,
     frame,
+    frames_until,
     header_block,
     open_connection,
     read_to_end,
@@ -190,6 +193,7 @@ def test_headers_that_come_drop_by_drop_are_given_up(attacked: RunningPlatform) 
 
 
 LARGE_BYTES = 8_000_000
+KIND = ("content-type", "application/json")
 
 
 @pytest.mark.parametrize("path", [BUCKETS, LIST, "/nope"])
@@ -204,6 +208,39 @@ def test_a_strangers_large_body_is_refused_before_it_has_come(
         connection.sendall(f"{head}content-length: {LARGE_BYTES}\r\n\r\n".encode())
         connection.sendall(b" " * (2 * STRANGERS_BYTES))
         assert connection.recv(1024).startswith(b"HTTP/1.1 413 ")
+
+
+@pytest.mark.parametrize("token", [None, "of nobody"])
+@pytest.mark.parametrize(("path", "refusal"), [(BUCKETS, b"401"), (LIST, b"401"), ("/nope", b"404")])
+def test_a_strangers_body_that_says_its_length_and_never_ends_is_not_waited_for(
+    attacked: RunningPlatform, path: str, refusal: bytes, token: str | None
+) -> None:
+    authorization = f"authorization: Bearer {token}\r\n" if token else ""
+    with neighbours(attacked), open_connection(attacked, protocol="http/1.1") as connection:
+        head = f"POST {path} HTTP/1.1\r\nhost: localhost\r\n{authorization}content-type: application/json\r\n"
+        connection.sendall(f"{head}content-length: 1000\r\n\r\n{{".encode())
+        assert connection.recv(1024).startswith(b"HTTP/1.1 " + refusal)
+
+
+def test_a_strangers_body_of_unknown_length_that_never_ends_is_given_up(attacked: RunningPlatform) -> None:
+    """It is collected, so nobody else hears of it."""
+    pseudo = [(":method", "POST"), (":scheme", "https"), (":authority", "localhost")]
+    connections = []
+    with neighbours(attacked), contextlib.ExitStack() as stack:
+        for path, protocol in itertools.product((BUCKETS, LIST, "/nope"), ("h2", "http/1.1")):
+            connection = stack.enter_context(open_connection(attacked, protocol=protocol))
+            if protocol == "h2":
+                begin = frame(HEADERS, header_block([*pseudo, (":path", path), KIND]), flags=END_HEADERS, stream=1)
+                connection.sendall(PREFACE + frame(SETTINGS) + begin + frame(DATA, b"{", stream=1))
+            else:
+                head = f"POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+                connection.sendall(f"{head}transfer-encoding: chunked\r\n\r\n1\r\n{{\r\n".encode())
+            connections.append((connection, protocol))
+        for connection, protocol in connections:
+            if protocol == "h2":
+                assert RST_STREAM in [kind for kind, _ in frames_until(connection, RST_STREAM)]
+            else:
+                assert b" 408 " in connection.recv(1024)
 
 
 def test_of_a_small_body_a_stranger_is_told_that_the_token_is_missing(attacked: RunningPlatform) -> None:

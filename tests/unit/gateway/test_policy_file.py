@@ -20,7 +20,7 @@ from portico_server.gateway.policy import compile_policy
 from portico_server.gateway.policy_file import PolicyFile
 from portico_server.platform.authorization import Filter, Principal, below
 from portico_server.platform.limits import Limits
-from portico_server.platform.policy_bindings import Binding, PolicyError, Rules, read_rules
+from portico_server.platform.policy_bindings import Binding, PolicyError, Rules, read_rules, rules_of
 from portico_server.platform.shared_words import SharedWords
 
 ALICE = Principal("accounts/default/principals/alice", "default")
@@ -256,6 +256,51 @@ class TestReloading:
 
         assert not rules.allows(ALICE, "objects.object.read", BUCKET)
 
+    async def test_a_file_that_was_broken_only_while_it_was_read_is_read_again(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(policy_file, "POLL_SECONDS", 0.01)
+        rules = policy(tmp_path, binding())
+        path, aside = tmp_path / "policy.toml", tmp_path / "aside"
+        replace(path, "")
+        read, reads = rules._read, []
+
+        def broken_meanwhile() -> Any:
+            if reads:
+                return read()
+            path.rename(aside)
+            path.write_text("[[")
+            reads.append(read())
+            aside.rename(path)
+            return reads[0]
+
+        monkeypatch.setattr(rules, "_read", broken_meanwhile)
+        watching = asyncio.create_task(rules.watch())
+        async with asyncio.timeout(30):
+            while rules.allows(ALICE, "objects.object.read", BUCKET):  # noqa: ASYNC110 - the file system has no event
+                await asyncio.sleep(0.01)
+        watching.cancel()
+        assert reads
+        assert not rules.problem
+
+    async def test_two_changes_within_one_tick_of_the_clock_are_both_seen(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        same = policy_file._Stamp(time.time_ns() + 10**7, 0, 0, 0)
+        monkeypatch.setattr(policy_file, "_stamp_of", lambda found: same)
+        monkeypatch.setattr(policy_file, "_SETTLED_NS", 10**12)
+        monkeypatch.setattr(policy_file, "time", SimpleNamespace(time_ns=lambda: same.changed_ns + 1))
+        monkeypatch.setattr(policy_file, "POLL_SECONDS", 0.01)
+        rules = policy(tmp_path, binding())
+        watching = asyncio.create_task(rules.watch())
+        (tmp_path / "policy.toml").write_text(binding(principals=BOB.name))
+        async with asyncio.timeout(30):
+            while rules.allows(ALICE, "objects.object.read", BUCKET):  # noqa: ASYNC110 - the file system has no event
+                await asyncio.sleep(0.01)
+        watching.cancel()
+        assert rules.allows(BOB, "objects.object.read", BUCKET)
+        assert rules.version == 1
+
 
 def replace(path: Path, text: str) -> None:
     """As an editor does: a new file in the place of the old one."""
@@ -353,15 +398,15 @@ class TestSeveralProcesses:
         first, second = both
         has_read, may_return, stats = threading.Event(), threading.Event(), Counted(os.stat)
 
-        def read_slowly(path: Path) -> Rules:
-            rules = read_rules(path)
+        def read_slowly(path: Path, content: bytes) -> Rules:
+            rules = rules_of(path, content)
             if threading.current_thread() is not threading.main_thread():
                 has_read.set()
                 assert may_return.wait(30)
             return rules
 
         monkeypatch.setattr(policy_file, "POLL_SECONDS", 0.01)
-        monkeypatch.setattr(policy_file, "read_rules", read_slowly)
+        monkeypatch.setattr(policy_file, "rules_of", read_slowly)
         replace(tmp_path / "policy.toml", binding(principals=BOB.name))
         watching = asyncio.create_task(first.watch())
         assert await asyncio.to_thread(has_read.wait, 30)
@@ -370,7 +415,7 @@ class TestSeveralProcesses:
         second.reload_if_changed()
         assert not first.allows(BOB, "objects.object.read", BUCKET)
 
-        monkeypatch.setattr(policy_file, "os", SimpleNamespace(stat=stats))
+        monkeypatch.setattr(policy_file, "os", SimpleNamespace(stat=stats, fstat=os.fstat))
         may_return.set()
         async with asyncio.timeout(30):
             while stats.count < 4:  # noqa: ASYNC110 - by then it has dealt with what it read, and has looked again
@@ -389,7 +434,7 @@ class TestSeveralProcesses:
             rules.allows(BOB, "objects.object.read", BUCKET)
 
         stats = Counted(os.stat)
-        monkeypatch.setattr(policy_file, "os", SimpleNamespace(stat=stats))
+        monkeypatch.setattr(policy_file, "os", SimpleNamespace(stat=stats, fstat=os.fstat))
         for rules in both:
             assert rules.allows(BOB, "objects.object.read", BUCKET)
         assert stats.count == 0

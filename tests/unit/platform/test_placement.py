@@ -71,6 +71,7 @@ def test_the_gateways_and_foreign_services_are_everywhere() -> None:
     ("settings", "words"),
     [
         ({"workers": 2}, "set database to a PostgreSQL server"),
+        ({"workers": 31, "database": POSTGRESQL, "processes": ("objects",)}, "workers is 31 and `processes` names 1"),
         ({"processes": ("gateway",)}, "'gateway' cannot be placed elsewhere"),
         ({"processes": ("front",)}, "'front' cannot be placed elsewhere"),
         ({"processes": ("objects",), "peers": ("objects=a:1",)}, "in `processes` and in `peers`"),

@@ -65,7 +65,7 @@ OUT_OF_BOUNDS = [
     ("extra_products", "a..b", "Python modules"),
     ("extra_descriptors", "a\0b", "paths of files"),
     ("processes", "objects,../x", "names of products"),
-    ("workers", "0", "a number from 1 to 64"),
+    ("workers", "32", "a number from 1 to 31"),
     ("peers", "objects", "PRODUCT=HOST:PORT of other nodes"),
     ("peers", "objects=192.0.2.7:0", "PRODUCT=HOST:PORT of other nodes"),
     ("mesh_listen", "8444", "HOST:PORT"),

@@ -4,15 +4,15 @@ not see that; so a body is collected before it, and refused (413) beyond the lim
 Two kinds of requests are let through as they come, because what reads them bounds them: gRPC (and Connect's streams),
 and raw uploads (a body that is a `google.api.HttpBody`), which the transcoder passes on piece by piece.
 
-Of somebody unknown, with neither a good token nor a certificate, much less is collected: who may call anything of that
-size must be known first, and a stranger would else decide how much memory is held, and for how long.
+Of strangers (`strangers`) much less is collected: they would else decide how much memory is held. What says that it is
+short is not collected at all, so that the application can refuse it before it has come.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from portico_server.host.envoy import jwt
+from portico_server.host.envoy import strangers
 from portico_server.host.envoy.descriptors import RawUpload
 from portico_server.host.envoy.message import Message, extension, typed
 from portico_server.host.envoy.path_template import to_regex
@@ -20,23 +20,19 @@ from portico_server.host.envoy.path_template import to_regex
 STRANGERS_BYTES = 64 * 1024
 """Of a body whose sender is not known."""
 
-_CERTIFICATE = "x-forwarded-client-cert"
-
 
 def body_limit_filters(uploads: Iterable[RawUpload], max_bytes: int) -> list[Message]:
     """HTTP filters, to stand behind `jwt_authn` and before the transcoder."""
     passing = [_header("content-type", {"exact": "application/grpc"})]
     passing += [_header("content-type", {"prefix": prefix}) for prefix in _FRAMED]
-    passing += [_both(_header(":method", {"exact": upload.verb}), _path(upload.template)) for upload in uploads]
-    known = [_header(name, {"safe_regex": {"google_re2": {}, "regex": ".+"}}) for name in _IDENTITIES]
+    passing += [_all(_header(":method", {"exact": upload.verb}), _path(upload.template)) for upload in uploads]
+    known = [_header(name, {"safe_regex": {"google_re2": {}, "regex": ".+"}}) for name in strangers.IDENTITIES]
+    short = _header("content-length", {"safe_regex": {"google_re2": {}, "regex": "[0-9]{1,4}"}})
+    strangers_short = _all(short, {"not_matcher": {"or_matcher": {"predicate": known}}})
     return [
-        _limit("strangers-body-limit", [*passing, *known], STRANGERS_BYTES),
-        _limit("body-limit", passing, max_bytes),
+        _limit("strangers-body-limit", [*passing, *known, short], STRANGERS_BYTES),
+        _limit("body-limit", [*passing, strangers_short], max_bytes),
     ]
-
-
-_IDENTITIES = (jwt.TOKEN_PAYLOAD, _CERTIFICATE)
-"""Headers that Envoy itself sets, for a good token and for a client's certificate."""
 
 
 def _limit(name: str, passing: list[Message], max_bytes: int) -> Message:
@@ -66,5 +62,5 @@ def _path(template: str) -> Message:
     return _header(":path", {"safe_regex": {"google_re2": {}, "regex": to_regex(template)}})
 
 
-def _both(first: Message, second: Message) -> Message:
-    return {"and_matcher": {"predicate": [first, second]}}
+def _all(*predicates: Message) -> Message:
+    return {"and_matcher": {"predicate": list(predicates)}}

@@ -63,6 +63,7 @@ def _provider(issuer: TrustedIssuer) -> Message:
         "from_headers": [{"name": "authorization", "value_prefix": " "}],
         "forward": True,
         "forward_payload_header": TOKEN_PAYLOAD,
+        "clear_route_cache": True,  # who has a good token is no stranger any more
         "clock_skew_seconds": CLOCK_SKEW_SECONDS,
         "jwt_cache_config": {"jwt_cache_size": CACHED_TOKENS},
     }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from portico_server.host.envoy import headers, plain, web
+from portico_server.host.envoy import headers, plain, strangers, web
 from portico_server.host.envoy.message import Message, extension, typed
 from portico_server.host.envoy.upstreams import Upstream
 from portico_server.host.envoy.watched import WatchedFiles
@@ -36,8 +36,8 @@ def routes(
     """The resource of that name. `reads` are paths of methods without side effects: such a call may be sent once more,
     no other. `web_origins` may call from browsers. Time-outs are off: deadlines are the caller's (`grpc-timeout`)."""
     everything = plain.routes() if plain_host else [{"match": {"prefix": "/"}, "route": _NOBODY}]
-    found = [route for upstream in upstreams for route in _routes(upstream, reads)]
-    host = {"name": "portico", "domains": ["*"], "routes": [*found, *everything]}
+    known = [*(route for upstream in upstreams for route in _routes(upstream, reads)), *everything]
+    host = {"name": "portico", "domains": ["*"], "routes": [*map(strangers.route, known), *known]}
     host |= web.policy(web_origins)
     return typed("config.route.v3.RouteConfiguration", name=name, virtual_hosts=[host])
 
