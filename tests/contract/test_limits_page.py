@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from portico_server.host import shedding
-from portico_server.host.envoy import body_limit, http, listener, overload, plain, upstreams, windows
+from portico_server.host.envoy import body_limit, http, listener, overload, plain, strangers, upstreams, windows
 from portico_server.platform.settings import Settings, setting_names
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "limits.md").read_text()
@@ -30,6 +30,7 @@ FIGURES: dict[tuple[str, str], str] = {
     ("Of the door", "a message, after decompression"): f"`max_message_bytes`, {USUAL.max_message_bytes // MIB} MiB",
     ("Of the door", "a body of JSON"): "4/3 of `max_message_bytes`, and 4 KiB",
     ("Of the door", STRANGERS): f"{body_limit.STRANGERS_BYTES // 1024} KiB",
+    ("Of the door", "time for such a request"): f"{strangers.REQUEST_SECONDS:g} s",
     ("Of the door", "depth of JSON"): "",
     ("Of the door", "headers of a request"): f"{http.MAX_HEADERS_KIBIBYTES} KiB, {http.MAX_HEADERS} of them",
     ("Of the door", "time for a request's headers"): f"{http.REQUEST_HEADERS_SECONDS:g} s",

@@ -113,6 +113,7 @@ def test_the_command_line_revokes_and_lists(platform, keyring, tmp_path) -> None
         return done.stdout
 
     assert id_of(token) in portico("token", "revoke", "-", given=token)
+    assert "urn:other:1" in portico("token", "revoke", "urn:other:1", "--foreign")
     assert "machine gone" in portico("cert", "revoke", str(tmp_path / "client.pem"), "--reason", "machine gone")
     listed = portico("cert", "revocations")
     assert id_of(token) in listed

@@ -144,6 +144,13 @@ def test_a_get_without_a_message_says_so(platform: RunningPlatform, query: str) 
     assert (answer.http.status, answer.reason) == (400, "MESSAGE_MALFORMED")
 
 
+def test_a_get_in_an_encoding_that_is_not_known_says_so(platform: RunningPlatform) -> None:
+    """415, as the protocol has it: https://connectrpc.com/docs/protocol#unary-get-request."""
+    answer = web(platform, "GET", f"{BUCKETS}/ListBuckets?connect=v1&encoding=xml&message=")
+    assert (answer.status, answer.json()["details"][0]["reason"]) == (415, "CONTENT_TYPE_UNKNOWN")
+    assert "encoding=json" in answer.json()["message"]
+
+
 def test_what_changes_something_cannot(platform: RunningPlatform) -> None:
     request = buckets_pb2.CreateBucketRequest(parent="accounts/default", bucket_id="by-get")
     path = by_get(f"{BUCKETS}/CreateBucket", request.SerializeToString())

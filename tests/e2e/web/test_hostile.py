@@ -137,6 +137,16 @@ def test_headers_that_are_too_large(attacked: RunningPlatform) -> None:
             assert web(attacked, "GET", BUCKETS, headers={"x-large": "a" * 70_000}).status == 431
 
 
+@pytest.mark.parametrize("door", ["web", "api"])
+@pytest.mark.parametrize("host", ["host: example.com:443\r\n", ""])
+def test_a_tunnel_is_refused(attacked: RunningPlatform, door: str, host: str) -> None:
+    with open_connection(attacked, door=door, protocol="http/1.1") as connection:
+        connection.sendall(f"CONNECT example.com:443 HTTP/1.1\r\n{host}\r\n".encode())
+        answer = connection.recv(4096)
+    assert answer.startswith(b"HTTP/1.1 403 ")
+    assert b"UPGRADE_REFUSED" in answer
+
+
 def test_messages_that_are_too_large(attacked: RunningPlatform) -> None:
     limit = attacked.settings.max_message_bytes
     with neighbours(attacked):

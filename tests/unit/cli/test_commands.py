@@ -270,6 +270,8 @@ def test_operations_are_shown_and_waited_for(portico: Portico, fake: FakePlatfor
         (("trace", RAY + "0"), "32 hex digits"),
         (("operations", "get", "nope"), "operations/PRODUCT/ID"),
         (("operations", "list", "a/b"), "no product's name"),
+        (("token", "revoke", "backup"), "neither a token nor the id"),
+        (("token", "revoke", "-"), "neither a token nor the id"),
         (("cert", "revoke", "gone.pem"), "neither a file nor"),
         (("cert", "revoke", "--serial", "zz"), "no serial number"),
         (("objects", "ls", "--timeout", "nan"), "no number of seconds"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 import sys
 from typing import Any
 
@@ -14,6 +15,8 @@ from portico_cli import output
 from portico_cli.calling import Caller, calls_platform
 from portico_cli.revocations import show_revocation, show_revocations
 from portico_cli.settings import settings_of_running, settings_options
+
+_OWN_ID = re.compile(r"[A-Za-z0-9_-]{22}")  # 16 random bytes in base64url
 
 
 @click.group(invoke_without_command=True)
@@ -47,9 +50,10 @@ def token(caller: Caller, subject: str, ttl: int | None, bind: bool) -> None:
 @token.command()
 @click.argument("given", required=False, default="", metavar="[ID|-]")
 @click.option("--principal", default="", metavar="PRINCIPAL", help="All tokens of the principal issued until now.")
+@click.option("--foreign", is_flag=True, help="The ID is of another issuer's token, of whatever form.")
 @click.option("--reason", default="", metavar="TEXT", help="Why, for whoever asks later.")
 @calls_platform
-def revoke(caller: Caller, given: str, principal: str, reason: str) -> None:
+def revoke(caller: Caller, given: str, principal: str, foreign: bool, reason: str) -> None:
     """Revoke a token, given by its id (`jti`) or on standard input (`-`), or all of a --principal.
 
     From the answer on it is refused, on connections that are open, too.
@@ -65,7 +69,7 @@ def revoke(caller: Caller, given: str, principal: str, reason: str) -> None:
     if principal:
         revoked = caller.client.credentials.revoke_principal_tokens(principal, reason=reason)
     else:
-        token_id, expires_at = _id_and_end(sys.stdin.read().strip() if given == "-" else given)
+        token_id, expires_at = _id_and_end(sys.stdin.read().strip() if given == "-" else given, foreign=foreign)
         revoked = caller.client.credentials.revoke_token(token_id, expires_at=expires_at, reason=reason)
     show_revocation(caller, revoked)
 
@@ -103,9 +107,15 @@ def rotate_key(discard: bool, **flags: Any) -> int:
     return 0
 
 
-def _id_and_end(given: str) -> tuple[str, float | None]:
+def _id_and_end(given: str, *, foreign: bool) -> tuple[str, float | None]:
     """The id of a token, and when it expires, if that can be told. A token itself never leaves this machine."""
+    given = given.removeprefix("Bearer ")
     if given.count(".") != 2:
+        if not foreign and not _OWN_ID.fullmatch(given):
+            raise click.BadParameter(
+                "this is neither a token nor the id (`jti`) of one of this platform: give the token by standard input "
+                "(`-`), its id, with --foreign the id of another issuer's token, or --principal for all of somebody's"
+            )
         return given, None
     payload = given.split(".")[1]
     try:

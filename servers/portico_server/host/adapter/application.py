@@ -9,6 +9,7 @@ import time
 from dataclasses import replace
 
 from portico_server.host.adapter import connect, pages
+from portico_server.host.adapter.binding import Binding
 from portico_server.host.adapter.calls import unknown
 from portico_server.host.adapter.connect_exchange import ConnectExchange
 from portico_server.host.adapter.connect_requests import ConnectRequests
@@ -51,7 +52,7 @@ class GrpcApplication(Serving):
             requests = ConnectRequests(exchange, receive, binding, self.max_message_bytes, dialect)
             responses = ConnectResponses(exchange, send, dialect)
         else:
-            await self._answer_others(scope, receive, send, served=binding is not None)
+            await self._answer_others(scope, receive, send, binding)
             return
         context = Context(exchange, requests, responses, binding.serialize)
         call = Call(binding.method, context, exchange.headers, requests.first, arrival_time_ns, arrival_ns)
@@ -71,11 +72,13 @@ class GrpcApplication(Serving):
             responses.call = None
             context.call_back()
 
-    async def _answer_others(self, scope: Scope, receive: Receive, send: Send, *, served: bool) -> None:
+    async def _answer_others(self, scope: Scope, receive: Receive, send: Send, binding: Binding | None) -> None:
         """What is no call: a page is shown, everything else refused."""
-        page = await self.find_page(scope["path"]) if not served else None
-        if page is None:
-            await refuse(scope, receive, send, ["POST"] if served else self._rest_verbs.at(scope["path"]))
+        page = await self.find_page(scope["path"]) if binding is None else None
+        if binding is not None:
+            await refuse(scope, receive, send, connect.verbs_of(scope, binding))
+        elif page is None:
+            await refuse(scope, receive, send, self._rest_verbs.at(scope["path"]))
         elif scope["method"] in pages.METHODS:
             await pages.show(scope, send, page)
         else:

@@ -65,6 +65,11 @@ def may_be_got(binding: Binding) -> bool:
     return binding.method.read_only and not (binding.request_streaming or binding.response_streaming)
 
 
+def verbs_of(scope: Scope, binding: Binding) -> list[str]:
+    """The HTTP methods by which a method can be called that was not: GET is one of them for a query that means to."""
+    return ["GET", "POST"] if may_be_got(binding) and _says_connect(_values(scope["query_string"])) else ["POST"]
+
+
 def as_grpc(headers: Mapping[bytes, bytes], dialect: Dialect) -> dict[bytes, bytes]:
     """The headers with gRPC's names in the place of Connect's."""
     prefix = b"connect-" if dialect.streaming else b""
@@ -122,9 +127,13 @@ _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 
 
 def _by_get(query: bytes) -> Dialect | None:
-    values = dict(_values(query))
-    codec = _CODECS.get(values.get(b"encoding", b""))
-    return Dialect(codec, False, query) if values.get(b"connect") == b"v1" and codec is not None else None
+    values = _values(query)
+    codec = _CODECS.get(dict(values).get(b"encoding", b""))
+    return Dialect(codec, False, query) if _says_connect(values) and codec is not None else None
+
+
+def _says_connect(values: list[tuple[bytes, bytes]]) -> bool:
+    return dict(values).get(b"connect") == b"v1"
 
 
 def _values(query: bytes) -> list[tuple[bytes, bytes]]:

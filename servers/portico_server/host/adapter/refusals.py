@@ -22,8 +22,8 @@ def is_grpc(content_type: bytes) -> bool:
 
 
 async def refuse(scope: Scope, receive: Receive, send: Send, allowed: Sequence[str]) -> None:
-    """Says that nothing answers here (404), that the path has only the HTTP methods in `allowed` (405), or that gRPC
-    messages are wanted (415).
+    """Says that nothing answers here (404), that the path has only the HTTP methods in `allowed` (405), or that messages are
+    wanted in another encoding (415).
 
     Such a request is no call: it passes no pipeline, so it leaves no request event and its answer names no ray.
     """
@@ -35,7 +35,10 @@ async def refuse(scope: Scope, receive: Receive, send: Send, allowed: Sequence[s
         message = f"this path does not take {verb}, but {', '.join(allowed)}; {_HINT}"
     else:
         status, code, reason = 415, 3, "CONTENT_TYPE_UNKNOWN"
-        message = f"gRPC methods take the content type application/grpc, or application/json by Connect; {_HINT}"
+        message = (
+            "gRPC methods take the content type application/grpc, or by Connect application/json or application/proto, "
+            f"in the query of a GET encoding=json or encoding=proto; {_HINT}"
+        )
     headers = [(b"content-type", b"application/json")]
     if status == 405:
         headers.append((b"allow", ", ".join(allowed).encode()))

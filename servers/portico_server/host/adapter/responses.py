@@ -26,7 +26,8 @@ _GATHER_BYTES = 32 * 1024  # sent at once where so much is ready
 _UNCOPIED_BYTES = 128 * 1024  # a message of this size is an event of its own, not joined with others
 _IN_FLIGHT_BYTES = 256 * 1024  # a servicer waits while Envoy has so much still to take
 _UNBROKEN_MESSAGES = 64  # after so many the event loop gets a turn
-_HEADERS = ((b"content-type", b"application/grpc"), (b"grpc-accept-encoding", ACCEPTED))
+_TRANSCODED_HEADERS = ((b"content-type", b"application/grpc"),)
+_HEADERS = (*_TRANSCODED_HEADERS, (b"grpc-accept-encoding", ACCEPTED))
 
 
 class StreamReset(Exception):
@@ -140,7 +141,7 @@ class Responses:
 
     def _begin(self, *, trailers: bool, end: metadata.Headers | tuple[()] = ()) -> None:
         self.started = True
-        headers = [*_HEADERS, *self._initial]
+        headers = [*(_TRANSCODED_HEADERS if self._exchange.transcoded else _HEADERS), *self._initial]
         if self._encoding:
             headers.append((b"grpc-encoding", self._encoding))
         if self.call is not None and self.call.response_headers:

@@ -16,6 +16,7 @@ from portico_server.host.envoy import (
     overload,
     plain,
     python,
+    rbac,
     transcoder,
     web,
 )
@@ -43,6 +44,7 @@ def render_bootstrap(
     beside `idle.FILES`. Without an embedding it is the plain host's."""
     json_bytes = transcoder.largest_json(settings.max_message_bytes)
     filters = [
+        rbac.tunnel_filter(),
         *headers.from_node(doors),
         *web.origin_filters(doors),
         overload.shedding_filter(),

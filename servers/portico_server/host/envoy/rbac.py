@@ -1,4 +1,5 @@
-"""Who may speak at which door: connections without a certificate of this platform are closed where one is required."""
+"""Who may speak at which door: connections without a certificate of this platform are closed where one is required.
+And what nobody may ask for: a tunnel."""
 
 from __future__ import annotations
 
@@ -24,4 +25,15 @@ def client_certificate_filter(doors: Sequence[Door], trust_domain: str) -> Messa
         "extensions.filters.network.rbac.v3.RBAC",
         stat_prefix="doors",
         rules={"action": "ALLOW", "policies": policies},
+    )
+
+
+def tunnel_filter() -> Message:
+    """An HTTP filter that refuses CONNECT. Such a request has no path, and nothing behind would answer it."""
+    connect = {"header": {"name": ":method", "string_match": {"exact": "CONNECT"}}}
+    policy = {"permissions": [connect], "principals": [{"any": True}]}
+    return extension(
+        "envoy.filters.http.rbac",
+        "extensions.filters.http.rbac.v3.RBAC",
+        rules={"action": "DENY", "policies": {"tunnel": policy}},
     )

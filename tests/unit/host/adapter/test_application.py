@@ -69,6 +69,12 @@ async def test_a_unary_call_is_answered_in_three_events() -> None:
     assert server.trailers == {b"grpc-status": b"0"}
 
 
+async def test_a_rest_client_is_told_nothing_of_grpcs_encodings() -> None:
+    for headers, told in (((), True), (TRANSCODED, False)):
+        server = await served(*application(echo), frame(b"hello"), headers=headers)
+        assert (b"grpc-accept-encoding" in dict(server.sent[0]["headers"])) is told
+
+
 async def test_the_pipeline_sees_the_call_and_may_read_its_first_message() -> None:
     seen: list[Any] = []
 
