@@ -53,7 +53,7 @@ def authorize(authorizer: Authorizer, methods: Mapping[str, Method]) -> Step:
         own = rules.get(call.method.path)
         if own is None:
             raise ApiError(grpc.StatusCode.UNIMPLEMENTED, "METHOD_UNKNOWN", "nothing serves this method")
-        start = perf_counter_ns()
+        start, one = perf_counter_ns(), True
         try:
             named = [_named(rule, call.message, principal) for rule in own]
             call.resource = resource = named[0][0][1] if named else ""
@@ -63,15 +63,17 @@ def authorize(authorizer: Authorizer, methods: Mapping[str, Method]) -> Step:
             if one and not authorizer.allows(principal, own[0].permission, resource):  # most calls: no coroutine
                 raise _denied(principal, [own[0].permission], resource)
         finally:
-            call.steps.append(("authorize", start, perf_counter_ns() - start))
-        return proceed(call) if one else decide(call, own, named, proceed)
+            if one:
+                call.steps.append(("authorize", start, perf_counter_ns() - start))
+        return proceed(call) if one else decide(call, own, named, start, proceed)
 
-    async def decide(call: Call, own: list[_Rule], named: list[Sequence[tuple[str, str]]], proceed: Handler) -> None:
-        step_name, start, _ = call.steps.pop()
+    async def decide(
+        call: Call, own: list[_Rule], named: list[Sequence[tuple[str, str]]], start: int, proceed: Handler
+    ) -> None:
         try:
             await _decide(authorizer, call, own, named)
         finally:
-            call.steps.append((step_name, start, perf_counter_ns() - start))
+            call.steps.append(("authorize", start, perf_counter_ns() - start))
         await proceed(call)
 
     return step

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -24,6 +25,8 @@ ALIVE = "/alive"
 METRICS = "/metrics"
 FLUSH = "/telemetry/flush"
 """Has the process write its request events and spans, for whoever looks them up in another process."""
+
+_log = logging.getLogger(__name__)
 
 _HEAD_BYTES = 8 * 1024
 _READ_SECONDS = 5.0
@@ -92,18 +95,20 @@ async def _alive() -> str:
 
 def _handler(routes: Routes) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError):
-            async with asyncio.timeout(_READ_SECONDS):
-                head = await reader.readuntil(b"\r\n\r\n")
-            status, body = await _answer(routes, head[:_HEAD_BYTES])
-            payload = body.encode()
-            writer.write(
-                f"HTTP/1.1 {status}\r\ncontent-type: text/plain; version=0.0.4; charset=utf-8\r\n"
-                f"content-length: {len(payload)}\r\nconnection: close\r\n\r\n".encode()
-            )
-            writer.write(payload)
-            await writer.drain()
-        writer.close()
+        try:
+            with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError):
+                async with asyncio.timeout(_READ_SECONDS):
+                    head = await reader.readuntil(b"\r\n\r\n")
+                status, body = await _answer(routes, head[:_HEAD_BYTES])
+                payload = body.encode()
+                writer.write(
+                    f"HTTP/1.1 {status}\r\ncontent-type: text/plain; version=0.0.4; charset=utf-8\r\n"
+                    f"content-length: {len(payload)}\r\nconnection: close\r\n\r\n".encode()
+                )
+                writer.write(payload)
+                await writer.drain()
+        finally:
+            writer.close()
 
     return handle
 
@@ -115,4 +120,8 @@ async def _answer(routes: Routes, head: bytes) -> tuple[str, str]:
     if route is None:
         known = ", ".join(f"{m} {p}" for m, p in routes)
         return "404 Not Found", f"no {method} {path} here; there are {known}\n"
-    return "200 OK", await route()
+    try:
+        return "200 OK", await route()
+    except Exception:
+        _log.exception("%s %s failed", method, path)
+        return "500 Internal Server Error", f"{method} {path} failed; the log says why\n"

@@ -116,8 +116,8 @@ def _check(settings: Settings) -> None:
         )
     if len(set(process_names(settings))) > SERVING_PROCESSES:
         raise SettingError(
-            f"workers is {settings.workers} and `processes` names {len(set(settings.processes))} products: together they "
-            f"may be {SERVING_PROCESSES}; set fewer workers, or take products out of `processes`"
+            f"workers is {settings.workers} and `processes` names {len(set(settings.processes))} products: together "
+            f"they may be {SERVING_PROCESSES}; set fewer workers, or take products out of `processes`"
         )
     apart, peers = set(settings.processes), set(_peers(settings.peers))
     for product in (FRONT, ALWAYS_IN_FRONT):

@@ -5,12 +5,16 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import math
 import os
 import secrets
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from portico_server.platform.folders import make_folder, sync_folder
+
+_LOCK_POLL_SECONDS = 0.02
 
 
 def make_private_folder(folder: Path) -> None:
@@ -41,14 +45,28 @@ def own_as(folder: Path, file: int | Path) -> None:
 
 
 @contextlib.contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Holds the folder's lock (flock) against all who read or replace a pair of files in it."""
+def locked(folder: Path, patience_seconds: float = math.inf) -> Iterator[None]:
+    """Holds the folder's lock (flock) against all who read or replace a pair of files in it. Blocks. Raises
+    TimeoutError, an OSError, where another program holds it for longer than `patience_seconds`."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if patience_seconds == math.inf:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        else:
+            _lock_soon(descriptor, folder, time.monotonic() + patience_seconds)
         yield
     finally:
         os.close(descriptor)
+
+
+def _lock_soon(descriptor: int, folder: Path, end: float) -> None:
+    while True:
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= end:
+                raise TimeoutError(errno.ETIMEDOUT, "another program holds its lock", str(folder)) from None
+        time.sleep(_LOCK_POLL_SECONDS)
 
 
 def replace_pair(key: Path, key_content: bytes, certificate: Path, certificate_content: bytes) -> None:

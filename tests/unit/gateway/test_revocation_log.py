@@ -10,7 +10,7 @@ import pytest
 
 from portico_server.gateway import revocation_log
 from portico_server.gateway.revocation_log import LogFull, RevocationLog
-from portico_server.platform.revocations import Kind, Revocation
+from portico_server.platform.revocations import Kind, Revocation, of_line
 from portico_server.platform.shared_words import SharedWords
 
 ACCOUNT = "accounts/default"
@@ -128,3 +128,24 @@ def test_a_look_where_nothing_was_revoked_costs_less_than_a_microsecond(tmp_path
         return (time.perf_counter_ns() - start) / 1_000
 
     assert min(nanoseconds_a_look() for _ in range(20)) < 1_000
+
+
+def test_a_file_that_was_written_anew_is_not_parsed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """20,000 lines would hold up all calls of a process for a second."""
+    first, second = opened(tmp_path), opened(tmp_path)
+    first.add(*(token(f"gone{number}", expires_at=NOW + 1) for number in range(1000)), token("stays"))
+    second.refresh()
+    parsed: list[bytes] = []
+
+    def counted(line: bytes) -> Revocation:
+        parsed.append(line)
+        return of_line(line)
+
+    monkeypatch.setattr(revocation_log, "of_line", counted)
+    opened(tmp_path, now=NOW + 30).prune()
+    parsed.clear()
+    first.add(token("new"))
+    parsed.clear()
+    second.refresh()
+    assert set(second.tokens) == {"stays", "new"}
+    assert [of_line(line).subject for line in parsed] == ["new"]

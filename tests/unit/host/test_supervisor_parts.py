@@ -22,7 +22,7 @@ from portico_server.host.supervisor.data_lock import DataLock, holder, is_taken
 from portico_server.host.supervisor.first_start import prepare
 from portico_server.host.supervisor.logs import BoundedLog
 from portico_server.host.supervisor.port import ReservedPort, holder_of
-from portico_server.host.supervisor.renewal import renew_node_certificate
+from portico_server.host.supervisor.renewal import renew_node_certificate, unending
 from portico_server.host.supervisor.state import ProcessState, State, read_state, write_state
 from portico_server.platform.keyring import Keyring, authority
 
@@ -149,6 +149,28 @@ async def test_a_certificate_that_could_not_be_put_in_force_is_renewed_again(
     finally:
         renewing.cancel()
     assert said == ["it cannot be renewed: the disk is full", ""]
+
+
+async def test_what_keeps_things_fresh_begins_again_though_it_fails_as_nobody_expected(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(renewal, "PATIENCE_SECONDS", 0.01)
+    begun, said, twice = 0, list[str](), asyncio.Event()
+
+    async def fails_once() -> None:
+        nonlocal begun
+        begun += 1
+        if begun == 1:
+            raise KeyError("of nobody")
+        twice.set()
+        await asyncio.Event().wait()
+
+    working = asyncio.create_task(unending(fails_once, said.append))
+    try:
+        await asyncio.wait_for(twice.wait(), 30)
+    finally:
+        working.cancel()
+    assert said == ["it failed, and begins again in a minute: KeyError('of nobody')", ""]
 
 
 def test_keys_that_change_during_a_start_do_not_end_it(tmp_path: Path) -> None:

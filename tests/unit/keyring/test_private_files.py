@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from portico_server.platform.private_files import make_private_folder, read_or_create, replace_file
+from portico_server.platform.private_files import locked, make_private_folder, read_or_create, replace_file
 
 
 def mode(path: Path) -> int:
@@ -86,3 +86,10 @@ def test_what_is_no_folder_is_left_as_it_is(tmp_path: Path) -> None:
     with pytest.raises(NotADirectoryError):
         make_private_folder(path)
     assert mode(path) == 0o644
+
+
+def test_a_lock_that_another_holds_is_given_up_after_a_while(tmp_path: Path) -> None:
+    with locked(tmp_path), pytest.raises(TimeoutError, match="another program holds its lock"), locked(tmp_path, 0.05):
+        pass
+    with locked(tmp_path, 0.05):
+        pass

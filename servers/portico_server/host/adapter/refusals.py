@@ -22,8 +22,8 @@ def is_grpc(content_type: bytes) -> bool:
 
 
 async def refuse(scope: Scope, receive: Receive, send: Send, allowed: Sequence[str]) -> None:
-    """Says that nothing answers here (404), that the path has only the HTTP methods in `allowed` (405), or that messages are
-    wanted in another encoding (415).
+    """Says that nothing answers here (404), that the path has only the HTTP methods in `allowed` (405), or that
+    messages are wanted in another encoding (415).
 
     Such a request is no call: it passes no pipeline, so it leaves no request event and its answer names no ray.
     """

@@ -14,7 +14,7 @@ from portico_server.host.supervisor.announcement import StartError
 from portico_server.host.supervisor.believed import Believed
 from portico_server.host.supervisor.in_force import InForce
 from portico_server.host.supervisor.profile import Profile, profile_folder
-from portico_server.host.supervisor.renewal import refresh_profile, renew_node_certificate
+from portico_server.host.supervisor.renewal import refresh_profile, renew_node_certificate, unending
 from portico_server.platform.keyring import Keyring
 from portico_server.platform.keyring.keyring import KeyPair
 from portico_server.platform.settings import Settings
@@ -35,6 +35,7 @@ class Credentials:
         self._keyring = self._open()
         self._believed = Believed(settings, in_force, lambda: self._keyring)
         self._node_certificate = self._new_node_certificate()
+        self._reloading = asyncio.Lock()
 
     @property
     def profile(self) -> Path:
@@ -51,9 +52,13 @@ class Credentials:
         self._in_force.use_certificate(self._node_certificate)
         self._refresh_profile()
 
-    def reload(self) -> str:
+    async def reload(self) -> str:
         """Reads the keys again, and puts them in force: first who is believed, then what is shown. No connection is
         dropped. Answers why the keys of before stay in force, if they do."""
+        async with self._reloading:
+            return await self._reload()
+
+    async def _reload(self) -> str:
         try:
             self._keyring = self._open()
             self._believed.put_in_force()
@@ -61,7 +66,7 @@ class Credentials:
             if not self._shows_issuing_authority():
                 self._node_certificate = self._new_node_certificate()
                 self._in_force.use_certificate(self._node_certificate)
-            self._refresh_profile()
+            await asyncio.to_thread(self._refresh_profile)
         except (StartError, OSError, ValueError) as error:
             self._tell("keys", f"{error}; those of before stay in force")
             return str(error)
@@ -70,15 +75,19 @@ class Credentials:
 
     async def keep_fresh(self) -> None:
         """For ever."""
+        of_node, of_profile, of_revoked = (
+            partial(self._tell, name) for name in ("node certificate", "profile", "revoked certificates")
+        )
+        lifetime_seconds = self._settings.node_certificate_seconds
         await asyncio.gather(
-            renew_node_certificate(
-                lambda: self._node_certificate,
-                self._settings.node_certificate_seconds,
-                self._renew_node_certificate,
-                partial(self._tell, "node certificate"),
+            unending(
+                lambda: renew_node_certificate(
+                    lambda: self._node_certificate, lifetime_seconds, self._renew_node_certificate, of_node
+                ),
+                of_node,
             ),
-            refresh_profile(self._refresh_profile, partial(self._tell, "profile")),
-            self._believed.keep_fresh(partial(self._tell, "revoked certificates")),
+            unending(lambda: refresh_profile(self._refresh_profile, of_profile), of_profile),
+            unending(lambda: self._believed.keep_fresh(of_revoked), of_revoked),
         )
 
     def _renew_node_certificate(self) -> None:

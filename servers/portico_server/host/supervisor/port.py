@@ -51,13 +51,20 @@ class ReservedPort:
 def holder_of(port: int) -> str:
     """Who listens on a port, for people; empty where that cannot be seen (another user's process)."""
     inodes = _inodes(_LISTENING, {port})
-    for link in Path("/proc").glob("[0-9]*/fd/*"):
-        with contextlib.suppress(OSError):
-            if os.readlink(link) in inodes:
-                pid = link.parts[2]
-                command = Path("/proc", pid, "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-                return f"process {pid} ({command.strip()[:100]})"
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it may end while it is looked at
+            if any(_readlink(link) in inodes for link in (process / "fd").iterdir()):
+                command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                return f"process {process.name} ({command.strip()[:100]})"
     return ""
+
+
+def _readlink(link: Path) -> str:
+    """Empty where the link is gone."""
+    try:
+        return os.readlink(link)
+    except OSError:
+        return ""
 
 
 def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, tuple[str, int]]:

@@ -20,6 +20,8 @@ ADMIN = f"accounts/{ACCOUNT}/principals/admin"
 CERTIFICATE_SECONDS = 30 * 24 * 3600
 TOKEN_SECONDS = 12 * 3600
 CLIENT_ID = "portico-cli"
+LOCK_SECONDS = 30.0
+"""How long a program may hold the profile's lock: one that is stopped must not hold up the platform."""
 
 
 def profile_folder(data: Path, environ: Mapping[str, str] = os.environ) -> Path:
@@ -48,7 +50,7 @@ class Profile:
             settings["web_address"] = web_address
         lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in settings.items()]
         replace_file(self.folder / "profile.toml", "".join(lines).encode())
-        with locked(self.folder):  # the SDK reads and renews the same files
+        with locked(self.folder, LOCK_SECONDS):  # the SDK reads and renews the same files
             self._refresh_certificate(keyring)
         token = keyring.sign_token(ADMIN, client_id=CLIENT_ID, lifetime_seconds=TOKEN_SECONDS)
         replace_file(self.folder / "token", token.encode())

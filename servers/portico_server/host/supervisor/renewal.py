@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from cryptography import x509
 
@@ -18,6 +19,17 @@ PROFILE_SECONDS = 3600.0
 
 Tell = Callable[[str], None]
 """Takes what is wrong; empty: nothing any more."""
+
+
+async def unending(begin: Callable[[], Coroutine[Any, Any, None]], tell: Tell) -> None:
+    """For ever: does what is to be done for ever, and begins it again where it failed in a way that nobody expected."""
+    while True:
+        try:
+            await begin()
+        except Exception as error:
+            tell(f"it failed, and begins again in a minute: {error!r}")
+        await asyncio.sleep(PATIENCE_SECONDS)
+        tell("")
 
 
 async def renew_node_certificate(
@@ -42,7 +54,7 @@ async def refresh_profile(refresh: Callable[[], None], tell: Tell) -> None:
     while True:
         await asyncio.sleep(PROFILE_SECONDS)
         try:
-            refresh()
+            await asyncio.to_thread(refresh)  # it waits for programs that have the profile's lock
             tell("")
         except OSError as error:
             tell(f"the administrator's cannot be renewed: {error}")

@@ -9,6 +9,7 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
+from functools import partial
 from typing import Any
 
 from portico_server.host import hosts
@@ -28,6 +29,7 @@ from portico_server.host.supervisor.keeper import Keeper
 from portico_server.host.supervisor.logs import BoundedLog
 from portico_server.host.supervisor.problems import Problems
 from portico_server.host.supervisor.programs import SETTINGS_FILE, Program, Programs
+from portico_server.host.supervisor.renewal import unending
 from portico_server.host.supervisor.serving import ServingProcess, clear_folders
 from portico_server.host.supervisor.state import RELOAD, RESTART, SUPERVISOR_SOCKET, State, write_state
 from portico_server.platform.placement import Placement
@@ -83,6 +85,7 @@ class Supervisor:
         self._was_ready = False
         self._stopping = asyncio.Event()
         self._restarting = asyncio.Lock()
+        self._reloads: set[asyncio.Task[str]] = set()
         self._log = BoundedLog(settings.data / "logs" / "supervisor.log")
         self._products: list[Keeper] = []
         self._fronts: list[Keeper] = []
@@ -105,14 +108,14 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop_requested)
-        loop.add_signal_handler(signal.SIGHUP, self._credentials.reload)
+        loop.add_signal_handler(signal.SIGHUP, self._reload_requested)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
         if self._host.notice:
             self._tell(Event.NOTICE, self._host.notice)
         self._products = [self._keeper(program) for program in self._product_programs]
         self._fronts = [self._keeper(program) for program in self._front_programs]
-        fresh = (self._credentials.keep_fresh(), self._issuers.keep_fresh())
-        renewal = asyncio.gather(*fresh)
+        issuers = unending(self._issuers.keep_fresh, partial(self._problems.tell, "keys of issuers"))
+        renewal = asyncio.gather(self._credentials.keep_fresh(), issuers)
         routes = {("POST", RESTART): self._restart, ("POST", RELOAD): self._reload}
         try:
             async with control_socket(self._settings.run / SUPERVISOR_SOCKET, routes), self._metrics_port():
@@ -156,7 +159,12 @@ class Supervisor:
             await asyncio.gather(*(keeper.stop() for keeper in keepers))
 
     async def _reload(self) -> str:
-        return self._credentials.reload()
+        return await self._credentials.reload()
+
+    def _reload_requested(self) -> None:
+        task = asyncio.get_running_loop().create_task(self._credentials.reload())
+        self._reloads.add(task)  # or nothing would keep it
+        task.add_done_callback(self._reloads.discard)
 
     async def _restart(self) -> str:
         """Replaces every process, one after the other, so that there is always one that serves."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 from importlib.resources.abc import Traversable
 
@@ -50,15 +51,17 @@ class LocalDatabases:
         return self._reachability is None or self._reachability.holds
 
     async def close(self) -> None:
-        """Closes all, after what is in flight."""
-        if self._reachability is not None:
-            await self._reachability.stop()
+        """Closes all, after what is in flight. Raises what one of them raised, once all have been closed."""
+        async with contextlib.AsyncExitStack() as stack:  # what is pushed last goes first
+            for database in self._open.values():
+                stack.push_async_callback(database.close)
+            for presence in self._presences:
+                stack.push_async_callback(presence.stop)
+            if self._reachability is not None:
+                stack.push_async_callback(self._reachability.stop)
+            self._open.clear()
+            self._presences.clear()
             self._reachability = None
-        while self._presences:
-            await self._presences.pop().stop()
-        while self._open:
-            _, database = self._open.popitem()
-            await database.close()
 
     async def _opened(self, product: str, migrations: list[Migration]) -> Database:
         if self._settings.database != "sqlite":

@@ -28,11 +28,13 @@ GIVEN_UP = Outcome(grpc.StatusCode.CANCELLED, "the caller cancelled the call")
 
 
 class Target(NamedTuple):
-    """A method as it is called: what serves it, and how its messages cross in both directions."""
+    """A method as it is called: what serves it, and how its messages cross in both directions. It is not known where
+    nothing serves it."""
 
     binding: Binding
     requests: Crossing
     responses: Crossing
+    known: bool = True
 
 
 class LocalExchange(Exchange):

@@ -7,6 +7,7 @@ from typing import Any
 
 from portico_server.host.mesh.channel import Start
 from portico_server.host.mesh.local import calls
+from portico_server.host.mesh.local.call import Target
 from portico_server.host.mesh.local.server import LocalServer
 from portico_server.host.mesh.messages import Deserialize, Serialize
 from portico_server.host.mesh.outgoing import Outgoing
@@ -26,15 +27,21 @@ class LocalWay:
         self._server = server
 
     def method(self, path: str, kind: str, serialize: Serialize | None, deserialize: Deserialize | None) -> Start:
-        server = self._server
+        server, make = self._server, _CALLS[kind]
         target = server.target(path, serialize, deserialize)
-        copied = target.requests.copied
-        make = _CALLS[kind]
+
+        def look() -> Target:
+            """The target; looked for again as long as nothing serves it, because its product may be starting."""
+            nonlocal target
+            if not target.known:
+                target = server.target(path, serialize, deserialize)
+            return target
 
         def one_request(request: Any, outgoing: Outgoing) -> Any:
-            return make(server.begin(target, outgoing, copied(request)))
+            found = look()
+            return make(server.begin(found, outgoing, found.requests.copied(request)))
 
         def several_requests(requests: Any, outgoing: Outgoing) -> Any:
-            return make(server.begin(target, outgoing, None), requests)
+            return make(server.begin(look(), outgoing, None), requests)
 
         return several_requests if kind.startswith("stream") else one_request

@@ -94,26 +94,33 @@ async def _resent(pool: Pool, unit: list[Command], *, writes: bool) -> list[Resu
         outcome = await pool.submit(unit)
         if isinstance(outcome, list):
             return outcome
-        if isinstance(outcome, Lost):
-            if writes and not outcome.unsent:
-                raise OutcomeUnknown(f"the connection to PostgreSQL was lost: {outcome.message}")
-            last: DatabaseError = Unreachable(outcome.message)
-        else:
-            error = _error(outcome, writes=writes)
-            if not isinstance(error, Contended):
-                raise error
-            last = error
+        if not _may_be_sent_again(outcome, writes=writes):
+            break
         await asyncio.sleep(_LONGEST_PAUSE_SECONDS * random.random() * attempt / _ATTEMPTS)  # noqa: S311
-    raise last
+    raise _error(outcome, writes=writes)  # without a name here, by which it would keep itself alive
 
 
-def _error(refused: Refused, *, writes: bool) -> Exception:
-    if refused.state == GUARD_STATE:
-        return _GuardRaised(refused.position)
-    kind = Contended if refused.state == STATE_STALE else meaning_of(refused.state)
+def _may_be_sent_again(failed: Refused | Lost, *, writes: bool) -> bool:
+    if isinstance(failed, Lost):
+        return failed.unsent or not writes
+    return failed.state != GUARD_STATE and issubclass(_kind(failed), Contended)
+
+
+def _kind(refused: Refused) -> type[DatabaseError]:
+    return Contended if refused.state == STATE_STALE else meaning_of(refused.state)
+
+
+def _error(failed: Refused | Lost, *, writes: bool) -> Exception:
+    if isinstance(failed, Lost):
+        if writes and not failed.unsent:
+            return OutcomeUnknown(f"the connection to PostgreSQL was lost: {failed.message}")
+        return Unreachable(failed.message)
+    if failed.state == GUARD_STATE:
+        return _GuardRaised(failed.position)
+    kind = _kind(failed)
     if kind is ReadOnly and not writes:
         kind = DatabaseError  # a read that writes is a fault of ours
-    return kind(f"{refused.message} (SQLSTATE {refused.state})")
+    return kind(f"{failed.message} (SQLSTATE {failed.state})")
 
 
 def _dsn(dsn: str, schema: str, *options: str) -> str:

@@ -86,13 +86,13 @@ class Pool:
                 wire = await self._unless_lost(wire)
                 await asyncio.sleep(0)  # the answered may queue again before this wire looks for work
         if wire is not None:
-            await wire.close()
+            await _close(wire)
 
     async def _unless_lost(self, wire: Wire | None) -> Wire | None:
         if wire is None or not wire.lost:
             return wire
         self._connected -= 1
-        await wire.close()
+        await _close(wire)
         return None
 
     async def _wanted(self, *, connected: bool) -> bool:
@@ -121,7 +121,9 @@ class Pool:
         is told."""
         try:
             wire = await Wire.connect(self._dsn, self._answer_seconds)
-        except (psycopg.Error, OSError) as error:
+        except Exception as error:
+            if not isinstance(error, (psycopg.Error, OSError)):  # a bug, which must not end this worker
+                _log.exception("connecting to PostgreSQL failed")
             if self._connected:
                 self._wake()
             else:
@@ -136,6 +138,13 @@ class Pool:
             answer = self._queue.popleft().answer
             if not answer.done():
                 answer.set_exception(_unreachable(error))
+
+
+async def _close(wire: Wire) -> None:
+    try:
+        await wire.close()
+    except Exception:  # it is gone as far as we are concerned, and its worker goes on
+        _log.exception("closing a connection to PostgreSQL failed")
 
 
 async def _exchanged(wire: Wire, share: list[_Waiting]) -> list[Outcome]:
