@@ -191,6 +191,12 @@ def test_development_tools_come_from_the_environment_of_the_tests(machine: Machi
     assert "say which tool" in machine.run("dev")[2]
 
 
+def test_tells_which_tools_there_are_without_setting_anything_up(machine: Machine) -> None:
+    code, output, _ = machine.run("dev", "--help")
+    assert (code, "portico dev ruff check" in output) == (0, True)
+    assert not (machine.checkout / ".venv-test").exists()
+
+
 def test_takes_the_newest_python_that_will_do(machine: Machine) -> None:
     machine.add_python("python3.13", NO_LIBPYTHON)
     machine.add_python("python3.12", pip=f'echo by-3.12 >>"{machine.notes}"')

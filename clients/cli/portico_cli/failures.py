@@ -1,8 +1,8 @@
 """Errors as the command line shows them: what was wrong, what to do, the ray id; and the exit codes.
 
 0 done, 1 error, 2 wrong usage, 3 not found, 4 not allowed (or not known who), 5 the state does not allow it (exists
-already, not empty, a condition does not hold), 6 the platform cannot be reached or has no time or room, 130 stopped
-by Ctrl-C.
+already, not empty, a condition does not hold), 6 the platform cannot be reached (or there is no profile that says how)
+or has no time or room, 130 stopped by Ctrl-C.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ _EXIT_CODES = {
     "RESOURCE_EXHAUSTED": UNREACHABLE,
 }
 
+_EXIT_CODES_OF_REASONS = {"PROFILE_MISSING": UNREACHABLE, "PROFILE_UNREADABLE": ERROR, "PROFILE_OPEN": ERROR}
+
 _REMEDIES = {
     "UNAVAILABLE": "does it run? `portico status` tells, `portico up` starts one, `portico profile show` whom we asked",
     "DEADLINE_EXCEEDED": "try again, or give it longer with --timeout SECONDS",
@@ -47,7 +49,9 @@ def report(error: Exception, *, as_json: bool) -> int:
     else:
         for line in _lines(error):
             click.echo(escaped(line), err=True)
-    return _EXIT_CODES.get(error.code, ERROR) if isinstance(error, PorticoError) else ERROR
+    if not isinstance(error, PorticoError):
+        return ERROR
+    return _EXIT_CODES_OF_REASONS.get(error.reason) or _EXIT_CODES.get(error.code, ERROR)
 
 
 def show_usage(error: click.ClickException) -> None:

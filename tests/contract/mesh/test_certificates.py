@@ -30,19 +30,23 @@ class Node(Stand):
     """A node of its own that calls the platform by the door for nodes, with a certificate that the test renews."""
 
     def __init__(self, platform: RunningPlatform, folder: Path) -> None:
-        self._keyring = Keyring.open(platform.data, "portico.local", ["localhost"])
+        self.keyring = Keyring.open(platform.data, "portico.local", ["localhost"])
         self._watched = WatchedFiles(folder)
-        self._watched.write(tls.AUTHORITY, tls.authority(self._keyring.authority_pem))
+        self.believes(self.keyring.authority_pem)
         door = json.loads((platform.settings.run / "front" / "settings.json").read_text())["mesh_listen"]
         host, _, port = door.rpartition(":")
         self.certificate = folder / f"{tls.NODE}.json"
         self.connections = ToNodes([(host, int(port))], NodeCredentials(folder))
-        way = RemoteWay(self.connections, Signer(self._keyring.assertions))
+        way = RemoteWay(self.connections, Signer(self.keyring.assertions))
         channel = MeshChannel(Sender(CALLING_PRODUCT), lambda _: way)
         super().__init__(Mesh(channel, channel))
 
+    def believes(self, authority_pem: bytes, *, with_list: bool = False) -> None:
+        lists = self.keyring.authorities.revocation_lists([7], lifetime_seconds=600) if with_list else b""
+        self._watched.write(tls.AUTHORITY, tls.authority(authority_pem, lists))
+
     def renew(self) -> None:
-        self._watched.write(tls.NODE, tls.node_certificate(self._keyring.new_node_certificate(lifetime_seconds=600)))
+        self._watched.write(tls.NODE, tls.node_certificate(self.keyring.new_node_certificate(lifetime_seconds=600)))
 
     async def takes_up(self, other_than: Connection) -> Connection:
         """The connection for new calls, as soon as it is another one."""
@@ -97,6 +101,22 @@ async def test_new_calls_use_a_renewed_certificate_and_running_ones_go_on(
             return old.channel.get_state() is grpc.ChannelConnectivity.SHUTDOWN
 
         await eventually(is_closed, "the old connection is closed after the last of its calls")
+
+
+async def test_an_authority_that_is_believed_no_more_is_not_believed_by_connections_of_before(
+    apart: RunningPlatform, tmp_path: Path
+) -> None:
+    async with calling_node(apart, tmp_path / "node") as node:
+        node.renew()
+        assert await node.call() == "hello"
+        old = node.connections.current()
+        node.believes(node.keyring.authority_pem, with_list=True)
+        node.connections._credentials._looked_at = 0.0
+        assert node.connections.current() is old, "whom it believes has not changed"
+        node.believes(Keyring.open(tmp_path / "other", "portico.local", ["localhost"]).authority_pem)
+        await node.takes_up(old)
+        refused = await failure_of(node.call())
+        assert refused.code is grpc.StatusCode.UNAVAILABLE
 
 
 async def test_a_node_that_stops_ends_calls_over_connections_of_before(apart: RunningPlatform, tmp_path: Path) -> None:

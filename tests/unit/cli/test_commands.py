@@ -125,7 +125,7 @@ def test_a_missing_profile_is_told_with_what_to_do(
 ) -> None:
     monkeypatch.setenv("PORTICO_PROFILE_DIR", str(tmp_path / "nothing"))
     outcome = portico("objects", "ls")
-    assert outcome.code == 5
+    assert outcome.code == 6
     assert "portico up" in outcome.err
 
 

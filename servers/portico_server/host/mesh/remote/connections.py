@@ -90,7 +90,7 @@ class ToNodes:
     def __init__(self, addresses: Sequence[tuple[str, int]], credentials: NodeCredentials) -> None:
         self._addresses = addresses
         self._credentials = credentials
-        self._fingerprint = ""
+        self._made_with: Any = None
         self._connections: list[Connection] = []
         self._turns = itertools.count()
         self._retired: dict[asyncio.Task[None], Connection] = {}
@@ -98,7 +98,7 @@ class ToNodes:
 
     def current(self) -> Connection:
         self._credentials.refresh()
-        if self._credentials.fingerprint != self._fingerprint:
+        if self._credentials.credentials is not self._made_with:
             self._renew()
         turn = next(self._turns)
         for offset in range(len(self._connections)):
@@ -116,10 +116,10 @@ class ToNodes:
         await asyncio.gather(*(connection.channel.close() for connection in connections))
 
     def _renew(self) -> None:
-        """Connects with the new certificate; calls in flight go on over the old one."""
+        """Connects with the new certificate, or believing others; calls in flight go on over connections of before."""
         old = self._connections
-        self._fingerprint = self._credentials.fingerprint
-        bound = by_certificate(self._fingerprint)
+        self._made_with = self._credentials.credentials
+        bound = by_certificate(self._credentials.fingerprint)
         self._connections = [
             Connection(self._channel(host, port), NODE_ASSERTION, bound) for host, port in self._addresses
         ]

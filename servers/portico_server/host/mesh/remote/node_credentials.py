@@ -1,4 +1,5 @@
-"""The node's certificate as it is now: read again from the file in which the supervisor puts it in force."""
+"""The node's certificate, and who is believed, as they are now: read again from the files in which the supervisor puts
+them in force."""
 
 from __future__ import annotations
 
@@ -30,11 +31,13 @@ class NodeCredentials:
         self._looked_at = -_LOOK_SECONDS
         self._stamps: tuple[int, ...] = ()
         self.fingerprint = ""
-        """SHA-256 of the certificate's DER, in hexadecimal; it changes with the credentials."""
+        """SHA-256 of the certificate's DER, in hexadecimal."""
         self.credentials: Any = None
+        """Others as soon as another certificate is shown, or other authorities are believed."""
+        self._made_of: tuple[bytes, ...] = ()
 
     def refresh(self) -> None:
-        """Takes in a new certificate. One that cannot be read is tried again while the one before serves; where there
+        """Takes in what is new. One that cannot be read is tried again while the one before serves; where there
         is none, raises OSError, ValueError, LookupError."""
         now = time.monotonic()
         if now - self._looked_at < _LOOK_SECONDS:
@@ -55,10 +58,13 @@ class NodeCredentials:
         chain = certificate["certificate_chain"]["inline_string"].encode()
         key = certificate["private_key"]["inline_string"].encode()
         trusted = _secret(self._authority)["validation_context"]["trusted_ca"]["inline_string"].encode()
+        self._stamps = stamps
+        if (trusted, key, chain) == self._made_of:
+            return  # of the authorities' file the list of revoked certificates is another, which gRPC has no use for
         self.credentials = grpc.ssl_channel_credentials(trusted, key, chain)
+        self._made_of = trusted, key, chain
         der = x509.load_pem_x509_certificate(chain).public_bytes(Encoding.DER)
         self.fingerprint = hashlib.sha256(der).hexdigest()
-        self._stamps = stamps
 
 
 def _secret(path: Path) -> dict[str, Any]:
