@@ -2,7 +2,7 @@
  * Keeps the caller's token and certificate fresh, in memory and in the profile's folder.
  *
  * The token is renewed by CreateToken when a fifth of its life is left; the certificate by CreateCertificate, with a new
- * key, when a third of its life is left. Both calls are authorized by the client certificate. Other processes may renew
+ * key, when a third of its life is left, or when the platform's authority changes, which each new token tells. Both calls are authorized by the client certificate. Other processes may renew
  * the same profile: the folder is looked at first, files are replaced whole, and a renewal that fails matters only when
  * what we have is no longer good.
  */
@@ -13,14 +13,21 @@ import { isDue, newRequest } from "./certificates.js";
 import { PorticoError } from "./errors.js";
 import { locked, replacePair, writeSecret } from "./files.js";
 import { CredentialService } from "./gen/portico/gateway/v1/credentials_pb.js";
-import { CERTIFICATE, isRenewable, KEY, type Profile, storedToken, TOKEN } from "./profiles.js";
+import { AUTHORITY, CERTIFICATE, isRenewable, KEY, type Profile, stored, storedToken, TOKEN } from "./profiles.js";
 import type { Session } from "./session.js";
 
 const RENEWAL_SHARE = 0.2;
 
+/** What a CreateCertificateResponse brings. */
+interface Issued {
+  readonly certificatePem: string;
+  readonly authorityPem: string;
+}
+
 /** The token and certificate of one client, which all its calls share. */
 export class Credentials {
   private certificateChecked: boolean;
+  private authorityChanges = false;
   private renewing: Promise<void> | undefined;
   private held = "";
   private expiresAt = 0;
@@ -47,16 +54,36 @@ export class Credentials {
     return true;
   }
 
-  /** Takes a new key and certificate (PEM) into use and into the profile's folder. A token bound to the old one goes. */
-  replaceCertificate(session: Session, keyPem: string, certificatePem: string): void {
-    this.profile = { ...this.profile, certificate: certificatePem, key: keyPem };
+  /**
+   * Takes into use what another process, or the platform on this machine, has put into the profile's folder; whether that
+   * is another certificate or authority.
+   */
+  lookAgain(session: Session): boolean {
+    const found = isRenewable(this.profile) ? stored(this.profile) : undefined;
+    if (found === undefined) return false;
+    this.profile = found;
+    session.transport.reconnect(found);
+    return true;
+  }
+
+  /**
+   * Takes a new key, and the certificate and authorities that were issued (PEM), into use and into the profile's folder. A
+   * token bound to the old one goes.
+   */
+  replaceCertificate(session: Session, keyPem: string, { certificatePem, authorityPem }: Issued): void {
+    const authority = this.profile.authority === undefined ? undefined : authorityPem; // else the system's are believed
+    this.profile = { ...this.profile, certificate: certificatePem, key: keyPem, authority };
+    this.authorityChanges = false;
     session.transport.reconnect(this.profile);
     if ("cnf" in claimsOf(this.held)) this.take("");
     const { folder } = this.profile;
     if (folder === undefined) return;
     const [key, certificate] = [path.join(folder, KEY), path.join(folder, CERTIFICATE)];
     this.keep("certificate", folder, () =>
-      locked(folder, () => replacePair(key, keyPem, certificate, certificatePem)),
+      locked(folder, () => {
+        if (authority) writeSecret(path.join(folder, AUTHORITY), authority); // first: the certificate may be its
+        replacePair(key, keyPem, certificate, certificatePem);
+      }),
     );
   }
 
@@ -90,27 +117,30 @@ export class Credentials {
       this.take(stored);
       if (!this.due()) return;
     }
-    let token: string;
+    let token: string, authorityPem: string;
     try {
-      ({ token } = await session.call(CredentialService.method.createToken, {}, true));
+      ({ token, authorityPem } = await session.call(CredentialService.method.createToken, {}, true));
     } catch (error) {
       if (!(error instanceof PorticoError) || nowSeconds() >= this.expiresAt) throw error;
       warn(`the token could not be renewed, the old one is used until it expires: ${error.message}`);
       return;
     }
     this.take(token);
+    this.authorityChanges = !["", this.profile.authority ?? authorityPem].includes(authorityPem);
     this.keep("token", folder, () => writeSecret(path.join(folder, TOKEN), token));
     this.certificateChecked = false; // a good moment to look at the certificate, once in a token's life
   }
 
   /** Renews the certificate if it is due; a failure is only told, for the certificate may still be good for weeks. */
   private async renewCertificate(session: Session): Promise<void> {
-    if (!isRenewable(this.profile) || !isDue(this.profile.certificate, this.profile.name)) return;
+    this.lookAgain(session);
+    if (!isRenewable(this.profile)) return;
+    if (!this.authorityChanges && !isDue(this.profile.certificate, this.profile.name)) return;
     const { keyPem, requestDer } = newRequest();
     try {
       const request = { certificateRequest: requestDer };
       const response = await session.call(CredentialService.method.createCertificate, request, true);
-      this.replaceCertificate(session, keyPem, response.certificatePem);
+      this.replaceCertificate(session, keyPem, response);
     } catch (error) {
       if (!(error instanceof PorticoError)) throw error;
       warn(`the client certificate could not be renewed: ${error.message}`);

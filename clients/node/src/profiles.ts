@@ -75,6 +75,19 @@ export function load(name?: string): Profile {
   };
 }
 
+/** The profile with what its folder holds now, where that is another certificate or authority; undefined where it is the
+ * same, or cannot be read. */
+export function stored(profile: Profile & { readonly folder: string }): Profile | undefined {
+  const { folder } = profile;
+  const [authority, certificate, key] = locked(folder, () =>
+    [AUTHORITY, CERTIFICATE, KEY].map((name) => readIfPossible(path.join(folder, name))),
+  );
+  if (certificate === undefined || key === undefined) return undefined;
+  if (profile.authority !== undefined && authority === undefined) return undefined;
+  if (authority === profile.authority && certificate === profile.certificate) return undefined;
+  return { ...profile, authority, certificate, key };
+}
+
 /** Writes a new profile into its folder: 0700, the files 0600. */
 export function write(folder: string, profile: Profile): void {
   fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -102,6 +115,14 @@ export function readPem(file: string): string {
     return fs.readFileSync(file, "utf8");
   } catch (error) {
     throw new ProfileError(`cannot read ${file}: ${(error as Error).message}`, { reason: "FILE_UNREADABLE" });
+  }
+}
+
+function readIfPossible(file: string): string | undefined {
+  try {
+    return fs.readFileSync(file, "utf8");
+  } catch {
+    return undefined;
   }
 }
 

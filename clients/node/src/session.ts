@@ -40,6 +40,7 @@ export const USUAL: Options = {
 
 const HAND_IN_SECONDS = 5;
 const STALE_TOKEN: readonly string[] = ["TOKEN_EXPIRED", "SIGNATURE_INVALID", "ISSUER_UNKNOWN", "CERTIFICATE_MISMATCH"];
+const REFUSED_HANDSHAKE: readonly string[] = ["CERTIFICATE_REFUSED", "PLATFORM_UNKNOWN"];
 const EXPORT = TraceService.method.export;
 
 /** Makes calls over one transport. `withOptions` answers another session on the same one. */
@@ -124,7 +125,8 @@ export class Session {
 
   /**
    * Makes attempts until one succeeds or another would be of no use. A token that is refused as stale is renewed once: the
-   * gateway refuses before anything happens, so that is safe for every request that can be sent again.
+   * gateway refuses before anything happens, so that is safe for every request that can be sent again. Where the handshake
+   * fails, that is safe, too, and the profile's files may be newer than what we have.
    */
   private async attempts<I extends DescMessage, O extends DescMessage, Result>(
     method: Method<I, O>,
@@ -135,6 +137,7 @@ export class Session {
     const { path, anonymous } = factsOf(method);
     const { signal } = this.options;
     let renewed = isRequestStream(method) && !repeatable;
+    let looked = renewed;
     for (let failures = 0; ; ) {
       const token = anonymous ? "" : await this.credentials.token(this);
       const metadata = new Map(Object.entries(this.options.metadata));
@@ -151,6 +154,10 @@ export class Session {
         if (STALE_TOKEN.includes(error.reason) && !renewed && this.credentials.refuse(token)) {
           renewed = true;
           continue;
+        }
+        if (REFUSED_HANDSHAKE.includes(error.reason) && !looked) {
+          looked = true;
+          if (this.credentials.lookAgain(this)) continue;
         }
         failures += 1;
         const pause = repeatable ? pauseSeconds(error, failures, this.options.attempts, deadline) : undefined;

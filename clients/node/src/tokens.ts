@@ -50,8 +50,8 @@ export class Tokens {
       throw new ProfileError("this client has no profile with a certificate to renew", { reason: "NOT_RENEWABLE" });
     }
     const { keyPem, requestDer } = newRequest();
-    const { certificatePem } = await this.createCertificate(requestDer);
-    this.session.credentials.replaceCertificate(this.session, keyPem, certificatePem);
+    const issued = await this.createCertificate(requestDer);
+    this.session.credentials.replaceCertificate(this.session, keyPem, issued);
   }
 
   /**

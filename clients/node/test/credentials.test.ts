@@ -74,6 +74,30 @@ test("a renewal that was cut short is finished", async (t) => {
   assert.ok(!fs.existsSync(`${certificate}.next`) && fs.existsSync(key));
 });
 
+test("an authority that the profile's folder has got meanwhile is believed", async (t) => {
+  const profile = profileFolder(t);
+  const authority = path.join(profile, "ca.pem");
+  const right = fs.readFileSync(authority);
+  fs.copyFileSync(path.join(profile, "client.pem"), authority); // which has issued nothing
+  const portico = client(t, { profile });
+  fs.writeFileSync(authority, right);
+  await portico.buckets.list().all();
+});
+
+test("an authority that the platform has got meanwhile is taken up, with a certificate of it", async (t) => {
+  const profile = profileFolder(t);
+  const [authority, certificate] = [path.join(profile, "ca.pem"), path.join(profile, "client.pem")];
+  const [right, before] = [fs.readFileSync(authority), fs.readFileSync(certificate)];
+  fs.appendFileSync(authority, before); // so what is believed here is not what the platform says
+  fs.rmSync(path.join(profile, "token"));
+  const portico = client(t, { profile });
+  await portico.buckets.list().all(); // a token, which tells of it
+  await portico.buckets.list().all();
+  assert.deepEqual(fs.readFileSync(authority), right);
+  assert.notDeepEqual(fs.readFileSync(certificate), before);
+  assert.equal(await client(t, { profile }).health.check(), "SERVING");
+});
+
 test("another principal may do only what the policy says", async (t) => {
   const portico = client(t);
   const bucket = await bucketOf(t, portico);

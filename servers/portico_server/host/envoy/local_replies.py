@@ -7,49 +7,33 @@ Such a request is no call: nothing is kept of it, so its answer names no ray.
 
 from __future__ import annotations
 
-import base64
-from typing import NamedTuple
-
-from google.rpc import error_details_pb2, status_pb2
-
 from portico_server.host.envoy import overload
-from portico_server.host.envoy.message import TYPES, Message
+from portico_server.host.envoy.answers import Answer, by_json, by_status
+from portico_server.host.envoy.message import Message
 
 _FOUND = "%LOCAL_REPLY_BODY%"  # what Envoy has to say: the transcoder names the field, others repeat the status
 
-
-class _Answer(NamedTuple):
-    """How an HTTP status is told: a google.rpc.Code, an ErrorInfo reason, and a sentence; where it helps, after how
-    many seconds to try again."""
-
-    code: int
-    reason: str
-    message: str
-    retry_seconds: int = 0
-
-
-_NO_HOST = _Answer(3, "REQUEST_MALFORMED", "the request does not say whom it is for: send the header Host")
-_NOT_THERE = _Answer(14, "UNAVAILABLE", "the server is not there now: try again", retry_seconds=1)
+_NO_HOST = Answer(3, "REQUEST_MALFORMED", "the request does not say whom it is for: send the header Host")
+_NOT_THERE = Answer(14, "UNAVAILABLE", "the server is not there now: try again", retry_seconds=1)
 """The process that serves the product is down or too busy; the supervisor starts again what is down."""
 _ANSWERS = {
-    400: _Answer(3, "REQUEST_MALFORMED", f"the request cannot be read: {_FOUND}"),
-    403: _Answer(7, "UPGRADE_REFUSED", "this address speaks HTTP/1.1 and HTTP/2 and upgrades to nothing else"),
-    404: _Answer(5, "PATH_UNKNOWN", "nothing answers at this path"),
-    405: _Answer(12, "METHOD_NOT_ALLOWED", "this path takes only the methods that the header Allow names"),
-    408: _Answer(4, "REQUEST_TOO_SLOW", "the request did not come in time: send it at once"),
-    413: _Answer(3, "REQUEST_TOO_LARGE", "the body is larger than the setting max_message_bytes lets it be"),
-    415: _Answer(3, "CONTENT_TYPE_UNKNOWN", "the content type is not known here: send application/json"),
-    426: _Answer(3, "PROTOCOL_UNKNOWN", "this address speaks HTTP/1.1 and HTTP/2"),
-    431: _Answer(3, "HEADERS_TOO_LARGE", "the headers are too large, or too many: send less"),
-    500: _Answer(13, "INTERNAL", "the server failed"),
-    501: _Answer(12, "TRANSFER_ENCODING_UNKNOWN", "the one transfer encoding that is known here is chunked"),
+    400: Answer(3, "REQUEST_MALFORMED", f"the request cannot be read: {_FOUND}"),
+    403: Answer(7, "UPGRADE_REFUSED", "this address speaks HTTP/1.1 and HTTP/2 and upgrades to nothing else"),
+    404: Answer(5, "PATH_UNKNOWN", "nothing answers at this path"),
+    405: Answer(12, "METHOD_NOT_ALLOWED", "this path takes only the methods that the header Allow names"),
+    408: Answer(4, "REQUEST_TOO_SLOW", "the request did not come in time: send it at once"),
+    413: Answer(3, "REQUEST_TOO_LARGE", "the body is larger than the setting max_message_bytes lets it be"),
+    415: Answer(3, "CONTENT_TYPE_UNKNOWN", "the content type is not known here: send application/json"),
+    426: Answer(3, "PROTOCOL_UNKNOWN", "this address speaks HTTP/1.1 and HTTP/2"),
+    431: Answer(3, "HEADERS_TOO_LARGE", "the headers are too large, or too many: send less"),
+    500: Answer(13, "INTERNAL", "the server failed"),
+    501: Answer(12, "TRANSFER_ENCODING_UNKNOWN", "the one transfer encoding that is known here is chunked"),
     502: _NOT_THERE,
     503: _NOT_THERE,
-    504: _Answer(4, "DEADLINE_EXCEEDED", "the answer did not come in time"),
+    504: Answer(4, "DEADLINE_EXCEEDED", "the answer did not come in time"),
 }
-_OTHER_FAILURE = _Answer(13, "INTERNAL", "the server failed")
-_OTHER_REFUSAL = _Answer(3, "REQUEST_REFUSED", "the request was refused")
-_DOMAIN = "portico"
+_OTHER_FAILURE = Answer(13, "INTERNAL", "the server failed")
+_OTHER_REFUSAL = Answer(3, "REQUEST_REFUSED", "the request was refused")
 
 
 def local_replies() -> Message:
@@ -62,30 +46,12 @@ def local_replies() -> Message:
     return {"mappers": [*overload.local_replies(_rest()), _grpc_mapper(_NOT_THERE, 503), no_host, *known, *others]}
 
 
-def _grpc_mapper(answer: _Answer, http_status: int) -> Message:
-    """What gRPC callers get with that status: the sentence, and details as every other error has them."""
-    status = status_pb2.Status(code=answer.code, message=answer.message)
-    status.details.add().Pack(error_details_pb2.ErrorInfo(reason=answer.reason, domain=_DOMAIN))
-    status.details.add().Pack(error_details_pb2.RetryInfo(retry_delay={"seconds": answer.retry_seconds}))
-    details = base64.b64encode(status.SerializeToString()).decode()
-    header = {"header": {"key": "grpc-status-details-bin", "value": details}}
-    return {
-        "filter": {"and_filter": {"filters": [_status("EQ", http_status), _grpc()]}},
-        "headers_to_add": [header],
-        "body_format_override": {"text_format_source": {"inline_string": answer.message}},
-    }
+def _grpc_mapper(answer: Answer, http_status: int) -> Message:
+    return {"filter": {"and_filter": {"filters": [_status("EQ", http_status), _grpc()]}}, **by_status(answer)}
 
 
-def _mapper(answer: _Answer, *filters: Message) -> Message:
-    error = {"@type": f"{TYPES}google.rpc.ErrorInfo", "reason": answer.reason, "domain": _DOMAIN}
-    details = [error]
-    if answer.retry_seconds:
-        details.append({"@type": f"{TYPES}google.rpc.RetryInfo", "retryDelay": f"{answer.retry_seconds}s"})
-    body = {"code": answer.code, "message": answer.message, "details": details}
-    return {
-        "filter": {"and_filter": {"filters": [*filters, _rest()]}},
-        "body_format_override": {"json_format": body, "content_type": "application/json"},
-    }
+def _mapper(answer: Answer, *filters: Message) -> Message:
+    return {"filter": {"and_filter": {"filters": [*filters, _rest()]}}, **by_json(answer)}
 
 
 def _status(comparison: str, http_status: int) -> Message:

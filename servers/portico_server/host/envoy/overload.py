@@ -7,12 +7,8 @@ long calls wait, says which share (`host/shedding.py`), by a runtime key. Health
 
 from __future__ import annotations
 
-import base64
-
-from google.protobuf import any_pb2, duration_pb2
-from google.rpc import error_details_pb2, status_pb2
-
-from portico_server.host.envoy.message import TYPES, Message, extension
+from portico_server.host.envoy.answers import Answer, by_json, by_status, header
+from portico_server.host.envoy.message import Message, extension
 
 SHARE = "portico.shed"
 """The runtime key: of a million calls, how many are refused."""
@@ -22,7 +18,6 @@ RETRY_SECONDS = 1
 """When whoever was refused may try again."""
 MESSAGE = "more calls come than can be served now: try again after a second"
 REASON = "OVERLOADED"
-DOMAIN = "portico"
 
 _UNAVAILABLE = 14
 _HEALTH = "/grpc.health.v1.Health/"
@@ -54,34 +49,9 @@ def share(refused: float) -> str:
 def local_replies(rest: Message) -> list[Message]:
     """How a refusal is told; `rest` is the filter for requests of those who speak no gRPC."""
     flagged = {"response_flag_filter": {"flags": [_FLAG]}}
-    info = {"@type": f"{TYPES}google.rpc.ErrorInfo", "reason": REASON, "domain": DOMAIN}
-    retry = {"@type": f"{TYPES}google.rpc.RetryInfo", "retryDelay": f"{RETRY_SECONDS}s"}
-    body = {"code": _UNAVAILABLE, "message": MESSAGE, "details": [info, retry]}
-    after = _header("retry-after", str(RETRY_SECONDS))
+    answer = Answer(_UNAVAILABLE, REASON, MESSAGE, RETRY_SECONDS)
+    after = header("retry-after", str(RETRY_SECONDS))
     return [
-        {
-            "filter": {"and_filter": {"filters": [flagged, rest]}},
-            "headers_to_add": [after],
-            "body_format_override": {"json_format": body, "content_type": "application/json"},
-        },
-        {
-            "filter": flagged,
-            "headers_to_add": [_header("grpc-status-details-bin", _status())],
-            "body_format_override": {"text_format_source": {"inline_string": MESSAGE}},
-        },
+        {"filter": {"and_filter": {"filters": [flagged, rest]}}, "headers_to_add": [after], **by_json(answer)},
+        {"filter": flagged, **by_status(answer)},
     ]
-
-
-def _header(key: str, value: str) -> Message:
-    return {"header": {"key": key, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
-
-
-def _status() -> str:
-    """What gRPC clients read the details of: a google.rpc.Status, as binary metadata is sent."""
-    status = status_pb2.Status(code=_UNAVAILABLE, message=MESSAGE)
-    retry = error_details_pb2.RetryInfo(retry_delay=duration_pb2.Duration(seconds=RETRY_SECONDS))
-    for detail in (error_details_pb2.ErrorInfo(reason=REASON, domain=DOMAIN), retry):
-        packed = any_pb2.Any()
-        packed.Pack(detail)
-        status.details.append(packed)
-    return base64.b64encode(status.SerializeToString()).rstrip(b"=").decode()
