@@ -39,6 +39,7 @@ from portico_server.host.run_folder import (
 )
 from portico_server.host.shedding import shedding
 from portico_server.host.start_failure import telling
+from portico_server.platform import outbox
 from portico_server.platform.blobs.files import FileBlobs
 from portico_server.platform.call import Call, Handler
 from portico_server.platform.clock import SystemClock
@@ -219,6 +220,10 @@ class Process:
     async def _open_control(self, stack: AsyncExitStack, gateway: Gateway) -> None:
         metrics = gateway.telemetry.metrics
         metrics.gauge("calls_in_flight", "Calls that are being served.", lambda: self.application.calls_in_flight)
+
+        figures = outbox.FIGURES
+        metrics.counter("outbox_dropped_total", "Events that were dropped untaken.", lambda: figures.dropped)
+        metrics.gauge("outbox_audit_events", "Audit events that wait.", lambda: sum(figures.audit.values()))
 
         async def render() -> str:
             return metrics.render()

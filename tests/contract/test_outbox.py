@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from portico_server.platform.database import Batch, Database, GuardFailed, Statement
-from portico_server.platform.outbox import AUDIT, MAX_BODY_BYTES, Outbox, emit
+from portico_server.platform.outbox import AUDIT, FIGURES, MAX_BODY_BYTES, Outbox, emit
 
 
 async def emitted(database: Database, dataset: str, count: int, at_us: int = 1_000_000_000) -> None:
@@ -49,7 +49,11 @@ async def test_a_dataset_is_trimmed_to_its_newest_and_audit_never(database: Data
     await emitted(database, "usage", 250)
     await emitted(database, AUDIT, 5)
     outbox = Outbox(database)
+    dropped = FIGURES.dropped
+    assert await outbox.look("things") == {"usage": 250, AUDIT: 5}
+    assert FIGURES.audit["things"] == 5
     assert await outbox.trim("usage", 3) == 247
+    assert FIGURES.dropped - dropped == 247
     assert await outbox.trim("usage", 3) == 0
     left = [event.body for event in await outbox.take(100)]
     assert sorted(left) == [

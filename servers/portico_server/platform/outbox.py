@@ -1,6 +1,8 @@
 """The outbox: events that must be exactly as durable as the change they tell of (audit, usage, quota).
 
 They are rows, written by the very batch that makes the change, and stay until whoever collects events has taken them.
+Until then audit events are all kept, some 300 bytes each, and counted; of others the oldest go beyond a bound, which is
+counted, too.
 """
 
 from __future__ import annotations
@@ -8,7 +10,9 @@ from __future__ import annotations
 import itertools
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import structlog
 
 from portico_server.platform.database import ANY, Batch, Database, Statement
 
@@ -18,12 +22,16 @@ AUDIT = "audit"
 MAX_BODY_BYTES = 64 * 1024
 MAX_TAKEN = 1000
 
+MANY_AUDIT_EVENTS = 1_000_000
+"""From so many on it is told that they wait."""
+
 _DELETED_AT_ONCE = 100
 """Events a batch, so that a long drain lets others write between."""
 
 _INSERT = "INSERT INTO platform_outbox (id, dataset, body, at_us) VALUES ($1, $2, $3, $4)"
 _OLDEST = "SELECT id, dataset, body, at_us FROM platform_outbox ORDER BY id LIMIT $1"
 _DELETE = "DELETE FROM platform_outbox WHERE id = $1"
+COUNT = "SELECT dataset, count(*) FROM platform_outbox GROUP BY dataset"
 _NEWEST_BEYOND = "SELECT id FROM platform_outbox WHERE dataset = $1 ORDER BY id DESC LIMIT 1 OFFSET $2"
 _TRIM = """
 DELETE FROM platform_outbox WHERE id IN (
@@ -31,6 +39,19 @@ DELETE FROM platform_outbox WHERE id IN (
 )"""
 
 _sequence = itertools.count()
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Figures:
+    """Of this process, for its metrics: events that it has dropped, and the audit events that it found waiting when it
+    looked last, by product."""
+
+    dropped: int = 0
+    audit: dict[str, int] = field(default_factory=dict)
+
+
+FIGURES = Figures()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +89,8 @@ class Outbox:
             await self._database.batch(Batch([Statement(_DELETE, (one,), ANY) for one in part]))
 
     async def trim(self, dataset: str, keep: int) -> int:
-        """Drops the oldest events of a dataset beyond `keep`; answers how many, for the caller to report.
-
-        Raises ValueError for audit events, which are never dropped.
-        """
+        """Drops the oldest events of a dataset beyond `keep`; answers how many. Raises ValueError for audit
+        events, which are never dropped."""
         if dataset == AUDIT:
             raise ValueError("audit events are never dropped")
         rows = await self._database.scan(_NEWEST_BEYOND, dataset, keep)
@@ -82,7 +101,18 @@ class Outbox:
             dropped += done.count
             if done.count < _DELETED_AT_ONCE:
                 break
+        if dropped:
+            FIGURES.dropped += dropped
+            _log.warning("events_dropped", dataset=dataset, events=dropped, kept=keep)
         return dropped
+
+    async def look(self, product: str) -> dict[str, int]:
+        """How many events wait, by dataset; noted, and told where there are many."""
+        waiting = {str(dataset): int(str(count)) for dataset, count in await self._database.scan(COUNT)}
+        FIGURES.audit[product] = waiting.get(AUDIT, 0)
+        if FIGURES.audit[product] >= MANY_AUDIT_EVENTS:
+            _log.warning("audit_events_wait", product=product, events=FIGURES.audit[product])
+        return waiting
 
 
 def _event_id(at_us: int) -> str:

@@ -20,8 +20,10 @@ from portico_server.host.supervisor.data_lock import DataLock
 from portico_server.host.supervisor.first_start import POLICY
 from portico_server.host.supervisor.profile import Profile, profile_folder
 from portico_server.host.supervisor.programs import SETTINGS_FILE
+from portico_server.platform.database import Batch
 from portico_server.platform.database.opening import LocalDatabases
 from portico_server.platform.keyring import Keyring
+from portico_server.platform.outbox import AUDIT, emit
 from portico_server.platform.settings import Settings
 from tests.harness.credentials import certificate_of
 from tests.harness.platform import ROOT
@@ -131,6 +133,14 @@ def test_a_database_that_is_whole_is_left_as_it_was(settings: Settings, database
     check = found(settings, "database objects")
     assert check.ok, check
     assert {path: path.read_bytes() for path in database.parent.iterdir()} == before
+
+
+async def test_audit_events_that_wait_are_told(settings: Settings, database: Path) -> None:
+    databases = LocalDatabases(settings)
+    opened = await databases.open("objects", resources.files("portico_server.objects") / "migrations")
+    await opened.batch(Batch([emit(AUDIT, b"x", 1), emit(AUDIT, b"y", 2), emit("usage", b"z", 3)]))
+    await databases.close()
+    assert "; 2 audit events wait in it" in found(settings, "database objects").detail
 
 
 @pytest.mark.parametrize("left", [0, 100, 5000, 0.5])

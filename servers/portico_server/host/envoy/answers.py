@@ -32,7 +32,7 @@ def by_json(answer: Answer) -> Message:
 
 
 def by_status(answer: Answer) -> Message:
-    """What a mapper has for gRPC callers: the sentence becomes `grpc-message`; the code Envoy has by the HTTP status."""
+    """What a mapper has for gRPC callers: the sentence becomes `grpc-message`; the code comes of the HTTP status."""
     status = status_pb2.Status(code=answer.code, message=answer.message)
     status.details.add().Pack(error_details_pb2.ErrorInfo(reason=answer.reason, domain=DOMAIN))
     if answer.retry_seconds:

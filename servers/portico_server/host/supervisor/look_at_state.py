@@ -14,6 +14,7 @@ from portico_server.host.supervisor.data_lock import holder
 from portico_server.host.supervisor.look_at_postgresql import postgresql
 from portico_server.host.supervisor.problems import all_problems
 from portico_server.host.supervisor.state import read_state
+from portico_server.platform import outbox
 from portico_server.platform.backup.data_folder import LATEST
 from portico_server.platform.issuers import FILE, IN_FORCE, IssuersError, parse_issuers, read_issuers
 from portico_server.platform.keyring.identity import issuer_of
@@ -121,6 +122,7 @@ def _sqlite_detail(path: Path) -> str:
             if not connection.table_exists("main", "platform_migration"):
                 raise ValueError("its tables are gone")
             found = connection.execute("PRAGMA quick_check(1)").fetchall()
+            waiting = dict(connection.execute(outbox.COUNT))
         finally:
             connection.close()
     except apsw.InterruptError:
@@ -129,4 +131,6 @@ def _sqlite_detail(path: Path) -> str:
         raise ValueError(str(error)) from error
     if found != [("ok",)]:
         raise ValueError(f"it is damaged: {found[0][0]}")
-    return f"{path} can be read and is whole"
+    many = int(str(waiting.get(outbox.AUDIT, 0)))
+    told = f"; {many:,} audit events wait in it until they are collected" if many else ""
+    return f"{path} can be read and is whole{told}"
