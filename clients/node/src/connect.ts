@@ -53,7 +53,7 @@ function profileOf(connection: Connection): Profile {
     ...base,
     ...(address !== undefined && { address }),
     ...(account !== undefined && { account }),
-    ...(authorityFile !== undefined && { authority: readPem(authorityFile) }),
+    ...(authorityFile !== undefined && { authority: readPem(authorityFile), fixedAuthority: true }),
     ...(certificateFile !== undefined && { certificate: readPem(certificateFile) }),
     ...(keyFile !== undefined && { key: readPem(keyFile) }),
     ...(token !== undefined && { token, fixedToken: true }),

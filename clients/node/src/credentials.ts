@@ -71,8 +71,8 @@ export class Credentials {
    * token bound to the old one goes.
    */
   replaceCertificate(session: Session, keyPem: string, { certificatePem, authorityPem }: Issued): void {
-    const authority = this.profile.authority === undefined ? undefined : authorityPem; // else the system's are believed
-    this.profile = { ...this.profile, certificate: certificatePem, key: keyPem, authority };
+    const changes = this.follows(authorityPem) ? { authority: authorityPem } : {};
+    this.profile = { ...this.profile, certificate: certificatePem, key: keyPem, ...changes };
     this.authorityChanges = false;
     session.transport.reconnect(this.profile);
     if ("cnf" in claimsOf(this.held)) this.take("");
@@ -81,10 +81,16 @@ export class Credentials {
     const [key, certificate] = [path.join(folder, KEY), path.join(folder, CERTIFICATE)];
     this.keep("certificate", folder, () =>
       locked(folder, () => {
-        if (authority) writeSecret(path.join(folder, AUTHORITY), authority); // first: the certificate may be its
+        if (changes.authority) writeSecret(path.join(folder, AUTHORITY), changes.authority); // the certificate may be its
         replacePair(key, keyPem, certificate, certificatePem);
       }),
     );
+  }
+
+  /** Whether this authority would be believed in the place of the profile's: not where one was given, or the system's are
+   * believed. */
+  private follows(authorityPem: string): boolean {
+    return authorityPem !== "" && this.profile.authority !== undefined && this.profile.fixedAuthority !== true;
   }
 
   private due(): boolean {
@@ -126,7 +132,7 @@ export class Credentials {
       return;
     }
     this.take(token);
-    this.authorityChanges = !["", this.profile.authority ?? authorityPem].includes(authorityPem);
+    this.authorityChanges = this.follows(authorityPem) && authorityPem !== this.profile.authority;
     this.keep("token", folder, () => writeSecret(path.join(folder, TOKEN), token));
     this.certificateChecked = false; // a good moment to look at the certificate, once in a token's life
   }

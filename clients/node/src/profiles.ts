@@ -32,6 +32,8 @@ export interface Profile {
   readonly key?: string | undefined;
   readonly token: string;
   readonly fixedToken: boolean;
+  /** Whether the authority was given beside the profile, so that the folder's does not take its place. */
+  readonly fixedAuthority?: boolean;
 }
 
 /** Whether token and certificate can be renewed: there is a certificate to show and a folder to write to. */
@@ -79,9 +81,10 @@ export function load(name?: string): Profile {
  * same, or cannot be read. */
 export function stored(profile: Profile & { readonly folder: string }): Profile | undefined {
   const { folder } = profile;
-  const [authority, certificate, key] = locked(folder, () =>
+  const [found, certificate, key] = locked(folder, () =>
     [AUTHORITY, CERTIFICATE, KEY].map((name) => readIfPossible(path.join(folder, name))),
   );
+  const authority = profile.fixedAuthority ? profile.authority : found;
   if (certificate === undefined || key === undefined) return undefined;
   if (profile.authority !== undefined && authority === undefined) return undefined;
   if (authority === profile.authority && certificate === profile.certificate) return undefined;

@@ -51,6 +51,8 @@ def stored(profile: Profile) -> Profile | None:
             )
     except OSError:
         return None
+    if profile.fixed_authority and profile.authority is not None:
+        authority = profile.authority
     if (authority, certificate) == (profile.authority, profile.certificate):
         return None
     return dataclasses.replace(profile, authority=authority, certificate=certificate, key=key)

@@ -83,6 +83,8 @@ def _profile(profile: str | Profile | None, settings: Connection) -> Profile:
     changes |= {field: _pem(given[key]) for key, field in _FILES.items() if key in given}
     if "token" in given:
         changes |= {"token": given["token"], "fixed_token": True}
+    if "authority" in changes:
+        changes["fixed_authority"] = True
     if "certificate" in changes or "key" in changes:
         changes["folder"] = None  # it is not the profile's certificate that would be renewed
     return dataclasses.replace(base, **changes)

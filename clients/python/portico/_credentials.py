@@ -90,7 +90,8 @@ class Credentials:
             log.warning("the token could not be renewed, the old one is used until it expires: %s", error)
             return
         self._take(response.token)
-        self._authority_changes = response.authority_pem.encode() not in (b"", self.profile.authority)
+        authority = response.authority_pem.encode()
+        self._authority_changes = self._follows(authority) and authority != self.profile.authority
         yield from self._keep(TOKEN, response.token.encode())
         self._certificate_checked = False  # a good moment to look at the certificate, once in a token's life
 
@@ -128,7 +129,9 @@ class Credentials:
         """Takes a new key, and the certificate and authorities of a CreateCertificateResponse, into use and into the
         profile's folder. A token bound to the old one goes."""
         certificate, authority = response.certificate_pem.encode(), response.authority_pem.encode()
-        self.profile = dataclasses.replace(self.profile, certificate=certificate, key=key, authority=authority)
+        self.profile = dataclasses.replace(self.profile, certificate=certificate, key=key)
+        if follows := self._follows(authority):
+            self.profile = dataclasses.replace(self.profile, authority=authority)
         self._authority_changes = False
         yield reconnect(self.profile)
         if self._token and "cnf" in _claims(self._token):
@@ -138,13 +141,19 @@ class Credentials:
 
         def write() -> None:
             with locked(folder, exclusive=True):
-                write_secret(folder / AUTHORITY, authority)  # first: the new certificate may be another authority's
+                if follows:  # first: the new certificate may be another authority's
+                    write_secret(folder / AUTHORITY, authority)
                 replace_pair(folder / KEY, key, folder / CERTIFICATE, certificate)
 
         try:
             yield blocking(write)
         except OSError as error:
             log.warning("the renewed certificate cannot be written to %s: %s", folder, error.strerror)
+
+    def _follows(self, authority: bytes) -> bool:
+        """Whether this authority would be believed in the place of the profile's: not where one was given, or the
+        system's are believed."""
+        return bool(authority) and self.profile.authority is not None and not self.profile.fixed_authority
 
     def _keep(self, name: str, content: bytes) -> Steps[None]:
         assert self.profile.folder is not None  # renewable

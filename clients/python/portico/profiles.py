@@ -26,7 +26,8 @@ CERTIFICATE, KEY, AUTHORITY, TOKEN = "client.pem", "client.key", "ca.pem", "toke
 @dataclass(frozen=True, slots=True)
 class Profile:
     """Everything needed to open a channel. Certificates and key are PEM; `folder` is where renewed ones are written;
-    `web_address` is that of the door for browsers, empty where there is none."""
+    `web_address` is that of the door for browsers, empty where there is none. `fixed_authority`: the authority was
+    given beside the profile, so that the folder's does not take its place."""
 
     address: str
     account: str = "default"
@@ -39,6 +40,7 @@ class Profile:
     token: str = field(default="", repr=False)
     fixed_token: bool = False
     web_address: str = ""
+    fixed_authority: bool = False
 
     @property
     def renewable(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import grpc
 import pytest
@@ -132,6 +133,17 @@ def test_a_platform_of_another_authority_is_not_believed(fake: FakePlatform) -> 
 
     (fake.profile / "ca.pem").write_bytes(trustme.CA().cert_pem.bytes())
     with portico.connect(attempts=1) as client, pytest.raises(errors.ProfileError) as caught:
+        client.health.check()
+    assert caught.value.reason == "PLATFORM_UNKNOWN"
+    assert not fake.calls
+
+
+def test_an_authority_that_was_given_is_not_replaced_by_the_profiles(fake: FakePlatform, tmp_path: Path) -> None:
+    import trustme
+
+    given = tmp_path / "given.pem"
+    given.write_bytes(trustme.CA().cert_pem.bytes())
+    with portico.connect(authority_file=given, attempts=1) as client, pytest.raises(errors.ProfileError) as caught:
         client.health.check()
     assert caught.value.reason == "PLATFORM_UNKNOWN"
     assert not fake.calls
