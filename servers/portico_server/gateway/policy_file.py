@@ -84,10 +84,10 @@ class PolicyFile:
         self._shared = words
         self._words: memoryview | list[int] = words.words if words is not None else [0]
         self._seen = self._words[Word.POLICY]
-        read = self._read()
-        if isinstance(read.found, PolicyError):
-            raise read.found
-        self._stamp, self._settled, self._digest, (self._policy, self._limits) = read
+        self._stamp, self._settled, self._digest, found = self._read()
+        if isinstance(found, PolicyError):
+            raise found
+        self._policy, self._limits = found
         self.version = 0
         self.problem = ""
 

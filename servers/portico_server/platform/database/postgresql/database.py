@@ -94,10 +94,11 @@ async def _resent(pool: Pool, unit: list[Command], *, writes: bool) -> list[Resu
         outcome = await pool.submit(unit)
         if isinstance(outcome, list):
             return outcome
-        if not _may_be_sent_again(outcome, writes=writes):
+        failed = outcome
+        if not _may_be_sent_again(failed, writes=writes):
             break
         await asyncio.sleep(_LONGEST_PAUSE_SECONDS * random.random() * attempt / _ATTEMPTS)  # noqa: S311
-    raise _error(outcome, writes=writes)  # without a name here, by which it would keep itself alive
+    raise _error(failed, writes=writes)  # without a name here, by which it would keep itself alive
 
 
 def _may_be_sent_again(failed: Refused | Lost, *, writes: bool) -> bool:
