@@ -12,8 +12,11 @@ from portico_server.platform.authorization import Filter
 def visible_keys(shown: Filter, bucket: str) -> list[TextRange]:
     """The ranges of a bucket's keys that may be shown, in order."""
     container = f"{bucket}/objects/"
-    allowed = [text.EVERYTHING] if shown.everything else text.union(_tails(shown.allow, container))
-    return text.difference(allowed, text.union(_tails(shown.deny, container)))
+    allowed = [text.EVERYTHING] if shown.everything else list(_tails(shown.allow, container))
+    for part in shown.parts:
+        within = text.union(_tails((part.entry,), container))
+        allowed += text.difference(within, text.union(_tails(part.without, container)))
+    return text.difference(text.union(allowed), text.union(_tails(shown.deny, container)))
 
 
 def _tails(entries: Iterable[str], container: str) -> Iterable[TextRange]:

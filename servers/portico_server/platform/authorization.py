@@ -20,8 +20,17 @@ class Principal:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """What stands at or below an entry, and at or below none of `without`."""
+
+    entry: str
+    without: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Filter:
-    """Which resources a list may show: those at or below one of `allow`, and at or below none of `deny`.
+    """Which resources a list may show: those at or below one of `allow` or in one of `parts`, and at or below none of
+    `deny`. Parts are for what one policy leaves out and another one shows in part.
 
     Entries are resource names without a trailing slash (`accounts/a/buckets/b`), or, where they name part of an
     object's key, name prefixes that end in `/`. With `everything`, `allow` is empty and only `deny` counts. A product
@@ -31,6 +40,17 @@ class Filter:
     everything: bool
     allow: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ()
+
+    def shows(self, name: str) -> bool:
+        """Whether a list may show the resource of that name: what a product's query must come to."""
+        if any(below(name, entry) for entry in self.deny):
+            return False
+        if self.everything or any(below(name, entry) for entry in self.allow):
+            return True
+        return any(
+            below(name, part.entry) and not any(below(name, entry) for entry in part.without) for part in self.parts
+        )
 
 
 class Authorizer(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from portico_server.platform.authorization import Filter
 
@@ -24,9 +24,12 @@ def visible(allowed: Filter, column: str, first_parameter: int) -> tuple[str, li
         first, end = entry.removesuffix("/") + "/", entry.removesuffix("/") + _AFTER_SLASH
         return f"({itself}{column} >= {parameter(first)} AND {column} < {parameter(end)})"
 
-    shown = ["1 = 1"] if allowed.everything else [below(entry) for entry in allowed.allow] or ["1 = 0"]
-    conditions = [_joined(" OR ", shown), *(f"NOT {below(entry)}" for entry in allowed.deny)]
-    return _joined(" AND ", conditions), values
+    def without(condition: str, entries: Iterable[str]) -> str:
+        return _joined(" AND ", [condition, *(f"NOT {below(entry)}" for entry in entries)])
+
+    shown = ["1 = 1"] if allowed.everything else [below(entry) for entry in allowed.allow]
+    shown += [without(below(part.entry), part.without) for part in allowed.parts]
+    return without(_joined(" OR ", shown or ["1 = 0"]), allowed.deny), values
 
 
 def _joined(operator: str, conditions: Sequence[str]) -> str:

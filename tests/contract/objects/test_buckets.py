@@ -17,7 +17,7 @@ from portico_server.objects.names import ObjectName
 from portico_server.objects.objects import Put
 from portico_server.objects.store import buckets as bucket_store
 from portico_server.objects.store import locks
-from portico_server.platform.authorization import Filter
+from portico_server.platform.authorization import Filter, Part
 from portico_server.platform.database import ANY, Batch, Statement
 from portico_server.platform.outbox import AUDIT, Outbox
 from tests.contract.objects.stand import ACCOUNT, BUCKET, DISABLED, ENABLED, SUSPENDED, Stand, keys
@@ -103,6 +103,8 @@ async def test_a_list_shows_the_buckets_that_the_caller_may_see(stand: Stand) ->
     assert await seen(Filter(False)) == []
     assert await seen(Filter(False, (ACCOUNT,), (f"{ACCOUNT}/buckets/aaa",))) == ["aaa-1", "bbb", "bucket"]
     assert await seen(Filter(False, (f"{ACCOUNT}/buckets/aaa", f"{ACCOUNT}/buckets/bbb/objects/x"))) == ["aaa"]
+    part = Part(ACCOUNT, (f"{ACCOUNT}/buckets/aaa", f"{ACCOUNT}/buckets/bbb"))
+    assert await seen(Filter(False, (f"{ACCOUNT}/buckets/bbb",), parts=(part,))) == ["aaa-1", "bbb", "bucket"]
 
 
 async def test_versioning_can_be_enabled_and_suspended_but_not_disabled_again(stand: Stand) -> None:

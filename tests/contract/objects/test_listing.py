@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from portico_server.objects import errors, listing
-from portico_server.platform.authorization import Filter, below
+from portico_server.platform.authorization import Filter, Part
 from portico_server.platform.errors import ApiError
 from tests.contract.objects.conftest import Driven
 from tests.contract.objects.stand import ACCOUNT, BUCKET, Caller, Stand, keys
@@ -22,23 +22,25 @@ DELIMITERS = st.one_of(st.just("/"), st.just(""), st.text(ALPHABET, min_size=1, 
 ENTRIES = st.lists(
     st.one_of(st.just(ACCOUNT), st.just(BUCKET), KEYS.map(lambda tail: f"{BUCKET}/objects/{tail}")), max_size=3
 )
+PARTS = st.lists(
+    st.builds(lambda entries, rest: Part(entries[0], tuple(rest)), ENTRIES.filter(bool), ENTRIES), max_size=3
+)
 FILTERS = st.one_of(
     st.builds(Filter, st.just(True), st.just(()), ENTRIES.map(tuple)),
     st.builds(Filter, st.just(False), ENTRIES.map(tuple), ENTRIES.map(tuple)),
+    st.builds(Filter, st.just(False), st.just(()), ENTRIES.map(tuple), PARTS.map(tuple)),
 )
-
-
-def may_be_seen(key: str, shown: Filter) -> bool:
-    name = f"{BUCKET}/objects/{key}"
-    allowed = shown.everything or any(below(name, entry) for entry in shown.allow)
-    return allowed and not any(below(name, entry) for entry in shown.deny)
 
 
 def model(present: Sequence[str], prefix: str, delimiter: str, start_after: str, shown: Filter) -> list[str]:
     """Keys, and common prefixes in brackets, in the order of their bytes."""
     listed: list[str] = []
     for key in sorted(present, key=str.encode):
-        if not key.startswith(prefix) or key.encode() <= start_after.encode() or not may_be_seen(key, shown):
+        if (
+            not key.startswith(prefix)
+            or key.encode() <= start_after.encode()
+            or not shown.shows(f"{BUCKET}/objects/{key}")
+        ):
             continue
         cut = key.find(delimiter, len(prefix)) if delimiter else -1
         entry = key if cut < 0 else f"[{key[: cut + len(delimiter)]}]"

@@ -86,11 +86,18 @@ class Policy:
     conditions: Conditions = Conditions()
 
 
+API_TOKEN_ID_PREFIX = "api."  # noqa: S105
+"""What the `token_id` of every API token begins with, and the `jti` of no other token that Portico issues (those have
+no dot). So one that is known no more is refused, and not taken for a token that may do all that its principal may."""
+
+
 @dataclass(frozen=True, slots=True)
 class ApiToken:
     """What it may do is what its `policies` allow *and* its `principal` may do at that moment.
 
-    `token_id` is the `jti` of the tokens that it is presented as. Times in seconds since 1970; 0: no bound.
+    `token_id` is the `jti` of the tokens that it is presented as, and no other one's; it begins with
+    `API_TOKEN_ID_PREFIX`. Times in seconds since 1970; 0: no bound. `expires_at` is the first second in which it no
+    longer holds.
     """
 
     name: str
@@ -105,9 +112,11 @@ class ApiToken:
 @dataclass(frozen=True, slots=True)
 class AccountPolicies:
     """All that one account decides by, each kind by name. What a policy names need not exist: then it adds nothing
-    to an allow; in a deny, a missing exclusion takes nothing away from what is denied."""
+    to an allow; in a deny, a missing exclusion takes nothing away from what is denied. (A resource group that should
+    exclude a domain group which does not exist adds nothing to an allow at all.)"""
 
     account: str
+    """Its name, `accounts/{account}`."""
     permission_groups: dict[str, PermissionGroup] = field(default_factory=dict)
     resource_groups: dict[str, ResourceGroup] = field(default_factory=dict)
     domain_groups: dict[str, DomainGroup] = field(default_factory=dict)

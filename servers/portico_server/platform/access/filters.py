@@ -1,0 +1,64 @@
+"""What a list may show, told by trying the names at which decisions change, and nothing between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from portico_server.platform.access.circumstances import Circumstances
+from portico_server.platform.access.tables import Table
+from portico_server.platform.authorization import Filter, Part, below
+
+NOTHING_SHOWN = Filter(everything=False)
+
+
+def filter_of(tables: Sequence[Table], parent: str, circumstances: Circumstances) -> Filter:
+    """Of what stands at or below `parent`, all that every table allows."""
+    everything = all(table.allows(parent, circumstances) for table in tables)
+    if not everything and not all(map(len, tables)):
+        return NOTHING_SHOWN
+    changes = list(_changes(tables, parent, circumstances, everything))
+    if not any(shown and hidden_above for _, shown, hidden_above in changes):
+        allow = tuple(entry for entry, shown, _ in changes if shown)
+        deny = tuple(entry for entry, shown, _ in changes if not shown)
+        return Filter(everything, allow, deny)
+    return _in_parts(parent, changes, everything)
+
+
+_Change = tuple[str, bool, bool]
+"""An entry, whether what stands there is shown, and whether something above it, below the parent, is hidden that stands
+in what is shown."""
+
+
+def _changes(tables: Sequence[Table], parent: str, circumstances: Circumstances, everything: bool) -> Iterator[_Change]:
+    """Where it differs from what stands above, each before what stands below it."""
+    entries = {entry for table in tables for entry in table.entries() if entry != parent and below(entry, parent)}
+    above = [(parent, everything, False)]
+    for entry in sorted(entries, key=_in_order):
+        while len(above) > 1 and not below(entry, above[-1][0]):
+            above.pop()
+        _, was_shown, hidden = above[-1]
+        shown = all(table.allows(entry, circumstances) for table in tables)
+        if shown != was_shown:
+            hidden = hidden or was_shown
+            yield entry, shown, hidden
+            above.append((entry, shown, hidden))
+
+
+def _in_parts(parent: str, changes: Sequence[_Change], everything: bool) -> Filter:
+    """Each entry that is shown, without the hidden ones next below it."""
+    without: dict[str, list[str]] = {parent: []} if everything else {}
+    shown_above = [parent] if everything else []
+    for entry, shown, _ in changes:
+        while shown_above and not below(entry, shown_above[-1]):
+            shown_above.pop()
+        if shown:
+            without[entry] = []
+            shown_above.append(entry)
+        else:
+            without[shown_above[-1]].append(entry)
+    return Filter(False, parts=tuple(Part(entry, tuple(hidden)) for entry, hidden in without.items()))
+
+
+def _in_order(entry: str) -> list[str]:
+    """By segments: what stands below an entry comes right behind it."""
+    return entry.split("/")
