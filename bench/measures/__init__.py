@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from bench.context import Bench
-from bench.measures import disk, files, layouts, listing, memory, objects, overload, postgresql, start, streams, unary
+from bench.measures import (
+    access,
+    disk,
+    files,
+    layouts,
+    listing,
+    memory,
+    objects,
+    overload,
+    postgresql,
+    start,
+    streams,
+    unary,
+)
 from bench.report import Section
 
 MEASURES: Mapping[str, Callable[[Bench], Section]] = {
@@ -15,6 +28,7 @@ MEASURES: Mapping[str, Callable[[Bench], Section]] = {
     "postgresql": postgresql.measure,
     "streams": streams.measure,
     "overload": overload.measure,
+    "access": access.measure,
     "files": files.measure,
     "listing": listing.measure,
     "memory": memory.measure,
