@@ -198,9 +198,11 @@ class Process:
 
     def _shed(self, stack: AsyncExitStack, gateway: Gateway) -> None:
         """Has Envoy, in whose folder this process runs, refuse calls that would wait too long."""
-        controller = stack.enter_context(shedding(lambda: self.application.calls_in_flight, self._folder))
+        application = self.application
+        waited = functools.partial(getattr, application.pace, "wait_seconds")
+        controller = stack.enter_context(shedding(lambda: application.calls_in_flight, waited, self._folder))
         metrics = gateway.telemetry.metrics
-        metrics.gauge("loop_wait_seconds", "How long calls wait for a turn.", lambda: controller.wait_seconds)
+        metrics.gauge("turn_wait_seconds", "How long the first call in the line has waited for its turn.", waited)
         metrics.gauge("shed_share", "The share of calls that is refused.", lambda: controller.share)
 
     async def _follow_health(self, stack: AsyncExitStack, health: Health) -> None:

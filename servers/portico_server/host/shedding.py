@@ -1,9 +1,13 @@
 """Says how large a share of the calls Envoy is to refuse, by how long calls wait for the event loop.
 
-All calls of a process take turns on one loop, and each turn waits for all that became ready before it. So a thread
-puts a mark into the loop's queue and sees how old it gets: as old as the oldest call that waits. Where marks stay old
-for half a second while many calls are in flight, calls come faster than they can be served. Then the share rises with
-the age, and by how fast that grows, and falls likewise (the PIE controller, RFC 8033, 4.2).
+Calls begin by turns of the loop (`adapter.pace`), and the first in the line says how long those behind it will wait. And
+each turn waits for all that became ready before it; so a thread puts a mark into the loop's queue and sees how old it
+gets. Where calls in the line, or marks while many calls are in flight, stay old for half a second, calls come faster
+than they can be served. Then the share rises with the age, and by how fast that grows, and falls likewise (the PIE
+controller, RFC 8033, 4.2).
+
+Few are refused before that: a refusal costs Envoy half of what a call does, and whoever is refused comes again. What
+holds a crowd back at no cost is that a connection carries so many streams and no more (`max_streams`).
 
 It is a thread because a loop that is late would be late to see it.
 """
@@ -28,6 +32,8 @@ from portico_server.host.supervisor import local_http
 TARGET_SECONDS = 0.03
 """How old a mark may get: a call takes two or three turns, and health must be told within 100 ms."""
 TICK_SECONDS = 0.05
+PATIENCE_SECONDS = 0.5
+"""How long calls may wait in the line before others are refused."""
 LARGEST_SHARE = 0.95
 """So that some calls come through, by which is seen whether it gets better."""
 FEWEST_CALLS = 256
@@ -51,16 +57,22 @@ _log = structlog.get_logger(__name__)
 
 
 class Shedding:
-    """The controller. `in_flight` answers how many calls are; `set_share` tells Envoy, and may raise LocalError.
+    """The controller. `in_flight` answers how many calls are, `waited_seconds` how long the first in the line has been
+    there; `set_share` tells Envoy, and may raise LocalError.
 
-    `share` is what Envoy was told to refuse, from 0 to 1; `wait_seconds` how long calls wait for a turn.
+    `share` is what Envoy was told to refuse, from 0 to 1; `wait_seconds` by how long calls are too late, or marks old.
     """
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, in_flight: Callable[[], int], set_share: Callable[[float], None]
+        self,
+        loop: asyncio.AbstractEventLoop,
+        in_flight: Callable[[], int],
+        waited_seconds: Callable[[], float],
+        set_share: Callable[[float], None],
     ) -> None:
         self._loop = loop
         self._in_flight = in_flight
+        self._waited_seconds = waited_seconds
         self._set_share = set_share
         self._over = threading.Event()
         self._marked = 0.0  # when the mark was put; 0: it has been reached
@@ -74,7 +86,8 @@ class Shedding:
         """Measures and steers until `stop`."""
         while not self._over.wait(TICK_SECONDS):
             before = self.wait_seconds
-            self._ages.append(self._age() if self._in_flight() >= FEWEST_CALLS else 0.0)
+            age = self._age() if self._in_flight() >= FEWEST_CALLS else 0.0
+            self._ages.append(max(age, self._waited_seconds() - PATIENCE_SECONDS))
             ages = list(self._ages)
             self.wait_seconds = min(ages[-_STEERING:] if self._wanted else ages)
             self._wanted = steered(self._wanted, self.wait_seconds, before)
@@ -136,9 +149,9 @@ def by_administration(folder: Path) -> Callable[[float], None]:
 
 
 @contextlib.contextmanager
-def shedding(in_flight: Callable[[], int], folder: Path) -> Iterator[Shedding]:
+def shedding(in_flight: Callable[[], int], waited_seconds: Callable[[], float], folder: Path) -> Iterator[Shedding]:
     """Steers the Envoy that runs in the folder, for the running loop, as long as the context lasts."""
-    controller = Shedding(asyncio.get_running_loop(), in_flight, by_administration(folder))
+    controller = Shedding(asyncio.get_running_loop(), in_flight, waited_seconds, by_administration(folder))
     thread = threading.Thread(target=controller.run, name="shedding", daemon=True)
     thread.start()
     try:

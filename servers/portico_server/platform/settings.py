@@ -112,8 +112,9 @@ class Settings:
     max_connections: int = 10_000
     """Connections at once; further ones are closed."""
 
-    max_streams: int = 1_000
-    """Calls at once on one connection."""
+    max_streams: int = 100
+    """Calls at once on one connection; a client keeps further ones back until one of them has ended. Raise it for
+    clients that keep many calls open, such as watches, on one connection; the more, the longer a crowd's line."""
 
     calls_per_second: float = 50_000.0
     """How many calls a second one principal may make of this machine, on average; 0: as many as it likes. The policy

@@ -66,7 +66,7 @@ def test_some_calls_always_come_through() -> None:
 
 async def steering(in_flight: int, busy: Callable[[], bool], told: list[float]) -> None:
     """Runs a controller beside a loop that is kept busy in turns of 0.3 s as long as `busy` answers yes."""
-    controller = Shedding(asyncio.get_running_loop(), lambda: in_flight, told.append)
+    controller = Shedding(asyncio.get_running_loop(), lambda: in_flight, lambda: 0.0, told.append)
     running = asyncio.create_task(asyncio.to_thread(controller.run))
     end = time.monotonic() + SECONDS
     try:
@@ -102,7 +102,7 @@ async def test_where_envoy_cannot_be_told_it_is_tried_again() -> None:
         if len(tries) < 3:
             raise LocalError("nobody answers")
 
-    controller = Shedding(asyncio.get_running_loop(), lambda: 1000, unreachable)
+    controller = Shedding(asyncio.get_running_loop(), lambda: 1000, lambda: 0.0, unreachable)
     running = asyncio.create_task(asyncio.to_thread(controller.run))
     end = time.monotonic() + SECONDS
     while not controller.share and time.monotonic() < end:
@@ -111,3 +111,41 @@ async def test_where_envoy_cannot_be_told_it_is_tried_again() -> None:
     controller.stop()
     await running
     assert len(tries) >= 3
+
+
+async def test_calls_that_wait_too_long_in_the_line_have_others_refused_until_they_do_not() -> None:
+    told: list[float] = []
+    controller = Shedding(
+        asyncio.get_running_loop(),
+        lambda: 1,
+        lambda: 0.0 if len(told) >= 2 else 2 * shedding.PATIENCE_SECONDS,
+        told.append,
+    )
+    running = asyncio.create_task(asyncio.to_thread(controller.run))
+    end = time.monotonic() + SECONDS
+    while not (told and told[-1] == 0.0) and time.monotonic() < end:  # noqa: ASYNC110  # a thread changes it
+        await asyncio.sleep(TICK_SECONDS)
+    controller.stop()
+    await running
+    assert 0.0 < told[0] < told[1]
+    assert told[-1] == 0.0
+
+
+async def test_calls_that_wait_in_the_line_for_less_have_none_refused() -> None:
+    told: list[float] = []
+    seen = 0
+
+    def waited() -> float:
+        nonlocal seen
+        seen += 1
+        return shedding.PATIENCE_SECONDS / 2
+
+    controller = Shedding(asyncio.get_running_loop(), lambda: 1, waited, told.append)
+    running = asyncio.create_task(asyncio.to_thread(controller.run))
+    end = time.monotonic() + SECONDS
+    while seen < 20 and time.monotonic() < end:  # noqa: ASYNC110  # a thread changes it
+        await asyncio.sleep(TICK_SECONDS)
+    controller.stop()
+    await running
+    assert seen >= 20
+    assert told == []

@@ -38,9 +38,10 @@ class GrpcApplication(Serving):
         if scope["type"] != "http":
             await self._live(scope, receive, send)
             return
+        loop = asyncio.get_running_loop()
+        waited_seconds = 0.0 if self.pace.may_begin(loop) else await self.take_turn(scope["path"], loop)
         headers = dict(scope["headers"])
         binding = self.binding_of(scope["path"], scope["headers"])
-        loop = asyncio.get_running_loop()
         if is_grpc(headers.get(b"content-type", b"")) and scope["method"] == "POST":
             binding = binding or unknown(scope["path"])
             exchange = Exchange(scope, headers, loop)
@@ -55,7 +56,10 @@ class GrpcApplication(Serving):
             await self._answer_others(scope, receive, send, binding)
             return
         context = Context(exchange, requests, responses, binding.serialize)
+        exchange.waited_seconds = waited_seconds
         call = Call(binding.method, context, exchange.headers, requests.first, arrival_time_ns, arrival_ns)
+        if waited_seconds:
+            call.steps.append(("turn", arrival_ns, round(waited_seconds * 1e9)))
         requests.call = responses.call = call  # until it is over: the call refers to them
         current.set(call)
         self.watch.add(requests)

@@ -57,6 +57,7 @@ class Exchange:
         "scope",
         "started",
         "transcoded",
+        "waited_seconds",
     )
 
     def __init__(self, scope: Scope, headers: Mapping[bytes, bytes], loop: asyncio.AbstractEventLoop) -> None:
@@ -70,6 +71,8 @@ class Exchange:
         self.cut: Cut | None = None
         self.refusal: ApiError | None = None
         self.started = time.monotonic()
+        self.waited_seconds = 0.0
+        """How long the call had waited for its turn when it began. Its client's deadline runs from before."""
         self.deadline: float | None = None
         """When the call must be done, in seconds of `time.monotonic`."""
         # The transcoder sets this header itself, and the host removes a client's own.
@@ -87,14 +90,18 @@ class Exchange:
         return self.cut is Cut.DISCONNECTED
 
     def keep_deadline(self) -> None:
-        """Ends the call when the time that its client gives it has passed. Raises ApiError for a malformed time."""
+        """Ends the call when the time that its client gives it has passed. Raises ApiError for a malformed time,
+        and where it has passed while the call waited for its turn."""
         value = self.headers.get(b"grpc-timeout")
         if value is not None:
             self._end_after(deadline.timeout_seconds(value))
 
     def _end_after(self, seconds: float) -> None:
-        self.deadline = self.started + seconds
-        self._timer = self.loop.call_later(seconds, self.cancel, Cut.DEADLINE, context=NO_CONTEXT)
+        left = seconds - self.waited_seconds
+        if left <= 0 < self.waited_seconds:
+            raise deadline.exceeded()
+        self.deadline = self.started + left
+        self._timer = self.loop.call_later(left, self.cancel, Cut.DEADLINE, context=NO_CONTEXT)
 
     def cancel(self, cut: Cut) -> None:
         """Cuts the call short; the first reason counts."""

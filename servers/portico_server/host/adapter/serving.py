@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import NamedTuple
@@ -20,6 +21,7 @@ from portico_server.host.adapter.calls import bind
 from portico_server.host.adapter.context import Abort, Context
 from portico_server.host.adapter.exchange import Cut
 from portico_server.host.adapter.metadata import Metadatum, decode
+from portico_server.host.adapter.pace import Pace
 from portico_server.host.adapter.status import Outcome, outcome_of
 from portico_server.host.adapter.watch import Watch
 from portico_server.platform.call import Call, Step
@@ -27,6 +29,7 @@ from portico_server.platform.errors import ApiError
 from portico_server.platform.methods import ContractError, Method
 from portico_server.platform.pages import FindPage, no_page
 
+_URGENT = "/grpc.health.v1.Health/"
 _STOP_SECONDS = 5.0  # how long calls may take to end once they are cancelled
 
 
@@ -64,6 +67,7 @@ class Serving:
         self.lifespan = lifespan
         self.find_page = find_page
         self.watch = Watch(first_message_seconds)
+        self.pace = Pace()
         self._pipeline = pipeline
         self._errors = errors
         self._bindings: dict[str, Binding] = {}
@@ -71,8 +75,16 @@ class Serving:
 
     @property
     def calls_in_flight(self) -> int:
-        """How many calls are being served."""
-        return len(self.watch)
+        """How many calls are being served, or wait for their turn."""
+        return len(self.watch) + len(self.pace)
+
+    async def take_turn(self, path: str, loop: asyncio.AbstractEventLoop) -> float:
+        """Waits until a call that has come may begin. Answers for how many seconds; health never waits."""
+        if path.startswith(_URGENT):
+            return 0.0
+        began = time.monotonic()
+        await self.pace.turn(loop)
+        return time.monotonic() - began
 
     def add_registered_method_handlers(
         self, service_name: str, method_handlers: Mapping[str, grpc.RpcMethodHandler]
@@ -114,6 +126,8 @@ class Serving:
 
     async def end_calls(self) -> None:
         """Cuts short the calls that are left, and waits for them, but not for ever."""
+        self.pace.open()
+        await asyncio.sleep(0)  # those that waited are seen by the watch
         self.watch.cut_all(Cut.STOPPING)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.watch.empty(), _STOP_SECONDS)

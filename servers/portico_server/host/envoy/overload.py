@@ -13,6 +13,10 @@ from portico_server.host.envoy.message import Message, extension
 SHARE = "portico.shed"
 """The runtime key: of a million calls, how many are refused."""
 
+REQUESTS_PER_TURN = 4
+"""How many requests of a connection Envoy takes up before it looks at the others: else health, on a connection of its
+own, was behind all that a crowd had sent on theirs (1.7 s)."""
+
 REFUSED_STATUS = 503
 RETRY_SECONDS = 1
 """When whoever was refused may try again."""
@@ -38,7 +42,8 @@ def shedding_filter() -> Message:
 
 def runtime() -> Message:
     """The bootstrap's `layered_runtime`: what the administration socket sets counts."""
-    return {"layers": [{"name": "administration", "admin_layer": {}}]}
+    fixed = {"http.max_requests_per_io_cycle": REQUESTS_PER_TURN}
+    return {"layers": [{"name": "fixed", "static_layer": fixed}, {"name": "administration", "admin_layer": {}}]}
 
 
 def share(refused: float) -> str:

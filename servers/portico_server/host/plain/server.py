@@ -97,11 +97,16 @@ async def _carry(
     grpc_context: Any,
 ) -> bytes:
     """Takes one call to its end; what it answers, grpc.aio sends where the response is one message."""
-    exchange = PlainExchange(path, headers, asyncio.get_running_loop())
+    loop = asyncio.get_running_loop()
+    waited_seconds = 0.0 if application.pace.may_begin(loop) else await application.take_turn(path, loop)
+    exchange = PlainExchange(path, headers, loop)
+    exchange.waited_seconds = waited_seconds
     requests = PlainRequests(exchange, grpc_context, binding, application.max_message_bytes)
     responses = PlainResponses(exchange, grpc_context)
     context = Context(exchange, requests, responses, binding.serialize)
     call = Call(binding.method, context, exchange.headers, requests.first, *arrival)
+    if waited_seconds:
+        call.steps.append(("turn", arrival[1], round(waited_seconds * 1e9)))
     requests.call = responses.call = call  # until it is over: the call refers to them
     current.set(call)
     application.watch.add(requests)
