@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from portico_server.host import shedding
+from portico_server.host.adapter import pace
 from portico_server.host.envoy import body_limit, http, listener, overload, plain, strangers, upstreams, windows
 from portico_server.platform.settings import Settings, setting_names
 
@@ -68,9 +69,10 @@ def test_the_settings_that_it_names_are_settings() -> None:
 def test_what_it_says_of_shedding_is_the_codes() -> None:
     section = PAGE.partition("\n## When more comes")[2]
     waits = shedding._STANDING * shedding.TICK_SECONDS
-    assert f"more than {shedding.TARGET_SECONDS * 1000:g} ms for half a second" in section
-    assert waits == 0.5
-    assert f"with {shedding.FEWEST_CALLS}\ncalls in flight" in section
+    assert (waits, shedding.PATIENCE_SECONDS) == (0.5, 0.5)
+    assert f"more than {shedding.TARGET_SECONDS * 1000:g} ms" in section
+    assert f"In Python {pace.CALLS_PER_TURN}\ncalls begin in a turn" in section
+    assert f"with {shedding.FEWEST_CALLS} calls in flight" in section
     assert overload.REASON in section
 
 

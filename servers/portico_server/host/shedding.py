@@ -1,7 +1,7 @@
 """Says how large a share of the calls Envoy is to refuse, by how long calls wait for the event loop.
 
-Calls begin by turns of the loop (`adapter.pace`), and the first in the line says how long those behind it will wait. And
-each turn waits for all that became ready before it; so a thread puts a mark into the loop's queue and sees how old it
+Calls begin by turns of the loop (`adapter.pace`), and the first in the line says how long those behind it will wait.
+Each turn waits for all that became ready before it; so a thread puts a mark into the loop's queue and sees how old it
 gets. Where calls in the line, or marks while many calls are in flight, stay old for half a second, calls come faster
 than they can be served. Then the share rises with the age, and by how fast that grows, and falls likewise (the PIE
 controller, RFC 8033, 4.2).

@@ -58,8 +58,6 @@ class GrpcApplication(Serving):
         context = Context(exchange, requests, responses, binding.serialize)
         exchange.waited_seconds = waited_seconds
         call = Call(binding.method, context, exchange.headers, requests.first, arrival_time_ns, arrival_ns)
-        if waited_seconds:
-            call.steps.append(("turn", arrival_ns, round(waited_seconds * 1e9)))
         requests.call = responses.call = call  # until it is over: the call refers to them
         current.set(call)
         self.watch.add(requests)

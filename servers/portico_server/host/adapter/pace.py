@@ -1,4 +1,4 @@
-"""Calls begin by turns: a few in each turn of the event loop, the others wait for theirs in the order in which they came.
+"""Calls begin by turns: a few in each turn of the event loop, the others wait in the order in which they came.
 
 All that is ready runs in one turn of the loop, so of a crowd that comes at once every call would be as late as the last
 of them, and all of them would go on in step. Begun by turns, a call that has begun is soon done, turns stay short, and

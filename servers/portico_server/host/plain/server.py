@@ -105,8 +105,6 @@ async def _carry(
     responses = PlainResponses(exchange, grpc_context)
     context = Context(exchange, requests, responses, binding.serialize)
     call = Call(binding.method, context, exchange.headers, requests.first, *arrival)
-    if waited_seconds:
-        call.steps.append(("turn", arrival[1], round(waited_seconds * 1e9)))
     requests.call = responses.call = call  # until it is over: the call refers to them
     current.set(call)
     application.watch.add(requests)
