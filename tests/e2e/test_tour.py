@@ -17,7 +17,7 @@ from tests.harness.layouts import BY_COMMAND
 pytestmark = BY_COMMAND
 
 ROOT = Path(__file__).resolve().parents[2]
-TIMEOUT_SECONDS = 60
+TIMEOUT_SECONDS = 240
 
 EXPECTED = [
     ["ready at", "platform +https://"],
