@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from portico_server.platform.access.budget import Budget
-from portico_server.platform.access.conditions import compiled
+from portico_server.platform.access.conditions import Condition
 from portico_server.platform.access.indices import Index
 from portico_server.platform.access.model import AccountPolicies, Conditions, Policy
 from portico_server.platform.access.permissions import patterns_of
@@ -21,27 +21,30 @@ from portico_server.platform.access.regions import Region, region_of
 from portico_server.platform.access.tables import NOTHING, Grant, Table
 
 
-class RuleKey(NamedTuple):
-    """All that matters of a policy but whom it names."""
-
-    deny: bool
-    permission_groups: tuple[str, ...]
-    resource_groups: tuple[str, ...]
-    conditions: Conditions
-
-
 class GrantKey(NamedTuple):
-    """A rule's, without its permissions."""
+    """What matters of a policy but whom it names and which permissions. `conditions`: None where there are none."""
 
     deny: bool
     resource_groups: tuple[str, ...]
-    conditions: Conditions
+    conditions: Conditions | None
+
+
+class RuleKey:
+    """All that matters of a policy but whom it names. The same object for the same content, so that sets of thousands
+    of them are quickly made and compared."""
+
+    __slots__ = ("grant", "permission_groups")
+
+    def __init__(self, grant: GrantKey, permission_groups: tuple[str, ...]) -> None:
+        self.grant = grant
+        self.permission_groups = permission_groups
 
 
 _Rule = tuple[frozenset[str], Grant]
 _Held = tuple[frozenset[str], frozenset[Grant]]  # permissions, and all that the role grants by these
 
 _COST_OF_A_ROLE = 5  # in keys
+_NO_CONDITIONS = Conditions()
 
 
 class Role:
@@ -58,10 +61,20 @@ class Roles:
     account and what it is changed to can share one."""
 
     def __init__(self) -> None:
+        self.rules: dict[tuple[GrantKey, tuple[str, ...]], RuleKey] = {}
         self.of_rules: dict[frozenset[RuleKey], Role] = {}
         self.holding: dict[RuleKey, set[Role]] = {}
         self.resting: dict[str, set[RuleKey]] = {}
         """Which rules rest on a permission, resource or domain group, by its name."""
+
+    def rule(self, policy: Policy) -> RuleKey:
+        conditions = None if policy.conditions == _NO_CONDITIONS else policy.conditions
+        grant = GrantKey(policy.deny, policy.resource_groups, conditions)
+        content = grant, policy.permission_groups
+        key = self.rules.get(content)
+        if key is None:
+            key = self.rules[content] = RuleKey(*content)
+        return key
 
     def add(self, rules: frozenset[RuleKey]) -> Role:
         role = self.of_rules[rules] = Role(rules)
@@ -97,6 +110,8 @@ class CompiledAccount:
         """By the name of an API token."""
         self.tables: dict[Role, dict[str, Table]] = {}
         self.held: dict[Role, tuple[_Held, ...]] = {}
+        self.keys: dict[str, RuleKey] = {}
+        """By the name of a policy."""
         self.rules: dict[RuleKey, _Rule] = {}
         self.grants: dict[GrantKey, Grant] = {}
         self.shared: dict[frozenset[Grant], Table] = {}
@@ -107,22 +122,28 @@ class CompiledAccount:
         if role is None:
             if principal not in self.model.principals:
                 return NOTHING
-            role = self.role_of[principal] = self._role(self.policies_of(principal))
+            role = self.role_of[principal] = self._role([self._key(name) for name in self.index.policies_of(principal)])
         return self._table(role, permission)
 
     def token_table(self, token: str, permission: str) -> Table:
         """What the API token of that name decides by, besides its principal."""
         role = self.token_roles.get(token)
         if role is None:
-            role = self.token_roles[token] = self._role(self.model.tokens[token].policies)
+            role = self.token_roles[token] = self._role(map(self.roles.rule, self.model.tokens[token].policies))
         return self._table(role, permission)
 
     def policies_of(self, principal: str) -> list[Policy]:
         """The policies that name the principal, by itself or by a group."""
         return [self.model.policies[name] for name in self.index.policies_of(principal)]
 
-    def _role(self, policies: Iterable[Policy]) -> Role:
-        rules = frozenset(map(rule_key, policies))
+    def _key(self, policy: str) -> RuleKey:
+        key = self.keys.get(policy)
+        if key is None:
+            key = self.keys[policy] = self.roles.rule(self.model.policies[policy])
+        return key
+
+    def _role(self, keys: Iterable[RuleKey]) -> Role:
+        rules = frozenset(keys)
         role = self.roles.of_rules.get(rules)
         if role is None:
             self.budget.spend(self.name, _COST_OF_A_ROLE + len(rules))
@@ -170,14 +191,16 @@ class CompiledAccount:
             groups = self.model.permission_groups
             held = (groups[name].permissions for name in key.permission_groups if name in groups)
             permissions = frozenset(pattern for patterns in held for pattern in patterns)
-            rule = self.rules[key] = permissions, self._grant(grant_key(key))
+            rule = self.rules[key] = permissions, self._grant(key.grant)
         return rule
 
     def _grant(self, key: GrantKey) -> Grant:
         grant = self.grants.get(key)
         if grant is None:
-            regions = tuple(dict.fromkeys(self._regions(key)))
-            grant = self.grants[key] = Grant(key.deny, regions, compiled(key.conditions))
+            regions = tuple(self._regions(key))
+            grant = self.grants[key] = Grant(
+                key.deny, regions, None if key.conditions is None else Condition(key.conditions)
+            )
         return grant
 
     def _regions(self, key: GrantKey) -> Iterator[Region]:
@@ -189,17 +212,9 @@ class CompiledAccount:
     def _rests_on(self, key: RuleKey) -> Iterator[str]:
         """What the rule is made of, also where that does not exist yet."""
         yield from key.permission_groups
-        for name in key.resource_groups:
+        for name in key.grant.resource_groups:
             yield name
             group = self.model.resource_groups.get(name)
             if group is not None:
                 yield from group.domain_groups
                 yield from group.excluded_domain_groups
-
-
-def rule_key(policy: Policy) -> RuleKey:
-    return RuleKey(policy.deny, policy.permission_groups, policy.resource_groups, policy.conditions)
-
-
-def grant_key(key: RuleKey) -> GrantKey:
-    return GrantKey(key.deny, key.resource_groups, key.conditions)

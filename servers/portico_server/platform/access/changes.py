@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
-from portico_server.platform.access.account import CompiledAccount, grant_key
+from portico_server.platform.access.account import CompiledAccount
 from portico_server.platform.access.indices import Index
 from portico_server.platform.access.model import (
     AccountPolicies,
@@ -55,7 +55,9 @@ def changed(account: CompiledAccount, name: str, element: Element | None) -> Com
         return _with_other_content(account, model, name)
     if kind == "policies":
         index = account.index.with_policy(name, _named(old), _named(element))
-        return _with_other_holders(account, model, index, (*_named(old), *_named(element)))
+        new = _with_other_holders(account, model, index, (*_named(old), *_named(element)))
+        new.keys = _without(account.keys, (name,))
+        return new
     if kind == "groups":
         index = account.index.with_group(name, _named(old), _named(element))
         return _with_other_holders(account, model, index, set(_named(old)) ^ set(_named(element)))
@@ -86,12 +88,12 @@ def _with_other_content(account: CompiledAccount, model: AccountPolicies, name: 
     new = _sharing_roles(account, model, account.index)
     stale = account.roles.resting.get(name, set())
     roles = {role for key in stale for role in account.roles.holding.get(key, ())}
-    grants = {account.grants.get(grant_key(key)) for key in stale}
-    new.role_of, new.token_roles = account.role_of, account.token_roles
+    grants = {account.grants.get(key.grant) for key in stale}
+    new.role_of, new.token_roles, new.keys = account.role_of, account.token_roles, account.keys
     new.tables = _without(account.tables, roles)
     new.held = _without(account.held, roles)
     new.rules = _without(account.rules, stale)
-    new.grants = _without(account.grants, map(grant_key, stale))
+    new.grants = _without(account.grants, (key.grant for key in stale))
     new.shared = {kept: table for kept, table in account.shared.items() if kept.isdisjoint(grants)}
     return new
 
@@ -103,7 +105,7 @@ def _with_other_holders(
     new = _sharing_roles(account, model, index)
     touched = _all_below(named, account.model, model)
     new.role_of = {} if touched is None else _without(account.role_of, touched)
-    new.token_roles = account.token_roles.copy()
+    new.token_roles, new.keys = account.token_roles.copy(), account.keys
     new.tables, new.held, new.rules = account.tables, account.held, account.rules
     new.grants, new.shared = account.grants, account.shared
     return new

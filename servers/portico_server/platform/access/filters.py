@@ -33,7 +33,7 @@ def _changes(tables: Sequence[Table], parent: str, circumstances: Circumstances,
     """Where it differs from what stands above, each before what stands below it."""
     entries = {entry for table in tables for entry in table.entries() if entry != parent and below(entry, parent)}
     above = [(parent, everything, False)]
-    for entry in sorted(entries, key=_in_order):
+    for entry in sorted(entries, key=in_order):
         while len(above) > 1 and not below(entry, above[-1][0]):
             above.pop()
         _, was_shown, hidden = above[-1]
@@ -59,6 +59,6 @@ def _in_parts(parent: str, changes: Sequence[_Change], everything: bool) -> Filt
     return Filter(False, parts=tuple(Part(entry, tuple(hidden)) for entry, hidden in without.items()))
 
 
-def _in_order(entry: str) -> list[str]:
+def in_order(entry: str) -> list[str]:
     """By segments: what stands below an entry comes right behind it."""
     return entry.split("/")

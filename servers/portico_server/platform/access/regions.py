@@ -9,16 +9,17 @@ from portico_server.platform.access.model import DomainGroup, ResourceGroup
 from portico_server.platform.access.prefixes import deeper, is_covered, keys_of_all
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Region:
-    """`excluded` holds only what lies below an entry; `excluded_keys` are its keys. See `prefixes`."""
+    """`excluded` holds only what lies below an entry; of both there are the keys, see `prefixes`."""
 
     entries: tuple[str, ...]
+    keys: frozenset[str]
     excluded: tuple[str, ...] = ()
     excluded_keys: frozenset[str] = frozenset()
 
 
-NOWHERE = Region(())
+NOWHERE = Region((), frozenset())
 
 
 def region_of(account: str, group: ResourceGroup, domain_groups: Mapping[str, DomainGroup], *, deny: bool) -> Region:
@@ -30,11 +31,13 @@ def region_of(account: str, group: ResourceGroup, domain_groups: Mapping[str, Do
     if not deny and missing_exclusion(group, domain_groups):
         return NOWHERE
     named, excluded = named_by(account, group, domain_groups)
+    if not excluded:
+        return Region(named, keys_of_all(named))
     closed = keys_of_all(excluded)
     entries = tuple(entry for entry in named if not is_covered(entry, closed))
-    open_keys = keys_of_all(entries)
-    inside = tuple(entry for entry in excluded if is_covered(entry, open_keys))
-    return Region(entries, inside, keys_of_all(inside))
+    keys = keys_of_all(entries)
+    inside = tuple(entry for entry in excluded if is_covered(entry, keys))
+    return Region(entries, keys, inside, keys_of_all(inside))
 
 
 def named_by(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from portico_server.platform.access.circumstances import Circumstances
 from portico_server.platform.access.conditions import Condition
-from portico_server.platform.access.prefixes import is_covered, keys_of
+from portico_server.platform.access.prefixes import is_covered
 from portico_server.platform.access.regions import Region
 
 _ALLOW = 1
@@ -65,11 +65,10 @@ class Table:
                 else:
                     effect = _PERHAPS_DENY if grant.deny else _PERHAPS_ALLOW
                     term = _Term(grant.deny, region.excluded_keys, grant.condition)
-                for entry in region.entries:
-                    for key in keys_of(entry):
-                        effects[key] = effects.get(key, 0) | effect
-                        if term is not None:
-                            terms.setdefault(key, {})[term] = None
+                for key in region.keys:
+                    effects[key] = effects.get(key, 0) | effect
+                    if term is not None:
+                        terms.setdefault(key, {})[term] = None
         self._effects = effects
         self._terms = {key: tuple(found) for key, found in terms.items()}
         # Nothing shorter or longer is looked up: most walks end after a step or two, and a resource of 2,048 characters

@@ -1,0 +1,78 @@
+"""A change is compared with what is, before it is made."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from portico_server.platform.access.circumstances import Circumstances
+from portico_server.platform.access.model import AccountPolicies
+from portico_server.platform.access.simulate import Difference, Simulation, simulate
+from portico_server.platform.access.snapshot import Snapshot
+from portico_server.platform.authorization import below
+from tests.unit.platform.access.build import ADA, BOB, HOW, OTHER, READ, ZONE, A, Account
+from tests.unit.platform.access.worlds import KNOWN, PRINCIPALS, UNIVERSE, accounts, circumstances
+
+
+def test_who_gains_and_who_loses_is_told_and_where() -> None:
+    account = Account()
+    policy = account.allow(account.group(ADA, BOB), READ, ZONE)
+    account.allow(BOB, READ, f"{ZONE}/records/www")
+    before = account.snapshot()
+    elsewhere = replace(account.policies.policies[policy], resource_groups=(account.resources(OTHER),))
+    after = account.snapshot().with_element(A, policy, elsewhere)
+    assert simulate(before, after, A, HOW) == Simulation(
+        (
+            Difference(ADA, READ, ZONE, gained=False),
+            Difference(ADA, READ, OTHER, gained=True),
+            Difference(BOB, READ, ZONE, gained=False),
+            Difference(BOB, READ, OTHER, gained=True),
+        ),
+        complete=True,
+    )
+    assert {one.principal for one in simulate(before, after, A, HOW, [BOB]).differences} == {BOB}
+    assert simulate(before, before, A, HOW) == Simulation((), complete=True)
+
+
+def test_who_would_be_a_member_is_looked_at() -> None:
+    account = Account(members=(BOB,))
+    account.allow(ADA, READ, A)
+    before = account.snapshot()
+    after = before.with_principals(A, added=[ADA])
+    gained = simulate(before, after, A, HOW)
+    assert gained.differences == (Difference(ADA, READ, A, gained=True),)
+    assert simulate(after, before, A, HOW).differences == (Difference(ADA, READ, A, gained=False),)
+    assert simulate(before.without_account(A), after, A, HOW).differences == gained.differences
+
+
+def test_it_ends_at_its_bounds_and_says_so() -> None:
+    account = Account()
+    for number in range(20):
+        account.allow(ADA, READ, f"{A}/zones/z{number}")
+    before, after = Account().snapshot(), account.snapshot()
+    some = simulate(before, after, A, HOW, most=5)
+    assert (len(some.differences), some.complete) == (5, False)
+    assert simulate(before, after, A, HOW, most=20).complete
+    assert not simulate(before, after, A, HOW, most_looks=3).complete
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(accounts(A), accounts(A), circumstances, st.sampled_from(PRINCIPALS))
+def test_it_tells_every_difference_and_nothing_else(
+    old: AccountPolicies, new: AccountPolicies, how: Circumstances, principal: str
+) -> None:
+    how = replace(how, token_id="")
+    before, after = Snapshot.compile([old], KNOWN), Snapshot.compile([new], KNOWN)
+    simulation = simulate(before, after, A, how, [principal])
+    assert simulation.complete
+    told = {(one.permission, one.resource): one.gained for one in simulation.differences}
+    for permission in KNOWN:
+        for name in UNIVERSE:
+            decided = [one.allows(principal, permission, name, how) for one in (before, after)]
+            if decided[0] == decided[1]:
+                assert (permission, name) not in told
+            else:
+                nearest = max((one for of, one in told if of == permission and below(name, one)), key=len)
+                assert told[permission, nearest] == decided[1]
