@@ -11,7 +11,7 @@ from portico_server.platform.placement import Placement, product_of
 from portico_server.platform.product import Product
 from portico_server.platform.settings import SettingError, Settings
 
-BUILT_IN = ("portico_server.objects",)
+BUILT_IN = ("portico_server.objects", "portico_server.dns")
 """Packages with a `PRODUCT`. To add a product, add its package here; see CONTRIBUTING.md."""
 
 

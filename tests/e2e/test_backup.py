@@ -158,7 +158,10 @@ def test_verify_tells_that_it_is_whole(backed_up: BackedUp, capsys: pytest.Captu
     assert run(["backup", "verify", str(backed_up.folder), "--output", "json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["engine"] == "sqlite"
-    assert found["databases"] == {"objects": {"objects": 3, "platform": 2}}
+    assert found["databases"] == {
+        "dns": {"dns": 1, "platform": 2},
+        "objects": {"objects": 3, "platform": 2},
+    }
     assert not found["encrypted"]
     listed = (backed_up.folder / "SHA256SUMS").read_text().splitlines()
     assert found["members"] == len(listed)

@@ -15,7 +15,7 @@ from cryptography import x509
 
 from portico_server.host.supervisor.profile import Profile
 from portico_server.host.supervisor.renewal import renew_node_certificate
-from portico_server.objects.ids import Ids
+from portico_server.platform.ids import Ids
 from portico_server.platform.keyring import Keyring, authority
 from portico_server.platform.keyring.keyring import KeyPair
 from tests.contract.clocks import FakeClock

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from portico._clients.health import AsyncHealth, Health
     from portico._clients.objects import AsyncObjects, Objects
     from portico._clients.operations import AsyncOperations, Operations
+    from portico._clients.records import AsyncRecords, Records
     from portico._clients.telemetry import AsyncRequestEvents, AsyncTraces, RequestEvents, Traces
+    from portico._clients.zones import AsyncZones, Zones
 
 Stub = TypeVar("Stub")
 
@@ -90,6 +92,20 @@ class Client(_AnyClient):
         from portico._clients.objects import Objects
 
         return Objects(self._session)
+
+    @cached_property
+    def zones(self) -> Zones:
+        """Zones: domains under an account."""
+        from portico._clients.zones import Zones
+
+        return Zones(self._session)
+
+    @cached_property
+    def records(self) -> Records:
+        """DNS records of zones."""
+        from portico._clients.records import Records
+
+        return Records(self._session)
 
     @cached_property
     def traces(self) -> Traces:
@@ -167,6 +183,20 @@ class AsyncClient(_AnyClient):
         from portico._clients.objects import AsyncObjects
 
         return AsyncObjects(self._session)
+
+    @cached_property
+    def zones(self) -> AsyncZones:
+        """Zones: domains under an account."""
+        from portico._clients.zones import AsyncZones
+
+        return AsyncZones(self._session)
+
+    @cached_property
+    def records(self) -> AsyncRecords:
+        """DNS records of zones."""
+        from portico._clients.records import AsyncRecords
+
+        return AsyncRecords(self._session)
 
     @cached_property
     def traces(self) -> AsyncTraces:

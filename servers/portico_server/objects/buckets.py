@@ -6,13 +6,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from portico_server.objects import errors, events
-from portico_server.objects.ids import Ids
 from portico_server.objects.names import bucket_name
 from portico_server.objects.records import Bucket, Versioning
 from portico_server.objects.store import buckets as store
 from portico_server.objects.store import locks
 from portico_server.platform.authorization import Filter
 from portico_server.platform.database import Batch, Database, GuardFailed, Statement
+from portico_server.platform.ids import Ids
 
 _REMEMBERED_BUCKETS = 10_000
 

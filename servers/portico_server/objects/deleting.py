@@ -8,7 +8,6 @@ from typing import NamedTuple
 from portico_server.objects import conditions, errors, writes
 from portico_server.objects.buckets import Buckets
 from portico_server.objects.conditions import Conditions
-from portico_server.objects.ids import Ids
 from portico_server.objects.judging import judge_of
 from portico_server.objects.names import ObjectName
 from portico_server.objects.records import NULL_VERSION, Bucket, Version, Versioning
@@ -16,6 +15,7 @@ from portico_server.objects.store import buckets as bucket_store
 from portico_server.objects.store import locks, removal
 from portico_server.objects.store import objects as store
 from portico_server.platform.database import Batch, Database, GuardFailed, Statement
+from portico_server.platform.ids import Ids
 from portico_server.platform.telemetry import span
 
 _ATTEMPTS = 100

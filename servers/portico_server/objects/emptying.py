@@ -9,12 +9,12 @@ from google.protobuf.message import Message
 from portico.objects.v1 import buckets_pb2
 from portico_server.objects import errors, events, text
 from portico_server.objects.buckets import Buckets, check_etag
-from portico_server.objects.ids import Ids
 from portico_server.objects.records import Bucket
 from portico_server.objects.store import buckets as store
 from portico_server.objects.store import listing, locks, removal
 from portico_server.platform.database import Batch, Database, GuardFailed
 from portico_server.platform.errors import ApiError
+from portico_server.platform.ids import Ids
 from portico_server.platform.operations import Operations, Running
 
 KIND = "empty bucket"

@@ -9,7 +9,6 @@ from portico_server.objects import checksums, conditions, errors, writes
 from portico_server.objects.buckets import Buckets
 from portico_server.objects.conditions import Conditions
 from portico_server.objects.damage import damaged
-from portico_server.objects.ids import Ids
 from portico_server.objects.incoming import Announced, Content, Receiver
 from portico_server.objects.judging import ALL_RIGHTS, Judge, Rights, judge_of
 from portico_server.objects.names import ObjectName
@@ -31,6 +30,7 @@ from portico_server.platform.database import (
     TimedOut,
 )
 from portico_server.platform.errors import DomainError
+from portico_server.platform.ids import Ids
 from portico_server.platform.telemetry import span
 
 _REFUSED = (DomainError, GuardFailed, Contended, ReadOnly, StorageFull, TimedOut, Overloaded)

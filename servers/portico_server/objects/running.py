@@ -14,7 +14,6 @@ from portico_server.objects.collector import Collector
 from portico_server.objects.deleting import Deleting
 from portico_server.objects.emptying import KIND, Emptying
 from portico_server.objects.errors import ERRORS
-from portico_server.objects.ids import Ids
 from portico_server.objects.incoming import Receiver
 from portico_server.objects.listing import Listing
 from portico_server.objects.object_service import ObjectService
@@ -22,6 +21,7 @@ from portico_server.objects.objects import Objects
 from portico_server.objects.orphans import Orphans
 from portico_server.objects.reading import Reader
 from portico_server.platform.housekeeping import housekeeping
+from portico_server.platform.ids import Ids
 from portico_server.platform.operations import Kind, Operations
 from portico_server.platform.product import Platform, Running
 

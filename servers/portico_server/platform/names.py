@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-_ID = r"[a-z0-9](?:[a-z0-9._-]{0,126}[a-z0-9])?"
+_ID = r"[a-z0-9](?:[a-z0-9._-]{0,251}[a-z0-9])?"
 _NAME = re.compile(rf"accounts/{_ID}(?:/[a-z][A-Za-z]*/{_ID})*(?:/objects/[^\x00]+)?|operations/{_ID}/{_ID}", re.DOTALL)
 
 

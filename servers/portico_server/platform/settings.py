@@ -163,6 +163,20 @@ class Settings:
     """HOST:PORT on this machine where Prometheus may read /metrics without credentials, as 127.0.0.1:9464; empty: only
     on the sockets run/front/control.sock and so on."""
 
+    dns_name_servers: tuple[str, ...] = ()
+    """Names of the name servers that answer for this platform's zones, in lower case: ns1.example.net. What domains are
+    delegated to; empty: zones are verified by TXT record alone."""
+
+    dns_resolvers: tuple[str, ...] = ()
+    """HOST:PORT of the resolvers that are asked when a zone is verified, their hosts as IP addresses; empty: those of
+    the system."""
+
+    dns_zones: int = 1_000
+    """How many zones an account may have."""
+
+    dns_records: int = 5_000
+    """How many records a zone may have."""
+
     log_level: str = "info"
     """`debug`, `info`, `warning` or `error`."""
 
@@ -193,6 +207,11 @@ class Settings:
     def metrics_address(self) -> tuple[str, int] | None:
         """Host and port of `metrics_listen`; None where it is empty."""
         return address(self.metrics_listen) if self.metrics_listen else None
+
+    @property
+    def dns_resolver_addresses(self) -> tuple[tuple[str, int], ...]:
+        """Host and port of each of `dns_resolvers`."""
+        return tuple(map(address, self.dns_resolvers))
 
     def to_json(self) -> str:
         return json.dumps({key: _plain(getattr(self, key)) for key in setting_names()}, indent=2)

@@ -26,6 +26,7 @@ _ORIGIN = re.compile(r"https?://([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})
 _NEEDLESS_PORT = re.compile(r"http:.*[^:]:80|https:.*[^:]:443")  # browsers leave it out
 _MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _PRODUCT = re.compile(r"[a-z][a-z0-9_]*")
+_HOST_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+")
 
 
 class Rule(NamedTuple):
@@ -66,6 +67,15 @@ def _is_loopback_or_empty(text: str) -> bool:
         return ipaddress.ip_address(host).is_loopback and 0 < port < 65536
     except ValueError:
         return False
+
+
+def _is_ip_address_and_port(text: str) -> bool:
+    try:
+        host, port = address(text)
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return 0 < port < 65536
 
 
 def _is_origin(text: str) -> bool:
@@ -149,5 +159,12 @@ RULES: Mapping[str, Rule] = {
         _is_loopback_or_empty,
         "HOST:PORT of this machine alone, as 127.0.0.1:9464; metrics are given without credentials",
     ),
+    "dns_name_servers": Rule(
+        _each(_matching(_HOST_NAME)), "names of hosts in lower case, without a dot at their end, as ns1.example.net"
+    ),
+    "dns_resolvers": Rule(_each(_is_ip_address_and_port), "IP addresses with a port, as 192.0.2.53:53"),
+    "dns_zones": _between(1, 100_000),
+    # All of a zone are read at once for a zone file.
+    "dns_records": _between(1, 20_000),
     "log_level": _one_of("debug", "info", "warning", "error"),
 }

@@ -1,0 +1,27 @@
+"""What servicers ask of the call that is being served: who calls, and what he may see."""
+
+from __future__ import annotations
+
+from google.protobuf.message import Message
+
+from portico_server.platform import call
+from portico_server.platform.authorization import Filter
+from portico_server.platform.requests import RequestKey
+
+_NOTHING = Filter(everything=False)
+
+
+def principal() -> str:
+    """The caller's name."""
+    found = call.current.get().principal
+    return found.name if found else ""
+
+
+def shown() -> Filter:
+    """What a list may show; nothing where nobody decided."""
+    return call.current.get().filter or _NOTHING
+
+
+def request_key(request: Message) -> RequestKey | None:
+    """Names the caller's request, if it has a request id."""
+    return RequestKey.of(principal(), call.current.get().method.path, request)
