@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import click
 from click.shell_completion import BashComplete, CompletionItem, add_completion_class, split_arg_string
@@ -62,11 +62,20 @@ def register() -> None:
 
 def places(begun: str, profile: str | None, *, bucket_only: bool) -> list[CompletionItem]:
     """What a place that was begun may become; nothing where the platform does not answer at once."""
+    return _in_time(lambda: _found(begun, profile, bucket_only=bucket_only))
+
+
+def zones(begun: str, profile: str | None) -> list[CompletionItem]:
+    """The zones whose domain begins so; nothing where the platform does not answer at once."""
+    return _in_time(lambda: _zones(begun, profile))
+
+
+def _in_time(find: Callable[[], Iterator[str]]) -> list[CompletionItem]:
     found: list[str] = []
 
     def ask() -> None:
         try:
-            found.extend(_found(begun, profile, bucket_only=bucket_only))
+            found.extend(find())
         except Exception:  # at a prompt there is no place for errors
             found.clear()
 
@@ -108,6 +117,15 @@ def _found(begun: str, profile: str | None, *, bucket_only: bool) -> Iterator[st
         names = [item.name.rpartition("/")[2] for item in page.buckets]
         end = "" if bucket_only else "/"
         yield from (name if bare else f"{SCHEME}{name}{end}" for name in names if name.startswith(first))
+
+
+def _zones(begun: str, profile: str | None) -> Iterator[str]:
+    from portico import connect
+
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    with connect(profile) as opened:
+        page = next(opened.with_options(timeout_seconds=SECONDS).zones.list(prefix=begun, page_size=_MOST).pages())
+        yield from (zone.domain for zone in page.zones)
 
 
 def _shown(names: Iterable[str]) -> Iterator[str]:

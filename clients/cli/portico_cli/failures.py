@@ -38,6 +38,7 @@ _REMEDIES = {
     "CERTIFICATE_REFUSED": "`portico cert show` tells whose it is and until when. On the platform's machine "
     "`portico down` and `portico up` write a new one; elsewhere ask its administrator",
     "PLATFORM_UNKNOWN": "is it another platform's profile, or does another one run there? `portico profile show`",
+    "ZONE_NOT_EMPTY": "`portico zones delete --force` deletes its records, too",
     "BUCKET_NOT_EMPTY": "`portico objects rb --force` deletes what it holds, too",
 }
 

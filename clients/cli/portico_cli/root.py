@@ -28,6 +28,10 @@ _GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     "Objects": {
         "objects": ("objects:objects", "Buckets and objects: mb, rb, ls, cp, cat, rm, stat, versions."),
     },
+    "DNS": {
+        "zones": ("zones:zones", "Domains of the account: list, get, create, verify, update, delete."),
+        "dns": ("dns:dns", "Records of a zone: list, get, create, update, delete, import, export."),
+    },
     "What happened": {
         "trace": ("trace:trace", "Show one call or trace as a waterfall."),
         "requests": ("requests:requests", "List recent calls."),

@@ -20,6 +20,7 @@ _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _OWNER_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?")
 _PREFIXED = re.compile(r"..--")
 _A_LABEL = "xn--"
+_UNSEEN = frozenset("CZ")  # Unicode's categories of what controls, joins and separates, and of what stands for nothing
 
 
 def zone_domain(text: str, field: str) -> str:
@@ -125,7 +126,8 @@ def _is_a_label(label: str) -> bool:
         text = label.removeprefix(_A_LABEL).encode().decode("punycode")
     except (UnicodeError, ValueError, OverflowError):
         return False
-    return not text.isascii() and a_label(text) == label
+    seen = all(unicodedata.category(character)[0] not in _UNSEEN for character in text)
+    return not text.isascii() and seen and a_label(text) == label
 
 
 def _is_address(text: str) -> bool:
