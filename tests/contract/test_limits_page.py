@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from portico_server.dns import judging, name_server, rdata, zone_files
 from portico_server.host import shedding
 from portico_server.host.adapter import pace
 from portico_server.host.envoy import body_limit, http, listener, overload, plain, strangers, upstreams, windows
@@ -28,6 +29,14 @@ STRANGERS = "a body that is not gRPC, of somebody with neither token nor certifi
 FIGURES: dict[tuple[str, str], str] = {
     ("Of a caller", "`calls_per_second`, `call_burst`"): f"{USUAL.calls_per_second:,.0f}, {USUAL.call_burst:,}",
     ("Of a caller", "`concurrent_calls`"): f"{USUAL.concurrent_calls:,}",
+    ("Of zones", "zones of an account"): f"`dns_zones`, {USUAL.dns_zones:,}",
+    ("Of zones", "records of a zone"): f"`dns_records`, {USUAL.dns_records:,}",
+    ("Of zones", "records of one name"): f"{judging.MOST_OF_A_NAME}",
+    ("Of zones", "changes of a batch"): "200 of each kind",
+    ("Of zones", "a zone file"): f"{zone_files.MAX_BYTES // MIB} MiB",
+    ("Of zones", "text of a TXT record"): f"{rdata.MAX_TXT_BYTES:,} bytes",
+    ("Of zones", "DNS queries of a network, by UDP"): f"`dns_queries_per_second`, {USUAL.dns_queries_per_second:g}",
+    ("Of zones", "DNS queries in all"): f"{name_server.IN_ALL_A_SECOND:,.0f} a second",
     ("Of the door", "a message, after decompression"): f"`max_message_bytes`, {USUAL.max_message_bytes // MIB} MiB",
     ("Of the door", "a body of JSON"): "4/3 of `max_message_bytes`, and 4 KiB",
     ("Of the door", STRANGERS): f"{body_limit.STRANGERS_BYTES // 1024} KiB",

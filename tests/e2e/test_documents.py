@@ -47,6 +47,20 @@ def test_permissions(tmp_path: Path) -> None:
         assert re.search(words, printed, re.MULTILINE), printed
 
 
+def test_dns(tmp_path: Path) -> None:
+    printed = run_document("docs/dns.md", tmp_path)
+    for words in (
+        r"_portico-challenge\.example\.com\. TXT",
+        r"record\.a must be an IPv4 address",
+        "a CNAME stands alone",
+        r"xn--mller-kva\.example",
+        r"create api\.example\.com 600 A 192\.0\.2\.7",
+        r"1 would be created, 0 would be changed, 0 would be deleted; 4 as they were, 1 passed over",
+        r"needs the permission dns\.record\.create on accounts/default/zones/example\.org",
+    ):
+        assert re.search(words, printed), printed
+
+
 def test_operations(tmp_path: Path) -> None:
     printed = run_document("docs/operations.md", tmp_path)
     for check in ("envoy", "disk", "inodes", "clock", "processes", "port", "permissions", "policy", "backup"):

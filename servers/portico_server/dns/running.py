@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from importlib import resources
 
 from portico.dns.v1 import records_pb2_grpc, zones_pb2_grpc
+from portico_server.dns.answering import Answering
 from portico_server.dns.importing import Importing
+from portico_server.dns.name_server import NameServer
+from portico_server.dns.packets import respond
 from portico_server.dns.record_service import RecordService
 from portico_server.dns.records import Records
 from portico_server.dns.resolving import Resolving
@@ -17,6 +20,7 @@ from portico_server.dns.zones import Zones
 from portico_server.platform.housekeeping import housekeeping
 from portico_server.platform.ids import Ids
 from portico_server.platform.product import Platform, Running
+from portico_server.platform.settings import Settings
 
 NAME = "dns"
 
@@ -34,10 +38,22 @@ async def run(platform: Platform) -> AsyncIterator[Running]:
     zone_service = ZoneService(database, clock, zones, verifying, tokens, settings.dns_name_servers)
     importing = Importing(database, records, ids, settings.dns_name_servers)
     record_service = RecordService(database, clock, ids, zones, records, importing, tokens)
-    yield Running(
-        servicers=(
-            (zones_pb2_grpc.add_ZoneServiceServicer_to_server, zone_service),
-            (records_pb2_grpc.add_RecordServiceServicer_to_server, record_service),
-        ),
-        jobs=housekeeping(NAME, database, clock),
-    )
+    async with _name_server(settings, Answering(database, settings.dns_name_servers)):
+        yield Running(
+            servicers=(
+                (zones_pb2_grpc.add_ZoneServiceServicer_to_server, zone_service),
+                (records_pb2_grpc.add_RecordServiceServicer_to_server, record_service),
+            ),
+            jobs=housekeeping(NAME, database, clock),
+        )
+
+
+def _name_server(settings: Settings, answering: Answering) -> AbstractAsyncContextManager[None]:
+    """Answers the DNS while it is entered, where that is wanted."""
+    if settings.dns_address is None:
+        return nullcontext()
+
+    async def answer(packet: bytes, tcp: bool) -> bytes | None:
+        return await respond(answering, packet, tcp=tcp)
+
+    return NameServer(settings.dns_address, answer, settings.dns_queries_per_second).running()

@@ -167,6 +167,14 @@ class Settings:
     """Names of the name servers that answer for this platform's zones, in lower case: ns1.example.net. What domains are
     delegated to; empty: zones are verified by TXT record alone."""
 
+    dns_listen: str = ""
+    """IP:PORT where the DNS is answered, by UDP and TCP, from the records of active zones; empty: nowhere. Of several
+    processes that have the product, one answers."""
+
+    dns_queries_per_second: float = 200.0
+    """How many DNS queries a second one network (of IPv4 a /24, of IPv6 a /56) may make by UDP; what is more is told to
+    come by TCP, or not answered."""
+
     dns_resolvers: tuple[str, ...] = ()
     """HOST:PORT of the resolvers that are asked when a zone is verified, their hosts as IP addresses; empty: those of
     the system."""
@@ -207,6 +215,11 @@ class Settings:
     def metrics_address(self) -> tuple[str, int] | None:
         """Host and port of `metrics_listen`; None where it is empty."""
         return address(self.metrics_listen) if self.metrics_listen else None
+
+    @property
+    def dns_address(self) -> tuple[str, int] | None:
+        """Host and port of `dns_listen`; None where it is empty."""
+        return address(self.dns_listen) if self.dns_listen else None
 
     @property
     def dns_resolver_addresses(self) -> tuple[tuple[str, int], ...]:

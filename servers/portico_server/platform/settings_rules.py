@@ -162,6 +162,11 @@ RULES: Mapping[str, Rule] = {
     "dns_name_servers": Rule(
         _each(_matching(_HOST_NAME)), "names of hosts in lower case, without a dot at their end, as ns1.example.net"
     ),
+    "dns_listen": Rule(
+        lambda text: not text or _is_ip_address_and_port(text),
+        "an IP address with a port, as 192.0.2.53:53, or nothing",
+    ),
+    "dns_queries_per_second": _between(1, 100_000),
     "dns_resolvers": Rule(_each(_is_ip_address_and_port), "IP addresses with a port, as 192.0.2.53:53"),
     "dns_zones": _between(1, 100_000),
     # All of a zone are read at once for a zone file.

@@ -96,6 +96,8 @@ OUT_OF_BOUNDS = [
     ("metrics_listen", "9464", "HOST:PORT of this machine alone"),
     ("mesh_messages", "copied", "shared or serialized"),
     ("dns_name_servers", "ns1.example.net.", "names of hosts in lower case, without a dot at their end"),
+    ("dns_listen", "localhost:53", "an IP address with a port"),
+    ("dns_queries_per_second", "0", "a number from 1 to 100_000"),
     ("dns_resolvers", "dns.example.net:53", "IP addresses with a port"),
     ("dns_zones", "0", "a number from 1 to 100_000"),
     ("dns_records", "50000", "a number from 1 to 20_000"),
