@@ -17,6 +17,8 @@ export { connect, type Connection } from "./connect.js";
 export type { ObjectReader } from "./download.js";
 export * from "./errors.js";
 export type { Operation } from "./gen/google/longrunning/operations_pb.js";
+export { RecordService } from "./gen/portico/dns/v1/records_pb.js";
+export { ZoneService } from "./gen/portico/dns/v1/zones_pb.js";
 export { type Bucket, BucketService, Versioning } from "./gen/portico/objects/v1/buckets_pb.js";
 export { type Object$ as StoredObject, ObjectService } from "./gen/portico/objects/v1/objects_pb.js";
 export type { Checksums, Conditions, ObjectMetadata, PutOptions, Range, Which } from "./objects.js";

@@ -11,7 +11,9 @@ import {
   NotFound,
   ObjectService,
   ProfileError,
+  RecordService,
   Unavailable,
+  ZoneService,
 } from "../src/index.js";
 import { bucketOf, client, cutting, eventually, MEBIBYTE, profileFolder } from "./platform.js";
 import { collect } from "./collect.js";
@@ -163,4 +165,16 @@ test("any service can be called by its contract", async (t) => {
   assert.equal((await objects.headObject({ name })).object?.sizeBytes, 5n);
   const messages = await collect(objects.getObject({ name }));
   assert.equal(Buffer.concat(messages.map((message) => message.data?.data ?? Buffer.of())).toString(), "hello");
+});
+
+test("zones and records are reached by their services", async (t) => {
+  const portico = client(t);
+  const [zones, records] = [portico.service(ZoneService), portico.service(RecordService)];
+  const zoneId = `${randomBytes(6).toString("hex")}.example`;
+  const { zone } = await zones.createZone({ parent: "accounts/default", zoneId });
+  const name = zone?.name ?? "";
+  t.after(() => zones.deleteZone({ name, force: true }));
+  await records.createRecord({ parent: name, record: { domainName: "@", data: { case: "a", value: "192.0.2.1" } } });
+  const { zoneFile } = await records.exportZoneFile({ parent: name });
+  assert.match(zoneFile, new RegExp(`^${zoneId}[.] IN A 192[.]0[.]2[.]1$`, "m"));
 });

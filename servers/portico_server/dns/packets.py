@@ -73,7 +73,7 @@ async def _answered(answering: Answering, query: dns.message.Message) -> dns.mes
 def _packed(query: dns.message.Message, response: dns.message.Message, *, tcp: bool) -> bytes:
     most_bytes = _PLAIN_BYTES
     if query.edns >= 0:
-        response.use_edns(0, payload=EDNS_BYTES)
+        response.use_edns(0, response.ednsflags, EDNS_BYTES)  # the flags hold a part of the rcode
         most_bytes = min(max(query.payload, _PLAIN_BYTES), EDNS_BYTES)
     try:
         return response.to_wire(max_size=_TCP_BYTES if tcp else most_bytes)
