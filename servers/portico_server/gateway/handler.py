@@ -29,4 +29,4 @@ def span_name(method: Method) -> str:
     """`objects.ObjectService.PutObject` for `/portico.objects.v1.ObjectService/PutObject`."""
     *package, service = method.service.split(".")
     owner = package[1] if package[:1] == ["portico"] and len(package) > 1 else ".".join(package)
-    return f"{owner}.{service}.{method.name}"
+    return ".".join(filter(None, (owner, service, method.name)))

@@ -16,6 +16,7 @@ from portico_server.host.adapter.connect_requests import ConnectRequests
 from portico_server.host.adapter.connect_responses import ConnectResponses
 from portico_server.host.adapter.context import Context
 from portico_server.host.adapter.exchange import Exchange, Receive, Scope, Send
+from portico_server.host.adapter.http_calls import answer_http
 from portico_server.host.adapter.refusals import is_grpc, refuse
 from portico_server.host.adapter.requests import Requests
 from portico_server.host.adapter.responses import Responses
@@ -53,7 +54,8 @@ class GrpcApplication(Serving):
             requests = ConnectRequests(exchange, receive, binding, self.max_message_bytes, dialect)
             responses = ConnectResponses(exchange, send, dialect)
         else:
-            await self._answer_others(scope, receive, send, binding)
+            arrival = arrival_time_ns, arrival_ns
+            await self._answer_others(scope, receive, send, arrival, binding)
             return
         context = Context(exchange, requests, responses, binding.serialize)
         exchange.waited_seconds = waited_seconds
@@ -74,12 +76,22 @@ class GrpcApplication(Serving):
             responses.call = None
             context.call_back()
 
-    async def _answer_others(self, scope: Scope, receive: Receive, send: Send, binding: Binding | None) -> None:
-        """What is no call: a page is shown, everything else refused."""
-        page = await self.find_page(scope["path"]) if binding is None else None
+    async def _answer_others(
+        self, scope: Scope, receive: Receive, send: Send, arrival: tuple[int, int], binding: Binding | None
+    ) -> None:
+        """What is no call of gRPC: an endpoint answers, a page is shown, everything else refused."""
         if binding is not None:
             await refuse(scope, receive, send, connect.verbs_of(scope, binding))
-        elif page is None:
+            return
+        if (endpoint := self.find_endpoint(scope["path"])) is not None:
+            verbs = [*endpoint.verbs, *(["HEAD"] if "GET" in endpoint.verbs else [])]
+            if scope["method"] in verbs:
+                await answer_http(self, endpoint, scope, receive, send, arrival)
+            else:
+                await refuse(scope, receive, send, verbs)
+            return
+        page = await self.find_page(scope["path"])
+        if page is None:
             await refuse(scope, receive, send, self._rest_verbs.at(scope["path"]))
         elif scope["method"] in pages.METHODS:
             await pages.show(scope, send, page)

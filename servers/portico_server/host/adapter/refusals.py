@@ -44,12 +44,12 @@ async def refuse(scope: Scope, receive: Receive, send: Send, allowed: Sequence[s
         headers.append((b"allow", ", ".join(allowed).encode()))
     info = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason, "domain": DOMAIN}
     body = json.dumps({"code": code, "message": message, "details": [info]}).encode()
-    await _discard(receive)
+    await discard(receive)
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if verb == "HEAD" else body})
 
 
-async def _discard(receive: Receive) -> None:
+async def discard(receive: Receive) -> None:
     """Reads the request's body and throws it away; why, `Requests.discard` says."""
     left, end = DISCARDED_BYTES, time.monotonic() + DISCARDING_SECONDS
     while left > 0 and (seconds := end - time.monotonic()) > 0:

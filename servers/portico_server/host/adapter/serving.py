@@ -24,8 +24,9 @@ from portico_server.host.adapter.metadata import Metadatum, decode
 from portico_server.host.adapter.pace import Pace
 from portico_server.host.adapter.status import Outcome, outcome_of
 from portico_server.host.adapter.watch import Watch
-from portico_server.platform.call import Call, Step
+from portico_server.platform.call import Call, Handler, Step
 from portico_server.platform.errors import ApiError
+from portico_server.platform.http_face import FindEndpoint, no_endpoint
 from portico_server.platform.methods import ContractError, Method
 from portico_server.platform.pages import FindPage, no_page
 
@@ -48,7 +49,7 @@ class Serving:
     `pipeline` is what every call passes; `methods` says what is known of a method, by path, and must know each one that
     is added; `errors` says what to tell of an exception; `max_message_bytes` bounds a request message after
     decompression; `first_message_seconds` is how long a call may take to say what it is about; `lifespan` spans the
-    time of serving; `find_page` finds what is shown to whoever asks.
+    time of serving; `find_page` finds what is shown to whoever asks, `find_endpoint` what answers plain HTTP.
     """
 
     def __init__(
@@ -61,11 +62,13 @@ class Serving:
         first_message_seconds: float,
         lifespan: Callable[[], AbstractAsyncContextManager[None]] = contextlib.nullcontext,
         find_page: FindPage = no_page,
+        find_endpoint: FindEndpoint = no_endpoint,
     ) -> None:
         self.methods = methods
         self.max_message_bytes = max_message_bytes
         self.lifespan = lifespan
         self.find_page = find_page
+        self.find_endpoint = find_endpoint
         self.watch = Watch(first_message_seconds)
         self.pace = Pace()
         self._pipeline = pipeline
@@ -114,6 +117,14 @@ class Serving:
             return context.outcome()
         except (Exception, asyncio.CancelledError) as error:
             return self._failed(error, call, context)
+
+    async def carry(self, call: Call, handle: Handler) -> ApiError | None:
+        """Takes a call that is none of gRPC through the pipeline to `handle`; what to tell of it where it failed."""
+        try:
+            await self._pipeline(call, handle)
+        except Exception as error:
+            return self._errors(error)
+        return None
 
     def _failed(self, error: BaseException, call: Call, context: Context) -> Outcome | None:
         """How a call ended with this exception. Not in `serve`, whose frame the exception holds: if that in turn named
