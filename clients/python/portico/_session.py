@@ -27,7 +27,10 @@ Attempt = Callable[[float | None, Metadata], Steps[Result]]
 
 _HAND_IN_SECONDS = 5.0
 _REFUSED_HANDSHAKE = frozenset({"PLATFORM_UNKNOWN", "CERTIFICATE_REFUSED"})
-_STALE_TOKEN = frozenset({"TOKEN_EXPIRED", "SIGNATURE_INVALID", "ISSUER_UNKNOWN", "CERTIFICATE_MISMATCH"})
+_STALE_TOKEN = frozenset(
+    # The fourth where the platform's clock was set back since.
+    ("TOKEN_EXPIRED", "SIGNATURE_INVALID", "ISSUER_UNKNOWN", "TOKEN_NOT_YET_VALID", "CERTIFICATE_MISMATCH")
+)
 
 
 @dataclass(frozen=True, slots=True)

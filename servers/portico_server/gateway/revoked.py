@@ -104,10 +104,11 @@ class LoggedRevocations:
         log = self._log
         if not (log.tokens or log.principals):
             return
-        accounts = log.tokens.get(principal.token_id)
-        if (accounts and f"accounts/{principal.account}" in accounts) or (
-            principal.issued_at < log.principals.get(principal.name, 0)
-        ):
+        account = f"accounts/{principal.account}"
+        is_revoked = any(
+            account in log.tokens.get(token_id, ()) for token_id in (principal.token_id, *principal.exchanged_from)
+        )
+        if is_revoked or principal.issued_at < log.principals.get(principal.name, 0):
             raise unauthenticated(
                 "TOKEN_REVOKED", "the token has been revoked; get a new one, for example with `portico token`"
             )

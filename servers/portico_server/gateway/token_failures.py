@@ -16,9 +16,10 @@ from portico_server.platform.errors import ApiError
 MISSING = "Jwt is missing"
 UNKNOWN_ISSUER = "Jwt issuer is not configured"
 EXPIRED = "Jwt is expired"
+NOT_YET_VALID = "Jwt not yet valid"
 
 REASONS = {
-    "Jwt not yet valid": ("TOKEN_NOT_YET_VALID", "the token is not valid yet; check the clocks"),
+    NOT_YET_VALID: ("TOKEN_NOT_YET_VALID", "the token is not valid yet; check the clocks"),
     "Audiences in Jwt are not allowed": ("AUDIENCE_MISMATCH", "the token is for another audience (`aud`)"),
     UNKNOWN_ISSUER: ("ISSUER_UNKNOWN", "the token's issuer (`iss`) is not trusted here"),
     "Jwt verification fails": ("SIGNATURE_INVALID", "the token's signature does not verify"),
@@ -52,18 +53,22 @@ def error_of(failure: bytes, authorization: bytes = b"", issuers: Issuers = NO_O
 
 
 def _error_of_foreign(authorization: bytes, issuers: Issuers) -> ApiError | None:
-    """The error for a token of a further issuer, which Envoy has refused; None for a token of another. What the token
-    says is not verified: it is told to none but its bearer."""
+    """The error for a token of a further issuer, or one that is ambiguous, which Envoy has refused; None for a token of
+    another. What the token says is not verified: it is told to none but its bearer."""
     try:
         claims = decoded(authorization.split(b".")[1], "payload")
-    except (IndexError, ApiError):
+    except IndexError:
         return None
+    except ApiError as error:
+        return error
     issuer = None if issuers.is_own(claims.get("iss")) else issuers.find(claims.get("iss"))
     if issuer is None:
         return None
-    expires_at, audience = claims.get("exp"), claims.get("aud")
-    if isinstance(expires_at, int) and expires_at < time.time():
+    expires_at, begins_at, audience = claims.get("exp"), claims.get("nbf"), claims.get("aud")
+    if isinstance(expires_at, int | float) and expires_at < time.time():
         return expired()
+    if isinstance(begins_at, int | float) and begins_at > time.time():
+        return unauthenticated(*REASONS[NOT_YET_VALID])
     if not {str(item) for item in (audience if isinstance(audience, list) else [audience])} & {*issuer.audiences}:
         return unauthenticated(*REASONS["Audiences in Jwt are not allowed"])
     return unauthenticated("SIGNATURE_INVALID", "the token does not verify with the keys that are known of its issuer")

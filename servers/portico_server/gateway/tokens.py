@@ -10,6 +10,7 @@ import base64
 import binascii
 import hmac
 import json
+import re
 import time
 from typing import Any
 
@@ -28,7 +29,20 @@ TYPES = ("at+jwt", "application/at+jwt")
 NO_OTHERS = Issuers()
 """For where this platform's tokens alone are good."""
 
+EXCHANGED_FROM = "portico_exchanged_from"
+"""The claim of a token that was exchanged (RFC 8693): the ids of those that it comes of. It is revoked with each."""
+
 CLOCK_SKEW_SECONDS = 30
+
+_COMPACT = re.compile(rb"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+"""Three parts in base64url and nothing else (RFC 7515, 7.1). Envoy's decoder skips spaces and padding: then one token
+could be written in many ways."""
+
+_DIGEST = re.compile(r"[A-Za-z0-9_-]{43}=?")
+"""SHA-256 in base64url."""
+
+_ES256_BYTES = 64
+"""RFC 7518, 3.4."""
 
 _NEW_TOKEN = "get a new one, for example with `portico token`"  # noqa: S105 - words for the caller
 
@@ -57,18 +71,43 @@ def principal_of(token: bytes, payload: bytes, fingerprint: str, issuers: Issuer
     `fingerprint` is that of the call's certificate; `issuers` say whom tokens of others name. Raises ApiError
     (UNAUTHENTICATED). That the token has not expired is for the caller of this function to check, at each call.
     """
-    parts = token.split(b".")
-    if len(parts) != 3 or parts[1].rstrip(b"=") != payload.rstrip(b"="):
+    header, claims = parts_of(token)
+    if token.split(b".")[1] != payload.rstrip(b"="):
         raise malformed("is not the one that was verified: send exactly one")
-    header, claims = decoded(parts[0], "header"), decoded(payload, "payload")
+    check_binding(claims, fingerprint)
+    return principal_in(header, claims, issuers)
+
+
+def parts_of(token: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Header and claims of a token, whose signature is for others. Raises ApiError for what is none, or ambiguous."""
+    if not _COMPACT.fullmatch(token):
+        raise malformed("is not three parts in base64url, with a dot between them")
+    head, body, signature = token.split(b".")
+    header = decoded(head, "header")
+    _check_signature_form(signature, header.get("alg"))
+    return header, decoded(body, "payload")
+
+
+def _check_signature_form(signature: bytes, algorithm: Any) -> None:
+    """Envoy takes longer signatures of ECDSA for good, if they are but zeros longer: the bytes of a token would be
+    anybody's to change, and no other verifier would agree."""
+    try:
+        raw = base64.urlsafe_b64decode(signature + b"=" * (-len(signature) % 4))
+    except binascii.Error:
+        raw = b""
+    is_canonical = base64.urlsafe_b64encode(raw).rstrip(b"=") == signature
+    if not is_canonical or (algorithm == "ES256" and len(raw) != _ES256_BYTES):
+        raise unauthenticated("SIGNATURE_INVALID", "the token's signature has not the form that its algorithm wants")
+
+
+def principal_in(header: dict[str, Any], claims: dict[str, Any], issuers: Issuers = NO_OTHERS) -> Principal:
+    """Whom a verified token names, if its type and claims are good. Raises ApiError."""
     foreign = _foreign(claims, issuers)
     strict = foreign is None or foreign.rfc9068
     _check_header(header, strict=strict)
-    _check_binding(claims.get("cnf"), fingerprint)
     subject = _subject(_text(claims, "sub"), foreign)
     issued_at, expires_at = _number(claims, "iat"), _number(claims, "exp")
-    if foreign is not None:
-        _check_times(issued_at, expires_at)
+    _check_times(issued_at, expires_at)
     return Principal(
         subject,
         account_of(subject),
@@ -76,6 +115,7 @@ def principal_of(token: bytes, payload: bytes, fingerprint: str, issuers: Issuer
         client_id=_text(claims, "client_id") if strict or "client_id" in claims else "",
         expires_at=expires_at,
         issued_at=issued_at,
+        exchanged_from=_exchanged_from(claims) if foreign is None else (),
     )
 
 
@@ -106,8 +146,12 @@ def _subject(subject: str, foreign: Issuer | None) -> str:
 
 def _check_times(issued_at: int, expires_at: int) -> None:
     """Or a token would outlive, or pass by, the revocation of its principal."""
-    if expires_at - issued_at > LONGEST_TOKEN_SECONDS or issued_at > time.time() + CLOCK_SKEW_SECONDS:
-        raise malformed(f"is from the future, or lives longer than {LONGEST_TOKEN_SECONDS // 3600} hours")
+    if not 0 < expires_at - issued_at <= LONGEST_TOKEN_SECONDS:
+        raise malformed(f"ends before it begins, or lives longer than {LONGEST_TOKEN_SECONDS // 3600} hours")
+    if issued_at > time.time() + CLOCK_SKEW_SECONDS:
+        raise unauthenticated(
+            "TOKEN_NOT_YET_VALID", f"the token is from the future; check the clocks, and {_NEW_TOKEN}"
+        )
 
 
 def expired() -> ApiError:
@@ -125,12 +169,17 @@ def _check_header(header: dict[str, Any], *, strict: bool) -> None:
         raise malformed("has a critical header (`crit`), and none is understood here")
 
 
-def _check_binding(confirmation: Any, fingerprint: str) -> None:
-    if confirmation is None:
+def check_binding(claims: dict[str, Any], fingerprint: str | None) -> None:
+    """Whether the certificate with this fingerprint (empty: there is none) is the one that a token is bound to, if it
+    is to any; None: any one is. Raises ApiError."""
+    if "cnf" not in claims:
         return
+    confirmation = claims["cnf"]
     wanted = confirmation.get("x5t#S256") if isinstance(confirmation, dict) else None
-    if not isinstance(wanted, str):
+    if not isinstance(wanted, str) or not _DIGEST.fullmatch(wanted):
         raise malformed("is bound (`cnf`) in a way that is not understood here; only x5t#S256 is")
+    if fingerprint is None:
+        return
     have = base64.urlsafe_b64encode(bytes.fromhex(fingerprint)).rstrip(b"=")
     if not fingerprint or not hmac.compare_digest(wanted.rstrip("=").encode(), have):
         raise unauthenticated(
@@ -142,12 +191,17 @@ def decoded(part: bytes, name: str) -> dict[str, Any]:
     """A part of a token (base64url). Raises ApiError for what is no JSON object, or an ambiguous one."""
     try:
         text = base64.b64decode(part + b"=" * (-len(part) % 4), altchars=b"-_", validate=True)
-        value = json.loads(text, object_pairs_hook=_object)
+        # Of bytes Python would guess the encoding.
+        value = json.loads(text.decode(), object_pairs_hook=_object, parse_constant=_constant)
     except (binascii.Error, ValueError, RecursionError):
         raise malformed(f"has a {name} that is not JSON in base64url") from None
     if not isinstance(value, dict):
         raise malformed(f"has a {name} that is not a JSON object")
     return value
+
+
+def _constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -163,6 +217,13 @@ def _text(claims: dict[str, Any], name: str) -> str:
     if not isinstance(value, str) or not value:
         raise malformed(f"lacks the claim `{name}`, a text")
     return value
+
+
+def _exchanged_from(claims: dict[str, Any]) -> tuple[str, ...]:
+    found = claims.get(EXCHANGED_FROM, [])
+    if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
+        raise malformed(f"has a claim `{EXCHANGED_FROM}` that is not a list of tokens' ids")
+    return tuple(found)
 
 
 def _number(claims: dict[str, Any], name: str) -> int:

@@ -9,7 +9,8 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who calls. `name` is `accounts/{account}/principals/{id}`; `token_id` is the token's `jti`, empty without one."""
+    """Who calls. `name` is `accounts/{account}/principals/{id}`; `token_id` is the token's `jti`, empty without one.
+    `exchanged_from` are the ids of the tokens that it was exchanged for, one after another: it falls with each."""
 
     name: str
     account: str
@@ -17,6 +18,7 @@ class Principal:
     client_id: str = ""
     expires_at: int = 0  # seconds since 1970; 0: not by a token
     issued_at: int = 0  # seconds since 1970
+    exchanged_from: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

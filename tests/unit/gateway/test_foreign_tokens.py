@@ -58,7 +58,7 @@ def encoded(text: str) -> str:
 def forwarded(payload: dict[str, Any] | str, typ: str | None = "at+jwt", *, verified: bool = True) -> dict[str, str]:
     body = encoded(payload if isinstance(payload, str) else json.dumps(payload))
     header = encoded(json.dumps({"alg": "ES256"} | ({"typ": typ} if typ else {})))
-    headers = {"authorization": f"Bearer {header}.{body}.c2ln"}
+    headers = {"authorization": f"Bearer {header}.{body}.{'A' * 86}"}
     headers["x-portico-token-failure"] = "Jwt issuer is not configured"  # Envoy asks the own provider first
     return headers | ({"x-portico-token-payload": body} if verified else {})
 
@@ -111,7 +111,8 @@ async def test_types_and_claims_of_rfc_9068_may_be_waived_for_one_issuer_alone(s
 async def test_a_foreign_token_does_not_outlive_revocations(step: Step) -> None:
     now = int(time.time())
     assert await refused(step, forwarded(claims(exp=now + 90 * 86_400))) == "TOKEN_MALFORMED"
-    assert await refused(step, forwarded(claims(iat=now + 3600, exp=now + 7200))) == "TOKEN_MALFORMED"
+    assert await refused(step, forwarded(claims(iat=now + 3600, exp=now + 7200))) == "TOKEN_NOT_YET_VALID"
+    assert await refused(step, forwarded(claims(iat=now, exp=now))) == "TOKEN_MALFORMED"
     assert await refused(step, forwarded(claims(iss=B, exp=None))) == "TOKEN_MALFORMED"
 
 

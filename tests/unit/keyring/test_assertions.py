@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 import time
 from typing import Any
@@ -43,6 +44,8 @@ def forged(header: dict[str, Any] | None = None, key: Any = None, **claims: Any)
 def test_what_was_signed_is_read_again() -> None:
     found = KEY.verify(KEY.sign(ADA, SERVICE, HERE).encode(), HERE)
     assert (found.principal, found.acting) == (ADA, SERVICE)
+    exchanged = dataclasses.replace(ADA, exchanged_from=("a", "b"))
+    assert KEY.verify(KEY.sign(exchanged, SERVICE, HERE).encode(), HERE).principal == exchanged
     assert 0 < found.expires_at - time.time() <= LIFETIME_SECONDS
 
 

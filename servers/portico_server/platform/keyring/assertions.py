@@ -6,8 +6,9 @@ be taken for an access token, nor a token for an assertion.
 
 Claims: `iss` and `aud`, both of the trust domain; `sub`, the principal, absent for an unknown caller; `act`, the
 service that acts (RFC 8693, 4.1); `cnf`, what the assertion is bound to; `iat` and `exp`; `token`, what of the original
-token counts on (its `jti`, `client_id`, `iat`, `exp`); `certificate`, that of the original call (its `sha256`, `uri`,
-`serial`), so that its revocation counts on, too; absent where there was none.
+token counts on (its `jti`, `client_id`, `iat`, `exp`, and `from`, the ids of those that it comes of); `certificate`,
+that of the original call (its `sha256`, `uri`, `serial`), so that its revocation counts on, too; absent where there was
+none.
 """
 
 from __future__ import annotations
@@ -97,6 +98,8 @@ class AssertionKey:
                 "iat": principal.issued_at,
                 "exp": principal.expires_at,
             }
+            if principal.exchanged_from:
+                claims["token"]["from"] = principal.exchanged_from
         if origin.fingerprint:
             claims["certificate"] = {"sha256": origin.fingerprint, "uri": origin.uri, "serial": origin.serial}
         header = {"alg": _ALGORITHM, "typ": _TYPE}
@@ -148,7 +151,10 @@ def _principal(claims: dict[str, Any]) -> Principal | None:
     if not isinstance(token_id, str) or not isinstance(client_id, str):
         raise AssertionRefused("it does not say by which token")
     expires_at, issued_at = _number(token, "exp"), _number(token, "iat")
-    return Principal(name, account_of(name), token_id, client_id, expires_at, issued_at)
+    exchanged_from = token.get("from", [])
+    if not isinstance(exchanged_from, list) or not all(isinstance(each, str) for each in exchanged_from):
+        raise AssertionRefused("it does not say for which tokens that was exchanged")
+    return Principal(name, account_of(name), token_id, client_id, expires_at, issued_at, tuple(exchanged_from))
 
 
 def _origin(claims: dict[str, Any]) -> Peer:
