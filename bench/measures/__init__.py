@@ -17,6 +17,7 @@ from bench.measures import (
     postgresql,
     start,
     streams,
+    tokens,
     unary,
 )
 from bench.report import Section
@@ -31,6 +32,7 @@ MEASURES: Mapping[str, Callable[[Bench], Section]] = {
     "access": access.measure,
     "files": files.measure,
     "listing": listing.measure,
+    "tokens": tokens.measure,
     "memory": memory.measure,
     "start": start.measure,
     "disk": disk.measure,

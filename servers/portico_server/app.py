@@ -45,6 +45,7 @@ from portico_server.platform.call import Call, Handler
 from portico_server.platform.clock import SystemClock
 from portico_server.platform.database.opening import LocalDatabases
 from portico_server.platform.errors import ApiError
+from portico_server.platform.http_face import Endpoint
 from portico_server.platform.jobs import JobRunner
 from portico_server.platform.keyring import Keyring
 from portico_server.platform.methods import Method
@@ -86,6 +87,7 @@ class Process:
             first_message_seconds=settings.first_message_seconds,
             lifespan=self.lifespan,
             find_page=Pages([built_in(), *map(Path, settings.extra_descriptors)], self._methods).at,
+            find_endpoint=self._endpoint,
         )
 
     @contextlib.asynccontextmanager
@@ -130,6 +132,9 @@ class Process:
         assert self._gateway is not None  # products, whose jobs call first, start behind it
         return self._gateway.pipeline(call, proceed)
 
+    def _endpoint(self, path: str) -> Endpoint | None:
+        return self._gateway.oauth.find(path) if self._gateway is not None else None
+
     def _told(self, error: BaseException) -> ApiError:
         assert self._gateway is not None
         return self._gateway.errors(error)
@@ -171,6 +176,8 @@ class Process:
             running = await stack.enter_async_context(product.run(own))
             for add, servicer in running.servicers:
                 add(servicer, self.application)
+            if running.clients is not None:
+                gateway.oauth.use_clients(running.clients)
             if running.operations is not None:
                 gateway.operations[product.name] = running.operations
             jobs = JobRunner(running.jobs, platform.clock, platform.random)

@@ -26,6 +26,7 @@ from portico_server.gateway.credentials import CredentialService
 from portico_server.gateway.errors import ErrorMapper, error_mapper
 from portico_server.gateway.issuers import Issuers
 from portico_server.gateway.limits import open_limiter
+from portico_server.gateway.oauth import OAuthServer
 from portico_server.gateway.operations import OperationsService
 from portico_server.gateway.pipeline import Parts, standard
 from portico_server.gateway.policy_file import PolicyFile
@@ -73,6 +74,8 @@ class Gateway:
     operations: dict[str, OperationsBackend]
     servicers: Sequence[tuple[Add, Any]]
     """The gateway's own: pairs of a generated `add_XServicer_to_server` and the servicer."""
+    oauth: OAuthServer
+    """What it answers over plain HTTP."""
     revocations: Callable[[], int]
     """A number that changes with what is revoked."""
     refusal_of: Callable[[Call], ApiError | None]
@@ -111,15 +114,20 @@ async def open_gateway(
         principal = certificate_subject(uri)
         return principal.account if principal else ""
 
+    def known_client(uri: str) -> Principal | None:
+        principal = certificate_subject(uri)
+        return principal if principal is not None and policy.knows(principal.name) else None
+
     async with (
         open_telemetry(settings, process) as telemetry,
         open_revocations(settings, words, databases, keyring.authorities) as revocations,
         open_limiter(settings, policy) as limiter,
     ):
         revoked = LoggedRevocations(revocations.log, certificate_account, revocations.note_serial)
+        oauth = OAuthServer(settings, keyring, policy, revoked, revocations.add, known_client, limiter)
         pipeline = standard(
             Parts(
-                methods=methods,
+                methods={**methods, **oauth.methods},
                 errors=errors,
                 authorizer=policy,
                 certificate_principal=policy.certificate_principal,
@@ -188,6 +196,7 @@ async def open_gateway(
                 telemetry,
                 operations,
                 servicers,
+                oauth,
                 revocations=lambda: words.words[Word.REVOCATIONS],
                 refusal_of=refusal_of,
                 problems=problems,

@@ -77,7 +77,7 @@ class Limiter:
 
     def admit(self, call: Call) -> None:
         """Counts a call in; its end counts it out. Raises ApiError (RESOURCE_EXHAUSTED)."""
-        name = call.principal.name if call.principal is not None else _stranger(call)
+        name = call.principal.name if call.principal is not None else stranger(call)
         caller = self._caller(name)
         limits = caller.limits
         if limits.calls_per_second:
@@ -92,9 +92,10 @@ class Limiter:
             words[counted] += 1
             call.at_end = _Leave(words, counted)
 
-    def charge(self, call: Call) -> None:
-        """Counts a call that nobody known makes, and that ends now. Raises ApiError (RESOURCE_EXHAUSTED)."""
-        name = _stranger(call)
+    def charge(self, call: Call, name: str = "") -> None:
+        """Counts a call that nobody known makes, and that ends now; or that of a caller whose name became known late.
+        Raises ApiError (RESOURCE_EXHAUSTED)."""
+        name = name or stranger(call)
         caller = self._caller(name)
         if caller.limits.calls_per_second:
             self._take(name, caller, call)
@@ -174,7 +175,7 @@ def limits(limiter: Limiter) -> Step:
     return step
 
 
-def _stranger(call: Call) -> str:
+def stranger(call: Call) -> str:
     """What stands for a caller without a name: its certificate, or its address, of IPv6 the network of a customer."""
     if call.peer.fingerprint:
         return f"certificate {call.peer.fingerprint}"

@@ -13,6 +13,7 @@ from google.protobuf import descriptor
 
 from portico_server.platform.blobs import Blobs
 from portico_server.platform.call import Call
+from portico_server.platform.clients import Clients
 from portico_server.platform.clock import Clock
 from portico_server.platform.database import Database
 from portico_server.platform.errors import ErrorTable
@@ -71,6 +72,8 @@ class Running:
     """Pairs of a generated `add_XServicer_to_server` and the servicer."""
     jobs: Sequence[Job] = ()
     operations: OperationsBackend | None = None
+    clients: Clients | None = None
+    """Knows programs by their secrets, for the OAuth 2.0 endpoints of the process that serves the product."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,39 @@ def revocations(caller: Caller) -> None:
     show_revocations(caller)
 
 
+@token.command()
+@click.argument("given", metavar="-")
+@calls_platform
+def introspect(caller: Caller, given: str) -> int:
+    """Tell what a token, on standard input (`-`), is worth now: its claims, or that it is not active (exit code 1).
+
+    \b
+    Examples:
+      portico token | portico token introspect -
+    """
+    told = caller.client.credentials.introspect_token(_from_input(given))
+    click.echo(json.dumps(told) if caller.json else json.dumps(told, indent=2))
+    return 0 if told["active"] else 1
+
+
+@token.command()
+@click.argument("given", metavar="-")
+@calls_platform
+def exchange(caller: Caller, given: str) -> None:
+    """Exchange a token, on standard input (`-`), for one of the same subject that is bound to this certificate.
+
+    It holds no longer than the one given. For another principal's it takes the permission gateway.token.create on the
+    principal, and the new token says who acts for it.
+
+    \b
+    Examples:
+      portico token exchange - < callers-token
+    """
+    made = caller.client.credentials.exchange_token(_from_input(given))
+    told = {"token": made.token, "expiresInSeconds": made.expires_in_seconds}
+    click.echo(json.dumps(told) if caller.json else made.token)
+
+
 @token.command("rotate-key")
 @settings_options()
 @click.option("--discard", is_flag=True, help="Remove all other keys: every token of before is refused at once.")
@@ -105,6 +138,13 @@ def rotate_key(discard: bool, **flags: Any) -> int:
         raise click.ClickException(str(error)) from None
     click.echo("a new key signs tokens" if told else "a new key signs tokens at the next start")
     return 0
+
+
+def _from_input(given: str) -> str:
+    """A token never stands on a command line, where all users of the machine read it."""
+    if given != "-":
+        raise click.UsageError("give the token on standard input: `-`")
+    return sys.stdin.read().strip().removeprefix("Bearer ")
 
 
 def _id_and_end(given: str, *, foreign: bool) -> tuple[str, float | None]:

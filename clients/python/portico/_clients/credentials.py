@@ -4,13 +4,16 @@ for renewing by hand."""
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from portico import _certificates, profiles
+from portico import _certificates, _oauth, profiles
 from portico._methods import method
+from portico._oauth import IssuedToken
 from portico._paging import Paging
 from portico._services import AsyncService, Service, SyncService, listing, operation
 from portico._steps import Steps, blocking
@@ -106,6 +109,27 @@ class _Credentials(Service):
     def token(self) -> Steps[str]:
         """This client's own token, renewed if it must be: good for other programs of the same user."""
         return (yield from self.session.credentials.token(self.session))
+
+    @operation
+    def introspect_token(self, token: str) -> Steps[dict[str, Any]]:
+        """What a token is worth now (RFC 7662): `{"active": False}`, or its claims with `"active": True`. One that was
+        revoked is not active from the revocation on; of one that is not, or of another account's, nothing is told."""
+        return (yield from self._post(_oauth.INTROSPECT, {"token": token}))
+
+    @operation
+    def exchange_token(self, subject_token: str) -> Steps[IssuedToken]:
+        """Exchanges a token (RFC 8693): for its subject, bound to this client's certificate, for an hour or as long as
+        it would have held. Where it is of another principal than this client's, that takes the permission
+        `gateway.token.create` on the principal, and the new token says who acts for it (`act`)."""
+        form = {"grant_type": _oauth.TOKEN_EXCHANGE, "subject_token_type": _oauth.ACCESS_TOKEN}
+        answer = yield from self._post(_oauth.TOKEN, {**form, "subject_token": subject_token})
+        return IssuedToken(str(answer["access_token"]), int(answer["expires_in"]))
+
+    def _post(self, path: str, form: Mapping[str, str]) -> Steps[dict[str, Any]]:
+        answer: dict[str, Any] = yield blocking(
+            _oauth.post, self.session.credentials.profile, path, form, self.session.options.timeout_seconds
+        )
+        return answer
 
     @operation
     def revoke_token(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,11 +92,22 @@ class Keyring:
         return self._new_pair(node_uri(self.trust_domain), lifetime_seconds, tuple(names))
 
     def sign_token(
-        self, subject: str, *, client_id: str, lifetime_seconds: int, certificate_sha256: bytes | None = None
+        self,
+        subject: str,
+        *,
+        client_id: str,
+        lifetime_seconds: int,
+        certificate_sha256: bytes | None = None,
+        more: Mapping[str, Any] | None = None,
     ) -> str:
-        """An access token (RFC 9068) for a principal, bound to a certificate if its digest is given."""
+        """An access token (RFC 9068) for a principal, bound to a certificate if its digest is given. `more` are
+        further claims."""
         issuer = issuer_of(self.trust_domain)
-        return self._tokens.sign(issuer, AUDIENCE, subject, client_id, lifetime_seconds, certificate_sha256)
+        return self._tokens.sign(issuer, AUDIENCE, subject, client_id, lifetime_seconds, certificate_sha256, more)
+
+    def has_signed(self, token: str, kid: str | None = None) -> bool:
+        """Whether a token key of this platform, that of the id if it is given, has signed the token."""
+        return self._tokens.has_signed(token, kid)
 
     def rotate_token_key(self, signs_after_seconds: float = 0.0) -> None:
         """Adds a token signing key, which signs from then on; tokens of the others go on being good."""

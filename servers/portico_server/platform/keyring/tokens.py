@@ -11,10 +11,12 @@ import base64
 import contextlib
 import secrets
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from joserfc import jwt
+from joserfc import jws, jwt
+from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
 from portico_server.platform.keyring.authority import new_private_key
@@ -64,18 +66,26 @@ class TokenKeys:
 
     def public_set(self) -> dict[str, Any]:
         """The JWK set that verifies, newest key first."""
+        self._look()
         keys = [key.as_dict(private=False) | {"use": "sig", "alg": ALGORITHM} for _, key in reversed(self._keys)]
         return {"keys": keys}
 
     def sign(
-        self, issuer: str, audience: str, subject: str, client_id: str, lifetime_seconds: int, certificate: bytes | None
+        self,
+        issuer: str,
+        audience: str,
+        subject: str,
+        client_id: str,
+        lifetime_seconds: int,
+        certificate: bytes | None,
+        more: Mapping[str, Any] | None = None,
     ) -> str:
-        """A token; `certificate` (SHA-256 of its DER) binds it to that certificate (RFC 8705, `cnf.x5t#S256`)."""
-        if self._folder.stat().st_mtime_ns != self._changed:
-            with contextlib.suppress(OSError, ValueError):  # those of before sign; whoever reloads the keys is told
-                self._read()
+        """A token; `certificate` (SHA-256 of its DER) binds it to that certificate (RFC 8705, `cnf.x5t#S256`). `more`
+        are further claims."""
+        self._look()
         now = int(time.time())
         claims: dict[str, Any] = {
+            **(more or {}),
             "iss": issuer,
             "aud": audience,
             "sub": subject,
@@ -89,6 +99,18 @@ class TokenKeys:
         key = self._signing()
         header = {"alg": ALGORITHM, "typ": "at+jwt", "kid": key.kid}
         return jwt.encode(header, claims, key, algorithms=[ALGORITHM])
+
+    def has_signed(self, token: str, kid: str | None = None) -> bool:
+        """Whether the key of that id, or any one where a token names none, has signed the token, by ES256."""
+        self._look()
+        return any(_verifies(key, token) for _, key in self._keys if kid in (None, key.kid))
+
+    def _look(self) -> None:
+        """Takes in what others have changed in the folder. Where that fails those of before stay: whoever reloads the
+        keys is told."""
+        with contextlib.suppress(OSError, ValueError):
+            if self._folder.stat().st_mtime_ns != self._changed:
+                self._read()
 
     def _signing(self) -> ECKey:
         """The newest key whose time has come; the oldest where none's has, because the clock was set back."""
@@ -115,6 +137,14 @@ def _load(path: Path) -> ECKey:
     key = parsed(path, path.read_bytes(), ECKey.import_key)
     key.ensure_kid()  # the thumbprint (RFC 7638)
     return key
+
+
+def _verifies(key: ECKey, token: str) -> bool:
+    try:
+        jws.deserialize_compact(token, key, algorithms=[ALGORITHM])
+    except (JoseError, ValueError):
+        return False
+    return True
 
 
 def _begin_ns(path: Path) -> int:

@@ -1,0 +1,87 @@
+"""The platform's OAuth 2.0 endpoints: forms over HTTPS, the client known by its certificate (RFC 8705)."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import ssl
+import tempfile
+import urllib.parse
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from portico.errors import CLASSES, PorticoError, ProfileError, Unavailable
+from portico.profiles import Profile
+
+INTROSPECT, TOKEN = "/oauth2/introspect", "/oauth2/token"
+TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 - a grant's name
+ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 - a type's name
+
+_CODES = {400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 404: "UNIMPLEMENTED", 429: "RESOURCE_EXHAUSTED"}
+_MAX_ANSWER_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedToken:
+    """A token, and how long it holds from now."""
+
+    token: str = field(repr=False)
+    expires_in_seconds: int
+
+
+def post(profile: Profile, path: str, form: Mapping[str, str], timeout_seconds: float | None) -> dict[str, Any]:
+    """What the endpoint answers. Blocks. Raises PorticoError."""
+    if profile.certificate is None or profile.key is None:
+        raise ProfileError("this needs a profile with a client certificate", reason="CERTIFICATE_MISSING")
+    body = urllib.parse.urlencode({"client_id": _uri_of(profile.certificate), **form})
+    parts = urllib.parse.urlsplit(f"//{profile.address}")
+    try:
+        context = _context(profile)
+        connection = http.client.HTTPSConnection(
+            parts.hostname or "", parts.port, context=context, timeout=timeout_seconds
+        )
+        try:
+            connection.request("POST", path, body, {"content-type": "application/x-www-form-urlencoded"})
+            response = connection.getresponse()
+            status, ray_id = response.status, response.headers.get("x-ray-id", "")
+            answer = json.loads(response.read(_MAX_ANSWER_BYTES) or b"{}")
+        finally:
+            connection.close()
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise Unavailable(f"{profile.address} does not answer as a platform does: {error}") from error
+    if status == 200 and isinstance(answer, dict):
+        return answer
+    raise _error_of(status, answer if isinstance(answer, dict) else {}, ray_id)
+
+
+def _error_of(status: int, answer: dict[str, Any], ray_id: str) -> PorticoError:
+    """RFC 6749, 5.2: the protocol's code becomes the reason."""
+    reason = str(answer.get("error", "")).upper()
+    code = "PERMISSION_DENIED" if reason == "UNAUTHORIZED_CLIENT" else _CODES.get(status, "UNAVAILABLE")
+    return CLASSES[code](str(answer.get("error_description", f"HTTP {status}")), reason=reason, ray_id=ray_id)
+
+
+def _context(profile: Profile) -> ssl.SSLContext:
+    assert profile.certificate is not None
+    assert profile.key is not None
+    context = ssl.create_default_context(cadata=profile.authority.decode() if profile.authority else None)
+    with tempfile.NamedTemporaryFile() as file:  # 0600; the library reads keys from files alone
+        file.write(profile.certificate + b"\n" + profile.key)
+        file.flush()
+        context.load_cert_chain(file.name)
+    return context
+
+
+def _uri_of(certificate: bytes) -> str:
+    """The SPIFFE id of a certificate (PEM), which is its client's id."""
+    from cryptography import x509
+
+    try:
+        parsed = x509.load_pem_x509_certificate(certificate)
+        names = parsed.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (ValueError, x509.ExtensionNotFound) as error:
+        raise ProfileError(
+            f"client.pem is no certificate of a platform: {error}", reason="PROFILE_UNREADABLE"
+        ) from None
+    return next(iter(names.get_values_for_type(x509.UniformResourceIdentifier)), "")

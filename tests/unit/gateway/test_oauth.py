@@ -1,0 +1,140 @@
+"""The OAuth 2.0 endpoints without a host: clients with secrets, which a product will know, and who fails too often."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote_plus, urlencode
+
+import grpc
+import pytest
+
+from portico_server.gateway.oauth import OAuthServer
+from portico_server.gateway.oauth.attempts import BURST, SECONDS_EACH, FailedAttempts
+from portico_server.gateway.oauth.errors import refusal
+from portico_server.gateway.revoked import NOTHING_REVOKED
+from portico_server.platform.authorization import Principal
+from portico_server.platform.call import current
+from portico_server.platform.errors import ApiError
+from portico_server.platform.http_face import HttpRequest, HttpResponse
+from portico_server.platform.keyring import Keyring
+from portico_server.platform.revocations import Revocation
+from portico_server.platform.settings import Settings
+from tests.unit.gateway.fakes import FakeAuthorizer, new_call
+
+ROBOT = Principal("accounts/default/principals/robot", "default")
+ID, SECRET = "robot:1 +%", "s&cr=t:+%é"
+GRANT = {"grant_type": "client_credentials"}
+
+
+class Store:
+    """Knows one client."""
+
+    async def authenticate(self, client_id: str, secret: str) -> Principal | None:
+        return ROBOT if (client_id, secret) == (ID, SECRET) else None
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> OAuthServer:
+    async def add(revocation: Revocation) -> Revocation:
+        return revocation
+
+    keyring = Keyring.open(tmp_path, "portico.local", ())
+    settings = Settings(data=tmp_path)
+    server = OAuthServer(settings, keyring, FakeAuthorizer(), NOTHING_REVOKED, add, lambda uri: None)
+    server.use_clients(Store())
+    return server
+
+
+async def asked(server: OAuthServer, form: dict[str, str], path: str = "/oauth2/token", **headers: str) -> HttpResponse:
+    endpoint = server.find(path)
+    assert endpoint is not None
+    call = new_call(endpoint.method, headers={"content-type": "application/x-www-form-urlencoded", **headers})
+    current.set(call)
+    request = HttpRequest("POST", path, b"", call.headers, urlencode(form).encode())
+    try:
+        return await endpoint.answer(request)
+    except ApiError as error:
+        return endpoint.refusal(error)
+
+
+def basic(client_id: str, secret: str) -> str:
+    return "Basic " + base64.b64encode(f"{quote_plus(client_id)}:{quote_plus(secret)}".encode()).decode()
+
+
+def told(answer: HttpResponse) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(answer.content)
+    return found
+
+
+async def test_a_secret_proves_a_client_in_the_header_or_the_form(server: OAuthServer) -> None:
+    by_header = await asked(server, GRANT, authorization=basic(ID, SECRET))
+    by_form = await asked(server, {**GRANT, "client_id": ID, "client_secret": SECRET})
+    for answer in (by_header, by_form):
+        assert answer.status == 200, answer.content
+        payload = told(answer)["access_token"].split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=="))
+        assert (claims["sub"], claims["client_id"]) == (ROBOT.name, ID)
+        assert "cnf" not in claims
+    assert current.get().principal == ROBOT
+
+
+@pytest.mark.parametrize(
+    ("client_id", "secret"),
+    [(ID, "x"), ("x", SECRET), (ID, SECRET + " "), (ID, ""), ("", SECRET), (ID.upper(), SECRET)],
+)
+async def test_any_other_secret_proves_nothing(server: OAuthServer, client_id: str, secret: str) -> None:
+    answers = [await asked(server, GRANT, authorization=basic(client_id, secret))]
+    if client_id and secret:
+        answers.append(await asked(server, {**GRANT, "client_id": client_id, "client_secret": secret}))
+    assert [(answer.status, told(answer)["error"]) for answer in answers] == [(401, "invalid_client")] * len(answers)
+    assert SECRET not in "".join(answer.content.decode() for answer in answers)
+
+
+async def test_two_proofs_at_once_are_refused(server: OAuthServer) -> None:
+    form = {**GRANT, "client_id": ID, "client_secret": SECRET}
+    assert told(await asked(server, form, authorization=basic(ID, SECRET)))["error"] == "invalid_request"
+    form = {**GRANT, "client_id": "another"}
+    assert told(await asked(server, form, authorization=basic(ID, SECRET)))["error"] == "invalid_request"
+
+
+async def test_guessing_is_slowed_down_also_for_the_right_guess(server: OAuthServer) -> None:
+    for _ in range(BURST):
+        assert (await asked(server, GRANT, authorization=basic(ID, "x"))).status == 401
+    answer = await asked(server, GRANT, authorization=basic(ID, SECRET))
+    assert (answer.status, told(answer)["error"]) == (429, "temporarily_unavailable")
+
+
+def test_after_a_wait_one_more_may_fail() -> None:
+    now = [100.0]
+    attempts = FailedAttempts(lambda: now[0])
+    for _ in range(BURST):
+        attempts.check("a")
+        attempts.failed("a")
+    with pytest.raises(ApiError) as refused:
+        attempts.check("a")
+    assert 0 < (refused.value.retry_after_seconds or 0) <= SECONDS_EACH
+    attempts.check("b")
+    now[0] += SECONDS_EACH
+    attempts.check("a")
+    attempts.failed("a")
+    with pytest.raises(ApiError):
+        attempts.check("a")
+    now[0] += 1000
+    for _ in range(BURST):
+        attempts.check("a")
+        attempts.failed("a")
+
+
+async def test_the_metadata_tells_of_secrets_where_there_are_some(server: OAuthServer) -> None:
+    endpoint = server.find("/.well-known/oauth-authorization-server")
+    assert endpoint is not None
+    answer = await endpoint.answer(HttpRequest("GET", "", b"", {b"host": b"localhost"}))
+    assert "client_secret_basic" in told(answer)["token_endpoint_auth_methods_supported"]
+
+
+def test_a_description_holds_no_characters_that_rfc_6749_forbids() -> None:
+    error = ApiError(grpc.StatusCode.INTERNAL, "INTERNAL", 'a "quoted" \\ é')
+    assert told(refusal(error)) == {"error": "server_error", "error_description": "a 'quoted' / ?"}
