@@ -146,6 +146,8 @@ def _subject(subject: str, foreign: Issuer | None) -> str:
 
 def _check_times(issued_at: int, expires_at: int) -> None:
     """Or a token would outlive, or pass by, the revocation of its principal."""
+    if expires_at <= time.time():
+        raise expired()
     if not 0 < expires_at - issued_at <= LONGEST_TOKEN_SECONDS:
         raise malformed(f"ends before it begins, or lives longer than {LONGEST_TOKEN_SECONDS // 3600} hours")
     if issued_at > time.time() + CLOCK_SKEW_SECONDS:
