@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -14,10 +15,22 @@ from portico_server.platform.database import Statement
 
 _SINGLY = 600
 """What a batch may hold; what is more comes of a file."""
-_EVENT_BYTES = 32 * 1024
+_EVENT_BYTES = 4 * 1024
+"""So that none takes long to make."""
+_AT_ONCE = 5
 
 
-def events(zone: Zone, changes: Sequence[Change], now_us: int) -> Iterator[Statement]:
+async def events(zone: Zone, changes: Sequence[Change], now_us: int) -> list[Statement]:
+    """The statements that emit them; in turns with others, since they may be thousands."""
+    statements = []
+    for number, statement in enumerate(_events(zone, changes, now_us)):
+        statements.append(statement)
+        if number % _AT_ONCE == _AT_ONCE - 1:
+            await asyncio.sleep(0)
+    return statements
+
+
+def _events(zone: Zone, changes: Sequence[Change], now_us: int) -> Iterator[Statement]:
     if len(changes) <= _SINGLY:
         for change in changes:
             record = change.after or change.before
@@ -54,7 +67,7 @@ def _told(record: Record) -> dict[str, Any]:
     return {
         "domain_name": record.domain_name,
         "type": Type(record.type).name,
-        "data": rdata.of_wire(record.type, record.rdata).to_text(),
+        "data": rdata.told(record.type, record.rdata),
         "ttl_seconds": record.ttl_seconds,
         "proxied": bool(record.proxied),
         "comment": record.comment,

@@ -9,7 +9,7 @@ from portico.dns.v1 import records_pb2
 from portico_server.dns import drafts, zone_files
 from portico_server.dns.errors import InvalidField
 from portico_server.dns.judging import Change
-from portico_server.dns.messages import record_message, unnamed
+from portico_server.dns.messages import record_messages, unnamed
 from portico_server.dns.model import Record, Zone
 from portico_server.dns.permissions import check_held
 from portico_server.dns.records import Planned, Records
@@ -53,7 +53,7 @@ class Importing:
                 parsed.append(await self._parsed(request.zone_file, zone))
             replace = request.mode == records_pb2.IMPORT_MODE_REPLACE
             changes, unchanged = await self._changes(zone, parsed[0], replace=replace)
-            _tell(response, changes, parsed[0].skipped, unchanged)
+            await _tell(response, changes, parsed[0].skipped, unchanged)
             check_held(
                 creates=bool(response.created_count),
                 updates=bool(response.updated_count),
@@ -115,19 +115,19 @@ class Importing:
         return changes, unchanged
 
 
-def _tell(response: Response, changes: Sequence[Change], skipped: int, unchanged: int) -> None:
+async def _tell(response: Response, changes: Sequence[Change], skipped: int, unchanged: int) -> None:
     response.Clear()
     response.skipped_count, response.unchanged_count = skipped, unchanged
-    for change in changes:
-        if change.before is None:
-            response.created_count += 1
-            action = Action.ACTION_CREATE
-        elif change.after is None:
-            response.deleted_count += 1
-            action = Action.ACTION_DELETE
-        else:
-            response.updated_count += 1
-            action = Action.ACTION_UPDATE
-        record = change.after or change.before
-        if record is not None and len(response.changes) < _MOST_TOLD:
-            response.changes.add(action=action, record=record_message(record), line=change.line)
+    response.created_count = sum(change.before is None for change in changes)
+    response.deleted_count = sum(change.after is None for change in changes)
+    response.updated_count = len(changes) - response.created_count - response.deleted_count
+    shown = changes[:_MOST_TOLD]
+    records = [record for change in shown if (record := change.after or change.before) is not None]
+    for change, record in zip(shown, await record_messages(records), strict=True):
+        response.changes.add(action=_action(change), record=record, line=change.line)
+
+
+def _action(change: Change) -> records_pb2.RecordChange.Action:
+    if change.before is None:
+        return Action.ACTION_CREATE
+    return Action.ACTION_DELETE if change.after is None else Action.ACTION_UPDATE

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 _BURST_SECONDS = 2.0
+_BURST_OF_ALL_SECONDS = 0.5
 _MOST_NETWORKS = 10_000
 _PREFIX = {4: 24, 6: 56}
 
@@ -35,7 +36,7 @@ class Rates:
         """Queries a second; `clock` answers seconds that only grow."""
         self._a_network = a_network
         self._clock = clock
-        self._all = Bucket(in_all, in_all * _BURST_SECONDS, clock())
+        self._all = Bucket(in_all, in_all * _BURST_OF_ALL_SECONDS, clock())
         self._networks: OrderedDict[str, Bucket] = OrderedDict()
 
     def any_left(self) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
+import re
+import socket
 import struct
 from collections.abc import Callable
 from typing import Any
@@ -20,6 +22,7 @@ from portico_server.dns.model import Type
 MAX_TXT_BYTES = 2048
 MAX_CAA_CHARACTERS = 512
 _ROOT = b"\0"
+_LABEL = re.compile(r"[A-Za-z0-9_*-]+")
 CAA_TAGS = ("issue", "issuewild", "iodef", "contactemail", "contactphone", "issuemail", "issuevmc")
 _STRING_BYTES = 255  # RFC 1035, 3.3
 _IN = dns.rdataclass.IN
@@ -50,33 +53,41 @@ def of_message(record: records_pb2.Record, field: str) -> tuple[Type, bytes]:
 
 
 def fill(record: records_pb2.Record, kind: int, data: bytes) -> None:
-    """Sets the type and the data of the contract's message."""
+    """Sets the type and the data of the contract's message. Raises ValueError for what the contract cannot say: names
+    and texts in zone files may hold any bytes."""
     record.type = int(kind)  # type: ignore[assignment]
-    rdata: Any = of_wire(kind, data)
     match Type(kind):
         case Type.A:
-            record.a = rdata.address
+            record.a = socket.inet_ntop(socket.AF_INET, data)
         case Type.AAAA:
-            record.aaaa = rdata.address
+            record.aaaa = socket.inet_ntop(socket.AF_INET6, data)
         case Type.CNAME:
-            record.cname = _text(rdata.target)
+            record.cname = _text(data)
         case Type.MX:
-            record.mx.preference, record.mx.exchange = rdata.preference, _text(rdata.exchange)
+            [record.mx.preference], record.mx.exchange = struct.unpack("!H", data[:2]), _text(data[2:])
         case Type.TXT:
-            record.txt = b"".join(rdata.strings).decode()
+            record.txt = _joined(data).decode()
         case Type.SRV:
             srv = record.srv
-            srv.priority, srv.weight, srv.port, srv.target = (
-                rdata.priority,
-                rdata.weight,
-                rdata.port,
-                _text(rdata.target),
-            )
+            (srv.priority, srv.weight, srv.port), srv.target = struct.unpack("!HHH", data[:6]), _text(data[6:])
         case Type.CAA:
-            caa = record.caa
-            caa.flags, caa.tag, caa.value = rdata.flags, rdata.tag.decode().lower(), rdata.value.decode()
+            caa, end = record.caa, 2 + data[1]
+            caa.flags, caa.tag, caa.value = data[0], data[2:end].decode().lower(), data[end:].decode()
         case Type.NS:
-            record.ns = _text(rdata.target)
+            record.ns = _text(data)
+
+
+def told(kind: int, data: bytes) -> str:
+    """The data for people, as a zone file has it but for quotes."""
+    message = records_pb2.Record()
+    fill(message, kind, data)
+    value: Any = getattr(message, Type(kind).name.lower())
+    return value if isinstance(value, str) else " ".join(str(item) for item in _values(value))
+
+
+def _values(message: Any) -> list[object]:
+    """A message's fields, those too that are 0."""
+    return [getattr(message, field.name) for field in message.DESCRIPTOR.fields]
 
 
 def _a(text: str, field: str) -> bytes:
@@ -148,8 +159,25 @@ def _number(value: int, field: str) -> bytes:
     return struct.pack("!H", value)
 
 
-def _text(name: dns.name.Name) -> str:
-    return name.to_text(omit_final_dot=name != dns.name.root)
+def _text(name: bytes) -> str:
+    """A name on the wire as the contract has it: without a dot at its end, but for the root."""
+    labels, at = [], 0
+    while length := name[at]:
+        label = name[at + 1 : at + 1 + length].decode("ascii")
+        if not _LABEL.fullmatch(label):
+            raise ValueError("a label holds what no host's name has")
+        labels.append(label)
+        at += 1 + length
+    return ".".join(labels) or "."
+
+
+def _joined(data: bytes) -> bytes:
+    """The strings of a TXT record in one."""
+    parts, at = [], 0
+    while at < len(data):
+        parts.append(data[at + 1 : at + 1 + data[at]])
+        at += 1 + data[at]
+    return b"".join(parts)
 
 
 _READERS: dict[str, Callable[[Any, str], bytes]] = {

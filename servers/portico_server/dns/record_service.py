@@ -10,7 +10,7 @@ from portico_server.dns import domains, drafts
 from portico_server.dns.errors import InvalidField
 from portico_server.dns.importing import Importing
 from portico_server.dns.judging import Change
-from portico_server.dns.messages import record_message
+from portico_server.dns.messages import record_message, record_messages
 from portico_server.dns.model import Record, Zone
 from portico_server.dns.names import domain_of, zone_of
 from portico_server.dns.permissions import check_held
@@ -84,7 +84,7 @@ class RecordService(records_pb2_grpc.RecordServiceServicer):
         last = found[-1] if more else None
         following = json.dumps((last.place, last.type, last.name)) if last else ""
         return records_pb2.ListRecordsResponse(
-            records=map(record_message, found),
+            records=await record_messages(found),
             next_page_token=self._page_tokens.seal(request, caller.principal(), following),
         )
 

@@ -94,13 +94,14 @@ class Records:
         deleted = [change.before for change in changes if change.before and not change.after]
         created = [change.after for change in changes if change.after and not change.before]
         updates = [(change.before, change.after) for change in changes if change.before and change.after]
+        told = await events(zone, changes, self._ids.mint()[1])
         statements = [
             *planned.also,
             zone_store.advance(zone, zone.records + len(created) - len(deleted)),
             *(store.delete(record) for record in deleted),
             *(store.update(before, after) for before, after in updates),
             *store.insert(created),
-            *events(zone, changes, self._ids.mint()[1]),
+            *told,
         ]
         try:
             await self._database.batch(Batch(statements))
