@@ -5,10 +5,16 @@ from __future__ import annotations
 
 import contextlib
 import json
+import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import dns.exception
+import dns.flags
+import dns.message
+import dns.query
+import dns.rcode
 import pytest
 
 import portico
@@ -35,8 +41,22 @@ def names() -> Iterator[NameServer]:
 @pytest.fixture(scope="module")
 def registrar(tmp_path_factory: pytest.TempPathFactory, names: NameServer) -> Iterator[RunningPlatform]:
     """A platform that asks the test's name server."""
-    with running_platform(tmp_path_factory.mktemp("dns"), dns_resolvers=(names.address,)) as running:
+    folder = tmp_path_factory.mktemp("dns")
+    settings = {"dns_listen": f"127.0.0.1:{free_port()}", "dns_name_servers": ("ns1.portico.example",)}
+    with running_platform(folder, dns_resolvers=(names.address,), **settings) as running:
         yield running
+
+
+def free_port() -> int:
+    """A port of this machine that neither datagrams nor connections have."""
+    for _ in range(100):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams, socket.socket() as connections:
+            datagrams.bind(("127.0.0.1", 0))
+            port: int = datagrams.getsockname()[1]
+            with contextlib.suppress(OSError):
+                connections.bind(("127.0.0.1", port))
+                return port
+    raise AssertionError("no port was free")
 
 
 @pytest.fixture
@@ -147,6 +167,27 @@ def test_a_zone_is_verified_by_its_token_in_the_dns(client: portico.Client, zone
     found = client.zones.get(zone)
     names.records[found.challenge_name, "TXT"] = [f'"{found.challenge_token}"']
     assert client.zones.verify(zone).HasField("verify_time")
+
+
+def test_an_active_zone_is_answered_by_udp_and_tcp_and_others_are_refused(
+    registrar: RunningPlatform, client: portico.Client, zone: str, names: NameServer
+) -> None:
+    client.records.create(zone, Record(domain_name=f"*.{zone}", a="192.0.2.7"))
+    port = registrar.settings.dns_address[1] if registrar.settings.dns_address else 0
+    query = dns.message.make_query(f"any.{zone}", "A")
+
+    def asked() -> dns.message.Message | None:
+        with contextlib.suppress(dns.exception.Timeout):  # as resolvers do: where a datagram is lost, it is sent again
+            return dns.query.udp(query, "127.0.0.1", timeout=2, port=port)
+        return None
+
+    wait_until(lambda: (answer := asked()) and answer.rcode() == dns.rcode.REFUSED, "a pending zone is refused")
+    found = client.zones.get(zone)
+    names.records[found.challenge_name, "TXT"] = [f'"{found.challenge_token}"']
+    client.zones.verify(zone)
+    for answer in (dns.query.tcp(query, "127.0.0.1", timeout=30, port=port), *filter(None, [asked()])):
+        assert [item.to_text() for answered in answer.answer for item in answered] == ["192.0.2.7"]
+        assert answer.flags & dns.flags.AA
 
 
 def test_the_command_line_makes_edits_and_moves_a_zone(cli: Cli, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ RFC 1034 4.3.2 for the order of things, RFC 4592 for wildcards, RFC 2308 for wha
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import dns.flags
@@ -134,14 +134,17 @@ class _Search:
 
     def _cut(self, name: dns.name.Name, kind: int) -> dns.name.Name | None:
         """Where the name is delegated to others, from the zone down."""
-        below = len(name.labels) - len(self._apex.labels)
-        for depth in range(1, below + 1):
-            _, above = name.split(len(self._apex.labels) + depth)
+        for above in self._below_apex(name):
             if kind == dns.rdatatype.DS and above == name:
                 return None
             if any(record.type == Type.NS for record in self._records[_place(above)]):
                 return above
         return None
+
+    def _below_apex(self, name: dns.name.Name) -> Iterator[dns.name.Name]:
+        """The names from below the zone's own down to this one."""
+        for labels in range(len(self._apex.labels) + 1, len(name.labels) + 1):
+            yield name.split(labels)[1]
 
     async def _refer(self, found: _Found, cut: dns.name.Name) -> None:
         """Names the servers that the name is delegated to, with their addresses where they are ours."""
@@ -160,10 +163,12 @@ class _Search:
         records = self._records[_place(name)]
         if records or name == self._apex or await self._is_above(name):
             return records
-        above = name.parent()
-        while above != self._apex and not self._records[_place(above)] and not await self._is_above(above):
-            above = above.parent()
-        return self._records[_place(above) + " *"] or None
+        encloser = self._apex
+        for above in self._below_apex(name.parent()):  # from the zone down, so that a long name costs no more reads
+            if not self._records[_place(above)] and not await self._is_above(above):
+                break
+            encloser = above
+        return self._records[_place(encloser) + " *"] or None
 
     async def _is_above(self, name: dns.name.Name) -> bool:
         return await store.is_above(self._database, self._zone.name, _place(name))

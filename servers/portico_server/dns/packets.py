@@ -9,7 +9,6 @@ import dns.flags
 import dns.message
 import dns.opcode
 import dns.rcode
-import structlog
 
 from portico_server.dns.answering import Answering
 from portico_server.platform.database import DatabaseError
@@ -21,8 +20,6 @@ _PLAIN_BYTES = 512  # RFC 1035, 4.2.1
 _TCP_BYTES = 65_535
 _HEADER = struct.Struct("!HHHHHH")
 _RESPONSE = int(dns.flags.QR)
-
-_log = structlog.get_logger(__name__)
 
 
 async def respond(answering: Answering, packet: bytes, *, tcp: bool) -> bytes | None:
@@ -42,8 +39,7 @@ async def respond(answering: Answering, packet: bytes, *, tcp: bool) -> bytes | 
         return _bare(number, flags, dns.rcode.FORMERR)
     try:
         response = await _answered(answering, query)
-    except DatabaseError as error:
-        _log.warning("a DNS query could not be answered", error=str(error))
+    except DatabaseError:
         response = dns.message.make_response(query)
         response.set_rcode(dns.rcode.SERVFAIL)
     return _packed(query, response, tcp=tcp)

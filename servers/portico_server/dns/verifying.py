@@ -73,19 +73,24 @@ class Verifying:
                 return await self._by_delegation(zone)
             if wanted is Proof.TXT or not self._name_servers:
                 return await self._by_txt(zone)
-            try:
-                return await self._by_txt(zone)
-            except errors.ZoneNotVerified as no_record:
-                try:
-                    return await self._by_delegation(zone)
-                except errors.ZoneNotVerified as not_delegated:
-                    raise errors.ZoneNotVerified(
-                        f"{no_record.message}; and {not_delegated.message}", resource=zone.name
-                    ) from None
+            return await self._by_either(zone)
         except LookupFailed as failed:
             raise errors.ResolverFailed(
                 f"the DNS could not be asked about {zone.domain}: {failed}; try again later", resource=zone.name
             ) from None
+
+    async def _by_either(self, zone: Zone) -> Proof:
+        try:
+            return await self._by_txt(zone)
+        except errors.ZoneNotVerified as refused:
+            no_record = refused.message
+        try:
+            return await self._by_delegation(zone)
+        except errors.ZoneNotVerified as refused:
+            not_delegated = refused.message
+        except LookupFailed as failed:
+            not_delegated = f"where {zone.domain} is delegated could not be found out: {failed}"
+        raise errors.ZoneNotVerified(f"{no_record}; and {not_delegated}", resource=zone.name)
 
     async def _by_txt(self, zone: Zone) -> Proof:
         name = challenge_name(zone.domain)
