@@ -123,8 +123,8 @@ async def _tell(response: Response, changes: Sequence[Change], skipped: int, unc
     response.updated_count = len(changes) - response.created_count - response.deleted_count
     shown = changes[:_MOST_TOLD]
     records = [record for change in shown if (record := change.after or change.before) is not None]
-    for change, record in zip(shown, await record_messages(records), strict=True):
-        response.changes.add(action=_action(change), record=record, line=change.line)
+    for change, message in zip(shown, await record_messages(records), strict=True):
+        response.changes.add(action=_action(change), record=message, line=change.line)
 
 
 def _action(change: Change) -> records_pb2.RecordChange.Action:

@@ -52,7 +52,7 @@ def flipped(places: list[tuple[int, int]]) -> bytes:
 nearly_good = st.lists(st.tuples(st.integers(0, 200), st.integers(0, 255)), max_size=8).map(flipped)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.one_of(st.binary(max_size=300), nearly_good, nearly_good.map(lambda packet: packet[:25])))
 def test_a_packet_is_answered_with_its_number_or_not_at_all(packet: bytes) -> None:
     for response in (responded(packet), packets.truncated(packet)):

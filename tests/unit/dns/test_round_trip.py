@@ -64,7 +64,7 @@ async def read(text: str) -> list[Stored]:
     return [drafts.new(ZONE, entry.record, "record", IDS) for entry in entries if entry.record is not None]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(records(), max_size=12))
 def test_a_zone_is_read_as_it_was_written(found: list[Stored | None]) -> None:
     zone = [record for record in found if record is not None]
@@ -91,7 +91,7 @@ def line_of_refusal(text: str) -> int:
     return 1
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.text(st.sampled_from('aA1@*.$;"()\\ \t\n_-%\x00ü'), max_size=60))
 def test_whatever_a_file_says_is_read_or_its_line_is_named(text: str) -> None:
     assert 1 <= line_of_refusal(text) <= text.count("\n") + 1
