@@ -20,6 +20,7 @@ import pytest
 import portico
 from portico.dns.v1.records_pb2 import Mx, Record
 from portico.errors import Aborted, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
+from portico_cli import completing
 from portico_server.platform.private_files import replace_file
 from tests.e2e.calls import ACCOUNT
 from tests.e2e.test_cli import TIMEOUT_SECONDS, command, environment
@@ -220,6 +221,12 @@ def test_the_command_line_makes_edits_and_moves_a_zone(cli: Cli, tmp_path: Path)
     assert b"--force" in refused.stderr
     cli("zones", "delete", "cli.example", "--force")
     cli("zones", "get", "cli.example", code=3)
+
+
+def test_a_prompt_completes_zones(registrar: RunningPlatform, zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORTICO_PROFILE_DIR", str(registrar.profile))
+    monkeypatch.setattr(completing, "SECONDS", 30.0)
+    assert [item.value for item in completing.zones(zone[:20], None)] == [zone]
 
 
 @contextlib.contextmanager

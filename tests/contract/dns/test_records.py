@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
+import random
 import uuid
 from typing import Any
 
@@ -11,9 +13,15 @@ import pytest
 
 from portico.dns.v1.records_pb2 import Caa, Mx, RecordType, Srv
 from portico_server.dns import errors
+from portico_server.dns.importing import Importing
 from portico_server.dns.judging import MOST_OF_A_NAME
+from portico_server.dns.record_service import RecordService
+from portico_server.dns.records import Records
+from portico_server.dns.zones import Zones
 from portico_server.platform.authorization import Filter
+from portico_server.platform.ids import Ids
 from portico_server.platform.outbox import Outbox
+from portico_server.platform.paging import PageTokens
 from tests.contract.dns.conftest import MOST_RECORDS
 from tests.contract.dns.stand import DOMAIN, OTHER, ZONE, Stand
 
@@ -231,6 +239,26 @@ async def test_changes_at_once_all_come_through_and_are_counted(stand: Stand) ->
     assert len(await stand.list()) == 20
     [(count,)] = await stand.database.read("SELECT records FROM zone WHERE name = $1", ZONE)
     assert count == 20
+
+
+def as_another_process(stand: Stand) -> Stand:
+    """The same database, and nothing else in common."""
+    ids = Ids(stand.clock, random.SystemRandom())
+    zones = Zones(stand.database, ids, MOST_RECORDS)
+    records = Records(stand.database, zones, ids, MOST_RECORDS)
+    importing = Importing(stand.database, records, ids, ())
+    service = RecordService(stand.database, stand.clock, ids, zones, records, importing, PageTokens(b"k" * 32))
+    return dataclasses.replace(stand, records=service)
+
+
+async def test_changes_by_several_processes_at_once_all_come_through_and_are_counted(stand: Stand) -> None:
+    processes = [as_another_process(stand) for _ in range(4)]
+    before = await stand.get_zone()
+    await asyncio.gather(
+        *(process.create(domain_name=WWW, a=f"192.0.2.{number}") for number, process in enumerate(processes * 5))
+    )
+    assert len(await stand.list()) == 20
+    assert (await stand.get_zone()).serial == before.serial + 20
 
 
 async def test_of_several_who_want_a_cname_and_an_address_at_once_one_wins(stand: Stand) -> None:
