@@ -4,9 +4,10 @@ the policy lets a principal do and see."""
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import socket
-import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,15 +22,15 @@ import portico
 from portico.dns.v1.records_pb2 import Mx, Record
 from portico.errors import Aborted, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
 from portico_cli import completing
+from portico_cli.main import run
 from portico_server.platform.private_files import replace_file
 from tests.e2e.calls import ACCOUNT
-from tests.e2e.test_cli import TIMEOUT_SECONDS, command, environment
 from tests.e2e.test_limits import token_of
 from tests.harness import RunningPlatform, running_platform
 from tests.harness.name_server import NameServer, name_server
 from tests.harness.waiting import wait_until
 
-Cli = Callable[..., subprocess.CompletedProcess[bytes]]
+Cli = Callable[..., str]
 CLERK = f"{ACCOUNT}/principals/clerk"
 
 
@@ -77,17 +78,18 @@ def zone(client: portico.Client, request: pytest.FixtureRequest) -> Iterator[str
 
 
 @pytest.fixture
-def cli(registrar: RunningPlatform, tmp_path: Path) -> Cli:
-    def run(*arguments: object, given: bytes = b"", code: int = 0) -> subprocess.CompletedProcess[bytes]:
-        variables = environment(tmp_path, PORTICO_PROFILE_DIR=str(registrar.profile))
-        done = subprocess.run(
-            command(*arguments), input=given, capture_output=True, timeout=TIMEOUT_SECONDS, env=variables, check=False
-        )
-        assert done.returncode == code, done.stderr.decode()
-        assert b"Traceback" not in done.stderr
-        return done
+def cli(registrar: RunningPlatform, capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch) -> Cli:
+    """Runs command lines in this process, which takes a tenth of the time; answers their output, or their complaint."""
+    monkeypatch.setenv("PORTICO_PROFILE_DIR", str(registrar.profile))
 
-    return run
+    def call(*arguments: object, given: bytes = b"", code: int = 0) -> str:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given)))
+        answered = run([str(argument) for argument in arguments])
+        captured = capfdbinary.readouterr()
+        assert answered == code, captured.err.decode()
+        return (captured.err if code else captured.out).decode()
+
+    return call
 
 
 def test_records_are_kept_by_the_sdk(client: portico.Client, zone: str) -> None:
@@ -192,33 +194,32 @@ def test_an_active_zone_is_answered_by_udp_and_tcp_and_others_are_refused(
 
 
 def test_the_command_line_makes_edits_and_moves_a_zone(cli: Cli, tmp_path: Path) -> None:
-    told = cli("zones", "create", "cli.example", "--display-name", "Ours").stdout.decode()
+    told = cli("zones", "create", "cli.example", "--display-name", "Ours")
     assert "_portico-challenge.cli.example. TXT" in told
     cli("dns", "create", "cli.example", "A", "@", "192.0.2.1", "--ttl", "300")
     cli("dns", "create", "cli.example", "mx", "@", "10", "mail.cli.example")
     cli("dns", "create", "cli.example", "SRV", "_sip._tcp", "1", "2", "5060", "sip.cli.example")
     cli("dns", "create", "cli.example", "CAA", "@", "0", "issue", "ca.example.net")
-    made = json.loads(cli("dns", "create", "cli.example", "TXT", "www", "hi there", "--output", "json").stdout)
+    made = json.loads(cli("dns", "create", "cli.example", "TXT", "www", "hi there", "--output", "json"))
     assert made["domainName"] == "www.cli.example"
     record_id = made["name"].rpartition("/")[2]
     cli("dns", "update", "cli.example", record_id, "hello there", "--comment", "greets")
-    shown = cli("dns", "get", "cli.example", record_id).stdout.decode()
+    shown = cli("dns", "get", "cli.example", record_id)
     assert "hello there" in shown
     assert "greets" in shown
-    listed = cli("dns", "list", "cli.example").stdout.decode().splitlines()
+    listed = cli("dns", "list", "cli.example").splitlines()
     assert len(listed) == 6
     file = tmp_path / "cli.zone"
     cli("dns", "export", "cli.example", file)
     cli("dns", "delete", "cli.example", record_id)
-    dry = cli("dns", "import", "cli.example", file, "--dry-run").stdout.decode()
+    dry = cli("dns", "import", "cli.example", file, "--dry-run")
     assert "create www.cli.example auto TXT hello there" in dry
     assert "1 would be created" in dry
     cli("dns", "import", "cli.example", "-", "--replace", given=file.read_bytes())
-    assert len(json.loads(cli("dns", "list", "cli.example", "--output", "json").stdout)) == 5
+    assert len(json.loads(cli("dns", "list", "cli.example", "--output", "json"))) == 5
     cli("zones", "update", "cli.example", "--pause")
-    assert "pending" in cli("zones", "list").stdout.decode()
-    refused = cli("zones", "delete", "cli.example", code=5)
-    assert b"--force" in refused.stderr
+    assert "pending" in cli("zones", "list")
+    assert "--force" in cli("zones", "delete", "cli.example", code=5)
     cli("zones", "delete", "cli.example", "--force")
     cli("zones", "get", "cli.example", code=3)
 
