@@ -173,8 +173,9 @@ test("zones and records are reached by their services", async (t) => {
   const zoneId = `${randomBytes(6).toString("hex")}.example`;
   const { zone } = await zones.createZone({ parent: "accounts/default", zoneId });
   const name = zone?.name ?? "";
-  t.after(() => zones.deleteZone({ name, force: true }));
   await records.createRecord({ parent: name, record: { domainName: "@", data: { case: "a", value: "192.0.2.1" } } });
   const { zoneFile } = await records.exportZoneFile({ parent: name });
   assert.match(zoneFile, new RegExp(`^${zoneId}[.] IN A 192[.]0[.]2[.]1$`, "m"));
+  await zones.deleteZone({ name, force: true });
+  await assert.rejects(zones.getZone({ name }), NotFound);
 });
