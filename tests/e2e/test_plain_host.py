@@ -70,6 +70,7 @@ def test_objects_come_back_by_rest_as_they_were_put(plain: RunningPlatform) -> N
     path = f"/v1/{bucket}/objects/large"
     assert plain.http("PUT", path, body=content, headers={"content-type": "image/png"}).status == 200
     got = plain.http("GET", path)
+    assert "grpc-accept-encoding" not in got.headers
     assert (got.status, got.body == content) == (200, True)
     assert (got.headers["content-type"], got.headers["content-length"]) == ("image/png", str(len(content)))
     assert got.headers["x-ray-id"]

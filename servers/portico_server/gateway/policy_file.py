@@ -14,7 +14,8 @@
 
 The file is read again when it changes. A broken one is logged, and the policy that was in force stays. Of several
 processes the first that has read a changed file raises a shared word; the others look at that word before each
-decision, so that none decides by the old policy once one of them decides by the new.
+decision, so that none decides by the old policy once one of them decides by the new (unless the file is broken at that
+very moment: then each keeps to what it has read until it is mended).
 """
 
 from __future__ import annotations

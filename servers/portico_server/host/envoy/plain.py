@@ -39,9 +39,16 @@ def clusters() -> list[Message]:
 
 
 def routes() -> list[Message]:
-    """Calls go one way, all else the other."""
+    """Calls go one way, all else the other. A REST client is told nothing of gRPC's encodings, of which grpc.aio tells
+    all."""
     calls = {"match": {"prefix": "/", "headers": list(IS_CALL)}, "route": _to(_CALLS)}
-    return [calls, {"match": {"prefix": "/"}, "route": _to(_OTHERS)}]
+    transcoded = {"name": "x-envoy-original-path", "present_match": True}
+    by_rest = {
+        "match": {"prefix": "/", "headers": [*IS_CALL, transcoded]},
+        "route": _to(_CALLS),
+        "response_headers_to_remove": ["grpc-accept-encoding"],
+    }
+    return [by_rest, calls, {"match": {"prefix": "/"}, "route": _to(_OTHERS)}]
 
 
 def _to(cluster: str) -> Message:

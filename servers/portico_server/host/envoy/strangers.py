@@ -25,13 +25,14 @@ def route(known: Message) -> Message:
     return {**known, "match": {**match, "headers": [*_COLLECTED, *match.get("headers", ())]}, "route": action}
 
 
+def _without(name: str, **match: str) -> Message:
+    return {"name": name, "string_match": match, "invert_match": True, "treat_missing_header_as_empty": True}
+
+
 _COLLECTED: list[Message] = [
-    {"name": ":method", "string_match": {"safe_regex": {"regex": "GET|HEAD"}}, "invert_match": True},
-    {
-        "name": "content-type",
-        "string_match": {"safe_regex": {"regex": r"application/(grpc|connect\+).*"}},
-        "invert_match": True,
-        "treat_missing_header_as_empty": True,
-    },
+    _without("content-type", prefix="application/grpc"),  # most calls end here
+    _without("content-type", prefix="application/connect+"),
+    _without(":method", exact="GET"),
+    _without(":method", exact="HEAD"),
     *({"name": name, "present_match": True, "invert_match": True} for name in IDENTITIES),
 ]
