@@ -14,12 +14,14 @@ import pytest
 from portico_server.gateway.oauth import OAuthServer
 from portico_server.gateway.oauth.attempts import BURST, SECONDS_EACH, FailedAttempts
 from portico_server.gateway.oauth.errors import refusal
-from portico_server.gateway.revoked import NOTHING_REVOKED
+from portico_server.gateway.revocation_log import LogFull
+from portico_server.gateway.revoked import NOTHING_REVOKED, Revoked
 from portico_server.platform.authorization import Principal
 from portico_server.platform.call import current
 from portico_server.platform.errors import ApiError
 from portico_server.platform.http_face import HttpRequest, HttpResponse
 from portico_server.platform.keyring import Keyring
+from portico_server.platform.peer import Peer
 from portico_server.platform.revocations import Revocation
 from portico_server.platform.settings import Settings
 from tests.unit.gateway.fakes import FakeAuthorizer, new_call
@@ -36,16 +38,32 @@ class Store:
         return ROBOT if (client_id, secret) == (ID, SECRET) else None
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> OAuthServer:
-    async def add(revocation: Revocation) -> Revocation:
-        return revocation
+class Unreadable:
+    """What has been revoked cannot be read."""
 
-    keyring = Keyring.open(tmp_path, "portico.local", ())
-    settings = Settings(data=tmp_path)
-    server = OAuthServer(settings, keyring, FakeAuthorizer(), NOTHING_REVOKED, add, lambda uri: None)
+    def refresh(self) -> None:
+        raise ApiError(grpc.StatusCode.UNAVAILABLE, "REVOCATIONS_UNREADABLE", "try again")
+
+    def check_certificate(self, peer: Peer) -> None:
+        raise AssertionError
+
+    def check_token(self, principal: Principal) -> None:
+        raise AssertionError
+
+
+def new_server(folder: Path, revoked: Revoked = NOTHING_REVOKED) -> OAuthServer:
+    async def add(revocation: Revocation) -> Revocation:
+        raise LogFull
+
+    keyring = Keyring.open(folder, "portico.local", ())
+    server = OAuthServer(Settings(data=folder), keyring, FakeAuthorizer(), revoked, add, lambda uri: None)
     server.use_clients(Store())
     return server
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> OAuthServer:
+    return new_server(tmp_path)
 
 
 async def asked(server: OAuthServer, form: dict[str, str], path: str = "/oauth2/token", **headers: str) -> HttpResponse:
@@ -105,6 +123,7 @@ async def test_guessing_is_slowed_down_also_for_the_right_guess(server: OAuthSer
         assert (await asked(server, GRANT, authorization=basic(ID, "x"))).status == 401
     answer = await asked(server, GRANT, authorization=basic(ID, SECRET))
     assert (answer.status, told(answer)["error"]) == (429, "temporarily_unavailable")
+    assert 1 <= int(answer.headers["retry-after"]) <= SECONDS_EACH
 
 
 def test_after_a_wait_one_more_may_fail() -> None:
@@ -126,6 +145,25 @@ def test_after_a_wait_one_more_may_fail() -> None:
     for _ in range(BURST):
         attempts.check("a")
         attempts.failed("a")
+
+
+async def test_where_nobody_can_tell_what_is_revoked_no_token_is_called_worthless(
+    server: OAuthServer, tmp_path: Path
+) -> None:
+    proof = basic(ID, SECRET)
+    token = {"token": told(await asked(server, GRANT, authorization=proof))["access_token"]}
+    blind = new_server(tmp_path, Unreadable())
+    for path in ("/oauth2/introspect", "/oauth2/revoke"):
+        answer = await asked(blind, token, path, authorization=proof)
+        assert (answer.status, told(answer)["error"]) == (503, "temporarily_unavailable")
+
+
+async def test_a_token_is_not_called_revoked_where_no_more_can_be(server: OAuthServer) -> None:
+    proof = basic(ID, SECRET)
+    token = {"token": told(await asked(server, GRANT, authorization=proof))["access_token"]}
+    assert told(await asked(server, token, "/oauth2/introspect", authorization=proof))["active"] is True
+    answer = await asked(server, token, "/oauth2/revoke", authorization=proof)
+    assert (answer.status, told(answer)["error"]) == (429, "temporarily_unavailable")
 
 
 async def test_the_metadata_tells_of_secrets_where_there_are_some(server: OAuthServer) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 
 import grpc
 
@@ -47,4 +48,6 @@ def refusal(error: ApiError) -> HttpResponse:
     description = error.message.replace('"', "'").replace("\\", "/").encode("ascii", "replace").decode()
     content = json.dumps({"error": code, "error_description": description}).encode()
     headers = {"content-type": "application/json", **NO_STORE, **(CHALLENGE if status == 401 else {})}
+    if error.retry_after_seconds is not None:
+        headers["retry-after"] = str(max(1, math.ceil(error.retry_after_seconds)))
     return HttpResponse(status, content, headers)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import time
 
+import grpc
+
 from portico_server.gateway.oauth.authentication import Client
 from portico_server.gateway.oauth.errors import NO_STORE, OAuthError
 from portico_server.gateway.oauth.forms import Form, required
@@ -25,13 +27,8 @@ _TOLD = ("iss", "sub", "aud", "client_id", "jti", "iat", "nbf", "exp", "cnf", "a
 
 def introspect(verifier: Verifier, asking: Principal, form: Form) -> HttpResponse:
     """Of a token that is not good (malformed, foreign, expired, revoked, or of another account than who asks) nothing
-    is told, not even why. Raises OAuthError."""
-    try:
-        shown: Shown | None = verifier.verify(required(form, "token"))
-    except OAuthError:
-        raise
-    except ApiError:
-        shown = None
+    is told, not even why. Raises OAuthError, and ApiError where nobody can tell."""
+    shown = _shown(verifier, form)
     told: dict[str, object] = {"active": False}
     if shown is not None and shown.principal.account == asking.account:
         told = {"active": True, "token_type": "Bearer"}
@@ -49,13 +46,8 @@ class TakingBack:
 
     async def answer(self, client: Client, form: Form) -> HttpResponse:
         """A token that is not good need not be taken back: that is no error (RFC 7009, 2.2). Raises OAuthError, and
-        ApiError where as many are revoked as can be kept."""
-        try:
-            shown: Shown | None = self._verifier.verify(required(form, "token"))
-        except OAuthError:
-            raise
-        except ApiError:
-            shown = None
+        ApiError where nobody can tell, or as many are revoked as can be kept."""
+        shown = _shown(self._verifier, form)
         if shown is not None:
             await self._revoke(client, shown)
         return HttpResponse(200, b"", NO_STORE)
@@ -82,7 +74,19 @@ class TakingBack:
                 )
             )
         except LogFull:
-            raise OAuthError(
-                "temporarily_unavailable",
+            raise ApiError(
+                grpc.StatusCode.RESOURCE_EXHAUSTED,
+                "TOO_MANY_REVOCATIONS",
                 f"{MAX_REVOCATIONS:,} revocations are in force, which is all that can be kept",
             ) from None
+
+
+def _shown(verifier: Verifier, form: Form) -> Shown | None:
+    """The token in question; None for one that is not good."""
+    token = required(form, "token")
+    try:
+        return verifier.verify(token)
+    except ApiError as error:
+        if error.code is not grpc.StatusCode.UNAUTHENTICATED:  # what was revoked cannot be read: it may be good
+            raise
+        return None
