@@ -103,7 +103,7 @@ def _with_other_holders(
 ) -> CompiledAccount:
     """`named`: principals and groups whose roles may be others now."""
     new = _sharing_roles(account, model, index)
-    touched = _all_below(named, account.model, model)
+    touched = _all_below(named, model.groups)
     new.role_of = {} if touched is None else _without(account.role_of, touched)
     new.token_roles, new.keys = account.token_roles.copy(), account.keys
     new.tables, new.held, new.rules = account.tables, account.held, account.rules
@@ -117,20 +117,16 @@ def _sharing_roles(account: CompiledAccount, model: AccountPolicies, index: Inde
     return new
 
 
-def _all_below(named: Iterable[str], old: AccountPolicies, new: AccountPolicies) -> set[str] | None:
-    """The names, and who is in those that are groups, before or now; None if they are too many to go through."""
+def _all_below(named: Iterable[str], groups: Mapping[str, Group]) -> set[str] | None:
+    """The names, and who is in those that are groups; None if they are too many to go through."""
     found = set(named)
     waiting = list(found)
     while waiting:
-        if len(found) > MAX_DROPPED_SINGLY:
+        members = _named(groups.get(waiting.pop()))
+        if len(found) + len(members) > MAX_DROPPED_SINGLY:
             return None
-        name = waiting.pop()
-        for model in (old, new):
-            members = _named(model.groups.get(name))
-            if len(members) > MAX_DROPPED_SINGLY:
-                return None
-            waiting += (member for member in members if member not in found)
-            found.update(members)
+        waiting += (member for member in members if member not in found)
+        found.update(members)
     return found
 
 

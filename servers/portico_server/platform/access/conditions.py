@@ -8,8 +8,9 @@ So an unknown address does not bring back a deny that expired years ago.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from portico_server.platform.access.circumstances import Circumstances, parse_address
 from portico_server.platform.access.model import ApiToken, Conditions
@@ -35,13 +36,11 @@ class Finding:
 class Condition:
     """Conditions, compiled; equal if these are."""
 
-    __slots__ = ("_networks", "_unreadable", "given")
+    __slots__ = ("_checks", "given")
 
     def __init__(self, given: Conditions) -> None:
         self.given = given
-        networks = [_network(text) for text in given.source_cidrs]
-        self._networks = [network for network in networks if network is not None]
-        self._unreadable = [text for text, network in zip(given.source_cidrs, networks, strict=True) if network is None]
+        self._checks = tuple(_checks(given))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Condition) and self.given == other.given
@@ -51,40 +50,72 @@ class Condition:
 
     def holds(self, circumstances: Circumstances) -> bool | None:
         unknown = False
-        for finding in self.findings(circumstances):
-            if finding.outcome is False:
+        for _, check in self._checks:
+            outcome = check(circumstances)
+            if outcome is False:
                 return False
-            unknown = unknown or finding.outcome is None
+            unknown = unknown or outcome is None
         return None if unknown else True
 
     def findings(self, circumstances: Circumstances) -> Iterator[Finding]:
         """What comes of each condition that is given."""
-        given, now = self.given, circumstances.now
-        clock = 0 < now < _LATEST_SECONDS
-        if given.certificate_required:
-            spoken = "speaks" if circumstances.certificate else "does not speak"
-            yield Finding("certificate_required", circumstances.certificate, f"the caller {spoken} with a certificate")
-        if given.not_before:
-            outcome = now >= given.not_before if clock else None
-            yield Finding("not_before", outcome, _at(now, clock))
-        if given.not_after:
-            outcome = now < given.not_after if clock else None
-            yield Finding("not_after", outcome, _at(now, clock))
-        if given.source_cidrs:
-            yield self._from_where(circumstances.address)
-        if given.max_token_age_seconds:
-            yield _token_age(given.max_token_age_seconds, circumstances.issued_at, now, clock)
+        for condition, check in self._checks:
+            yield Finding(condition, check(circumstances), _detail(condition, circumstances))
 
-    def _from_where(self, text: str) -> Finding:
-        address = parse_address(text) if text else None
-        if address is None:
-            return Finding("source_cidrs", None, f"{text!r} is no address" if text else "the address is not known")
-        version, number = address
-        if any(version == of and number & mask == network for of, mask, network in self._networks):
-            return Finding("source_cidrs", True, f"the caller's address is {text}")
-        if self._unreadable:
-            return Finding("source_cidrs", None, f"{self._unreadable[0]!r} is no network")
-        return Finding("source_cidrs", False, f"the caller's address is {text}")
+
+_Check = Callable[[Circumstances], bool | None]
+
+
+def _checks(given: Conditions) -> Iterator[tuple[str, _Check]]:
+    """Each condition that is given, by the name of its field; the cheapest first."""
+    if given.certificate_required:
+        yield "certificate_required", lambda circumstances: circumstances.certificate
+    if given.not_before:
+        first = given.not_before
+        yield "not_before", lambda circumstances: circumstances.now >= first if _is_time(circumstances.now) else None
+    if given.not_after:
+        end = given.not_after
+        yield "not_after", lambda circumstances: circumstances.now < end if _is_time(circumstances.now) else None
+    if given.max_token_age_seconds:
+        yield "max_token_age_seconds", partial(_is_young, given.max_token_age_seconds)
+    if given.source_cidrs:
+        networks = [_network(text) for text in given.source_cidrs]
+        readable = tuple(network for network in networks if network is not None)
+        yield "source_cidrs", partial(_is_from, readable, None if None in networks else False)
+
+
+def _is_time(now: float) -> bool:
+    return 0 < now < _LATEST_SECONDS
+
+
+def _is_young(most_seconds: int, circumstances: Circumstances) -> bool | None:
+    now, issued_at = circumstances.now, circumstances.issued_at
+    if not _is_time(now) or issued_at <= 0 or issued_at - now > MAX_CLOCK_SKEW_SECONDS:
+        return None
+    return now - issued_at <= most_seconds
+
+
+def _is_from(networks: tuple[_Network, ...], otherwise: bool | None, circumstances: Circumstances) -> bool | None:
+    """`otherwise`: what to answer of an address that is in none of the networks."""
+    address = parse_address(circumstances.address)
+    if address is None:
+        return None
+    version, number = address
+    return any(version == of and number & mask == network for of, mask, network in networks) or otherwise
+
+
+def _detail(condition: str, circumstances: Circumstances) -> str:
+    """What is known of the caller, for one condition."""
+    if condition == "certificate_required":
+        return "the caller speaks with a certificate" if circumstances.certificate else "the caller has no certificate"
+    if condition == "source_cidrs":
+        return f"the caller's address is {circumstances.address!r}" if circumstances.address else "no address is known"
+    if not _is_time(circumstances.now):
+        return "no time is known"
+    if condition == "max_token_age_seconds":
+        issued_at = circumstances.issued_at
+        return f"the caller's token was issued at {issued_at}" if issued_at > 0 else "no time of issue is known"
+    return f"it is {int(circumstances.now)}"
 
 
 _NONE = Conditions()
@@ -100,17 +131,6 @@ def bounds_of(token: ApiToken) -> Condition | None:
     return compiled(
         Conditions(not_before=token.not_before, not_after=token.expires_at, source_cidrs=token.source_cidrs)
     )
-
-
-def _at(now: float, clock: bool) -> str:
-    return f"it is {int(now)}" if clock else "the time is not known"
-
-
-def _token_age(most: int, issued_at: int, now: float, clock: bool) -> Finding:
-    age = now - issued_at
-    if not clock or issued_at <= 0 or age < -MAX_CLOCK_SKEW_SECONDS:
-        return Finding("max_token_age_seconds", None, "when the caller's token was issued is not known")
-    return Finding("max_token_age_seconds", age <= most, f"the caller's token is {int(age)} s old")
 
 
 def _network(text: str) -> _Network | None:

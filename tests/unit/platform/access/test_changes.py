@@ -71,6 +71,41 @@ def test_adding_a_zone_to_a_domain_group_changes_everyones_access_at_once() -> N
     assert changed.allows(ADA, READ, ZONE, HOW)
 
 
+def test_a_policy_that_is_changed_counts_as_it_is_now() -> None:
+    account, snapshot = two_principals()
+    name = next(iter(account.policies.policies))
+    denying = snapshot.with_element(A, name, replace(account.policies.policies[name], deny=True))
+    assert not denying.allows(ADA, READ, ZONE, HOW)
+    assert denying.with_element(A, name, account.policies.policies[name]).allows(ADA, READ, ZONE, HOW)
+
+
+def test_a_token_that_is_changed_counts_as_it_is_now() -> None:
+    account = Account()
+    account.allow(ADA, READ, A)
+    how = replace(HOW, token_id=account.token(ADA, READ, ZONE))
+    snapshot = account.snapshot()
+    assert snapshot.allows(ADA, READ, ZONE, how)
+    token = account.policies.tokens[f"{A}/apiTokens/0"]
+    changed = snapshot.with_element(A, token.name, replace(token, policies=()))
+    assert not changed.allows(ADA, READ, ZONE, how)
+    assert changed.with_element(A, token.name, token).allows(ADA, READ, ZONE, how)
+
+
+def test_a_domain_group_that_is_excluded_may_change_come_and_go() -> None:
+    account = Account()
+    production = account.domains(ZONE)
+    account.allow(ADA, READ, account.resources(A, excluded_domain_groups=(production,)))
+    snapshot = account.snapshot()
+    group = account.policies.domain_groups[production]
+    for zones, allowed in (((), True), ((OTHER,), True), ((ZONE,), False), ((), True)):
+        snapshot = snapshot.with_element(A, production, replace(group, zones=zones))
+        assert snapshot.allows(ADA, READ, ZONE, HOW) is allowed
+    snapshot = snapshot.with_element(A, production, None)
+    assert not snapshot.allows(ADA, READ, ZONE, HOW)
+    assert not snapshot.allows(ADA, READ, OTHER, HOW)
+    assert snapshot.with_element(A, production, group).allows(ADA, READ, OTHER, HOW)
+
+
 def test_what_did_not_exist_counts_when_it_comes() -> None:
     account, snapshot = two_principals()
     name = next(iter(account.policies.domain_groups))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from hypothesis import strategies as st
 
 from portico_server.platform.access.changes import Element
@@ -51,15 +53,24 @@ def names_in(account: str) -> tuple[str, ...]:
 UNIVERSE = (*names_in(ACCOUNTS[0]), *names_in(ACCOUNTS[1]), "", "/", "accounts", "accounts/", "operations/a/b")
 
 names = st.sampled_from(UNIVERSE)
+T = TypeVar("T")
+
 few_names = st.lists(names, max_size=3).map(tuple)
-conditions = st.one_of(
+
+
+def mostly(usual: st.SearchStrategy[T], rarely: st.SearchStrategy[T], one_in: int = 5) -> st.SearchStrategy[T]:
+    """So that questions come to something: what is random in every respect is nearly always denied."""
+    return st.sampled_from(range(one_in)).flatmap(lambda number: rarely if number == one_in - 1 else usual)
+
+
+conditions = mostly(
     st.just(Conditions()),
     st.builds(
         Conditions,
         not_before=st.sampled_from((0, 0, 100)),
         not_after=st.sampled_from((0, 0, 200)),
         source_cidrs=st.sampled_from(((), (), ("10.0.0.0/8",), ("nonsense",), ("10.0.0.0/8", "nonsense"), ("::/0",))),
-        certificate_required=st.booleans(),
+        certificate_required=st.sampled_from((False, False, True)),
         max_token_age_seconds=st.sampled_from((0, 0, 50)),
     ),
 )
@@ -68,17 +79,20 @@ circumstances = st.builds(
     now=st.sampled_from((0, 50, 150, 250)),
     address=st.sampled_from(("", "nonsense", "10.1.2.3", "::ffff:10.1.2.3", "2001:db8::1")),
     certificate=st.booleans(),
-    token_id=st.sampled_from(("", "", "unknown", "api.unknown", *TOKEN_IDS)),
+    token_id=st.sampled_from(("", "", "", "unknown", "api.unknown", *TOKEN_IDS)),
     issued_at=st.sampled_from((0, 60, 120, 240)),
 )
 
 
 def ids(account: str, collection: str) -> st.SearchStrategy[str]:
-    return st.sampled_from([f"{account}/{collection}/{number}" for number in range(3)])
+    return st.sampled_from(
+        [f"{account}/{collection}/{number}" for number in range(2 if collection != "policies" else 5)]
+    )
 
 
 def some(strategy: st.SearchStrategy[str], most: int = 2) -> st.SearchStrategy[tuple[str, ...]]:
-    return st.lists(strategy, max_size=most).map(tuple)
+    """Rarely none."""
+    return mostly(st.lists(strategy, min_size=1, max_size=most), st.just([]), 8).map(tuple)
 
 
 def policies(account: str, name: st.SearchStrategy[str], principals: st.SearchStrategy[tuple[str, ...]]):  # type: ignore[no-untyped-def]
@@ -88,7 +102,7 @@ def policies(account: str, name: st.SearchStrategy[str], principals: st.SearchSt
         some(ids(account, "permissionGroups")),
         some(ids(account, "resourceGroups")),
         principals,
-        deny=st.sampled_from((False, False, True)),
+        deny=st.sampled_from((False, False, False, True)),
         conditions=conditions,
     )
 
@@ -97,26 +111,29 @@ def elements(account: str) -> dict[str, st.SearchStrategy[Element]]:
     """One of each kind, by the field of AccountPolicies."""
     zones = some(ids(account, "domainGroups"), 1)
     token_policies = policies(account, st.just(f"{account}/apiTokens/own"), st.just(()))
+    own_names = st.lists(st.sampled_from(names_in(account)), min_size=1, max_size=3).map(tuple)
     return {
         "permission_groups": st.builds(
-            PermissionGroup, ids(account, "permissionGroups"), some(st.sampled_from(PATTERNS), 3)
+            PermissionGroup,
+            ids(account, "permissionGroups"),
+            some(mostly(st.sampled_from(("*", "dns.*", "dns.record.*")), st.sampled_from(PATTERNS), 2), 3),
         ),
         "resource_groups": st.builds(
             ResourceGroup,
             ids(account, "resourceGroups"),
-            scope=st.one_of(st.just(account), names),
+            scope=mostly(st.just(account), names),
             everything=st.booleans(),
-            objects=few_names,
+            objects=own_names,
             domain_groups=zones,
-            excluded=few_names,
+            excluded=mostly(st.just(()), st.one_of(own_names, few_names), 2),
             excluded_domain_groups=zones,
         ),
-        "domain_groups": st.builds(DomainGroup, ids(account, "domainGroups"), few_names),
+        "domain_groups": st.builds(DomainGroup, ids(account, "domainGroups"), st.one_of(own_names, few_names)),
         "groups": st.integers(0, 2).flatmap(lambda number: _group(account, number)),
         "policies": policies(
             account,
             ids(account, "policies"),
-            some(st.one_of(st.sampled_from(PRINCIPALS), ids(account, "groups"))),
+            some(st.one_of(st.sampled_from(PRINCIPALS), ids(account, "groups")), 4),
         ),
         "tokens": st.builds(
             ApiToken,
@@ -138,11 +155,13 @@ def _group(account: str, number: int) -> st.SearchStrategy[Element]:
 
 
 def accounts(name: str) -> st.SearchStrategy[AccountPolicies]:
+    """Few of a kind, rarely none, so that most of what policies name is there."""
     kinds = {
-        kind: st.lists(one, max_size=3).map(lambda found: {element.name: element for element in found})
+        kind: st.lists(one, min_size=2, max_size=5).map(lambda found: {element.name: element for element in found})
         for kind, one in elements(name).items()
     }
-    members = st.frozensets(st.sampled_from(PRINCIPALS))
+    kinds["tokens"] = st.lists(elements(name)["tokens"], max_size=2).map(lambda found: {one.name: one for one in found})
+    members = mostly(st.just(frozenset(PRINCIPALS)), st.frozensets(st.sampled_from(PRINCIPALS)))
     return st.builds(AccountPolicies, st.just(name), principals=members, **kinds)
 
 
