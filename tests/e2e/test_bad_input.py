@@ -11,6 +11,7 @@ from google.api import httpbody_pb2
 from google.protobuf import json_format, message_factory
 from google.protobuf.descriptor import MethodDescriptor
 
+from portico.dns.v1 import records_pb2, zones_pb2
 from portico.gateway.v1 import credentials_pb2, telemetry_pb2
 from portico.objects.v1 import buckets_pb2, objects_pb2
 from tests.e2e.calls import ACCOUNT, Objects, failure_of, puts
@@ -20,6 +21,9 @@ INVALID = grpc.StatusCode.INVALID_ARGUMENT
 BUCKET = f"{ACCOUNT}/buckets/bad-input"
 OBJECT = f"{BUCKET}/objects/key"
 LONG = "x" * 1200
+ZONE = f"{ACCOUNT}/zones/bad-input.example"
+RECORD = f"{ZONE}/records/{'0' * 32}"
+FILES = (buckets_pb2, objects_pb2, credentials_pb2, telemetry_pb2, zones_pb2, records_pb2)
 
 # A method, a request that is good but for one thing, and the field that the refusal must name.
 CASES: list[tuple[str, dict[str, Any], str]] = [
@@ -112,6 +116,43 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
         {"name": OBJECT, "metadata": {"cache_control": "\x00"}},
         "metadata.cache_control",
     ),
+    ("ZoneService/CreateZone", {"parent": "accounts/Default", "zone_id": "a.example"}, "parent"),
+    ("ZoneService/CreateZone", {"parent": ACCOUNT}, "zone_id"),
+    ("ZoneService/CreateZone", {"parent": ACCOUNT, "zone_id": "x" * 1025}, "zone_id"),
+    ("ZoneService/CreateZone", {"parent": ACCOUNT, "zone_id": "bücher.example"}, "zone_id"),
+    ("ZoneService/CreateZone", {"parent": ACCOUNT, "zone_id": "a.example", "request_id": "x"}, "request_id"),
+    (
+        "ZoneService/CreateZone",
+        {"parent": ACCOUNT, "zone_id": "a.example", "zone": {"display_name": "x" * 101}},
+        "zone.display_name",
+    ),
+    ("ZoneService/GetZone", {"name": f"{ACCOUNT}/zones/Example.com"}, "name"),
+    ("ZoneService/ListZones", {"parent": ACCOUNT, "prefix": "a b"}, "prefix"),
+    ("ZoneService/ListZones", {"parent": ACCOUNT, "page_token": "forged"}, "page_token"),
+    ("ZoneService/UpdateZone", {"zone": {"name": ZONE}, "update_mask": "domain"}, "update_mask"),
+    ("ZoneService/DeleteZone", {"name": ZONE, "etag": "x" * 65}, "etag"),
+    ("ZoneService/VerifyZone", {"name": ZONE, "method": 7}, "method"),
+    ("RecordService/CreateRecord", {"parent": ACCOUNT, "record": {"a": "192.0.2.1"}}, "parent"),
+    ("RecordService/CreateRecord", {"parent": ZONE}, "record"),
+    ("RecordService/CreateRecord", {"parent": ZONE, "record": {"ttl_seconds": 86401}}, "record.ttl_seconds"),
+    ("RecordService/CreateRecord", {"parent": ZONE, "record": {"txt": "x" * 2049}}, "record.txt"),
+    ("RecordService/CreateRecord", {"parent": ZONE, "record": {"mx": {}}}, "record.mx.exchange"),
+    (
+        "RecordService/CreateRecord",
+        {"parent": ZONE, "record": {"srv": {"port": 65536, "target": "a.example"}}},
+        "record.srv.port",
+    ),
+    ("RecordService/CreateRecord", {"parent": ZONE, "record": {"caa": {"tag": "all"}}}, "record.caa.tag"),
+    ("RecordService/GetRecord", {"name": f"{ZONE}/records/1"}, "name"),
+    ("RecordService/ListRecords", {"parent": ZONE, "type": 99}, "type"),
+    ("RecordService/ListRecords", {"parent": ZONE, "domain_name": "a.example.org"}, "domain_name"),
+    ("RecordService/UpdateRecord", {"record": {"name": RECORD}, "update_mask": "type"}, "update_mask"),
+    ("RecordService/DeleteRecord", {"name": ZONE}, "name"),
+    ("RecordService/BatchUpdateRecords", {"parent": ZONE, "creates": [{}] * 201}, "creates"),
+    ("RecordService/BatchUpdateRecords", {"parent": ZONE, "deletes": [{"name": "x"}]}, "deletes[0].name"),
+    ("RecordService/ImportZoneFile", {"parent": ZONE}, "zone_file"),
+    ("RecordService/ImportZoneFile", {"parent": ZONE, "zone_file": "; none", "mode": 9}, "mode"),
+    ("RecordService/ExportZoneFile", {"parent": "zones/a.example"}, "parent"),
     ("CredentialService/CreateToken", {"subject": "root"}, "subject"),
     ("CredentialService/CreateToken", {"ttl": "1s"}, "ttl"),
     ("CredentialService/CreateToken", {"ttl": "100000s"}, "ttl"),
@@ -126,7 +167,7 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
 
 
 def described(method: str) -> MethodDescriptor:
-    for file in (buckets_pb2, objects_pb2, credentials_pb2, telemetry_pb2):
+    for file in FILES:
         for service in file.DESCRIPTOR.services_by_name.values():
             if service.name == method.partition("/")[0]:
                 return service.methods_by_name[method.partition("/")[2]]
@@ -134,8 +175,7 @@ def described(method: str) -> MethodDescriptor:
 
 
 def every_method() -> list[str]:
-    files = (buckets_pb2, objects_pb2, credentials_pb2, telemetry_pb2)
-    services = [service for file in files for service in file.DESCRIPTOR.services_by_name.values()]
+    services = [service for file in FILES for service in file.DESCRIPTOR.services_by_name.values()]
     return [f"{service.name}/{method.name}" for service in services for method in service.methods]
 
 

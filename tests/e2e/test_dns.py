@@ -137,6 +137,16 @@ def test_zones_and_records_have_rest_paths(registrar: RunningPlatform, zone: str
     batch = registrar.http("POST", f"/v1/{name}/records:batchUpdate", json_body={"deletes": [{"name": record["name"]}]})
     assert batch.status == 200, batch.body
     assert registrar.http("GET", f"/v1/{record['name']}").status == 404
+    assert registrar.http("GET", f"/v1/{name}").json()["zone"]["state"] == "ZONE_STATE_PENDING"
+    changed = registrar.http("PATCH", f"/v1/{name}?updateMask=description", json_body={"description": "x"})
+    assert changed.json()["zone"]["description"] == "x"
+    [found] = registrar.http("GET", f"/v1/{ACCOUNT}/zones?prefix={zone[:-3]}").json()["zones"]
+    assert found["domain"] == zone
+    refused = registrar.http("POST", f"/v1/{name}:verify", json_body={"method": "VERIFICATION_METHOD_TXT"})
+    assert refused.json()["details"][0]["reason"] == "ZONE_NOT_VERIFIED"
+    assert registrar.http("DELETE", f"/v1/{name}?force=true").status == 200
+    again = registrar.http("POST", f"/v1/{ACCOUNT}/zones?zoneId={zone}", json_body={"displayName": "Again"})
+    assert again.json()["zone"]["displayName"] == "Again"
 
 
 @pytest.mark.parametrize(
