@@ -101,7 +101,7 @@ class Process:
     async def _start(self, stack: AsyncExitStack) -> None:
         settings = self._settings
         keyring = Keyring.open(settings.data, settings.trust_domain, settings.hostnames)
-        platform = self._platform(stack, PageTokens(keyring.page_token_key))
+        platform = self._platform(stack, keyring)
         gateway = await stack.enter_async_context(
             open_gateway(
                 settings,
@@ -139,7 +139,7 @@ class Process:
         assert self._gateway is not None
         return self._gateway.errors(error)
 
-    def _platform(self, stack: AsyncExitStack, page_tokens: PageTokens) -> Platform:
+    def _platform(self, stack: AsyncExitStack, keyring: Keyring) -> Platform:
         stack.push_async_callback(self._databases.close)
 
         async def blobs(product: str) -> FileBlobs:
@@ -147,7 +147,15 @@ class Process:
             stack.push_async_callback(opened.close)
             return opened
 
-        return Platform(self._settings, self._clock, random.SystemRandom(), page_tokens, self._databases, blobs)
+        return Platform(
+            self._settings,
+            self._clock,
+            random.SystemRandom(),
+            PageTokens(keyring.page_token_key),
+            self._databases,
+            blobs,
+            sealing=keyring.sealing,
+        )
 
     def _open_meshes(self, keyring: Keyring) -> AbstractAsyncContextManager[Meshes]:
         """What products call one another by."""
@@ -172,7 +180,7 @@ class Process:
         for product in self._products:
             if self._placement.of_product(product.name) != Here():
                 continue
-            own = dataclasses.replace(platform, mesh=meshes.of(product.name))
+            own = dataclasses.replace(platform, mesh=meshes.of(product.name), methods=gateway.methods)
             running = await stack.enter_async_context(product.run(own))
             for add, servicer in running.servicers:
                 add(servicer, self.application)

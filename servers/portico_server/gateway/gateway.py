@@ -20,6 +20,7 @@ from portico.gateway.v1 import (
     telemetry_pb2,
     telemetry_pb2_grpc,
 )
+from portico_server.gateway.account_policies import AccountPoliciesBesideFile
 from portico_server.gateway.assertions import Assertions
 from portico_server.gateway.certificates import principal_of
 from portico_server.gateway.credentials import CredentialService
@@ -36,6 +37,8 @@ from portico_server.gateway.revocations import RevocationService
 from portico_server.gateway.revoked import LoggedRevocations, check_caller
 from portico_server.gateway.span_intake import SpanIntake
 from portico_server.gateway.telemetry_service import TelemetryService
+from portico_server.platform.access.sharing import FOLDER as ACCESS
+from portico_server.platform.access.sharing import SharedPolicies
 from portico_server.platform.authorization import Principal
 from portico_server.platform.call import Call, Step
 from portico_server.platform.errors import ApiError
@@ -106,6 +109,8 @@ async def open_gateway(
     words = SharedWords(settings.run / SHARED_WORDS)
     issuers = Issuers(issuer_of(settings.trust_domain), settings.run)
     policy = PolicyFile(settings.data / POLICY_FILE, settings.trust_domain, words)
+    permissions = {requirement.permission for method in methods.values() for requirement in method.requirements}
+    authorizer = AccountPoliciesBesideFile(policy, SharedPolicies(settings.run / ACCESS, words, permissions))
 
     def certificate_subject(uri: str) -> Principal | None:
         return principal_of(settings.trust_domain, uri)
@@ -116,7 +121,7 @@ async def open_gateway(
 
     def known_client(uri: str) -> Principal | None:
         principal = certificate_subject(uri)
-        return principal if principal is not None and policy.knows(principal.name) else None
+        return principal if principal is not None and authorizer.knows(principal.name) else None
 
     async with (
         open_telemetry(settings, process) as telemetry,
@@ -124,12 +129,12 @@ async def open_gateway(
         open_limiter(settings, policy) as limiter,
     ):
         revoked = LoggedRevocations(revocations.log, certificate_account, revocations.note_serial)
-        oauth = OAuthServer(settings, keyring, policy, revoked, revocations.add, known_client, limiter)
+        oauth = OAuthServer(settings, keyring, authorizer, revoked, revocations.add, known_client, limiter)
         pipeline = standard(
             Parts(
                 methods={**methods, **oauth.methods},
                 errors=errors,
-                authorizer=policy,
+                authorizer=authorizer,
                 certificate_principal=policy.certificate_principal,
                 certificate_account=certificate_account,
                 revoked=revoked,
@@ -143,7 +148,7 @@ async def open_gateway(
             )
         )
         operations: dict[str, OperationsBackend] = {}
-        credentials = CredentialService(keyring, policy, certificate_subject)
+        credentials = CredentialService(keyring, authorizer, certificate_subject)
         servicers: list[tuple[Add, Any]] = [
             (credentials_pb2_grpc.add_CredentialServiceServicer_to_server, credentials),
             (

@@ -36,18 +36,25 @@ class Policy:
         return principal in self._by_principal
 
     def allows(self, principal: str, permission: str, resource: str) -> bool:
+        return self._found(principal, permission, resource) == _ALLOW
+
+    def denies(self, principal: str, permission: str, resource: str) -> bool:
+        """Whether a binding denies it, which is more than that none allows it."""
+        return bool(self._found(principal, permission, resource) & _DENY)
+
+    def _found(self, principal: str, permission: str, resource: str) -> int:
         entries = self._compiled.get((principal, permission))
         if entries is None:
             entries = self._compile(principal, permission)
         if not entries:
-            return False
+            return 0
         get = entries.get
         found = get(resource, 0)
         slash = resource.rfind("/")
         while slash >= 0:
             found |= get(resource[: slash + 1], 0)
             slash = resource.rfind("/", 0, slash)
-        return found == _ALLOW
+        return found
 
     def filter(self, principal: str, permission: str, parent: str) -> Filter:
         allow: set[str] = set()

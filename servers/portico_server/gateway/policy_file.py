@@ -97,6 +97,12 @@ class PolicyFile:
             self._catch_up()
         return self._policy.allows(principal.name, permission, resource)
 
+    def denies(self, principal: Principal, permission: str, resource: str) -> bool:
+        """Whether a binding denies it, which is more than that none allows it."""
+        if self._words[Word.POLICY] != self._seen:
+            self._catch_up()
+        return self._policy.denies(principal.name, permission, resource)
+
     def filter(self, principal: Principal, permission: str, parent: str) -> Filter:
         if self._words[Word.POLICY] != self._seen:
             self._catch_up()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from importlib.resources.abc import Traversable
@@ -17,7 +17,9 @@ from portico_server.platform.clients import Clients
 from portico_server.platform.clock import Clock
 from portico_server.platform.database import Database
 from portico_server.platform.errors import ErrorTable
+from portico_server.platform.keyring.sealing import Sealing
 from portico_server.platform.mesh import UNCONNECTED, Mesh
+from portico_server.platform.methods import Method
 from portico_server.platform.paging import PageTokens
 from portico_server.platform.settings import Settings
 
@@ -28,6 +30,10 @@ class Databases(Protocol):
     async def open(self, product: str, migrations: Traversable) -> Database:
         """The product's database, migrated to the newest format. The platform closes it."""
         ...
+
+
+def _no_sealing(product: str) -> Sealing:
+    raise RuntimeError("this platform has no keyring")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,10 @@ class Platform:
     """The product's own store of bytes, by its name."""
     mesh: Mesh = UNCONNECTED
     """How it calls other products."""
+    sealing: Callable[[str], Sealing] = _no_sealing
+    """Seals what the product must be able to read again, by its name."""
+    methods: Mapping[str, Method] = field(default_factory=dict)
+    """All that the platform serves, of all products, by path: what they ask of their callers."""
 
 
 @dataclass(frozen=True, slots=True)

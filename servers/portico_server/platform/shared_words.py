@@ -29,6 +29,10 @@ class Word(enum.IntEnum):
     """Raised whenever the policy has changed."""
     REVOCATIONS = 1
     """Raised whenever something has been revoked."""
+    ACCESS = 2
+    """Raised whenever policies of an account have changed."""
+    ACCESS_TIME = 3
+    """The second, since 1970, in which these were last compared with the store."""
 
 
 class SharedWords:

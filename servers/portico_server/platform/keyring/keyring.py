@@ -13,6 +13,8 @@ from portico_server.platform.keyring.authorities import Authorities
 from portico_server.platform.keyring.authority import CertificateKey, load_private_key, new_private_key
 from portico_server.platform.keyring.identity import issuer_of, node_uri
 from portico_server.platform.keyring.key_files import parsed_file
+from portico_server.platform.keyring.sealing import KEY_BYTES as SEALING_KEY_BYTES
+from portico_server.platform.keyring.sealing import Sealing
 from portico_server.platform.keyring.tokens import TokenKeys
 from portico_server.platform.private_files import make_private_folder
 
@@ -46,6 +48,7 @@ class Keyring:
         tokens: TokenKeys,
         page_token_key: bytes,
         assertions: AssertionKey,
+        sealing_key: bytes = b"",
     ) -> None:
         self.trust_domain = trust_domain
         self.authorities = authorities
@@ -53,6 +56,7 @@ class Keyring:
         self.assertions = assertions
         self._hostnames = tuple(hostnames)
         self._tokens = tokens
+        self._sealing_key = sealing_key
 
     @classmethod
     def open(cls, data: Path, trust_domain: str, hostnames: Sequence[str]) -> Keyring:
@@ -66,7 +70,13 @@ class Keyring:
         assertions = parsed_file(
             folder / "assertions.key", new_private_key, lambda content: AssertionKey(trust_domain, content)
         )
-        return cls(trust_domain, hostnames, authorities, TokenKeys(folder / "tokens"), page_token_key, assertions)
+        sealing_key = parsed_file(folder / "sealing.key", _new_sealing_key, _sealing_key)
+        tokens = TokenKeys(folder / "tokens")
+        return cls(trust_domain, hostnames, authorities, tokens, page_token_key, assertions, sealing_key)
+
+    def sealing(self, purpose: str) -> Sealing:
+        """Seals what a product must be able to read again; `purpose` is the product's name."""
+        return Sealing(self._sealing_key, purpose)
 
     @property
     def authority_pem(self) -> bytes:
@@ -137,4 +147,14 @@ def _new_page_token_key() -> bytes:
 def _page_token_key(content: bytes) -> bytes:
     if len(content) != _PAGE_TOKEN_KEY_BYTES:
         raise ValueError(f"it has {len(content)} bytes, not {_PAGE_TOKEN_KEY_BYTES}")
+    return content
+
+
+def _new_sealing_key() -> bytes:
+    return secrets.token_bytes(SEALING_KEY_BYTES)
+
+
+def _sealing_key(content: bytes) -> bytes:
+    if len(content) != SEALING_KEY_BYTES:
+        raise ValueError(f"it has {len(content)} bytes, not {SEALING_KEY_BYTES}")
     return content

@@ -1,0 +1,141 @@
+"""Policies between the processes of a platform: a folder with a document an account, and two shared words.
+
+Whoever keeps the policies writes the document of a changed account, by rename, and raises a word before the change is
+acknowledged. Each process looks at that word before it decides, and reads first what is new where it differs: so none
+decides by the old policies once a change was acknowledged. The other word is a clock: the second in which a keeper last
+knew that nothing newer is in the store. Whoever reads a clock that stands refuses, after a while (`MAX_AGE_SECONDS`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import structlog
+
+from portico_server.platform.access.documents import of_document, to_document
+from portico_server.platform.access.model import AccountPolicies
+from portico_server.platform.access.snapshot import Snapshot
+from portico_server.platform.private_files import make_private_folder, replace_file
+from portico_server.platform.shared_words import SharedWords, Word
+
+FOLDER = "access"
+"""In the platform's run folder."""
+
+MAX_AGE_SECONDS = 60
+"""So long policies are in force that nobody has compared with the store."""
+
+_Stamp = tuple[int, int, int]
+
+_log = structlog.get_logger(__name__)
+
+
+class PolicyWriter:
+    """The end of whoever keeps policies. Its methods block for syncs: not for the event loop."""
+
+    def __init__(self, folder: Path, words: SharedWords) -> None:
+        make_private_folder(folder)
+        self._folder = folder
+        self._words = words
+
+    def write(self, account: str, policies: AccountPolicies | None, revision: int) -> None:
+        """Hands on what an account decides by at that revision, unless something newer is there; None: there is no such
+        account. Raises OSError."""
+        path = self._folder / f"{account.removeprefix('accounts/')}.json"
+        with self._words.locked():
+            if policies is not None:
+                if _revision_of(path) < revision:
+                    replace_file(path, to_document(policies, revision))
+            elif path.exists() and _revision_of(path) < revision:
+                path.unlink()
+
+    def keep_only(self, accounts: Iterable[str]) -> None:
+        """Removes the documents of all others."""
+        kept = {f"{account.removeprefix('accounts/')}.json" for account in accounts}
+        with self._words.locked():
+            for path in self._folder.glob("*.json"):
+                if path.name not in kept:
+                    path.unlink()
+
+    def tell(self) -> None:
+        """Has every process read what was written before it decides again."""
+        self._words.increase(Word.ACCESS)
+
+    def is_fresh(self) -> None:
+        """Nothing newer is in the store than what was handed on."""
+        self._words.words[Word.ACCESS_TIME] = int(time.time())
+
+
+class SharedPolicies:
+    """The end of whoever decides: `current` answers the snapshot, None where no policies are kept here."""
+
+    def __init__(
+        self,
+        folder: Path,
+        words: SharedWords,
+        permissions: Iterable[str],
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._folder = folder
+        self._words = words.words
+        self._now = now
+        self._snapshot = Snapshot.compile((), permissions)
+        self._stamps: dict[str, tuple[_Stamp, str]] = {}
+        self._members: dict[str, frozenset[str]] = {}
+        self._seen = 0
+
+    def current(self) -> Snapshot | None:
+        """Raises OSError where what is new cannot be read: then nobody can tell who may do what."""
+        if self._words[Word.ACCESS] != self._seen:
+            self._read()
+        return self._snapshot if self._stamps else None
+
+    def is_fresh(self) -> bool:
+        """Whether somebody has compared them with the store lately."""
+        return self._words[Word.ACCESS_TIME] + MAX_AGE_SECONDS > self._now()
+
+    def knows(self, principal: str) -> bool:
+        """Whether the principal belongs to any account."""
+        self.current()
+        return any(principal in members for members in self._members.values())
+
+    def _read(self) -> None:
+        seen = self._words[Word.ACCESS]  # before the files: what comes meanwhile is read again
+        found: dict[str, tuple[_Stamp, str]] = {}
+        for path in sorted(self._folder.glob("*.json")):
+            with contextlib.suppress(FileNotFoundError):
+                found[path.name] = self._read_one(path)
+        for name, (_, account) in self._stamps.items():
+            if name not in found:
+                self._snapshot = self._snapshot.without_account(account)
+                self._members.pop(account, None)
+        self._stamps, self._seen = found, seen
+
+    def _read_one(self, path: Path) -> tuple[_Stamp, str]:
+        status = os.stat(path)
+        stamp = status.st_mtime_ns, status.st_size, status.st_ino
+        known = self._stamps.get(path.name)
+        if known is not None and known[0] == stamp:
+            return known
+        try:
+            policies, _ = of_document(path.read_bytes())
+        except ValueError as error:
+            account = known[1] if known is not None else f"accounts/{path.stem}"
+            _log.error("policies_not_read", file=str(path), error=str(error), remedy="restart the access product")
+            self._snapshot = self._snapshot.without_account(account)
+            self._members.pop(account, None)
+            return stamp, account
+        self._snapshot = self._snapshot.with_account(policies)
+        self._members[policies.account] = policies.principals
+        return stamp, policies.account
+
+
+def _revision_of(path: Path) -> int:
+    """0 where there is no document, or none that can be read."""
+    try:
+        return of_document(path.read_bytes())[1]
+    except (OSError, ValueError):
+        return 0

@@ -1,0 +1,185 @@
+"""Policies of accounts beside the policy file: what either allows, unless either denies; in every process, and not for
+ever without their store."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from portico_server.gateway.account_policies import AccountPoliciesBesideFile
+from portico_server.gateway.policy_file import PolicyFile
+from portico_server.platform.access.documents import of_document, to_document
+from portico_server.platform.access.model import (
+    AccountPolicies,
+    ApiToken,
+    Conditions,
+    DomainGroup,
+    Group,
+    PermissionGroup,
+    Policy,
+    ResourceGroup,
+)
+from portico_server.platform.access.sharing import MAX_AGE_SECONDS, PolicyWriter, SharedPolicies
+from portico_server.platform.authorization import Filter, Principal
+from portico_server.platform.errors import ApiError
+from portico_server.platform.shared_words import SharedWords
+
+ACCOUNT = "accounts/a"
+ADA, BOB = (Principal(f"{ACCOUNT}/principals/{name}", "a") for name in ("ada", "bob"))
+READ, WRITE = "objects.object.read", "objects.object.create"
+BUCKET, OTHER = f"{ACCOUNT}/buckets/b", f"{ACCOUNT}/buckets/o"
+
+FILE = """
+[[bindings]]
+principals = ["accounts/a/principals/bob"]
+permissions = ["*"]
+resources = ["accounts/a"]
+
+[[bindings]]
+principals = ["accounts/a/principals/ada"]
+permissions = ["objects.object.create"]
+resources = ["accounts/a"]
+access = "deny"
+"""
+
+
+def policies(*denied: str, principals: tuple[str, ...] = (ADA.name, BOB.name)) -> AccountPolicies:
+    """Ada may do all with a bucket; whom `denied` names may read nothing in it."""
+    everything = PermissionGroup("pg", ("*",))
+    reading = PermissionGroup("reading", (READ,))
+    group = ResourceGroup("rg", ACCOUNT, objects=(BUCKET,))
+    allow = Policy("allow", ("pg",), ("rg",), (ADA.name,))
+    deny = Policy("deny", ("reading",), ("rg",), denied, deny=True)
+    return AccountPolicies(
+        ACCOUNT,
+        {"pg": everything, "reading": reading},
+        {"rg": group},
+        policies={"allow": allow, "deny": deny},
+        principals=frozenset(principals),
+    )
+
+
+@dataclass
+class Machine:
+    """The folder that processes share. `process` is a further one of them."""
+
+    folder: Path
+    now: float = field(default_factory=time.time)
+
+    def __post_init__(self) -> None:
+        (self.folder / "policy.toml").write_text(FILE)
+        self.writer = PolicyWriter(self.folder / "access", SharedWords(self.folder / "words"))
+        self.revision = 0
+
+    def process(self) -> AccountPoliciesBesideFile:
+        words = SharedWords(self.folder / "words")
+        shared = SharedPolicies(self.folder / "access", words, {READ, WRITE}, lambda: self.now)
+        return AccountPoliciesBesideFile(PolicyFile(self.folder / "policy.toml", "t", words), shared)
+
+    def change(self, given: AccountPolicies | None) -> None:
+        self.revision += 1
+        self.writer.write(ACCOUNT, given, self.revision)
+        self.writer.tell()
+        self.writer.is_fresh()
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(tmp_path)
+
+
+def test_without_policies_the_file_decides(machine: Machine) -> None:
+    decides = machine.process()
+    assert decides.allows(BOB, READ, BUCKET)
+    assert not decides.allows(ADA, READ, BUCKET)
+    assert decides.filter(BOB, READ, ACCOUNT) == Filter(everything=True)
+
+
+def test_a_change_is_decided_by_in_every_process_at_once(machine: Machine) -> None:
+    first, second = machine.process(), machine.process()
+    machine.change(policies())
+    for decides in (first, second):
+        assert decides.allows(ADA, READ, BUCKET)
+        assert not decides.allows(ADA, READ, OTHER)
+        assert decides.filter(ADA, READ, ACCOUNT) == Filter(False, (BUCKET,))
+        assert decides.knows(ADA.name)
+    machine.change(policies(principals=(BOB.name,)))
+    assert not any(decides.allows(ADA, READ, BUCKET) for decides in (first, second))
+    machine.change(None)
+    assert first.allows(BOB, READ, BUCKET)
+
+
+def test_a_deny_of_either_wins(machine: Machine) -> None:
+    machine.change(policies(BOB.name))
+    decides = machine.process()
+    assert not decides.allows(BOB, READ, BUCKET)
+    assert decides.allows(BOB, READ, OTHER)
+    assert BUCKET in decides.filter(BOB, READ, ACCOUNT).deny
+    assert not decides.allows(ADA, WRITE, BUCKET), "the file denies it"
+    assert decides.filter(ADA, WRITE, ACCOUNT) == Filter(everything=False)
+
+
+def test_what_nobody_has_compared_with_the_store_allows_nothing_and_goes_on_denying(machine: Machine) -> None:
+    machine.change(policies(BOB.name))
+    decides = machine.process()
+    machine.now += MAX_AGE_SECONDS + 1
+    with pytest.raises(ApiError, match="cannot be told"):
+        decides.allows(ADA, READ, BUCKET)
+    assert not decides.filter(ADA, READ, ACCOUNT).shows(BUCKET)
+    assert not decides.allows(BOB, READ, BUCKET)
+    assert decides.allows(BOB, READ, OTHER), "an operator can still get in by the file"
+
+
+def test_an_api_token_gets_nothing_from_the_file(machine: Machine) -> None:
+    token = ApiToken("t", "api.1", BOB.name, (Policy("own", ("reading",), ("rg",)),))
+    given = policies()
+    given.tokens["t"] = token
+    given.policies["bob"] = Policy("bob", ("pg",), ("rg",), (BOB.name,))
+    machine.change(given)
+    decides = machine.process()
+    for token_id, allowed in (("api.1", True), ("api.gone", False)):
+        caller = Principal(BOB.name, "a", token_id)
+        assert decides.allows(caller, READ, BUCKET) is allowed
+        assert not decides.allows(caller, WRITE, BUCKET)
+        assert not decides.filter(caller, READ, ACCOUNT).shows(OTHER)
+
+
+def test_an_older_revision_never_takes_a_newer_ones_place(machine: Machine) -> None:
+    machine.change(policies())
+    machine.writer.write(ACCOUNT, policies(principals=()), machine.revision)
+    machine.writer.write(ACCOUNT, None, machine.revision)
+    machine.writer.tell()
+    assert machine.process().allows(ADA, READ, BUCKET)
+
+
+def test_a_document_that_cannot_be_read_allows_nothing(machine: Machine) -> None:
+    machine.change(policies())
+    decides = machine.process()
+    (machine.folder / "access" / "a.json").write_text('{"account": "accounts/a"')
+    machine.writer.tell()
+    assert not decides.allows(ADA, READ, BUCKET)
+
+
+def test_a_document_says_all() -> None:
+    conditions = Conditions(1, 2, ("10.0.0.0/8",), True, 3)
+    policy = Policy("p", ("pg",), ("rg",), (ADA.name,), True, conditions)
+    given = AccountPolicies(
+        ACCOUNT,
+        {"pg": PermissionGroup("pg", (READ,))},
+        {"rg": ResourceGroup("rg", ACCOUNT, True, (BUCKET,), ("dg",), (OTHER,), ("dg",))},
+        {"dg": DomainGroup("dg", (f"{ACCOUNT}/zones/z",))},
+        {"g": Group("g", (ADA.name,))},
+        {"p": policy},
+        {"t": ApiToken("t", "api.1", ADA.name, (policy,), 1, 2, ("10.0.0.0/8",))},
+        frozenset({ADA.name}),
+    )
+    assert of_document(to_document(given, 7)) == (given, 7)
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"[]", b"null", b'{"revision": 1}', b"[" * 100_000])
+def test_what_is_no_document_is_refused(content: bytes) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        of_document(content)
