@@ -38,6 +38,9 @@ _GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "operations": ("operations:operations", "Work longer than a call: get, wait, list, cancel, delete."),
         "health": ("status:health", "Ask the gateway whether it serves."),
     },
+    "Who may do what": {
+        "access": ("access:access", "Accounts, members, policies: list, create, invite, check, explain."),
+    },
     "Who you are": {
         "profile": ("profile:profile", "How platforms are reached: list, show."),
         "token": ("token:token", "Print a valid token; revoke tokens."),

@@ -18,6 +18,7 @@ from portico._tracing import Span, last_ray
 from portico.profiles import Profile
 
 if TYPE_CHECKING:
+    from portico._clients.access import Access, AsyncAccess
     from portico._clients.buckets import AsyncBuckets, Buckets
     from portico._clients.credentials import AsyncCredentials, Credentials
     from portico._clients.health import AsyncHealth, Health
@@ -92,6 +93,13 @@ class Client(_AnyClient):
         from portico._clients.objects import Objects
 
         return Objects(self._session)
+
+    @cached_property
+    def access(self) -> Access:
+        """Accounts, members and policies."""
+        from portico._clients.access import Access
+
+        return Access(self._session)
 
     @cached_property
     def zones(self) -> Zones:
@@ -183,6 +191,13 @@ class AsyncClient(_AnyClient):
         from portico._clients.objects import AsyncObjects
 
         return AsyncObjects(self._session)
+
+    @cached_property
+    def access(self) -> AsyncAccess:
+        """Accounts, members and policies."""
+        from portico._clients.access import AsyncAccess
+
+        return AsyncAccess(self._session)
 
     @cached_property
     def zones(self) -> AsyncZones:
