@@ -1,0 +1,44 @@
+"""What the servicers ask of the call that is being served: who calls, and what he may see."""
+
+from __future__ import annotations
+
+from google.protobuf.message import Message
+
+from portico_server.access.errors import NotAuthenticated
+from portico_server.platform import call
+from portico_server.platform.authorization import Filter
+from portico_server.platform.requests import RequestKey
+
+REVISION_HEADER = "x-policy-revision"
+
+_NOTHING = Filter(everything=False)
+
+
+def principal() -> str:
+    """The caller's name. Raises NotAuthenticated, which methods that ask for a permission never do."""
+    found = call.current.get().principal
+    if found is None:
+        raise NotAuthenticated("this method needs a token: it says who you are")
+    return found.name
+
+
+def token_id() -> str:
+    """The id of the token that the caller came with; empty without one."""
+    found = call.current.get().principal
+    return found.token_id if found else ""
+
+
+def shown() -> Filter:
+    """What a list may show; nothing where nobody decided."""
+    return call.current.get().filter or _NOTHING
+
+
+def request_key(request: Message) -> RequestKey | None:
+    """Names the caller's request, if it has a request id."""
+    return RequestKey.of(principal(), call.current.get().method.path, request)
+
+
+def tell_revision(revision: int) -> int:
+    """Has the answer carry the revision in its header; answers it."""
+    call.current.get().response_headers.append((REVISION_HEADER, str(revision)))
+    return revision

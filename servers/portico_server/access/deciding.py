@@ -1,0 +1,54 @@
+"""Decisions by the policies as they are kept: a snapshot in memory that follows the store.
+
+Before each decision the store is asked for its revision, so what was acknowledged is decided by at once, whichever
+process took it. That is right for questions about access; calls are decided by the gateway, which cannot ask each time
+(DESIGN.md).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from portico_server.access import store
+from portico_server.access.book import Book
+from portico_server.access.permissions import Permissions
+from portico_server.access.powers import meant_by
+from portico_server.platform.access.model import AccountPolicies
+from portico_server.platform.access.snapshot import Snapshot
+
+
+class Deciding:
+    """`current` answers the snapshot of now, and its revision."""
+
+    def __init__(self, book: Book, permissions: Permissions) -> None:
+        self._book = book
+        self._snapshot = Snapshot.compile((), permissions)
+        self._revision = 0
+        self._following = asyncio.Lock()
+
+    async def current(self) -> tuple[Snapshot, int]:
+        """Raises DatabaseError."""
+        if await store.revision(self._book.database) != self._revision:
+            async with self._following:
+                await self._follow()
+        return self._snapshot, self._revision
+
+    async def _follow(self) -> None:
+        revision, accounts = await store.changed_accounts(self._book.database, self._revision)
+        snapshot = self._snapshot
+        for account in sorted(accounts):
+            policies = await self._book.load(account)
+            snapshot = snapshot.without_account(account) if policies is None else snapshot.with_account(policies)
+        self._snapshot, self._revision = snapshot, revision
+
+
+def affected(before: AccountPolicies, after: AccountPolicies, names: Sequence[str]) -> list[str]:
+    """The principals whom the policies of these names mean, before or after, in order."""
+    found: set[str] = set()
+    for policies in (before, after):
+        for name in names:
+            policy = policies.policies.get(name)
+            if policy is not None:
+                found.update(meant_by(policy.principals, policies))
+    return sorted(found & (before.principals | after.principals))

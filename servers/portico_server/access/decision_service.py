@@ -1,0 +1,239 @@
+"""Decisions: who may do what, why, and what a change would change."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from portico.access.v1 import decisions_pb2, decisions_pb2_grpc
+from portico.access.v1.policies_pb2 import Access
+from portico_server.access import caller, checks, compiling
+from portico_server.access.book import Book
+from portico_server.access.deciding import Deciding, affected
+from portico_server.access.errors import InvalidField, NotSuperAdministrator, OutsideAccount, not_found
+from portico_server.access.kinds import POLICY
+from portico_server.access.pages import page_size
+from portico_server.access.permissions import Permissions
+from portico_server.access.powers import entries_of
+from portico_server.access.state import Item
+from portico_server.platform import call
+from portico_server.platform.access.circumstances import Circumstances
+from portico_server.platform.access.explain import Explanation
+from portico_server.platform.access.model import AccountPolicies
+from portico_server.platform.authorization import below
+from portico_server.platform.clock import Clock
+from portico_server.platform.names import is_name
+from portico_server.platform.paging import PageTokens
+
+_MOST_CHANGES = 1_000
+_AT_ONCE = 100
+"""Decisions before other calls get their turn."""
+
+
+class DecisionService(decisions_pb2_grpc.DecisionServiceServicer):
+    """Answers who may do what."""
+
+    def __init__(
+        self, book: Book, deciding: Deciding, permissions: Permissions, clock: Clock, page_tokens: PageTokens
+    ) -> None:
+        self._book = book
+        self._deciding = deciding
+        self._permissions = permissions
+        self._clock = clock
+        self._page_tokens = page_tokens
+
+    async def CheckAccess(self, request: Any, context: Any) -> Any:
+        who = _asked_about(request.principal, "principal")
+        _check_resource(request.resource, request.parent, "resource")
+        snapshot, revision = await self._deciding.current()
+        allowed = snapshot.allows(who, request.permission, request.resource, self._circumstances(request, who))
+        return decisions_pb2.CheckAccessResponse(allowed=allowed, policy_revision=caller.tell_revision(revision))
+
+    async def BatchCheckAccess(self, request: Any, context: Any) -> Any:
+        for index, question in enumerate(request.questions):
+            _asked_about(question.principal, f"questions[{index}].principal")
+            _check_resource(question.resource, request.parent, f"questions[{index}].resource")
+        snapshot, revision = await self._deciding.current()
+        answers: list[bool] = []
+        for question in request.questions:
+            who = question.principal or caller.principal()
+            circumstances = self._circumstances(request, who)
+            answers.append(snapshot.allows(who, question.permission, question.resource, circumstances))
+            if len(answers) % _AT_ONCE == 0:
+                await asyncio.sleep(0)
+        return decisions_pb2.BatchCheckAccessResponse(allowed=answers, policy_revision=caller.tell_revision(revision))
+
+    async def Explain(self, request: Any, context: Any) -> Any:
+        who = request.principal or caller.principal()
+        _check_resource(request.resource, request.parent, "resource")
+        snapshot, revision = await self._deciding.current()
+        found = snapshot.explain(who, request.permission, request.resource, self._circumstances(request, who))
+        account = snapshot.account_of(request.parent)
+        findings = list(_findings(found, account.model)) if account is not None else []
+        return decisions_pb2.ExplainResponse(
+            allowed=found.allowed,
+            deciding_policy=found.match.policy if found.match else "",
+            findings=findings,
+            summary=_summary(found, who, request.permission, request.resource),
+            policy_revision=caller.tell_revision(revision),
+        )
+
+    async def ListMyPermissions(self, request: Any, context: Any) -> Any:
+        who = caller.principal()
+        resource = request.resource or request.parent
+        _check_resource(resource, request.parent, "resource")
+        after = self._page_tokens.open(request, who, request.page_token)
+        snapshot, _ = await self._deciding.current()
+        circumstances = self._circumstances(None, who)
+        partial = [
+            name
+            for name in self._permissions
+            if name > after and _shows_anything(snapshot.filter(who, name, resource, circumstances))
+        ]
+        size = page_size(request.page_size)
+        return decisions_pb2.ListMyPermissionsResponse(
+            permissions=partial[:size],
+            next_page_token=self._page_tokens.seal(request, who, partial[size - 1] if len(partial) > size else ""),
+            includes_partial=any(not snapshot.allows(who, name, resource, circumstances) for name in partial[:size]),
+        )
+
+    async def SimulatePolicy(self, request: Any, context: Any) -> Any:
+        state = await self._book.state(request.parent)
+        name = request.removed_policy or request.policy.name
+        if bool(request.removed_policy) == request.HasField("policy"):
+            raise InvalidField("give either policy or removed_policy", field="policy")
+        if not name.startswith(f"{request.parent}/policies/"):
+            raise OutsideAccount(f"policy.name: {name} is no policy of {request.parent}", field="policy.name")
+        if request.removed_policy:
+            if state.get(name) is None:
+                raise not_found(POLICY, name)
+            changed = state.with_changes((), [name])
+        else:
+            changed = state.with_changes([Item(name, POLICY, request.policy)], ())
+            checks.check(POLICY, request.policy, changed, self._permissions)
+        for index, resource in enumerate(request.resources):
+            _check_resource(resource, request.parent, f"resources[{index}]")
+        snapshot, revision = await self._deciding.current()
+        before, after = compiling.account_policies(state), compiling.account_policies(changed)
+        was, now = snapshot.with_account(before), snapshot.with_account(after)
+        resources = list(request.resources) or _resources_of(name, before, after)
+        answer = decisions_pb2.SimulatePolicyResponse(policy_revision=caller.tell_revision(revision))
+        for who in affected(before, after, [name]):
+            circumstances = self._circumstances(None, who)
+            for resource in resources:
+                held = was.permissions_of(who, resource, circumstances)
+                would = now.permissions_of(who, resource, circumstances)
+                await asyncio.sleep(0)
+                if held == would:
+                    continue
+                if len(answer.changes) == _MOST_CHANGES:
+                    answer.truncated = True
+                    return answer
+                answer.changes.add(
+                    principal=who, resource=resource, gained=sorted(would - held), lost=sorted(held - would)
+                )
+        return answer
+
+    def _circumstances(self, request: Any, who: str) -> Circumstances:
+        """Those asked for; else those of the call for the caller himself, and for others the most favourable but for an
+        address."""
+        now = self._clock.now_us() / 1e6
+        if request is not None and request.HasField("circumstances"):
+            given = request.circumstances
+            moment = given.call_time.seconds if given.HasField("call_time") else now
+            issued = given.token_issue_time.seconds if given.HasField("token_issue_time") else int(moment)
+            return Circumstances(moment, given.address, not given.no_certificate, issued_at=issued)
+        made = call.current.get()
+        if made.principal is not None and made.principal.name == who:
+            peer = made.origin if made.acting else made.peer
+            own = made.principal
+            return Circumstances(now, peer.address, bool(peer.uri), own.token_id, own.issued_at)
+        return Circumstances(now, "", True, issued_at=int(now))
+
+
+def _asked_about(principal: str, field: str) -> str:
+    """Whom the question is about: himself, or anybody for who may ask about others. Raises NotSuperAdministrator."""
+    own, shown = caller.principal(), caller.shown()
+    if principal in ("", own):
+        return own
+    if not shown.everything:
+        raise NotSuperAdministrator(
+            f"{field}: to ask about others needs the permission access.decision.check on the account", field=field
+        )
+    return principal
+
+
+def _check_resource(resource: str, account: str, field: str) -> None:
+    if not is_name(resource):
+        raise InvalidField(f"{field} must be a resource's name, as {account}/COLLECTION/ID", field=field)
+    if not below(resource, account):
+        raise OutsideAccount(f"{field}: {resource} is not of {account}", field=field)
+
+
+def _shows_anything(found: Any) -> bool:
+    return bool(found.everything or found.allow or found.parts)
+
+
+def _resources_of(name: str, before: AccountPolicies, after: AccountPolicies) -> list[str]:
+    """Where the policy bears, before and after."""
+    found: dict[str, None] = {}
+    for policies in (before, after):
+        policy = policies.policies.get(name)
+        for group_name in policy.resource_groups if policy else ():
+            group = policies.resource_groups.get(group_name)
+            if group is not None:
+                scoped = replace(group, scope=group.scope or policies.account)
+                found.update(dict.fromkeys(entry.removesuffix("/") for entry in entries_of(scoped, policies)))
+    return list(found)[:100]
+
+
+def _findings(found: Explanation, policies: AccountPolicies) -> Iterator[decisions_pb2.PolicyFinding]:
+    def access(name: str) -> Access:
+        policy = policies.policies.get(name)
+        return Access.ACCESS_DENY if policy is not None and policy.deny else Access.ACCESS_ALLOW
+
+    if found.match is not None:
+        match = found.match
+        yield decisions_pb2.PolicyFinding(
+            policy=match.policy,
+            access=access(match.policy),
+            matched=True,
+            permission_group=match.permission_group,
+            resource_group=match.resource_group,
+            through=[match.principal] if match.principal else [],
+            reason=f"{match.permission} on {match.entry}",
+        )
+    if found.nearest is not None:
+        yield decisions_pb2.PolicyFinding(
+            policy=found.nearest.policy,
+            access=access(found.nearest.policy),
+            failed=_FAILED[found.nearest.failed[0].value],
+            reason=found.nearest.detail,
+        )
+    for item in found.findings:
+        yield decisions_pb2.PolicyFinding(
+            policy=item.policy,
+            access=access(item.policy),
+            failed=f"conditions.{item.finding.condition}",
+            reason=item.finding.detail,
+        )
+
+
+_FAILED = {
+    "condition": "conditions",
+    "exclusion": "resource_groups",
+    "permission": "permission_groups",
+    "scope": "resource_groups",
+}
+
+
+def _summary(found: Explanation, who: str, permission: str, resource: str) -> str:
+    verb = "may" if found.allowed else "may not"
+    what = f"{who} {verb} do {permission} on {resource}"
+    if found.match is not None:
+        return f"{what}: {found.match.policy} {'allows' if found.allowed else 'denies'} it"
+    if found.nearest is not None:
+        return f"{what}: nothing allows it; {found.nearest.policy} comes nearest: {found.nearest.detail}"
+    return f"{what}: {found.reason.value}"

@@ -1,0 +1,64 @@
+"""The permissions that there are: what the methods of all products ask of their callers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from portico_server.platform.methods import Method
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """`methods` ask for it: `portico.objects.v1.ObjectService/GetObject`. `read_only`: one of them changes
+    nothing, so it is needed to look at things."""
+
+    name: str
+    methods: tuple[str, ...]
+    read_only: bool
+
+
+class Permissions(Mapping[str, Permission]):
+    """By name, in order."""
+
+    def __init__(self, methods: Iterable[Method]) -> None:
+        asking: dict[str, list[Method]] = {}
+        for method in methods:
+            for requirement in method.requirements:
+                asking.setdefault(requirement.permission, []).append(method)
+        self._by_name = {
+            name: Permission(
+                name,
+                tuple(sorted({method.path[1:] for method in found})),
+                any(method.read_only for method in found),
+            )
+            for name, found in sorted(asking.items())
+        }
+        parts = [name.split(".") for name in self._by_name]
+        self._wildcards = {"*", *(f"{part[0]}.*" for part in parts), *(f"{part[0]}.{part[1]}.*" for part in parts)}
+
+    def __getitem__(self, name: str) -> Permission:
+        return self._by_name[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_name)
+
+    def __len__(self) -> int:
+        return len(self._by_name)
+
+    def is_read(self, name: str) -> bool:
+        return self._by_name[name].read_only
+
+    def are_meant_by(self, pattern: str) -> bool:
+        """Whether a permission, or a wildcard in its place, means any that there are."""
+        return pattern in self._by_name or pattern in self._wildcards
+
+
+def covers(pattern: str, other: str) -> bool:
+    """Whether all that `other` means, now and later, is meant by `pattern`, too."""
+    return pattern in ("*", other) or (pattern.endswith(".*") and other.startswith(pattern[:-1]))
+
+
+def overlaps(pattern: str, other: str) -> bool:
+    """Whether there may be a permission that both mean."""
+    return covers(pattern, other) or covers(other, pattern)

@@ -1,0 +1,147 @@
+"""Who may do everything in an account, and whether somebody would give away more than is his own.
+
+Judged by what policies say, never by who asks them now: conditions count as if an allow did not hold, and a deny did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from portico_server.access.permissions import covers, overlaps
+from portico_server.platform.access.model import AccountPolicies, Conditions, Policy, ResourceGroup
+from portico_server.platform.authorization import below
+
+_ALWAYS = Conditions()
+_OF_ACCESS = (
+    "permissionGroups",
+    "resourceGroups",
+    "domainGroups",
+    "policies",
+    "groups",
+    "members",
+    "serviceAccounts",
+    "apiTokens",
+    "accessKeys",
+    "policySet",
+)
+
+
+def super_administrators(policies: AccountPolicies) -> set[str]:
+    """The principals who may do everything in the account, always: by a policy that allows `*` on all of it without a
+    condition or an exclusion, and nothing denies them what belongs to access."""
+    found: set[str] = set()
+    for policy in policies.policies.values():
+        if not policy.deny and policy.conditions == _ALWAYS and _is_of_everything(policy, policies):
+            found |= set(meant_by(policy.principals, policies))
+    found &= policies.principals
+    if found:
+        for policy in policies.policies.values():
+            if policy.deny and _touches_access(policy, policies):
+                found -= set(meant_by(policy.principals, policies))
+    return found
+
+
+def meant_by(names: Iterable[str], policies: AccountPolicies) -> Iterator[str]:
+    """The principals among these names, and those in the groups among them."""
+    seen: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        group = policies.groups.get(name)
+        if group is None:
+            yield name
+        else:
+            waiting += group.members
+
+
+def permissions_of(policy: Policy, policies: AccountPolicies) -> list[str]:
+    groups = (policies.permission_groups.get(name) for name in policy.permission_groups)
+    return [permission for group in groups if group is not None for permission in group.permissions]
+
+
+def entries_of(group: ResourceGroup, policies: AccountPolicies) -> list[str]:
+    """The names at or below which lies what the group means."""
+    if group.everything:
+        return [group.scope]
+    return [*group.objects, *_zones(group.domain_groups, policies)]
+
+
+def exclusions_of(group: ResourceGroup, policies: AccountPolicies) -> list[str]:
+    return [*group.excluded, *_zones(group.excluded_domain_groups, policies)]
+
+
+def _zones(names: Iterable[str], policies: AccountPolicies) -> list[str]:
+    groups = (policies.domain_groups.get(name) for name in names)
+    return [zone for group in groups if group is not None for zone in group.zones]
+
+
+def _groups_of(policy: Policy, policies: AccountPolicies) -> list[ResourceGroup]:
+    groups = (policies.resource_groups.get(name) for name in policy.resource_groups)
+    return [group for group in groups if group is not None]
+
+
+def _is_of_everything(policy: Policy, policies: AccountPolicies) -> bool:
+    return "*" in permissions_of(policy, policies) and any(
+        group.everything and group.scope == policies.account and not group.excluded and not group.excluded_domain_groups
+        for group in _groups_of(policy, policies)
+    )
+
+
+def _touches_access(policy: Policy, policies: AccountPolicies) -> bool:
+    if not any(overlaps(permission, "access.*") for permission in permissions_of(policy, policies)):
+        return False
+    return any(
+        _holds_access(entry, policies.account)
+        for group in _groups_of(policy, policies)
+        for entry in entries_of(group, policies)
+    )
+
+
+def _holds_access(entry: str, account: str) -> bool:
+    """Whether anything of the access product lies at or below the name."""
+    return entry == account or entry.removeprefix(account + "/").partition("/")[0] in _OF_ACCESS
+
+
+def lacks(principal: str, granted: Policy, after: AccountPolicies, before: AccountPolicies) -> str:
+    """What a policy that allows, as it would be `after`, gives that the principal does not hold `before`, in words;
+    empty if nothing. Where it cannot be told, something."""
+    own = [
+        policy
+        for policy in before.policies.values()
+        if principal in before.principals and principal in set(meant_by(policy.principals, before))
+    ]
+    for permission in permissions_of(granted, after):
+        for group in _groups_of(granted, after):
+            for entry in entries_of(group, after):
+                if not _holds(own, before, permission, entry, exclusions_of(group, after)):
+                    return f"{permission} on {entry}"
+    return ""
+
+
+def _holds(own: list[Policy], policies: AccountPolicies, permission: str, entry: str, without: list[str]) -> bool:
+    """Whether these policies always allow all of the permission on all at or below the entry, but for what is at or
+    below a name of `without`."""
+    allowed = False
+    for policy in own:
+        held = permissions_of(policy, policies)
+        for group in _groups_of(policy, policies):
+            entries, excluded = entries_of(group, policies), exclusions_of(group, policies)
+            if policy.deny:
+                if any(overlaps(each, permission) for each in held) and any(
+                    below(entry, each) or _is_within(each, entry, without) for each in entries
+                ):
+                    return False
+            elif policy.conditions == _ALWAYS and any(covers(each, permission) for each in held):
+                allowed = allowed or (
+                    any(below(entry, each) for each in entries)
+                    and not any(below(entry, each) or _is_within(each, entry, without) for each in excluded)
+                )
+    return allowed
+
+
+def _is_within(name: str, entry: str, without: list[str]) -> bool:
+    """Whether the name lies below the entry, and not below what is left out of it."""
+    return below(name, entry) and not any(below(name, each) for each in without)

@@ -1,0 +1,69 @@
+"""Has changes decided by: hands the policies of changed accounts to every process of this machine.
+
+A change that this process took is handed on before it is answered. Those that others took (further fronts, other nodes)
+are looked for twice a second. How old what is handed on may be, whoever decides tells by a clock that goes only as long
+as the store can be read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from portico_server.access import store
+from portico_server.access.book import Book
+from portico_server.platform.access.sharing import PolicyWriter
+from portico_server.platform.database import DatabaseError
+
+POLL_SECONDS = 0.5
+
+_log = structlog.get_logger(__name__)
+
+
+class Publishing:
+    """`publish` hands on all that has changed since it was last called."""
+
+    def __init__(self, book: Book, writer: PolicyWriter) -> None:
+        self._book = book
+        self._writer = writer
+        self._revision = 0
+        self._publishing = asyncio.Lock()
+
+    async def start(self) -> None:
+        """Hands on all accounts. Raises DatabaseError, OSError."""
+        _, accounts = await store.changed_accounts(self._book.database, 0)
+        await self.publish()
+        existing = [account for account in accounts if await self._book.load(account) is not None]
+        await asyncio.to_thread(self._writer.keep_only, existing)
+        await asyncio.to_thread(self._writer.tell)
+
+    async def publish(self, upto: int = 0) -> None:
+        """Until the revision `upto` at least is handed on. Raises DatabaseError, OSError."""
+        async with self._publishing:
+            if 0 < upto <= self._revision:
+                return
+            revision, accounts = await store.changed_accounts(self._book.database, self._revision)
+            for account in sorted(accounts):
+                policies = await self._book.load(account)
+                await asyncio.to_thread(self._writer.write, account, policies, revision)
+            if accounts:
+                await asyncio.to_thread(self._writer.tell)
+            self._revision = revision
+            self._writer.is_fresh()
+
+    async def follow(self) -> None:
+        """Again and again, until cancelled. While the store cannot be read, what was handed on holds, for a while."""
+        failing = False
+        while True:
+            await asyncio.sleep(POLL_SECONDS)
+            try:
+                if await store.revision(self._book.database) != self._revision:
+                    await self.publish()
+                else:
+                    self._writer.is_fresh()
+                failing = False
+            except (DatabaseError, OSError) as error:
+                if not failing:
+                    _log.error("policies_not_followed", error=str(error))
+                failing = True

@@ -1,0 +1,77 @@
+"""What must hold of every change of an account, whatever path it takes: judged on the state before and after.
+
+- What is removed is referred to by nothing that is left.
+- An account that has a Super Administrator keeps one.
+- Who is no Super Administrator gives nobody more than he holds himself, and does not touch what denies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from portico_server.access import powers
+from portico_server.access.compiling import account_policies
+from portico_server.access.errors import GrantsMoreThanHeld, LastSuperAdministrator, NotSuperAdministrator, in_use
+from portico_server.access.kinds import POLICY_SET, kind_of
+from portico_server.access.state import AccountState
+from portico_server.platform.access.model import AccountPolicies
+
+_DECIDING = {*POLICY_SET}
+
+
+def check(before: AccountState, after: AccountState, removed: Sequence[str], put: Sequence[str], caller: str) -> None:
+    """`caller`: a principal; empty: the platform itself. Raises DomainError."""
+    for name in removed:
+        if referrers := after.referrers(name):
+            raise in_use(kind_of(name), name, referrers)
+    was, now = account_policies(before), account_policies(after)
+    administrators = powers.super_administrators(was)
+    if after.exists and administrators and not powers.super_administrators(now):
+        raise LastSuperAdministrator(
+            f"{after.account} would be left without a Super Administrator: give somebody else the role first",
+            resource=after.account,
+        )
+    touched = [name for name in (*removed, *put) if kind_of(name) in _DECIDING]
+    if caller and touched and caller not in administrators:
+        _check_gains(was, now, touched, caller)
+
+
+def check_super_administrator(state: AccountState, caller: str, what: str) -> None:
+    """Raises NotSuperAdministrator."""
+    if caller not in powers.super_administrators(account_policies(state)):
+        raise NotSuperAdministrator(
+            f"only a Super Administrator of {state.account} may {what}, and {caller} is none", resource=state.account
+        )
+
+
+def _check_gains(was: AccountPolicies, now: AccountPolicies, touched: Iterable[str], caller: str) -> None:
+    for name in sorted(_policies_touched(was, touched) | _policies_touched(now, touched)):
+        before, after = was.policies.get(name), now.policies.get(name)
+        if (before is not None and before.deny) or (after is not None and after.deny):
+            raise NotSuperAdministrator(
+                f"the policy {name} denies: only a Super Administrator may change what it does", resource=name
+            )
+        if after is not None and (lacking := powers.lacks(caller, after, now, was)):
+            raise GrantsMoreThanHeld(
+                f"the policy {name} would give {lacking}, which {caller} does not hold without a condition",
+                resource=name,
+            )
+
+
+def _policies_touched(policies: AccountPolicies, touched: Iterable[str]) -> set[str]:
+    """Those that these names are, or on which they bear."""
+    bearing = set(touched)
+    for group in policies.resource_groups.values():
+        if not bearing.isdisjoint((*group.domain_groups, *group.excluded_domain_groups)):
+            bearing.add(group.name)
+    grown = True
+    while grown:
+        found = {one.name for one in policies.groups.values() if not bearing.isdisjoint(one.members)} - bearing
+        bearing |= found
+        grown = bool(found)
+    return {
+        one.name
+        for one in policies.policies.values()
+        if one.name in bearing
+        or not bearing.isdisjoint((*one.permission_groups, *one.resource_groups, *one.principals))
+    }

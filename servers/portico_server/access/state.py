@@ -1,0 +1,122 @@
+"""All that belongs to one account, in memory: what changes are judged by. A value; a change makes another one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from portico_server.access.kinds import (
+    ACCOUNT,
+    API_TOKEN,
+    GROUP,
+    MEMBER,
+    POLICY,
+    RESOURCE_GROUP,
+    SERVICE_ACCOUNT,
+    Kind,
+    kind_of,
+)
+
+REFERENCES: Mapping[Kind, tuple[str, ...]] = {
+    POLICY: ("permission_groups", "resource_groups", "principals"),
+    RESOURCE_GROUP: ("domain_groups", "excluded_domain_groups"),
+    GROUP: ("members",),
+}
+"""The fields that hold names of other things of the account."""
+
+
+_OF_TOKENS = ("permission_groups", "resource_groups")
+
+
+class Item(NamedTuple):
+    """Something that has a name, and its message. `revision` is that of its last change."""
+
+    name: str
+    kind: Kind
+    message: Any
+    revision: int = 0
+
+
+class AccountState:
+    """`built_in` are messages that stand in every account. `revision` is the newest of what is in it."""
+
+    __slots__ = ("_built_in", "_items", "account", "revision")
+
+    def __init__(self, account: str, items: Mapping[str, Item], built_in: Mapping[str, Any], revision: int = 0) -> None:
+        self.account = account
+        self._items = items
+        self._built_in = built_in
+        self.revision = revision
+
+    def get(self, name: str) -> Any:
+        """The message of that name; None if there is none."""
+        item = self._items.get(name)
+        return item.message if item is not None else self._built_in.get(name)
+
+    def item(self, name: str) -> Item | None:
+        """What is kept under that name, not what is built in."""
+        return self._items.get(name)
+
+    def is_built_in(self, name: str) -> bool:
+        return name not in self._items and name in self._built_in
+
+    @property
+    def exists(self) -> bool:
+        return self.account in self._items
+
+    def all(self, kind: Kind) -> Iterator[Any]:
+        """The messages of a kind, those that are built in, too."""
+        for item in self._items.values():
+            if item.kind is kind:
+                yield item.message
+        for name, message in self._built_in.items():
+            if name not in self._items and kind_of(name) is kind:
+                yield message
+
+    def kept(self) -> Iterator[Item]:
+        return iter(self._items.values())
+
+    def with_changes(self, put: Iterable[Item], removed: Iterable[str], revision: int = 0) -> AccountState:
+        items = dict(self._items)
+        for name in removed:
+            items.pop(name, None)
+        items.update((item.name, item) for item in put)
+        return AccountState(self.account, items, self._built_in, revision or self.revision)
+
+    def referrers(self, name: str) -> list[str]:
+        """The names of what refers to this, in order."""
+        return sorted(
+            item.name
+            for item in self._items.values()
+            if any(name in getattr(part, field) for part, field in _references(item))
+        )
+
+    def principals(self) -> dict[str, str]:
+        """Who belongs to the account and may act: the principal of each active member and service account, by the
+        name of either, and by itself."""
+        found: dict[str, str] = {}
+        for item in self._items.values():
+            acts = (item.kind is MEMBER and item.message.state == 2) or (
+                item.kind is SERVICE_ACCOUNT and not item.message.disabled
+            )
+            if acts:
+                found[item.name] = found[item.message.principal] = item.message.principal
+        return found
+
+    def belonging(self) -> set[str]:
+        """The principals of all members and service accounts, those too who may do nothing just now."""
+        kinds = (MEMBER, SERVICE_ACCOUNT)
+        return {item.message.principal for item in self._items.values() if item.kind in kinds} - {""}
+
+    def left(self) -> list[str]:
+        """What stands in the account besides itself."""
+        return sorted(item.name for item in self._items.values() if item.kind is not ACCOUNT)
+
+
+def _references(item: Item) -> Iterator[tuple[Any, str]]:
+    """Each message and field in which names of other things stand."""
+    for field in REFERENCES.get(item.kind, ()):
+        yield item.message, field
+    for part in item.message.policies if item.kind is API_TOKEN else ():
+        for field in _OF_TOKENS:
+            yield part, field

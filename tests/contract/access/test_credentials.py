@@ -1,0 +1,132 @@
+"""API tokens and access keys: less than their issuer, shown once, kept so that nobody reads them, and gone at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from portico_server.access import errors
+from portico_server.access.compiling import account_policies
+from portico_server.platform.errors import DomainError
+from tests.contract.access.making import DENY, EVERYTHING, OBJECTS, SUPER, member, policy, resource_group
+from tests.contract.access.stand import ACCOUNT, ADMIN, Stand
+
+NAME = f"{ACCOUNT}/apiTokens/ci"
+
+
+def _wanted(*parts: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    usual = {"access": 1, "permission_groups": [OBJECTS], "resource_groups": [EVERYTHING]}
+    return {"policies": [{**usual, **part} for part in parts or ({},)], **fields}
+
+
+async def _create(stand: Stand, *parts: dict[str, Any], **fields: Any) -> Any:
+    return await stand.do("CreateApiToken", parent=ACCOUNT, api_token_id="ci", api_token=_wanted(*parts, **fields))
+
+
+def _tokens(stand: Stand) -> Any:
+    return next(one._api_tokens for _, one in stand.running.servicers if hasattr(one, "RollApiToken"))
+
+
+def _keys(stand: Stand) -> Any:
+    return next(one._access_keys for _, one in stand.running.servicers if hasattr(one, "CreateAccessKey"))
+
+
+async def test_an_api_token_is_its_issuers_with_policies_of_its_own(stand: Stand) -> None:
+    made = await _create(stand, {}, {"access": DENY}, source_cidrs=["10.0.0.0/8"])
+    decided = account_policies(await stand.book.state(ACCOUNT)).tokens[NAME]
+    assert (decided.principal, decided.token_id) == (ADMIN, made.api_token.token_id)
+    assert decided.token_id.startswith("api.")
+    assert [one.deny for one in decided.policies] == [False, True]
+    assert decided.source_cidrs == ("10.0.0.0/8",)
+    assert made.api_token.expire_time.seconds == decided.expires_at > 0
+
+
+async def test_it_asks_for_no_more_than_its_issuer_has_and_the_element_is_named(stand: Stand) -> None:
+    bucket = f"{ACCOUNT}/buckets/mine"
+    ada = await member(stand, "ada")
+    await resource_group(stand, "mine", objects=[bucket])
+    await policy(stand, "holds", ada.name, resource_groups=[f"{ACCOUNT}/resourceGroups/mine"])
+    stand.caller = ada.principal
+    own = {"resource_groups": [f"{ACCOUNT}/resourceGroups/mine"]}
+    for more in ({}, {**own, "permission_groups": [SUPER]}):
+        with pytest.raises(DomainError) as refused:
+            await _create(stand, own, more)
+        assert isinstance(refused.value, errors.GrantsMoreThanHeld | errors.ScopeTypeMismatch)
+        assert refused.value.field.startswith("api_token.policies[1]")
+    await _create(stand, own)
+
+
+async def test_a_stranger_and_an_api_token_issue_none(stand: Stand) -> None:
+    stand.token_id = "api.something"
+    with pytest.raises(errors.GrantsMoreThanHeld):
+        await _create(stand)
+    with pytest.raises(errors.GrantsMoreThanHeld):
+        await stand.do("CreateAccessKey", parent=ACCOUNT)
+    stand.token_id, stand.caller = "", "accounts/other/principals/admin"
+    with pytest.raises(errors.CallerNotMember):
+        await _create(stand)
+
+
+async def test_the_secret_is_kept_hashed_and_good_until_rolled_deleted_or_over(stand: Stand) -> None:
+    first = await _create(stand)
+    assert not any(
+        first.secret.encode() in bytes(cell)
+        for row in await stand.database.scan("SELECT salt, hash, sealed FROM proof")
+        for cell in row
+    )
+    tokens = _tokens(stand)
+    assert (await tokens.authenticate(ACCOUNT, first.secret)).name == NAME
+    used = (await stand.do("GetApiToken", name=NAME)).api_token.last_use_time.seconds
+    assert used
+    assert used % 3600 == 0
+    rolled = await stand.do("RollApiToken", name=NAME)
+    assert rolled.api_token.token_id != first.api_token.token_id
+    assert await tokens.authenticate(ACCOUNT, first.secret) is None
+    assert await tokens.authenticate(ACCOUNT, rolled.secret) is not None
+    stand.clock.pass_seconds(91 * 24 * 3600)
+    assert await tokens.authenticate(ACCOUNT, rolled.secret) is None
+    await stand.do("DeleteApiToken", name=NAME)
+    assert await tokens.authenticate(ACCOUNT, rolled.secret) is None
+
+
+async def test_another_member_neither_rolls_nor_deletes_it(stand: Stand) -> None:
+    await _create(stand)
+    stand.caller = (await member(stand, "ada")).principal
+    for method in ("RollApiToken", "DeleteApiToken"):
+        with pytest.raises(errors.NotSuperAdministrator):
+            await stand.do(method, name=NAME)
+
+
+async def test_it_goes_with_the_member_who_issued_it_and_holds_what_it_refers_to(stand: Stand) -> None:
+    ada = await member(stand, "ada")
+    await resource_group(stand, "mine", objects=[f"{ACCOUNT}/buckets/mine"])
+    await policy(stand, "all", ada.name)
+    stand.caller = ada.principal
+    await _create(stand, {"resource_groups": [f"{ACCOUNT}/resourceGroups/mine"]})
+    await stand.do("CreateAccessKey", parent=ACCOUNT)
+    stand.caller = ADMIN
+    with pytest.raises(DomainError, match=NAME):
+        await stand.do("DeleteResourceGroup", name=f"{ACCOUNT}/resourceGroups/mine")
+    await stand.do("DeleteMember", name=ada.name)
+    with pytest.raises(DomainError):
+        await stand.do("GetApiToken", name=NAME)
+    assert not (await stand.do("ListAccessKeys", parent=ACCOUNT)).access_keys
+
+
+async def test_an_access_keys_secret_is_sealed_and_read_again_by_who_verifies(stand: Stand) -> None:
+    made = await stand.do("CreateAccessKey", parent=ACCOUNT, display_name="laptop")
+    assert len(made.secret_access_key) == 40
+    assert await _keys(stand).secret_of(made.access_key.name) == (ADMIN, made.secret_access_key)
+    ((sealed,),) = await stand.database.scan("SELECT sealed FROM proof")
+    assert made.secret_access_key.encode() not in bytes(sealed)
+    await stand.do("DeleteAccessKey", name=made.access_key.name)
+    assert await _keys(stand).secret_of(made.access_key.name) is None
+
+
+async def test_a_principal_has_ten_access_keys_at_most(stand: Stand) -> None:
+    for _ in range(10):
+        await stand.do("CreateAccessKey", parent=ACCOUNT)
+    with pytest.raises(DomainError) as refused:
+        await stand.do("CreateAccessKey", parent=ACCOUNT)
+    assert errors.ERRORS[type(refused.value)][1] == "TOO_MANY_ACCESS_KEYS"

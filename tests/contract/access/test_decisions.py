@@ -1,0 +1,149 @@
+"""Decisions by what is kept: the post's example, conditions, explanations, and what a change would change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from portico_server.access import errors
+from portico_server.platform.authorization import Filter
+from tests.contract.access.making import (
+    DENY,
+    EVERYTHING,
+    OBJECTS,
+    domain_group,
+    group,
+    member,
+    policy,
+    principals_group,
+    resource_group,
+)
+from tests.contract.access.stand import ACCOUNT, Stand
+
+ADA = f"{ACCOUNT}/principals/ada"
+READ = "objects.object.read"
+PHOTOS, LOGS = f"{ACCOUNT}/buckets/photos", f"{ACCOUNT}/buckets/logs"
+
+
+async def _may(stand: Stand, permission: str, resource: str, principal: str = ADA, **more: Any) -> bool:
+    asked = {"parent": ACCOUNT, "principal": principal, "permission": permission, "resource": resource, **more}
+    answer: bool = (await stand.do("CheckAccess", **asked)).allowed
+    return answer
+
+
+async def test_a_role_on_everything_then_scoped_to_one_thing_decides_at_once(stand: Stand) -> None:
+    ada = await member(stand, "ada")
+    assert not await _may(stand, READ, PHOTOS)
+    given = await policy(stand, "ada", ada.name)
+    assert await _may(stand, READ, PHOTOS)
+    assert await _may(stand, READ, LOGS)
+    await resource_group(stand, "photos", objects=[PHOTOS])
+    scoped = {"name": given.name, "resource_groups": [f"{ACCOUNT}/resourceGroups/photos"]}
+    await stand.do("UpdatePolicy", policy=scoped, update_mask={"paths": ["resource_groups"]})
+    assert await _may(stand, READ, f"{PHOTOS}/objects/cat.jpg")
+    assert not await _may(stand, READ, LOGS)
+    assert not await _may(stand, READ, f"{PHOTOS}2"), "a name that begins alike is another one"
+    await stand.do("DeleteMember", name=ada.name)
+    assert not await _may(stand, READ, PHOTOS)
+
+
+async def test_a_zone_that_leaves_a_domain_group_takes_everyones_access_to_it_along(stand: Stand) -> None:
+    ada = await member(stand, "ada")
+    production = await domain_group(stand, "production", "a.example", "b.example")
+    await resource_group(stand, "production", domain_groups=[production.name])
+    await principals_group(stand, "few", ada.name)
+    await policy(stand, "few", group("few"), resource_groups=[f"{ACCOUNT}/resourceGroups/production"])
+    zone = f"{ACCOUNT}/zones/a.example"
+    assert await _may(stand, READ, zone)
+    await stand.do("RemoveDomainGroupZones", name=production.name, zones=[zone])
+    assert not await _may(stand, READ, zone)
+    assert await _may(stand, READ, f"{ACCOUNT}/zones/b.example")
+
+
+async def test_a_deny_wins_and_a_condition_that_cannot_be_told_denies(stand: Stand) -> None:
+    ada = await member(stand, "ada")
+    await policy(stand, "allow", ada.name, conditions={"source_cidrs": ["10.0.0.0/8"]})
+    assert await _may(stand, READ, PHOTOS, circumstances={"address": "10.1.2.3"})
+    assert not await _may(stand, READ, PHOTOS, circumstances={"address": "11.1.2.3"})
+    assert not await _may(stand, READ, PHOTOS), "nobody knows from where"
+    await policy(stand, "deny", ada.name, access=DENY)
+    assert not await _may(stand, READ, PHOTOS, circumstances={"address": "10.1.2.3"})
+
+
+async def test_many_questions_are_answered_in_their_order_by_one_revision(stand: Stand) -> None:
+    ada = await member(stand, "ada")
+    await resource_group(stand, "photos", objects=[PHOTOS])
+    await policy(stand, "ada", ada.name, resource_groups=[f"{ACCOUNT}/resourceGroups/photos"])
+    questions = [{"principal": ADA, "permission": READ, "resource": name} for name in (PHOTOS, LOGS, PHOTOS)]
+    answer = await stand.do("BatchCheckAccess", parent=ACCOUNT, questions=questions)
+    assert list(answer.allowed) == [True, False, True]
+    assert answer.policy_revision > 0
+
+
+async def test_about_others_asks_who_may(stand: Stand) -> None:
+    await member(stand, "ada")
+    stand.caller, stand.filter = f"{ACCOUNT}/principals/bob", Filter(everything=False)
+    with pytest.raises(errors.NotSuperAdministrator):
+        await _may(stand, READ, PHOTOS)
+    assert not await _may(stand, READ, PHOTOS, principal="")
+    with pytest.raises(errors.OutsideAccount):
+        await _may(stand, READ, "accounts/other/buckets/b", principal="")
+
+
+async def test_an_explanation_names_the_policy_that_decided_or_came_nearest(stand: Stand) -> None:
+    ada = await member(stand, "ada")
+    await principals_group(stand, "few", ada.name)
+    await resource_group(stand, "photos", objects=[PHOTOS])
+    allow = await policy(stand, "allow", group("few"), resource_groups=[f"{ACCOUNT}/resourceGroups/photos"])
+
+    async def explain(resource: str) -> Any:
+        return await stand.do("Explain", parent=ACCOUNT, principal=ADA, permission=READ, resource=resource)
+
+    allowed = await explain(PHOTOS)
+    assert (allowed.allowed, allowed.deciding_policy) == (True, allow.name)
+    assert list(allowed.findings[0].through) == [group("few")]
+    assert allowed.findings[0].permission_group == OBJECTS
+    missed = await explain(LOGS)
+    assert (missed.allowed, missed.deciding_policy) == (False, "")
+    assert (missed.findings[0].policy, missed.findings[0].failed) == (allow.name, "resource_groups")
+    deny = await policy(stand, "deny", ada.name, access=DENY)
+    denied = await explain(PHOTOS)
+    assert (denied.allowed, denied.deciding_policy) == (False, deny.name)
+    assert "denies" in denied.summary
+
+
+async def test_my_permissions_are_those_that_i_hold_anywhere_below(stand: Stand) -> None:
+    ada = await member(stand, "ada")
+    await resource_group(stand, "photos", objects=[PHOTOS])
+    await policy(stand, "ada", ada.name, resource_groups=[f"{ACCOUNT}/resourceGroups/photos"])
+    stand.caller, stand.filter = ADA, Filter(everything=False)
+    page = await stand.do("ListMyPermissions", parent=ACCOUNT)
+    assert READ in page.permissions
+    assert not any(name.startswith("access.") for name in page.permissions)
+    assert page.includes_partial
+    assert not (await stand.do("ListMyPermissions", parent=ACCOUNT, resource=LOGS)).permissions
+    first = await stand.do("ListMyPermissions", parent=ACCOUNT, page_size=1)
+    rest = await stand.do("ListMyPermissions", parent=ACCOUNT, page_size=1000, page_token=first.next_page_token)
+    assert [*first.permissions, *rest.permissions] == list(page.permissions)
+
+
+async def test_a_simulation_says_who_would_gain_and_lose_what_and_changes_nothing(stand: Stand) -> None:
+    ada = await member(stand, "ada")
+    kept = await policy(stand, "ada", ada.name)
+    revision = (await stand.do("SimulatePolicy", parent=ACCOUNT, removed_policy=kept.name)).policy_revision
+    lost = await stand.do("SimulatePolicy", parent=ACCOUNT, removed_policy=kept.name)
+    (change,) = lost.changes
+    assert (change.principal, change.resource) == (ADA, ACCOUNT)
+    assert READ in change.lost
+    assert not change.gained
+    deny = {
+        "name": f"{ACCOUNT}/policies/deny",
+        "access": DENY,
+        "permission_groups": [OBJECTS],
+        "resource_groups": [EVERYTHING],
+        "principals": [ada.name],
+    }
+    assert READ in (await stand.do("SimulatePolicy", parent=ACCOUNT, policy=deny)).changes[0].lost
+    assert lost.policy_revision == revision
+    assert await _may(stand, READ, PHOTOS)
