@@ -10,7 +10,7 @@ import pytest
 from portico_server.dns import judging, name_server, rdata, zone_files
 from portico_server.host import shedding
 from portico_server.host.adapter import pace
-from portico_server.host.envoy import body_limit, http, listener, overload, plain, strangers, upstreams, windows
+from portico_server.host.envoy import body_limit, floods, http, listener, overload, plain, strangers, upstreams, windows
 from portico_server.platform.settings import Settings, setting_names
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "limits.md").read_text()
@@ -90,6 +90,11 @@ def test_connections_to_ourselves_hold_all_that_they_may_carry() -> None:
     assert windows.CONNECTION_WINDOW_BYTES >= 2 * windows.CALLS_PER_CONNECTION * windows.STREAM_WINDOW_BYTES
     assert upstreams.MAX_CONNECTIONS * windows.CALLS_PER_CONNECTION >= upstreams.MAX_CALLS
     assert plain.CONNECT_SECONDS == upstreams.CONNECT_SECONDS
+
+
+def test_what_it_says_of_resets_is_the_codes() -> None:
+    section = " ".join(PAGE.partition("\n## Between processes and nodes")[2].split())
+    assert f"a process carries {floods.CALLS_TO_A_PROCESS:,} calls, one to a node {floods.CALLS_TO_A_NODE}" in section
 
 
 def test_a_node_that_sheds_is_not_one_that_fails() -> None:

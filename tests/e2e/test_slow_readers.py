@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import pytest
 from portico.testing.v1 import testing_pb2, testing_pb2_grpc
 
 from portico_server.host.supervisor import local_http
-from portico_server.platform.settings import from_json
 from tests.e2e.calls import ACCOUNT
-from tests.harness import RunningPlatform, running_platform
-from tests.harness.platform import TESTING_PRODUCT
+from tests.e2e.placed import counted, placed
+from tests.harness import RunningPlatform
 from tests.harness.reading import Reader
 from tests.harness.waiting import wait_until
 
@@ -38,34 +33,8 @@ BESIDE_BYTES = 4 * 1024 * 1024
 """What is answered beside them: several times a stream's window, so that the way must be free."""
 
 
-@contextlib.contextmanager
-def placed(where: str, folder: Path) -> Iterator[tuple[RunningPlatform, str]]:
-    """A platform whose testing product is there, and the cluster by which its front reaches it."""
-    if where == "process":
-        with running_platform(folder, processes=("testing",), **TESTING_PRODUCT) as platform:
-            yield platform, "testing"
-    elif where == "plain":
-        with running_platform(folder, host="plain", **TESTING_PRODUCT) as platform:
-            yield platform, "application"
-    else:
-        with running_platform(folder / "far", mesh_listen="127.0.0.1:0", **TESTING_PRODUCT) as far:
-            mesh = from_json((far.settings.run / "settings.json").read_text()).mesh_listen
-            (folder / "near" / "data").mkdir(parents=True, mode=0o700)
-            shutil.copytree(far.data / "keys", folder / "near" / "data" / "keys")
-            peers: Any = {"peers": (f"testing={mesh}",)}
-            with running_platform(folder / "near", **peers, **TESTING_PRODUCT) as near:
-                yield near, "testing"
-
-
 def messages(number: int) -> testing_pb2.ServerStreamRequest:
     return testing_pb2.ServerStreamRequest(name=NAME, sizes_bytes=[MESSAGE_BYTES] * number)
-
-
-def counted(platform: RunningPlatform, cluster: str, name: str) -> int:
-    """A figure of Envoy's about the front's way to the product."""
-    key = f"cluster.{cluster}.{name}"
-    text = local_http.request(platform.front_folder, "admin.sock", "GET", f"/stats?filter={key}$", timeout_seconds=30)
-    return int(text.rpartition(":")[2])
 
 
 def ways(platform: RunningPlatform, cluster: str) -> str:

@@ -1,8 +1,9 @@
 """The kept corpus: requests that were found to be odd, each in a file, and how they are sent and judged.
 
 A file is JSON: a request of HTTP/1.1 as it goes over the wire (`head` without its end, `body`), or `frames` of HTTP/2
-(`type`, `flags`, `stream`, and `payload` or `headers`), and how it was answered (`told`). Bytes are text in Latin-1;
-`@TOKEN@` stands for a good token, `@LENGTH@` for the length of the body.
+(`type`, `flags`, `stream`, and `payload` or `headers`), and how it was answered (`told`; by the plain host
+`told_plain`, where gRPC's core reads it otherwise: `docs/hosts.md`). Bytes are text in Latin-1; `@TOKEN@` stands for a
+good token, `@LENGTH@` for the length of the body.
 """
 
 from __future__ import annotations
@@ -28,6 +29,11 @@ class Entry:
 
     name: str
     content: dict[str, Any]
+
+    def told(self, host: str) -> str:
+        """How that host answers it."""
+        told: str = self.content.get(f"told_{host}", self.content["told"])
+        return told
 
     def save(self, folder: Path = CORPUS) -> Path:
         path = folder / f"{self.name}.json"

@@ -41,5 +41,5 @@ def test_nothing_of_it_was_unexpected_inside(fuzzed: RunningPlatform, outcomes: 
 
 
 @pytest.mark.parametrize("entry", entries(), ids=lambda entry: entry.name)
-def test_it_is_answered_as_before(outcomes: dict[str, str], entry: Entry) -> None:
-    assert outcomes[entry.name] == entry.content["told"]
+def test_it_is_answered_as_before(fuzzed: RunningPlatform, outcomes: dict[str, str], entry: Entry) -> None:
+    assert outcomes[entry.name] == entry.told(fuzzed.settings.host)

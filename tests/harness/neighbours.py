@@ -40,7 +40,7 @@ def neighbours(platform: RunningPlatform) -> Iterator[Neighbours]:
     finally:
         stop.set()
         thread.join()
-    assert told.failed == []
+    assert told.failed == [], told.failed
 
 
 def _call(platform: RunningPlatform, told: Neighbours, stop: threading.Event) -> None:

@@ -110,7 +110,7 @@ class Settings:
     """The largest message that is accepted, after decompression."""
 
     max_connections: int = 10_000
-    """Connections at once; further ones are closed."""
+    """Connections at once, of each worker; further ones are closed."""
 
     max_streams: int = 100
     """Calls at once on one connection; a client keeps further ones back until one of them has ended. Raise it for

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import threading
@@ -157,4 +158,6 @@ def test_an_application_that_does_not_start_is_told_with_its_reason(tmp_path: Pa
     with pytest.raises(StartFailed) as failure, starting:
         pass
     assert "has no attribute 'missing'" in str(failure.value)
-    assert "front.log" in str(failure.value)
+    told = re.search(r"more is in (\S+)", str(failure.value))
+    assert told is not None
+    assert "has no attribute 'missing'" in Path(told[1]).read_text()

@@ -78,6 +78,7 @@ def test_garbage_ends_its_own_connection_alone(host: RunningPlatform, seed: int)
         assert answers_ping(good), "the other connection goes on"
 
 
+@pytest.mark.layouts("one", "apart", "plain", reason="the bound is each worker's own")
 def test_connections_beyond_the_limit_are_closed(tmp_path: Path) -> None:
     two = running_platform(tmp_path, application=APPLICATION, max_connections=2)
     with two as platform, http2(platform) as first, http2(platform) as second:

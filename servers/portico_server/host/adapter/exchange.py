@@ -89,6 +89,11 @@ class Exchange:
     def disconnected(self) -> bool:
         return self.cut is Cut.DISCONNECTED
 
+    @property
+    def overdue(self) -> bool:
+        """Whether the time that its client gives it has passed, though nothing may have noticed yet."""
+        return self.deadline is not None and time.monotonic() >= self.deadline
+
     def keep_deadline(self) -> None:
         """Ends the call when the time that its client gives it has passed. Raises ApiError for a malformed time,
         and where it has passed while the call waited for its turn."""

@@ -10,6 +10,7 @@ import grpc
 from google.protobuf.message import DecodeError
 
 from portico_server.host.adapter.binding import Binding
+from portico_server.host.adapter.deadline import exceeded
 from portico_server.host.adapter.exchange import Exchange
 from portico_server.platform.call import Call
 from portico_server.platform.errors import ApiError
@@ -52,9 +53,11 @@ class Messages(abc.ABC):
     async def first(self) -> Any:
         """The first message, parsed; the same each time.
 
-        Raises ApiError where there is none or, in a unary request, a second one.
+        Raises ApiError where there is none or, in a unary request, a second one, or where the call's time is up.
         """
         if self._first is _UNREAD:
+            if self.exchange.overdue:
+                raise exceeded()
             try:
                 message = await self._read()
                 if message is END:

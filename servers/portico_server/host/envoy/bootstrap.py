@@ -8,6 +8,7 @@ from pathlib import Path
 from portico_server.host.embedding import Embedding
 from portico_server.host.envoy import (
     body_limit,
+    floods,
     headers,
     http,
     idle,
@@ -73,7 +74,8 @@ def render_inner_bootstrap(settings: Settings, watched: WatchedFiles, embedding:
         *_last_filters(embedding, ()),
     ]
     manager = http.inner_connection_manager(settings, watched, filters)
-    return _bootstrap(settings, listener.inner_listener(manager), plain.clusters() if embedding is None else [])
+    clusters = plain.clusters() if embedding is None else []
+    return _bootstrap(settings, listener.inner_listener(manager), clusters, floods.resets_end_nothing())
 
 
 def _last_filters(embedding: Embedding | None, upstreams: Sequence[Upstream]) -> list[Message]:
@@ -84,13 +86,13 @@ def _last_filters(embedding: Embedding | None, upstreams: Sequence[Upstream]) ->
     return [passing_by(upstreams, application), router()] if upstreams else [application]
 
 
-def _bootstrap(settings: Settings, listener: Message, clusters: list[Message]) -> Message:
+def _bootstrap(settings: Settings, listener: Message, clusters: list[Message], *runtime_layers: Message) -> Message:
     return {
         # Resources from files are refused to a node without a name.
         "node": {"id": "portico", "cluster": "portico"},
         "admin": {"address": {"pipe": {"path": ADMIN_SOCKET, "mode": 0o600}}},
         "static_resources": {"listeners": [listener], "clusters": clusters},
-        "layered_runtime": overload.runtime(),
+        "layered_runtime": overload.runtime(runtime_layers),
         "overload_manager": _overload_manager(settings),
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from portico_server.host.envoy import headers, local_replies, routes, windows
+from portico_server.host.envoy import floods, headers, local_replies, routes, windows
 from portico_server.host.envoy.message import Message, extension, seconds
 from portico_server.host.envoy.watched import WatchedFiles
 from portico_server.platform.settings import Settings
@@ -33,6 +33,7 @@ def connection_manager(
         settings,
         filters,
         windows.CONNECTION_WINDOW_BYTES if nodes else CONNECTION_WINDOW_BYTES,
+        floods.of_clients(),
         codec_type="AUTO",
         rds=routes.discovery(watched),
         local_reply_config=local_replies.local_replies(),
@@ -46,6 +47,7 @@ def inner_connection_manager(settings: Settings, watched: WatchedFiles, filters:
         settings,
         filters,
         windows.holding(settings.max_streams),
+        floods.of_ours(),
         codec_type="HTTP2",
         rds=routes.discovery(watched, routes.INNER_ROUTES),
         local_reply_config=local_replies.local_replies(),
@@ -53,7 +55,9 @@ def inner_connection_manager(settings: Settings, watched: WatchedFiles, filters:
     )
 
 
-def _manager(settings: Settings, filters: Sequence[Message], connection_window_bytes: int, **own: Any) -> Message:
+def _manager(
+    settings: Settings, filters: Sequence[Message], connection_window_bytes: int, flood_bounds: Message, **own: Any
+) -> Message:
     return extension(
         "envoy.filters.network.http_connection_manager",
         "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
@@ -64,7 +68,7 @@ def _manager(settings: Settings, filters: Sequence[Message], connection_window_b
         **_AS_SENT,
         **own,
         **_timeouts(settings),
-        **_limits(settings, connection_window_bytes),
+        **_limits(settings, connection_window_bytes, flood_bounds),
     )
 
 
@@ -108,7 +112,7 @@ def _timeouts(settings: Settings) -> Message:
     }
 
 
-def _limits(settings: Settings, connection_window_bytes: int) -> Message:
+def _limits(settings: Settings, connection_window_bytes: int, flood_bounds: Message) -> Message:
     return {
         "max_request_headers_kb": MAX_HEADERS_KIBIBYTES,
         "common_http_protocol_options": {
@@ -125,11 +129,6 @@ def _limits(settings: Settings, connection_window_bytes: int) -> Message:
                 "interval": seconds(KEEPALIVE_SECONDS),
                 "timeout": seconds(KEEPALIVE_TIMEOUT_SECONDS),
             },
-            # Floods of frames that cost the sender nothing (pings, settings, resets, empty data).
-            "max_outbound_frames": 10_000,
-            "max_outbound_control_frames": 1_000,
-            "max_consecutive_inbound_frames_with_empty_payload": 1,
-            "max_inbound_priority_frames_per_stream": 100,
-            "max_inbound_window_update_frames_per_data_frame_sent": 10,
+            **flood_bounds,
         },
     }

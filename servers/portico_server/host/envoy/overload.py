@@ -7,6 +7,8 @@ long calls wait, says which share (`host/shedding.py`), by a runtime key. Health
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from portico_server.host.envoy.answers import Answer, by_json, by_status, header
 from portico_server.host.envoy.message import Message, extension
 
@@ -40,10 +42,11 @@ def shedding_filter() -> Message:
     )
 
 
-def runtime() -> Message:
-    """The bootstrap's `layered_runtime`: what the administration socket sets counts."""
-    fixed = {"http.max_requests_per_io_cycle": REQUESTS_PER_TURN}
-    return {"layers": [{"name": "fixed", "static_layer": fixed}, {"name": "administration", "admin_layer": {}}]}
+def runtime(layers: Iterable[Message] = ()) -> Message:
+    """The bootstrap's `layered_runtime`: what is fixed, these layers, and above them what the administration socket
+    sets."""
+    fixed = {"name": "fixed", "static_layer": {"http.max_requests_per_io_cycle": REQUESTS_PER_TURN}}
+    return {"layers": [fixed, *layers, {"name": "administration", "admin_layer": {}}]}
 
 
 def share(refused: float) -> str:

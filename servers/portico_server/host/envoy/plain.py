@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from portico_server.host.envoy import windows
+from portico_server.host.envoy import floods, windows
 from portico_server.host.envoy.message import Message, extension, seconds, typed
 from portico_server.host.run_folder import APPLICATION_SOCKET, HTTP_SOCKET
 
@@ -28,12 +28,13 @@ _CALLS, _OTHERS = "application", "application-http"
 _MAX_CALLS = 1_000_000
 """What a connection may have in flight is bounded at the door."""
 CONNECT_SECONDS = 5.0
+_HTTP2 = {**windows.to_ours(), **floods.of_ours()}
 
 
 def clusters() -> list[Message]:
     """Python, at its sockets in the folder that both run in."""
     return [
-        _cluster(_CALLS, APPLICATION_SOCKET, {"http2_protocol_options": windows.to_ours()}, _CALLS_HANDED_OVER),
+        _cluster(_CALLS, APPLICATION_SOCKET, {"http2_protocol_options": _HTTP2}, _CALLS_HANDED_OVER),
         _cluster(_OTHERS, HTTP_SOCKET, {"http_protocol_options": {}}, _OTHERS_HANDED_OVER),
     ]
 
@@ -91,6 +92,9 @@ _CALLS_HANDED_OVER = (
     _set(_TIMEOUT, "%REQ(grpc-timeout)%"),
     _set(_ACCEPT_ENCODING, "%REQ(grpc-accept-encoding)%"),
     {"remove": "grpc-timeout"},
+    _set("te", "trailers"),
+    {"remove_on_match": {"key_matcher": {"safe_regex": {"regex": r"[^:].*[^a-z0-9_.-].*|[^a-z0-9_.:-].*"}}}},
 )
 """grpc.aio keeps a `grpc-timeout` by itself, answering without reason or ray, and hides some headers from its
-servicers."""
+servicers. gRPC's core resets a call without `te: trailers`, and fails one with a header whose name HTTP allows and gRPC
+does not: such headers are none of gRPC's metadata."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from portico_server.host.envoy import tls, windows
+from portico_server.host.envoy import floods, tls, windows
 from portico_server.host.envoy.message import Message, extension, seconds, typed
 from portico_server.host.envoy.watched import WatchedFiles
 from portico_server.host.run_folder import sibling_door
@@ -19,7 +19,8 @@ MAX_CALLS = 20_000
 """Calls in flight to one upstream, further ones are refused at once: beyond what it could ever answer in time."""
 MAX_WAITING_CALLS = 1_024
 """Calls that wait for a connection to be made."""
-MAX_CONNECTIONS = MAX_CALLS // windows.CALLS_PER_CONNECTION
+MAX_CONNECTIONS = MAX_CALLS
+"""Each may be kept by one call that lasts, when its others are over and new ones go elsewhere (`floods`)."""
 MAX_RETRIES = 64
 """Repeated calls in flight at once, so that repeating does not make a failing upstream's load worse."""
 CONNECT_SECONDS = 5.0
@@ -77,7 +78,9 @@ def cluster(upstream: Upstream, trust_domain: str, watched: WatchedFiles) -> Mes
         "per_connection_buffer_limit_bytes": CONNECTION_BUFFER_BYTES,
         "lb_policy": "LEAST_REQUEST",
         "circuit_breakers": {"thresholds": [_circuit_breaker()]},
-        "typed_extension_protocol_options": {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": _http2()},
+        "typed_extension_protocol_options": {
+            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": _http2(upstream)
+        },
     }
     if isinstance(place, Process):
         endpoints: list[Message] = [{"pipe": {"path": sibling_door(place.name)}}]
@@ -123,9 +126,10 @@ def _endpoints(addresses: Iterable[Message]) -> list[Message]:
     return [{"endpoint": {"address": address}} for address in addresses]
 
 
-def _http2() -> Message:
+def _http2(upstream: Upstream) -> Message:
     options = {
         **windows.to_ours(),
+        **floods.of_ours(),
         "connection_keepalive": {
             "interval": seconds(KEEPALIVE_SECONDS),
             "timeout": seconds(KEEPALIVE_TIMEOUT_SECONDS),
@@ -133,6 +137,9 @@ def _http2() -> Message:
     }
     return typed(
         "extensions.upstreams.http.v3.HttpProtocolOptions",
+        common_http_protocol_options={
+            "max_requests_per_connection": floods.CALLS_TO_A_NODE if upstream.is_nodes else floods.CALLS_TO_A_PROCESS
+        },
         explicit_http_config={"http2_protocol_options": options},
     )
 
