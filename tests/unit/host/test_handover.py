@@ -6,6 +6,8 @@ import os
 import socket
 from pathlib import Path
 
+import pytest
+
 from portico_server.host.supervisor.handover import BASE_ID_FILE, Generation, Successor, forget
 from portico_server.host.supervisor.port import connections_of
 
@@ -29,11 +31,14 @@ def test_the_number_of_a_socket_is_envoys_though_it_does_not_fit_its_32_bits(tmp
         assert Generation(1, base_id).socket_name("front", tmp_path) == f"front.handover_parent_{number}"
 
 
-def test_in_the_place_of_one_that_ended_somebody_listens_for_this_user_alone(tmp_path: Path) -> None:
+def test_in_the_place_of_one_that_ended_somebody_listens_for_this_user_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # a socket's path has 107 bytes
     path = tmp_path / "front.handover_parent_47110"
     successor = Successor(tmp_path, path.name)
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
-        sender.sendto(b"end", os.path.relpath(path))
+        sender.sendto(b"end", path.name)
     assert path.stat().st_mode & 0o777 == 0o600
     successor.close()
     forget(tmp_path, "front")
