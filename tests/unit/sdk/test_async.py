@@ -15,6 +15,10 @@ from portico._services import AsyncService, SyncService
 from tests.unit.sdk.fake_platform import FakePlatform, Fault
 
 MEBIBYTE = 1024 * 1024
+SERVICES = (
+    "access", "buckets", "objects", "zones", "records", "traces", "request_events", "credentials", "operations",
+    "health",
+)  # fmt: skip
 
 
 async def pieces(*parts: bytes) -> AsyncIterator[bytes]:
@@ -121,7 +125,7 @@ def services(kind: type) -> dict[str, set[str]]:
 def test_both_clients_have_the_same_products_with_the_same_methods(client: Client) -> None:
     names = [name for name in dir(portico.Client) if not name.startswith("_")]
     assert names == [name for name in dir(portico.AsyncClient) if not name.startswith("_")]
-    for name in ("buckets", "objects", "traces", "request_events", "credentials", "operations", "health"):
+    for name in SERVICES:
         getattr(client, name)
     assert services(SyncService) == services(AsyncService)
-    assert len(services(SyncService)) == 7
+    assert len(services(SyncService)) == len(SERVICES)
