@@ -196,7 +196,7 @@ def test_a_certificate_that_cannot_be_used_is_told_as_such(
     assert len(lines) == 2, "gRPC's own lines are not shown"
     lines = ask(1, client_pem=b"garbage")
     assert (b"client.pem" in lines[0], len(lines)) == (True, 1)
-    lines = ask(1, ca_pem=another.cert_pem.bytes())
+    lines = ask(5, ca_pem=another.cert_pem.bytes())
     assert (b"not of the profile's authority" in lines[0], len(lines)) == (True, 2)
 
 
