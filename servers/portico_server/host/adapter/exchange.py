@@ -95,18 +95,15 @@ class Exchange:
         return self.deadline is not None and time.monotonic() >= self.deadline
 
     def keep_deadline(self) -> None:
-        """Ends the call when the time that its client gives it has passed. Raises ApiError for a malformed time,
-        and where it has passed while the call waited for its turn."""
+        """Ends the call when the time that its client gives it has passed. Raises ApiError for a malformed time."""
         value = self.headers.get(b"grpc-timeout")
         if value is not None:
             self._end_after(deadline.timeout_seconds(value))
 
     def _end_after(self, seconds: float) -> None:
-        left = seconds - self.waited_seconds
-        if left <= 0 < self.waited_seconds:
-            raise deadline.exceeded()
+        left = seconds - self.waited_seconds  # where none is left, the first message says so (`overdue`)
         self.deadline = self.started + left
-        self._timer = self.loop.call_later(left, self.cancel, Cut.DEADLINE, context=NO_CONTEXT)
+        self._timer = self.loop.call_later(max(left, 0.0), self.cancel, Cut.DEADLINE, context=NO_CONTEXT)
 
     def cancel(self, cut: Cut) -> None:
         """Cuts the call short; the first reason counts."""

@@ -16,6 +16,8 @@ from portico_server.platform.authorization import Principal
 from portico_server.platform.errors import ApiError
 from portico_server.platform.keyring.assertions import LIFETIME_SECONDS, AssertionKey
 
+_OVER = -1.0
+"""The time-out where no time is left. With 0 grpcio says a millisecond on the wire, in which a servicer may answer."""
 _REUSED_SECONDS = LIFETIME_SECONDS * 2 / 3
 _KEPT = 4096
 
@@ -68,9 +70,10 @@ class RemoteWay:
             metadata = [*outgoing.metadata, (connection.header, self._signer.assertion(outgoing, connection))]
             if outgoing.traceparent:
                 metadata.append(("traceparent", outgoing.traceparent))
+            seconds = outgoing.remaining_seconds
             call = callable_(
                 sent,
-                timeout=outgoing.remaining_seconds,
+                timeout=_OVER if seconds == 0 else seconds,
                 metadata=metadata,
                 wait_for_ready=outgoing.wait_for_ready,
                 compression=outgoing.compression,
