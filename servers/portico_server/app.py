@@ -214,7 +214,10 @@ class Process:
     def _shed(self, stack: AsyncExitStack, gateway: Gateway) -> None:
         """Has Envoy, in whose folder this process runs, refuse calls that would wait too long."""
         application = self.application
-        waited = functools.partial(getattr, application.pace, "wait_seconds")
+
+        def waited() -> float:
+            return application.pace.wait_seconds
+
         controller = stack.enter_context(shedding(lambda: application.calls_in_flight, waited, self._folder))
         metrics = gateway.telemetry.metrics
         metrics.gauge("turn_wait_seconds", "How long the first call in the line has waited for its turn.", waited)

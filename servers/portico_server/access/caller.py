@@ -6,12 +6,10 @@ from google.protobuf.message import Message
 
 from portico_server.access.errors import NotAuthenticated
 from portico_server.platform import call
-from portico_server.platform.authorization import Filter
+from portico_server.platform.caller import shown as shown
 from portico_server.platform.requests import RequestKey
 
 REVISION_HEADER = "x-policy-revision"
-
-_NOTHING = Filter(everything=False)
 
 
 def principal() -> str:
@@ -26,11 +24,6 @@ def token_id() -> str:
     """The id of the token that the caller came with; empty without one."""
     found = call.current.get().principal
     return found.token_id if found else ""
-
-
-def shown() -> Filter:
-    """What a list may show; nothing where nobody decided."""
-    return call.current.get().filter or _NOTHING
 
 
 def request_key(request: Message) -> RequestKey | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from google.protobuf.json_format import MessageToDict
 
-from portico_server.platform import call
+from portico_server.platform.audit import event_of
 from portico_server.platform.database import Statement
 from portico_server.platform.outbox import AUDIT, emit
 
@@ -19,17 +19,14 @@ _PART_BYTES = 40 * 1024
 def audit(action: str, resource: str, before: Any, after: Any, revision: int, now_us: int) -> list[Statement]:
     """That the current caller has changed something: `before` and `after` are its messages, None where it was not, or
     is no more. No message holds a secret."""
-    made_by = call.current.get(None)
-    event = {
-        "time_us": now_us,
-        "action": action,
-        "resource": resource,
-        "principal": made_by.principal.name if made_by and made_by.principal else "",
-        "ray_id": made_by.ray_id if made_by else "",
-        "revision": revision,
-        "before": MessageToDict(before) if before is not None else None,
-        "after": MessageToDict(after) if after is not None else None,
-    }
+    event = event_of(
+        action,
+        resource,
+        now_us,
+        revision=revision,
+        before=MessageToDict(before) if before is not None else None,
+        after=MessageToDict(after) if after is not None else None,
+    )
     body = json.dumps(event).encode()
     if len(body) <= _PART_BYTES:
         return [emit(AUDIT, body, now_us)]

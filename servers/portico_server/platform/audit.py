@@ -13,8 +13,13 @@ from portico_server.platform.outbox import AUDIT, emit
 def audit(action: str, resource: str, now_us: int, **details: Any) -> Statement:
     """That the current caller did something to a resource: `objects.bucket.create`, say. `details` are what JSON can
     hold: `before` and `after`, usually."""
+    return emit(AUDIT, json.dumps(event_of(action, resource, now_us, **details)).encode(), now_us)
+
+
+def event_of(action: str, resource: str, now_us: int, **details: Any) -> dict[str, Any]:
+    """The event itself, with who did it and by which call."""
     made_by = call.current.get(None)
-    event = {
+    return {
         "time_us": now_us,
         "action": action,
         "resource": resource,
@@ -22,4 +27,3 @@ def audit(action: str, resource: str, now_us: int, **details: Any) -> Statement:
         "ray_id": made_by.ray_id if made_by else "",
         **details,
     }
-    return emit(AUDIT, json.dumps(event).encode(), now_us)
