@@ -28,6 +28,7 @@ class Publishing:
         self._book = book
         self._writer = writer
         self._revision = 0
+        self._complaints = writer.complaints()
         self._publishing = asyncio.Lock()
 
     async def start(self) -> None:
@@ -52,6 +53,15 @@ class Publishing:
             self._revision = revision
             self._writer.is_fresh()
 
+    async def mend(self) -> None:
+        """Writes anew what processes could not read. Raises DatabaseError, OSError."""
+        complaints = self._writer.complaints()
+        async with self._publishing:
+            for account in await asyncio.to_thread(self._writer.unreadable):
+                await asyncio.to_thread(self._writer.write, account, await self._book.load(account), self._revision)
+            await asyncio.to_thread(self._writer.tell)
+        self._complaints = complaints
+
     async def follow(self) -> None:
         """Again and again, until cancelled. While the store cannot be read, what was handed on holds, for a while."""
         failing = False
@@ -62,6 +72,8 @@ class Publishing:
                     await self.publish()
                 else:
                     self._writer.is_fresh()
+                if self._writer.complaints() != self._complaints:
+                    await self.mend()
                 failing = False
             except (DatabaseError, OSError) as error:
                 if not failing:

@@ -2,7 +2,8 @@
 
 The file stays what an operator gets in by. Where no policies of accounts are kept, the file alone decides. Where nobody
 has compared them with their store for a while they allow nothing (a call that needs them is told to come again), and
-what they deny stays denied. What an API token may do is theirs alone to say.
+what they deny stays denied. What an API token may do is theirs alone to say. Of an account whose policies cannot be
+read nobody knows what they deny: nothing is allowed in it, by the file neither.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ class AccountPoliciesBesideFile:
         snapshot = self._shared.current()
         if snapshot is None:
             return self._file.allows(principal, permission, resource)
+        if self._shared.unreadable:
+            self._check_readable(resource)
         circumstances = circumstances_of(principal)
         by_policies = snapshot.allows(principal.name, permission, resource, circumstances)
         if snapshot.is_api_token(principal.token_id):
@@ -56,6 +59,8 @@ class AccountPoliciesBesideFile:
         snapshot = self._shared.current()
         if snapshot is None:
             return self._file.filter(principal, permission, parent)
+        if self._shared.unreadable:
+            self._check_readable(parent)
         circumstances = circumstances_of(principal)
         by_policies = snapshot.filter(principal.name, permission, parent, circumstances)
         if snapshot.is_api_token(principal.token_id):
@@ -81,6 +86,27 @@ class AccountPoliciesBesideFile:
     def knows(self, principal: str) -> bool:
         """Whether any binding names the principal, or it belongs to an account."""
         return self._file.knows(principal) or self._shared.knows(principal)
+
+    def problem(self) -> str:
+        """Of which accounts the policies cannot be read, and why; empty: of none."""
+        self._shared.current()
+        unreadable = self._shared.unreadable
+        return "; ".join(
+            f"{account}: its policies cannot be read, so everything in it is refused ({why})"
+            for account, why in unreadable.items()
+        )
+
+    def _check_readable(self, resource: str) -> None:
+        """Raises ApiError where nobody can tell what policies deny."""
+        account = "/".join(resource.split("/", 2)[:2])
+        if account in self._shared.unreadable:
+            raise ApiError(
+                grpc.StatusCode.UNAVAILABLE,
+                "POLICIES_UNREADABLE",
+                f"whether this is allowed cannot be told: the policies of {account} cannot be read; the operator finds "
+                "more by `portico doctor`",
+                retry_after_seconds=_RETRY_SECONDS,
+            )
 
     def _is_usable(self) -> bool:
         """Raises ApiError where nobody can tell whether what policies allow is still so."""

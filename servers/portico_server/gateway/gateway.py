@@ -188,9 +188,11 @@ async def open_gateway(
 
         def problems() -> dict[str, str]:
             found = {"policy": policy.problem, OPERATORS_LIST: revocations.problem()}
-            return {
+            told = {
                 name: f"{problem}; what was read before stays in force" for name, problem in found.items() if problem
             }
+            unreadable = authorizer.problem()
+            return {**told, "policies": unreadable} if unreadable else told
 
         watching = asyncio.gather(policy.watch(), issuers.watch())
         try:

@@ -6,6 +6,7 @@ import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from portico_server.access import PRODUCT
@@ -37,6 +38,8 @@ class Stand:
     clock: MovingClock
     database: Database
     running: Running
+    run: Path
+    """The folder that the processes of the machine share."""
     caller: str = ADMIN
     filter: Filter = field(default_factory=lambda: Filter(everything=True))
     token_id: str = ""
@@ -109,5 +112,5 @@ async def standing(settings: Settings) -> AsyncIterator[Stand]:
         methods=METHODS,
     )
     async with PRODUCT.run(platform) as running:
-        yield Stand(clock, running.jobs[0].database, running)
+        yield Stand(clock, running.jobs[0].database, running, settings.run)
     await databases.close()

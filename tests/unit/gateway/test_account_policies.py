@@ -155,12 +155,58 @@ def test_an_older_revision_never_takes_a_newer_ones_place(machine: Machine) -> N
     assert machine.process().allows(ADA, READ, BUCKET)
 
 
-def test_a_document_that_cannot_be_read_allows_nothing(machine: Machine) -> None:
+def _spoil(machine: Machine, content: str) -> None:
+    (machine.folder / "access" / "a.json").write_text(content)
+    machine.writer.tell()
+
+
+@pytest.mark.parametrize(
+    "content",
+    ['{"account": "accounts/a"', to_document(AccountPolicies("accounts/b"), 9).decode()],
+    ids=["torn", "other"],
+)
+@pytest.mark.parametrize("known", [True, False], ids=["was read before", "was never read"])
+def test_nothing_is_allowed_in_an_account_whose_policies_cannot_be_read(
+    machine: Machine, content: str, known: bool
+) -> None:
+    machine.change(policies(BOB.name))
+    decides = machine.process()
+    if known:
+        assert not decides.allows(BOB, READ, BUCKET)
+    _spoil(machine, content)
+    for principal in (ADA, BOB):  # Bob may by the file, but for a deny that nobody can read
+        for resource in (ACCOUNT, BUCKET):
+            with pytest.raises(ApiError, match="cannot be read") as refused:
+                decides.allows(principal, READ, resource)
+            assert refused.value.reason == "POLICIES_UNREADABLE"
+        with pytest.raises(ApiError, match="cannot be read"):
+            decides.filter(principal, READ, ACCOUNT)
+    assert "accounts/a: its policies cannot be read" in decides.problem()
+
+
+def test_an_account_that_cannot_be_read_has_no_part_in_others(machine: Machine) -> None:
+    with (machine.folder / "policy.toml").open("a") as file:
+        file.write(FILE.replace('accounts/a"]', 'accounts/c"]'))
     machine.change(policies())
     decides = machine.process()
-    (machine.folder / "access" / "a.json").write_text('{"account": "accounts/a"')
+    _spoil(machine, "")
+    assert decides.allows(BOB, READ, "accounts/c/buckets/b")
+    assert decides.filter(BOB, READ, "accounts/c") == Filter(everything=True)
+
+
+def test_what_cannot_be_read_is_told_to_whoever_keeps_it_and_holds_once_it_is_written_anew(machine: Machine) -> None:
+    machine.change(policies(BOB.name))
+    decides = machine.process()
+    before = machine.writer.complaints()
+    _spoil(machine, "")
+    assert decides.problem()
+    assert machine.writer.complaints() != before
+    assert machine.writer.unreadable() == [ACCOUNT]
+    machine.writer.write(ACCOUNT, policies(BOB.name), machine.revision)
     machine.writer.tell()
-    assert not decides.allows(ADA, READ, BUCKET)
+    assert decides.problem() == ""
+    assert decides.allows(ADA, READ, BUCKET)
+    assert not decides.allows(BOB, READ, BUCKET)
 
 
 def test_a_document_says_all() -> None:

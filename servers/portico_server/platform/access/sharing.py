@@ -8,7 +8,6 @@ knew that nothing newer is in the store. Whoever reads a clock that stands refus
 
 from __future__ import annotations
 
-import contextlib
 import os
 import time
 from collections.abc import Callable, Iterable
@@ -52,6 +51,22 @@ class PolicyWriter:
             elif path.exists() and _revision_of(path) < revision:
                 path.unlink()
 
+    def unreadable(self) -> list[str]:
+        """The accounts whose documents cannot be read, so that everything in them is refused."""
+        found: list[str] = []
+        for path in sorted(self._folder.glob("*.json")):
+            try:
+                _read_document(path)
+            except FileNotFoundError:
+                continue
+            except (OSError, ValueError):
+                found.append(_account_of(path))
+        return found
+
+    def complaints(self) -> int:
+        """A number that changes when a process could not read a document."""
+        return self._words.words[Word.ACCESS_UNREADABLE]
+
     def keep_only(self, accounts: Iterable[str]) -> None:
         """Removes the documents of all others."""
         kept = {f"{account.removeprefix('accounts/')}.json" for account in accounts}
@@ -70,7 +85,10 @@ class PolicyWriter:
 
 
 class SharedPolicies:
-    """The end of whoever decides: `current` answers the snapshot, None where no policies are kept here."""
+    """The end of whoever decides: `current` answers the snapshot, None where no policies are kept here.
+
+    `unreadable`: the accounts, and why, whose policies cannot be read, so that they may deny anything; as of `current`.
+    """
 
     def __init__(
         self,
@@ -80,18 +98,20 @@ class SharedPolicies:
         now: Callable[[], float] = time.time,
     ) -> None:
         self._folder = folder
+        self._shared = words
         self._words = words.words
         self._now = now
         self._snapshot = Snapshot.compile((), permissions)
-        self._stamps: dict[str, tuple[_Stamp, str]] = {}
+        self._stamps: dict[str, _Stamp] = {}
         self._members: dict[str, frozenset[str]] = {}
         self._seen = 0
+        self.unreadable: dict[str, str] = {}
 
     def current(self) -> Snapshot | None:
-        """Raises OSError where what is new cannot be read: then nobody can tell who may do what."""
+        """By what was last told. A document that cannot be read makes its account `unreadable`."""
         if self._words[Word.ACCESS] != self._seen:
             self._read()
-        return self._snapshot if self._stamps else None
+        return self._snapshot if self._stamps or self.unreadable else None
 
     def is_fresh(self) -> bool:
         """Whether somebody has compared them with the store lately."""
@@ -104,38 +124,52 @@ class SharedPolicies:
 
     def _read(self) -> None:
         seen = self._words[Word.ACCESS]  # before the files: what comes meanwhile is read again
-        found: dict[str, tuple[_Stamp, str]] = {}
+        found: dict[str, _Stamp] = {}
+        unreadable: dict[str, str] = {}
         for path in sorted(self._folder.glob("*.json")):
-            with contextlib.suppress(FileNotFoundError):
-                found[path.name] = self._read_one(path)
-        for name, (_, account) in self._stamps.items():
-            if name not in found:
-                self._snapshot = self._snapshot.without_account(account)
-                self._members.pop(account, None)
-        self._stamps, self._seen = found, seen
-
-    def _read_one(self, path: Path) -> tuple[_Stamp, str]:
-        status = os.stat(path)
-        stamp = status.st_mtime_ns, status.st_size, status.st_ino
-        known = self._stamps.get(path.name)
-        if known is not None and known[0] == stamp:
-            return known
-        try:
-            policies, _ = of_document(path.read_bytes())
-        except ValueError as error:
-            account = known[1] if known is not None else f"accounts/{path.stem}"
-            _log.error("policies_not_read", file=str(path), error=str(error), remedy="restart the access product")
+            account = _account_of(path)
+            try:
+                found[account] = self._read_one(path, account)
+            except FileNotFoundError:
+                continue
+            except (OSError, ValueError) as error:
+                unreadable[account] = str(error)
+        for account in self._stamps.keys() - found.keys():
             self._snapshot = self._snapshot.without_account(account)
             self._members.pop(account, None)
-            return stamp, account
-        self._snapshot = self._snapshot.with_account(policies)
-        self._members[policies.account] = policies.principals
-        return stamp, policies.account
+        for account in unreadable.keys() - self.unreadable.keys():
+            _log.error(
+                "policies_not_read", account=account, error=unreadable[account], remedy="restart the access product"
+            )
+        self._stamps, self.unreadable, self._seen = found, unreadable, seen
+        if unreadable:
+            self._shared.increase(Word.ACCESS_UNREADABLE)
+
+    def _read_one(self, path: Path, account: str) -> _Stamp:
+        status = os.stat(path)
+        stamp = status.st_mtime_ns, status.st_size, status.st_ino
+        if self._stamps.get(account) != stamp:
+            policies, _ = _read_document(path)
+            self._snapshot = self._snapshot.with_account(policies)
+            self._members[account] = policies.principals
+        return stamp
+
+
+def _account_of(path: Path) -> str:
+    return f"accounts/{path.stem}"
+
+
+def _read_document(path: Path) -> tuple[AccountPolicies, int]:
+    """Raises OSError, ValueError."""
+    policies, revision = of_document(path.read_bytes())
+    if policies.account != _account_of(path):
+        raise ValueError(f"holds the policies of {policies.account}")
+    return policies, revision
 
 
 def _revision_of(path: Path) -> int:
     """0 where there is no document, or none that can be read."""
     try:
-        return of_document(path.read_bytes())[1]
+        return _read_document(path)[1]
     except (OSError, ValueError):
         return 0
