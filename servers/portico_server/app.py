@@ -165,6 +165,7 @@ class Process:
             keyring.assertions,
             door_of=sibling_door,
             watched=self._settings.run / watched.FOLDER,
+            max_streams=self._settings.max_streams,
         )
 
     def _ask_elsewhere(self, gateway: Gateway, meshes: Meshes) -> None:

@@ -189,7 +189,12 @@ async def standing_here(folder: Path, *, through_bytes: bool) -> AsyncIterator[S
         rpc.add_TestingServiceServicer_to_server(product.TestingService(), serving)
         local = LocalServer(serving, through_bytes=through_bytes)
         async with open_meshes(
-            local, Placement(settings), keyring.assertions, door_of=_no_door, watched=folder
+            local,
+            Placement(settings),
+            keyring.assertions,
+            door_of=_no_door,
+            watched=folder,
+            max_streams=settings.max_streams,
         ) as meshes:
             yield Stand(meshes.of(CALLING_PRODUCT))
 
@@ -210,7 +215,14 @@ async def standing_elsewhere(platform: RunningPlatform, *, by_node_door: bool) -
         return os.path.relpath(run / process / "door.sock")  # a socket's path has 107 bytes at most
 
     unused: Any = None  # nothing is served here
-    async with open_meshes(unused, Placement(settings), key, door_of=door_of, watched=run / "watched") as meshes:
+    async with open_meshes(
+        unused,
+        Placement(settings),
+        key,
+        door_of=door_of,
+        watched=run / "watched",
+        max_streams=settings.max_streams,
+    ) as meshes:
         yield Stand(meshes.of(CALLING_PRODUCT))
 
 

@@ -13,9 +13,11 @@ from portico.testing.v1 import testing_pb2 as pb
 
 from portico_server.host.envoy import tls
 from portico_server.host.envoy.watched import WatchedFiles
+from portico_server.host.envoy.windows import CALLS_PER_CONNECTION
 from portico_server.host.mesh.channel import MeshChannel
 from portico_server.host.mesh.outgoing import Sender
-from portico_server.host.mesh.remote.connections import Connection, ToNodes
+from portico_server.host.mesh.remote.connection import Connection
+from portico_server.host.mesh.remote.connections import ToNodes
 from portico_server.host.mesh.remote.node_credentials import NodeCredentials
 from portico_server.host.mesh.remote.way import RemoteWay, Signer
 from portico_server.platform.keyring import Keyring
@@ -36,7 +38,7 @@ class Node(Stand):
         door = json.loads((platform.settings.run / "front" / "settings.json").read_text())["mesh_listen"]
         host, _, port = door.rpartition(":")
         self.certificate = folder / f"{tls.NODE}.json"
-        self.connections = ToNodes([(host, int(port))], NodeCredentials(folder))
+        self.connections = ToNodes([(host, int(port))], NodeCredentials(folder), CALLS_PER_CONNECTION)
         way = RemoteWay(self.connections, Signer(self.keyring.assertions))
         channel = MeshChannel(Sender(CALLING_PRODUCT), lambda _: way)
         super().__init__(Mesh(channel, channel))

@@ -32,7 +32,9 @@ async def test_a_process_that_is_not_there_yet_is_waited_for_where_the_call_says
     def door_of(process: str) -> str:
         return os.path.relpath(door)
 
-    async with open_meshes(unused, Placement(settings), key, door_of=door_of, watched=tmp_path) as meshes:
+    async with open_meshes(
+        unused, Placement(settings), key, door_of=door_of, watched=tmp_path, max_streams=settings.max_streams
+    ) as meshes:
         stand = Stand(meshes.of(CALLING_PRODUCT))
         request = pb.UnaryRequest(name=NAME, text="hello")
         with stand.calling():

@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+from portico_server.host.envoy import windows
 from portico_server.host.mesh.channel import MeshChannel, Way
 from portico_server.host.mesh.local.server import LocalServer
 from portico_server.host.mesh.local.way import LocalWay
@@ -29,8 +30,10 @@ class Meshes:
         key: AssertionKey,
         door_of: Callable[[str], str],
         credentials: NodeCredentials,
+        calls_at_once: int,
     ) -> None:
         self._placement = placement
+        self._calls_at_once = calls_at_once
         self._door_of = door_of
         self._credentials = credentials
         self._signer = Signer(key)
@@ -65,8 +68,8 @@ class Meshes:
 
     def _connect(self, place: Process | Nodes) -> Connections:
         if isinstance(place, Process):
-            return ToDoor(place.name, self._door_of(place.name))
-        return ToNodes(place.addresses, self._credentials)
+            return ToDoor(place.name, self._door_of(place.name), self._calls_at_once)
+        return ToNodes(place.addresses, self._credentials, self._calls_at_once)
 
 
 @contextlib.asynccontextmanager
@@ -77,10 +80,13 @@ async def open_meshes(
     *,
     door_of: Callable[[str], str],
     watched: Path,
+    max_streams: int,
 ) -> AsyncIterator[Meshes]:
     """The meshes of this process. `local` is what it serves itself, `key` signs for whom it calls, `door_of` answers
-    the socket of another process, `watched` is the folder in which the node's certificate is put in force."""
-    meshes = Meshes(local, placement, key, door_of, NodeCredentials(watched))
+    the socket of another process, `watched` is the folder in which the node's certificate is put in force,
+    `max_streams` how many calls a door takes on one connection."""
+    calls_at_once = min(max_streams, windows.CALLS_PER_CONNECTION)
+    meshes = Meshes(local, placement, key, door_of, NodeCredentials(watched), calls_at_once)
     try:
         yield meshes
     finally:

@@ -10,7 +10,8 @@ import grpc
 from portico_server.host.mesh.channel import Start, failed
 from portico_server.host.mesh.messages import Deserialize, Serialize, check_class, classes_of
 from portico_server.host.mesh.outgoing import Outgoing
-from portico_server.host.mesh.remote.connections import Connection, Connections
+from portico_server.host.mesh.remote.connection import Connection
+from portico_server.host.mesh.remote.connections import Connections
 from portico_server.host.mesh.remote.held_stream import HeldStream
 from portico_server.platform.authorization import Principal
 from portico_server.platform.errors import ApiError
@@ -78,7 +79,7 @@ class RemoteWay:
                 wait_for_ready=outgoing.wait_for_ready,
                 compression=outgoing.compression,
             )
-            connection.calls.add(call)
+            connection.begun(call)
             return HeldStream(call) if kind.endswith("stream") else call
 
         return start

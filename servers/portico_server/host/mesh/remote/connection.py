@@ -1,0 +1,57 @@
+"""One connection to another process, and what assertions are bound to that go over it."""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+import grpc
+
+from portico_server.platform.keyring.assertions import Confirmation
+
+OPTIONS = (
+    # What another process of ours sends is bounded by its own contracts and doors.
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.max_send_message_length", -1),
+    ("grpc.max_metadata_size", 64 * 1024),
+    # A process that is started anew is found again within a second.
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 1_000),
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.enable_retries", 0),
+    # Each connection is one's own: shared ones would outlive the certificate that they were made with, and several
+    # channels would be one connection.
+    ("grpc.use_local_subchannel_pool", 1),
+)
+"""Of a channel that is a connection."""
+
+
+class Connection:
+    """A channel, and the header and binding of the assertions that go over it."""
+
+    def __init__(self, channel: grpc.aio.Channel, header: str, confirmation: Confirmation) -> None:
+        self.channel = channel
+        self.header = header
+        self.confirmation = confirmation
+        self.methods: dict[str, Any] = {}
+        """Multicallables by path; their messages are bytes."""
+        self.begun_calls = 0
+        self._calls: weakref.WeakSet[Any] = weakref.WeakSet()
+        """Those that are in flight, among others."""
+
+    def begun(self, call: Any) -> None:
+        """Each call that is made over it is told to it."""
+        self.begun_calls += 1
+        self._calls.add(call)
+
+    def has_room(self, calls_at_once: int) -> bool:
+        """Whether fewer calls are in flight."""
+        return len(self._calls) < calls_at_once or self.in_flight() < calls_at_once
+
+    def in_flight(self) -> int:
+        """How many calls are. It looks at each that somebody still holds."""
+        for call in [call for call in self._calls if call.done()]:
+            self._calls.discard(call)
+        return len(self._calls)
