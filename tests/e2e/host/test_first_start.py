@@ -61,7 +61,7 @@ def test_the_embedded_interpreter_is_an_ordinary_one(host: RunningPlatform) -> N
     assert "." not in found["path"]
     assert "" not in found["path"]
     assert Path(found["executable"]).name.startswith("python")
-    assert found["folder"] == str(host.front_folder)
+    assert Path(found["folder"]) in host.folders
 
 
 def test_a_damaged_key_is_told_and_not_replaced(tmp_path: Path) -> None:

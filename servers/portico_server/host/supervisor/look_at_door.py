@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from portico_server.host.supervisor.announcement import StartError
@@ -13,7 +13,7 @@ from portico_server.host.supervisor.check import Check
 from portico_server.host.supervisor.commands import status
 from portico_server.host.supervisor.liveness import is_alive
 from portico_server.host.supervisor.port import ReservedPort
-from portico_server.platform.placement import FRONT
+from portico_server.host.supervisor.state import ProcessState
 from portico_server.platform.settings import Settings
 from portico_server.platform.settings_rules import address
 
@@ -36,6 +36,7 @@ def port(settings: Settings) -> Iterator[Check]:
     yield _answers("port", running.address, settings)
     if running.web_address:
         yield _answers("web port", running.web_address, settings)
+    yield from _processes(running.processes, settings)
     if settings.metrics_listen:
         yield _accepts("metrics port", settings.metrics_listen, settings)
 
@@ -57,9 +58,16 @@ def _answers(name: str, where: str, settings: Settings) -> Check:
         _ask(where, settings)
     except (OSError, http.client.HTTPException) as error:
         return Check(name, False, f"the platform runs, but {where} does not answer: {error}", remedy)
-    if is_alive(settings.run / FRONT, PATIENCE_SECONDS) is False:
-        return Check(name, False, f"the platform answers at {where}, but not at its control socket", remedy)
     return Check(name, True, f"the platform answers at {where}")
+
+
+def _processes(processes: Iterable[ProcessState], settings: Settings) -> Iterator[Check]:
+    """Those that are ready, each asked by itself: at the doors others may have answered."""
+    for process in processes:
+        if process.phase == "ready" and is_alive(settings.run / process.name, PATIENCE_SECONDS) is False:
+            detail = f"it lives (process {process.pid}), but does not answer at its control socket"
+            remedy = f"Look into {settings.data / 'logs'}; then: portico down; portico up"
+            yield Check(f"process {process.name}", False, detail, remedy)
 
 
 def _accepts(name: str, where: str, settings: Settings) -> Check:
