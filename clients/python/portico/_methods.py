@@ -16,6 +16,8 @@ _SAFE_FOREIGN = (
     "/google.longrunning.Operations/",  # reads, and cancel and delete, which may be repeated
 )
 _ANONYMOUS_FOREIGN = ("/grpc.health.v1.Health/", "/grpc.reflection.")
+_TOKENS = "/portico.gateway.v1.CredentialService/"
+"""What a token is got by, so it cannot need one. Other methods that are public may still ask who calls."""
 
 
 Response = TypeVar("Response", bound=Message)
@@ -26,7 +28,7 @@ class Method(Generic[Response]):
     """One method of a contract.
 
     `repeatable`: repeating it does no harm, so it may be retried (`idempotency_level`); `request_id`: it becomes so
-    by the request's field of that name; `anonymous`: it needs no token.
+    by the request's field of that name; `anonymous`: it is sent no token, because tokens come of it, or nobody asks.
     """
 
     path: str
@@ -59,7 +61,7 @@ def lookup(path: str) -> Method[Any]:
         repeatable=options.idempotency_level != descriptor_pb2.MethodOptions.IDEMPOTENCY_UNKNOWN
         or path.startswith(_SAFE_FOREIGN),
         request_id=_has_request_id(found),
-        anonymous=_is_public(options) or path.startswith(_ANONYMOUS_FOREIGN),
+        anonymous=path.startswith(_ANONYMOUS_FOREIGN) or (path.startswith(_TOKENS) and _is_public(options)),
     )
 
 
@@ -69,5 +71,5 @@ def _has_request_id(found: descriptor.MethodDescriptor) -> bool:
 
 
 def _is_public(options: Any) -> bool:
-    """Whether the contract says that no token is needed."""
+    """Whether the contract says that the gateway lets in anyone."""
     return bool(options.Extensions[options_pb2.authorization].public)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from importlib import import_module
 from pathlib import Path
 
 import grpc
@@ -207,3 +208,11 @@ def test_methods_know_from_their_contract_whether_they_may_be_repeated() -> None
     assert not lookup(service + "GetObject").anonymous
     with pytest.raises(KeyError):
         lookup("/portico.objects.v1.ObjectService/Nothing")
+
+
+def test_only_what_tokens_come_of_is_sent_none() -> None:
+    access, credentials = "/portico.access.v1.MemberService/", "/portico.gateway.v1.CredentialService/"
+    import_module("portico.access.v1.members_pb2")
+    import_module("portico.gateway.v1.credentials_pb2")
+    assert lookup(credentials + "CreateToken").anonymous
+    assert not lookup(access + "AcceptInvitation").anonymous, "it asks who accepts, though it asks for no permission"
