@@ -21,6 +21,7 @@ from portico_server.access.state import AccountState, Item
 from portico_server.platform.access.model import AccountPolicies
 from portico_server.platform.clock import Clock
 from portico_server.platform.database import Batch, Database, GuardFailed, Statement
+from portico_server.platform.telemetry.spans import span
 
 _TRIES = 20
 _PARSED_AT_ONCE = 200
@@ -88,7 +89,9 @@ class Book:
                 after = self._after(state, made, revision + 1)
                 rules.check(state, after, made.removed, [message.name for message in made.put], caller)
                 try:
-                    await self.database.batch(Batch(self._statements(state, after, made, action, revision)))
+                    batch = Batch(self._statements(state, after, made, action, revision))
+                    with span("access.store.change", step="store"):
+                        await self.database.batch(batch)
                 except GuardFailed as failed:
                     if failed.reason != store.BEHIND:
                         raise

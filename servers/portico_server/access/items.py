@@ -13,6 +13,7 @@ from portico_server.access.permissions import Permissions
 from portico_server.access.state import AccountState, Item
 from portico_server.platform.authorization import Filter
 from portico_server.platform.database import Statement
+from portico_server.platform.telemetry.spans import span
 
 MOST = 10_000
 """Of each kind in an account; of members, service accounts and API tokens ten times as many."""
@@ -70,7 +71,8 @@ class Items:
 
     async def get(self, name: str) -> Any:
         """Raises DomainError (not found)."""
-        item = await store.get(self.book.database, name)
+        with span("access.store.get", step="store"):
+            item = await store.get(self.book.database, name)
         found = item.message if item else self.book.roles.of(account_name(name)).get(name)
         if found is None:
             raise not_found(kind_of(name), name)
@@ -78,7 +80,8 @@ class Items:
 
     async def page(self, kind: Kind, account: str, after: str, size: int, allowed: Filter) -> tuple[list[Any], str]:
         """Up to `size` of those behind the name `after` that may be seen, and the name to go on behind; empty: none."""
-        found = await store.of_kind(self.book.database, kind, account, after, size + 1, allowed)
+        with span("access.store.list", step="store"):
+            found = await store.of_kind(self.book.database, kind, account, after, size + 1, allowed)
         messages = {item.name: item.message for item in found}
         if kind in (PERMISSION_GROUP, RESOURCE_GROUP):
             for name, message in self.book.roles.of(account).items():

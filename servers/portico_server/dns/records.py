@@ -17,6 +17,7 @@ from portico_server.dns.zones import Zones
 from portico_server.platform.authorization import Filter
 from portico_server.platform.database import Batch, Database, GuardFailed, Statement
 from portico_server.platform.ids import Ids
+from portico_server.platform.telemetry.spans import span
 
 _TRIES = 50
 """Of one change; processes that share the database may come first each time, but not for ever."""
@@ -46,7 +47,8 @@ class Records:
 
     async def get(self, name: str) -> Record:
         """Raises RecordNotFound."""
-        record = await store.get(self._database, name)
+        with span("dns.store.get", step="store"):
+            record = await store.get(self._database, name)
         if record is None:
             raise missing(name)
         return record
@@ -58,7 +60,8 @@ class Records:
 
         Raises ZoneNotFound, but not for who may see nothing of the zone.
         """
-        found = await store.visible_in(self._database, zone, cursor, kind, place, shown, limit + 1)
+        with span("dns.store.list", step="store"):
+            found = await store.visible_in(self._database, zone, cursor, kind, place, shown, limit + 1)
         if not found and (shown.everything or shown.allow):
             await self._zones.get(zone)
         return found[:limit], len(found) > limit
@@ -104,7 +107,8 @@ class Records:
             *told,
         ]
         try:
-            await self._database.batch(Batch(statements))
+            with span("dns.store.change", step="store"):
+                await self._database.batch(Batch(statements))
         except GuardFailed as failed:
             if failed.reason in (zone_store.ZONE_CHANGED, store.NOT_AS_READ):
                 return False

@@ -19,6 +19,7 @@ from portico_server.dns.zones import Zones, new_token, told
 from portico_server.platform.audit import audit
 from portico_server.platform.database import Batch, Database, GuardFailed, Statement
 from portico_server.platform.ids import Ids
+from portico_server.platform.telemetry.spans import span
 
 _TRIES = 20
 _SHOWN = 5
@@ -131,7 +132,8 @@ class Verifying:
         )
         statements += [store.none_else_verified(zone), store.update(zone.etag, verified), event]
         try:
-            await self._database.batch(Batch(statements, [store.domain_lock(zone.domain)]))
+            with span("dns.store.change", step="store"):
+                await self._database.batch(Batch(statements, [store.domain_lock(zone.domain)]))
         except GuardFailed as failed:
             if proof is Proof.DELEGATION and failed.reason == store.OTHERS_CHANGED:
                 raise _txt_needed(zone) from None

@@ -14,6 +14,7 @@ from portico_server.platform.audit import audit
 from portico_server.platform.authorization import Filter
 from portico_server.platform.database import Batch, Database, GuardFailed, Statement
 from portico_server.platform.ids import Ids
+from portico_server.platform.telemetry.spans import span
 
 _TOKEN_BYTES = 20
 _SAYS = "portico-verify="
@@ -62,7 +63,8 @@ class Zones:
         statements = [*also(zone), store.insert(zone), store.at_most(parent, self._most), event]
         locks = [store.account_lock(parent), store.domain_lock(domain)]
         try:
-            await self._database.batch(Batch(statements, locks))
+            with span("dns.store.change", step="store"):
+                await self._database.batch(Batch(statements, locks))
         except GuardFailed as failed:
             if failed.reason == store.ZONE_EXISTS:
                 raise errors.ZoneAlreadyExists(f"there is a zone {zone.name} already", resource=zone.name) from None
@@ -76,14 +78,16 @@ class Zones:
 
     async def get(self, name: str) -> Zone:
         """Raises ZoneNotFound."""
-        zone = await store.get(self._database, name)
+        with span("dns.store.get", step="store"):
+            zone = await store.get(self._database, name)
         if zone is None:
             raise errors.ZoneNotFound(f"there is no zone {name}", resource=name)
         return zone
 
     async def list(self, parent: str, prefix: str, cursor: str, limit: int, shown: Filter) -> tuple[list[Zone], str]:
         """The zones of an account behind the cursor, by name, and the next cursor: a zone's name, "" at the end."""
-        found = await store.visible_in(self._database, zone_name(parent, prefix), cursor, shown, limit + 1)
+        with span("dns.store.list", step="store"):
+            found = await store.visible_in(self._database, zone_name(parent, prefix), cursor, shown, limit + 1)
         return found[:limit], found[limit - 1].name if len(found) > limit else ""
 
     async def update(self, name: str, wanted: Wanted, etag: str) -> Zone:
@@ -102,7 +106,8 @@ class Zones:
             changed = changed._replace(etag=new_etag, updated_at_us=now_us)
             event = audit("dns.zone.update", name, now_us, before=told(zone), after=told(changed))
             try:
-                await self._database.batch(Batch([store.update(zone.etag, changed), event]))
+                with span("dns.store.change", step="store"):
+                    await self._database.batch(Batch([store.update(zone.etag, changed), event]))
             except GuardFailed as failed:
                 if failed.reason != store.ZONE_CHANGED:
                     raise
@@ -119,8 +124,10 @@ class Zones:
                     f"{name} has {zone.records} records; delete them first, or set force", resource=name
                 )
             event = audit("dns.zone.delete", name, self._ids.mint()[1], before=told(zone), records=zone.records)
+            batch = Batch([*store.delete(zone), event], [store.account_lock(account_of(name))])
             try:
-                await self._database.batch(Batch([*store.delete(zone), event], [store.account_lock(account_of(name))]))
+                with span("dns.store.change", step="store"):
+                    await self._database.batch(batch)
             except GuardFailed as failed:
                 if failed.reason != store.ZONE_CHANGED:
                     raise
