@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from portico_server.registry import BUILT_IN
 from tests.harness.documents import run_document
 from tests.harness.layouts import BY_COMMAND
+
+ACCESS = "portico_server.access"
 
 pytestmark = BY_COMMAND
 
@@ -59,6 +62,27 @@ def test_dns(tmp_path: Path) -> None:
         r"needs the permission dns\.record\.create on accounts/default/zones/example\.org",
     ):
         assert re.search(words, printed), printed
+
+
+def test_domain_roles(tmp_path: Path) -> None:
+    added = {} if ACCESS in BUILT_IN else {"PORTICO_EXTRA_PRODUCTS": ACCESS}
+    printed = run_document("docs/domain-roles.md", tmp_path, **added)
+    for words in (
+        "no buckets that you may see",
+        r"needs the permission dns\.record\.create on accounts/default/zones/shop\.example",
+        r"needs the permission dns\.zone\.read on accounts/default/zones/example\.org",
+        r"ada may not do dns\.record\.create on accounts/default/zones/shop\.example",
+        "needs the permission dns.record.delete",
+        "no zones that you may see",
+    ):
+        assert re.search(words, printed), printed
+    lists = [re.findall(r"^(\S+\.example|example\.\S+) +pending", part, re.M) for part in printed.split("zone  ")[1:]]
+    assert lists == [
+        ["blog.example", "example.com", "example.org", "shop.example"],
+        ["example.com"],
+        ["blog.example", "example.com", "example.org"],
+        ["example.com", "example.org"],
+    ], printed
 
 
 def test_operations(tmp_path: Path) -> None:
