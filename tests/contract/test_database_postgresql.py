@@ -25,6 +25,8 @@ from portico_server.platform.database import (
 )
 from portico_server.platform.database.opening import LocalDatabases
 from portico_server.platform.database.postgresql import PostgresqlDatabase, patience, wire
+from portico_server.platform.database.postgresql.commands import query
+from portico_server.platform.database.postgresql.pool import Pool
 from portico_server.platform.moving.failures import MoveError
 from portico_server.platform.moving.postgresql import connected
 from portico_server.platform.settings import Settings
@@ -214,3 +216,12 @@ async def test_a_start_gives_up_a_server_that_takes_connections_and_says_nothing
 def test_an_operators_own_time_outs_count() -> None:
     given = conninfo_to_dict(patience.patient("postgresql://portico@host/portico?connect_timeout=77"))
     assert (given["connect_timeout"], given["tcp_user_timeout"]) == ("77", "30000")
+
+
+async def test_a_batch_is_answered_while_one_behind_it_on_the_same_connection_runs(dsn: str) -> None:
+    pool = Pool(dsn, size=1, depth=2, answer_seconds=60)
+    quick, slow = pool.submit([query("SELECT 1", ())]), pool.submit([query("SELECT pg_sleep(2)", ())])
+    done, _ = await asyncio.wait([quick, slow], return_when=asyncio.FIRST_COMPLETED)
+    assert done == {quick}
+    await slow
+    await pool.close()

@@ -42,8 +42,9 @@ async def test_a_worker_goes_on_after_an_exception_of_nobody(monkeypatch: pytest
     class Answering:
         lost = False
 
-        async def exchange(self, units: list[Any]) -> list[list[Result]]:
-            return [[Result(1, [])] for _ in units]
+        async def send(self, units: list[Any]) -> None:
+            for _, answered in units:
+                answered([Result(1, [])])
 
         async def close(self) -> None:
             raise KeyError("of nobody")

@@ -6,10 +6,13 @@ driven directly: cursors cost twice as much and lose their prepared statements w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import psycopg
+import structlog
 from psycopg import pq
 from psycopg.adapt import Transformer
 from psycopg.pq.abc import PGresult
@@ -17,6 +20,8 @@ from psycopg.pq.abc import PGresult
 from portico_server.platform.database.interface import Row
 from portico_server.platform.database.postgresql.pipeline import Pipeline
 from portico_server.platform.database.postgresql.states import READ_ONLY
+
+_log = structlog.get_logger(__name__)
 
 _PREPARED_STATEMENTS = 1000
 """How many a connection keeps; beyond, all are dropped and the needed ones prepared again."""
@@ -72,7 +77,7 @@ Outcome = list[Result] | Refused | Lost
 
 
 class Wire:
-    """A connection. One exchange at a time."""
+    """A connection. One `send` at a time; what it sends need not be answered before the next."""
 
     def __init__(self, connection: psycopg.AsyncConnection[Row], answer_seconds: float) -> None:
         self._connection = connection
@@ -92,20 +97,26 @@ class Wire:
         """Whether it can be used no more."""
         return bool(self._pipeline.lost)
 
-    async def exchange(self, units: Sequence[Unit]) -> list[Outcome]:
-        """Sends units in one write; answers their outcomes in order."""
-        refusals = await self._prepare({sql for unit in units for sql, _, _ in unit})
-        if self.lost:
-            return [Lost(self._pipeline.lost, unsent=True)] * len(units)
-        outcomes: list[Outcome | None] = [_refused_before(unit, refusals) if refusals else None for unit in units]
-        sent = [index for index, outcome in enumerate(outcomes) if outcome is None]
-        for index in sent:
-            self._send(units[index])
-        answers = await self._pipeline.answers(len(sent))
-        lost = Lost(self._pipeline.lost)
-        for position, index in enumerate(sent):
-            outcomes[index] = self._outcome(answers[position]) if position < len(answers) else lost
-        return outcomes  # type: ignore[return-value]
+    @property
+    def in_flight(self) -> int:
+        """How many units were sent and are not yet answered."""
+        return self._pipeline.in_flight
+
+    async def send(self, units: Sequence[tuple[Unit, Callable[[Outcome], None]]]) -> None:
+        """Sends units in one write. Each one's callable is called once, with its outcome, in the order in which they
+        were sent; it must not raise. Waits only where a statement is new to this connection."""
+        statements = {sql for unit, _ in units for sql, _, _ in unit}
+        refusals: dict[str, Refused] = {}
+        while not self.lost and (new := statements - self._prepared.keys() - refusals.keys()):
+            refusals |= await self._prepare(new, statements)  # meanwhile a stale plan may have cleared all
+        for unit, answered in units:
+            if self.lost:
+                answered(Lost(self._pipeline.lost, unsent=True))
+            elif refused := _refused_before(unit, refusals) if refusals else None:
+                answered(refused)
+            else:
+                self._send(unit, answered)
+        self._pipeline.flush()
 
     def give_up(self, why: str) -> None:
         """Uses it no more."""
@@ -116,48 +127,65 @@ class Wire:
         self.give_up("the database is closed")
         await self._connection.close()
 
-    def _send(self, unit: Unit) -> None:
+    def _send(self, unit: Unit, answered: Callable[[Outcome], None]) -> None:
+        def on_results(results: list[PGresult] | None) -> None:
+            answered(Lost(self._pipeline.lost) if results is None else self._decoded(results))
+
         try:
             for sql, values, formats in unit:
                 self._libpq.send_query_prepared(self._prepared[sql], values, formats, _BINARY)
-            self._libpq.pipeline_sync()
         except psycopg.OperationalError as error:
             self._pipeline.lose(str(error))
+        self._pipeline.sync(on_results)
 
-    async def _prepare(self, statements: set[str]) -> dict[str, Refused]:
-        """Prepares those that are new; answers those that are refused.
+    async def _prepare(self, new: set[str], statements: set[str]) -> dict[str, Refused]:
+        """Prepares those that are new of the statements that are wanted; answers those that are refused.
 
         In a round trip of their own: behind a guard that failed, a preparation would be skipped unsaid. Each is
         described, so that one whose result is not portable is refused before it ran. A refused name is not used again.
         """
-        new = statements - self._prepared.keys()
-        if not new or self.lost:
-            return {}
         if len(self._prepared) + len(new) > _PREPARED_STATEMENTS:
-            await self._deallocate()
+            self._deallocate()
             new = statements
-        names = {sql: b"p%d" % (self._serial + number) for number, sql in enumerate(new)}
-        self._serial += len(new)
-        try:
-            for sql, name in names.items():
+        refusals: dict[str, Refused] = {}
+        done = asyncio.get_running_loop().create_future()
+        left = len(new)
+
+        def on_prepared(sql: str, name: bytes, results: list[PGresult] | None) -> None:
+            nonlocal left
+            left -= 1
+            if results is not None:
+                if refusal := _not_prepared(results):
+                    refusals[sql] = refusal
+                else:
+                    self._prepared[sql] = name
+            if not left:
+                done.set_result(None)
+
+        for sql in new:
+            self._serial += 1
+            name = b"p%d" % self._serial
+            try:
                 self._libpq.send_prepare(name, sql.encode())
                 self._libpq.send_describe_prepared(name)
-                self._libpq.pipeline_sync()
-        except psycopg.OperationalError as error:
-            self._pipeline.lose(str(error))
-        refusals = {}
-        for sql, results in zip(names, await self._pipeline.answers(len(names)), strict=False):
-            if refusal := _not_prepared(results):
-                refusals[sql] = refusal
-            else:
-                self._prepared[sql] = names[sql]
+            except psycopg.OperationalError as error:
+                self._pipeline.lose(str(error))
+            self._pipeline.sync(partial(on_prepared, sql, name))
+        self._pipeline.flush()
+        await done
         return refusals
 
-    async def _deallocate(self) -> None:
+    def _deallocate(self) -> None:
         self._prepared.clear()
         self._libpq.send_query_params(b"DEALLOCATE ALL", None)
-        self._libpq.pipeline_sync()
-        await self._pipeline.answers(1)
+        self._pipeline.sync(_nothing)
+
+    def _decoded(self, results: list[PGresult]) -> Outcome:
+        try:
+            return self._outcome(results)
+        except Exception as error:  # a bug, which must not leave anybody waiting
+            _log.exception("what PostgreSQL answered was not understood")
+            return Lost(repr(error))
 
     def _outcome(self, results: list[PGresult]) -> Outcome:
         done: list[Result] = []
@@ -183,6 +211,10 @@ class Wire:
         if refused.state == READ_ONLY:
             self.give_up("the server takes no changes")  # a new connection may lead to the one that does
         return refused
+
+
+def _nothing(_: list[PGresult] | None) -> None:
+    """Nobody waits for it."""
 
 
 def _refused(position: int, result: PGresult) -> Refused:
