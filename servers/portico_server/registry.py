@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from importlib import resources
 
 from portico_server.platform.backup.subject import ProductState
-from portico_server.platform.placement import Placement, product_of
+from portico_server.platform.placement import Nodes, Placement, product_of
 from portico_server.platform.product import Product
 from portico_server.platform.settings import SettingError, Settings
 
-BUILT_IN = ("portico_server.objects", "portico_server.dns")
+BUILT_IN = ("portico_server.access", "portico_server.objects", "portico_server.dns")
 """Packages with a `PRODUCT`. To add a product, add its package here; see CONTRIBUTING.md."""
 
 
@@ -21,7 +21,14 @@ def products(settings: Settings, placement: Placement) -> list[Product]:
     every = [load(module) for module in (*BUILT_IN, *settings.extra_products)]
     placement.check_products(product.name for product in every)
     elsewhere = placement.elsewhere()
-    only = (*settings.only, *elsewhere) if settings.only else ()
+    on_every_node = [product.name for product in every if product.keeps_policies]
+    for name in on_every_node:
+        if isinstance(elsewhere.get(name), Nodes):
+            raise SettingError(
+                f"the product {name!r} cannot be served by other nodes, as each node decides by the policies that it "
+                "keeps: leave it out of `peers`, and have the nodes share them by PostgreSQL (the setting `database`)"
+            )
+    only = (*settings.only, *on_every_node, *elsewhere) if settings.only else ()
     chosen = in_order(_chosen(every, only))
     for product in chosen:
         if product.name in elsewhere:

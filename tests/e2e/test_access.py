@@ -22,7 +22,7 @@ SERVICES = "portico.access.v1."
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatform]:
     folder = tmp_path_factory.mktemp("access")
-    with running_platform(folder, extra_products=("portico_server.access",)) as running:
+    with running_platform(folder) as running:
         yield running
 
 

@@ -159,6 +159,7 @@ def test_verify_tells_that_it_is_whole(backed_up: BackedUp, capsys: pytest.Captu
     found = json.loads(capsys.readouterr().out)
     assert found["engine"] == "sqlite"
     assert found["databases"] == {
+        "access": {"access": 1, "platform": 2},
         "dns": {"dns": 1, "platform": 2},
         "objects": {"objects": 3, "platform": 2},
     }

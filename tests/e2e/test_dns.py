@@ -243,19 +243,18 @@ def test_a_prompt_completes_zones(registrar: RunningPlatform, zone: str, monkeyp
 @contextlib.contextmanager
 def clerk(platform: RunningPlatform, *bindings: tuple[list[str], str]) -> Iterator[portico.Client]:
     """Another principal's client, with permissions on resources."""
-    policy = platform.data / "policy.toml"
-    before = policy.read_text()
+    policy, before = platform.policy_file, platform.policy
     text = "".join(
         f"\n[[bindings]]\nprincipals = [{json.dumps(CLERK)}]\npermissions = {json.dumps(permissions)}\n"
         f"resources = [{json.dumps(resource)}]\n"
         for permissions, resource in bindings
     )
-    replace_file(policy, (before + text).encode())
+    replace_file(policy, before + text.encode())
     try:
         with portico.connect(str(platform.profile), token=token_of(platform, "clerk")) as opened:
             yield opened
     finally:
-        replace_file(policy, before.encode())
+        replace_file(policy, before)
 
 
 def sees(client: portico.Client) -> list[str]:

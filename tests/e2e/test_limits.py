@@ -42,8 +42,7 @@ resources = ["{ACCOUNT}"]
 @pytest.fixture(scope="module")
 def limited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatform]:
     with running_platform(tmp_path_factory.mktemp("limited"), **TESTING_PRODUCT) as platform:
-        policy = platform.data / "policy.toml"
-        replace_file(policy, policy.read_bytes() + LIMITED.encode())
+        replace_file(platform.policy_file, platform.policy + LIMITED.encode())
         with narrow_channel(platform) as channel:
             wait_until(lambda: _may_test(channel), "the policy is in force")
         yield platform

@@ -61,8 +61,7 @@ def spread(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         layout_settings(request.param) as settings,
         running_platform(tmp_path_factory.mktemp("spread"), **{**settings, **TESTING_PRODUCT}) as running,
     ):
-        policy = running.data / "policy.toml"
-        replace_file(policy, policy.read_bytes() + LIMITED.encode())
+        replace_file(running.policy_file, running.policy + LIMITED.encode())
         wait_until(lambda: _binds(running, "narrow"), "the policy is in force")
         yield running
 

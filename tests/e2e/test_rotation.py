@@ -165,8 +165,7 @@ def _let_in(platform: RunningPlatform, certificate: ClientCertificate) -> bool:
 
 
 def test_a_policy_holds_as_soon_as_one_call_was_judged_by_it_and_a_broken_one_never(rotating: RunningPlatform) -> None:
-    policy = rotating.data / "policy.toml"
-    was = policy.read_bytes()
+    policy, was = rotating.policy_file, rotating.policy
     binding = f'\n[[bindings]]\nprincipals = ["{OTHER}"]\npermissions = ["*"]\nresources = ["{ACCOUNT}"]\n'
     token = Keyring.open(rotating.data, rotating.settings.trust_domain, ()).sign_token(
         OTHER, client_id="test", lifetime_seconds=600

@@ -35,7 +35,7 @@ FAILURES = [
         "an unknown product",
         nothing,
         {"only": ("nope",), "processes": ()},
-        "`only` names 'nope'; the products are objects",
+        "`only` names 'nope'; the products are access, objects",
     ),
     ("a module that is not there", nothing, {"extra_products": ("nope.nope",)}, "module nope.nope cannot be imported"),
     (

@@ -76,7 +76,7 @@ def close() -> None:
 
 def _settings_of(name: str, data: Path, *, testing: bool) -> dict[str, Any]:
     if name == "apart":
-        return {"processes": ("objects", "testing") if testing else ("objects",)}
+        return {"processes": ("access", "objects", *(("testing",) if testing else ()))}
     if name == "workers":
         return {"workers": WORKERS, "database": _database_of(data)}
     return {"host": "plain"} if name == "plain" else {}

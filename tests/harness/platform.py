@@ -71,6 +71,16 @@ class RunningPlatform:
         return self.ready.profile
 
     @property
+    def policy_file(self) -> Path:
+        """The operator's; there need not be one."""
+        return self.data / "policy.toml"
+
+    @property
+    def policy(self) -> bytes:
+        """What the operator's policy file says."""
+        return self.policy_file.read_bytes() if self.policy_file.exists() else b""
+
+    @property
     def token(self) -> str:
         return (self.profile / "token").read_text()
 

@@ -47,6 +47,17 @@ def test_a_module_without_a_product_is_refused():
         load("json")
 
 
+def test_every_node_keeps_the_policies_whatever_only_says():
+    settings = Settings(only=("objects",))
+    assert names(products(settings, Placement(settings))) == ["access", "objects"]
+
+
+def test_other_nodes_cannot_keep_the_policies_for_one():
+    settings = Settings(peers=("access=other:8444",))
+    with pytest.raises(SettingError, match="leave it out of `peers`"):
+        products(settings, Placement(settings))
+
+
 def test_an_unknown_product_in_only_is_refused_and_the_known_ones_are_named():
     with pytest.raises(SettingError, match="objects"):
         products(Settings(only=("nonsense",)), Placement(Settings()))

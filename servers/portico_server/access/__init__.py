@@ -38,6 +38,7 @@ PRODUCT = Product(
     ),
     run=run,
     errors=ERRORS,
+    keeps_policies=True,
 )
 
 __all__ = ["PRODUCT"]

@@ -1,9 +1,10 @@
 """Decides by the policies of accounts, beside the policy file: allowed is what either allows, a deny of either wins.
 
-The file stays what an operator gets in by. Where no policies of accounts are kept, the file alone decides. Where nobody
-has compared them with their store for a while they allow nothing (a call that needs them is told to come again), and
-what they deny stays denied. What an API token may do is theirs alone to say. Of an account whose policies cannot be
-read nobody knows what they deny: nothing is allowed in it, by the file neither.
+The file is what an operator gets in by. Where policies are kept, but none were handed on yet, nothing is allowed: they
+may deny anything. (Where no product keeps any, as in tests of the gateway alone, the file decides.) Where nobody has
+compared them with their store for a while they allow nothing (a call that needs them is told to come again), and what
+they deny stays denied. What an API token may do is theirs alone to say. Of an account whose policies cannot be read
+nobody knows what they deny: nothing is allowed in it, by the file neither.
 """
 
 from __future__ import annotations
@@ -30,15 +31,17 @@ _RETRY_SECONDS = 1.0
 
 
 class AccountPoliciesBesideFile:
-    """An Authorizer of both."""
+    """An Authorizer of both. `kept`: whether a product keeps policies of accounts; then nothing is decided without."""
 
-    def __init__(self, file: PolicyFile, shared: SharedPolicies) -> None:
+    def __init__(self, file: PolicyFile, shared: SharedPolicies, *, kept: bool = False) -> None:
         self._file = file
         self._shared = shared
+        self._kept = kept
 
     def allows(self, principal: Principal, permission: str, resource: str) -> bool:
         snapshot = self._shared.current()
         if snapshot is None:
+            self._check_none_are_kept()
             return self._file.allows(principal, permission, resource)
         if self._shared.unreadable:
             self._check_readable(resource)
@@ -47,10 +50,9 @@ class AccountPoliciesBesideFile:
         if snapshot.is_api_token(principal.token_id):
             return by_policies and self._is_usable()
         if by_policies:
-            by_file = self._file.allows(principal, permission, resource)
-            if not by_file and self._file.denies(principal, permission, resource):
+            if self._file.denies(principal, permission, resource):
                 return False
-            return by_file or self._is_usable()
+            return self._shared.is_fresh() or self._file.allows(principal, permission, resource) or self._is_usable()
         return self._file.allows(principal, permission, resource) and not _denies(
             snapshot, principal, permission, resource, circumstances
         )
@@ -58,6 +60,7 @@ class AccountPoliciesBesideFile:
     def filter(self, principal: Principal, permission: str, parent: str) -> Filter:
         snapshot = self._shared.current()
         if snapshot is None:
+            self._check_none_are_kept()
             return self._file.filter(principal, permission, parent)
         if self._shared.unreadable:
             self._check_readable(parent)
@@ -95,6 +98,16 @@ class AccountPoliciesBesideFile:
             f"{account}: its policies cannot be read, so everything in it is refused ({why})"
             for account, why in unreadable.items()
         )
+
+    def _check_none_are_kept(self) -> None:
+        """Raises ApiError where there are policies that this machine was never told."""
+        if self._kept:
+            raise ApiError(
+                grpc.StatusCode.UNAVAILABLE,
+                "POLICIES_NOT_READ",
+                "whether this is allowed cannot be told yet: nobody has read the policies since this machine started",
+                retry_after_seconds=_RETRY_SECONDS,
+            )
 
     def _check_readable(self, resource: str) -> None:
         """Raises ApiError where nobody can tell what policies deny."""

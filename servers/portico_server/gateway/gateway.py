@@ -110,7 +110,9 @@ async def open_gateway(
     issuers = Issuers(issuer_of(settings.trust_domain), settings.run)
     policy = PolicyFile(settings.data / POLICY_FILE, settings.trust_domain, words)
     permissions = {requirement.permission for method in methods.values() for requirement in method.requirements}
-    authorizer = AccountPoliciesBesideFile(policy, SharedPolicies(settings.run / ACCESS, words, permissions))
+    shared = SharedPolicies(settings.run / ACCESS, words, permissions)
+    kept = any(product.keeps_policies for product in products)
+    authorizer = AccountPoliciesBesideFile(policy, shared, kept=kept)
 
     def certificate_subject(uri: str) -> Principal | None:
         return principal_of(settings.trust_domain, uri)

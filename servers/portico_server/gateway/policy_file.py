@@ -1,4 +1,4 @@
-"""The built-in policy: bindings in data/policy.toml, behind the interface that the access product will fill.
+"""What an operator says of who may do what: bindings in data/policy.toml, which count beside the policies of accounts.
 
     [[bindings]]
     principals = ["accounts/default/principals/admin"]   # or a SPIFFE id: then its certificate alone names the caller
@@ -12,10 +12,11 @@
     call_burst = 100
     concurrent_calls = 10
 
-The file is read again when it changes. A broken one is logged, and the policy that was in force stays. Of several
-processes the first that has read a changed file raises a shared word; the others look at that word before each
-decision, so that none decides by the old policy once one of them decides by the new (unless the file is broken at that
-very moment: then each keeps to what it has read until it is mended).
+There need not be a file. It is read again when it changes; one that is removed says nothing any more. A broken one is
+logged, and the policy that was in force stays. Of several processes the first that has read a changed file raises a
+shared word; the others look at that word before each decision, so that none decides by the old policy once one of them
+decides by the new (unless the file is broken at that very moment: then each keeps to what it has read until it is
+mended).
 """
 
 from __future__ import annotations
@@ -62,6 +63,9 @@ class _Found(NamedTuple):
 
     policy: Policy
     limits: Mapping[str, Limits]
+
+
+_NOTHING = _Found(compile_policy((), ""), {})
 
 
 class _Read(NamedTuple):
@@ -183,6 +187,8 @@ class PolicyFile:
             with open(self._path, "rb") as file:
                 stamp = _stamp_of(os.fstat(file.fileno()))
                 content = file.read(MAX_FILE_BYTES + 1)
+        except FileNotFoundError:
+            return _Read(None, True, b"", _NOTHING)
         except OSError as error:
             return _Read(None, True, str(error).encode(), unreadable(self._path, error))
         settled = not 0 <= now_ns - stamp.changed_ns < _SETTLED_NS

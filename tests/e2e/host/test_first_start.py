@@ -1,4 +1,4 @@
-"""What a first start leaves behind: files that only their owner can read, a profile, a policy."""
+"""What a first start leaves behind: files that only their owner can read, a profile."""
 
 from __future__ import annotations
 
@@ -33,15 +33,6 @@ def test_the_profile_says_where_and_who(host: RunningPlatform) -> None:
     here = {"address": host.address, "web_address": host.web_address}
     assert profile == {**here, "account": "default", "data": str(host.data)}
     assert host.profile.parts[-3:] == ("portico", "profiles", "default")
-
-
-def test_the_policy_gives_the_administrator_the_account(host: RunningPlatform) -> None:
-    [binding] = tomllib.loads((host.data / "policy.toml").read_text())["bindings"]
-    assert binding == {
-        "principals": ["accounts/default/principals/admin"],
-        "permissions": ["*"],
-        "resources": ["accounts/default"],
-    }
 
 
 def test_a_profile_of_another_platform_is_left_alone(tmp_path: Path) -> None:

@@ -18,7 +18,6 @@ from pathlib import Path
 
 import pytest
 
-from portico_server.host.supervisor.first_start import POLICY
 from tests.faults.power import mutations
 from tests.faults.power.cuts import Cut, cuts
 from tests.faults.power.disk import write_tree
@@ -87,7 +86,6 @@ async def check(load: Load, cut: Cut, folder: Path, seed: int) -> None:
     write_tree(cut.tree, folder)
     try:
         await load.check(folder / DATA, cut.said, seed)
-        assert (folder / DATA / "policy.toml").read_text() == POLICY
     finally:
         shutil.rmtree(folder)
 

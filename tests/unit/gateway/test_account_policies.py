@@ -74,10 +74,10 @@ class Machine:
         self.writer = PolicyWriter(self.folder / "access", SharedWords(self.folder / "words"))
         self.revision = 0
 
-    def process(self) -> AccountPoliciesBesideFile:
+    def process(self, *, kept: bool = False) -> AccountPoliciesBesideFile:
         words = SharedWords(self.folder / "words")
         shared = SharedPolicies(self.folder / "access", words, {READ, WRITE}, lambda: self.now)
-        return AccountPoliciesBesideFile(PolicyFile(self.folder / "policy.toml", "t", words), shared)
+        return AccountPoliciesBesideFile(PolicyFile(self.folder / "policy.toml", "t", words), shared, kept=kept)
 
     def change(self, given: AccountPolicies | None) -> None:
         self.revision += 1
@@ -96,6 +96,17 @@ def test_without_policies_the_file_decides(machine: Machine) -> None:
     assert decides.allows(BOB, READ, BUCKET)
     assert not decides.allows(ADA, READ, BUCKET)
     assert decides.filter(BOB, READ, ACCOUNT) == Filter(everything=True)
+
+
+def test_nothing_is_decided_before_the_policies_that_are_kept_are_known(machine: Machine) -> None:
+    decides = machine.process(kept=True)
+    for ask in (lambda: decides.allows(BOB, READ, BUCKET), lambda: decides.filter(BOB, READ, ACCOUNT)):
+        with pytest.raises(ApiError) as refused:
+            ask()
+        assert refused.value.reason == "POLICIES_NOT_READ"
+    machine.change(policies(BOB.name))
+    assert not decides.allows(BOB, READ, BUCKET)
+    assert decides.allows(BOB, READ, OTHER)
 
 
 def test_a_change_is_decided_by_in_every_process_at_once(machine: Machine) -> None:

@@ -91,7 +91,8 @@ async def test_a_call_goes_through_and_is_written_when_the_gateway_closes(tmp_pa
     assert os.stat(file.parent).st_mode & 0o777 == 0o700
 
 
-async def test_it_does_not_start_without_a_policy(tmp_path: Path) -> None:
+async def test_it_does_not_start_with_a_policy_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / POLICY_FILE).mkdir()
     keyring = Keyring.open(tmp_path, "portico.local", ())
 
     with pytest.raises(PolicyError):

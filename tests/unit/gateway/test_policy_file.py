@@ -202,7 +202,9 @@ class TestMistakes:
         assert str(tmp_path / "policy.toml") in str(error.value)
         assert told in str(error.value)
 
-    def test_a_missing_file_is_an_error_and_not_an_open_door(self, tmp_path: Path) -> None:
+    def test_a_missing_file_opens_nothing_and_one_that_cannot_be_read_is_an_error(self, tmp_path: Path) -> None:
+        assert not PolicyFile(tmp_path / "policy.toml", "portico.local").allows(ALICE, "objects.object.read", BUCKET)
+        (tmp_path / "policy.toml").mkdir()
         with pytest.raises(PolicyError, match="cannot be read"):
             PolicyFile(tmp_path / "policy.toml", "portico.local")
 
@@ -231,13 +233,12 @@ class TestReloading:
                 await asyncio.sleep(0.01)
         watching.cancel()
 
-    @pytest.mark.parametrize("broken", ["[[", binding("nonsense"), None])
-    def test_a_broken_or_missing_file_leaves_the_former_policy_in_force_and_is_logged_once(
-        self, tmp_path: Path, broken: str | None
+    @pytest.mark.parametrize("broken", ["[[", binding("nonsense")])
+    def test_a_broken_file_leaves_the_former_policy_in_force_and_is_logged_once(
+        self, tmp_path: Path, broken: str
     ) -> None:
         rules = policy(tmp_path, binding())
-        path = tmp_path / "policy.toml"
-        path.unlink() if broken is None else replace(path, broken)
+        replace(tmp_path / "policy.toml", broken)
 
         with capture_logs() as logs:
             rules.reload_if_changed()
@@ -245,6 +246,14 @@ class TestReloading:
 
         assert rules.allows(ALICE, "objects.object.read", BUCKET)
         assert [line["event"] for line in logs] == ["policy_not_reloaded"]
+
+    def test_a_file_that_is_removed_says_nothing_any_more(self, tmp_path: Path) -> None:
+        rules = policy(tmp_path, binding())
+        (tmp_path / "policy.toml").unlink()
+        rules.reload_if_changed()
+        assert not rules.allows(ALICE, "objects.object.read", BUCKET)
+        assert not rules.problem
+        assert not PolicyFile(tmp_path / "policy.toml", "portico.local").knows(ALICE.name)
 
     def test_a_mended_file_is_in_force_again(self, tmp_path: Path) -> None:
         rules = policy(tmp_path, binding())

@@ -17,7 +17,6 @@ import pytest
 
 from portico_server.host.supervisor import Check, doctor, look_at_machine
 from portico_server.host.supervisor.data_lock import DataLock
-from portico_server.host.supervisor.first_start import POLICY
 from portico_server.host.supervisor.profile import Profile, profile_folder
 from portico_server.host.supervisor.programs import SETTINGS_FILE
 from portico_server.platform.database import Batch
@@ -110,7 +109,9 @@ def test_a_client_certificate_that_is_none(settings: Settings) -> None:
 
 
 def test_a_broken_policy(settings: Settings) -> None:
-    (settings.data / "policy.toml").write_text(POLICY)
+    (settings.data / "policy.toml").write_text(
+        '[[bindings]]\nprincipals = ["accounts/a/principals/b"]\npermissions = ["*"]\nresources = ["accounts/a"]\n'
+    )
     assert found(settings, "policy").ok
     (settings.data / "policy.toml").write_text("[[bindings]]\nprincipals = 5\n")
     check = found(settings, "policy")

@@ -5,21 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from portico_server.host.supervisor.announcement import StartError
-from portico_server.host.supervisor.profile import ACCOUNT, ADMIN
 from portico_server.platform.backup.data_folder import RESTORING
-from portico_server.platform.private_files import make_private_folder, read_or_create
-
-POLICY = f"""\
-# Who may do what. Read again when it changes.
-#
-# permissions: names as "objects.object.read", or "*"; resources: a name stands for all below it;
-# access = "deny" takes away what other bindings give.
-
-[[bindings]]
-principals = ["{ADMIN}"]
-permissions = ["*"]
-resources = ["accounts/{ACCOUNT}"]
-"""
+from portico_server.platform.private_files import make_private_folder
 
 
 def prepare(data: Path) -> bool:
@@ -33,7 +20,6 @@ def prepare(data: Path) -> bool:
     try:
         for folder in (data, data / "run", data / "logs"):
             make_private_folder(folder)
-        read_or_create(data / "policy.toml", POLICY.encode)
     except OSError as error:
         raise StartError(
             f"Cannot use {data} as data directory: {error.strerror}. Choose another with --data."

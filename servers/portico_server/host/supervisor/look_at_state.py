@@ -32,7 +32,7 @@ def policy(settings: Settings) -> Iterator[Check]:
     from portico_server.platform.policy_bindings import PolicyError, read_bindings
 
     path = settings.data / "policy.toml"
-    if not path.exists():  # the next start makes it
+    if not path.exists():  # there need not be one
         return
     try:
         bindings = read_bindings(path)
