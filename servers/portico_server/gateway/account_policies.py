@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import grpc
 
@@ -47,11 +48,11 @@ class AccountPoliciesBesideFile:
             self._check_readable(resource)
         circumstances = circumstances_of(principal)
         by_policies = snapshot.allows(principal.name, permission, resource, circumstances)
+        if by_policies and self._file.denies(principal, permission, resource):
+            return False
         if snapshot.is_api_token(principal.token_id):
             return by_policies and self._is_usable()
         if by_policies:
-            if self._file.denies(principal, permission, resource):
-                return False
             return self._shared.is_fresh() or self._file.allows(principal, permission, resource) or self._is_usable()
         return self._file.allows(principal, permission, resource) and not _denies(
             snapshot, principal, permission, resource, circumstances
@@ -66,13 +67,14 @@ class AccountPoliciesBesideFile:
             self._check_readable(parent)
         circumstances = circumstances_of(principal)
         by_policies = snapshot.filter(principal.name, permission, parent, circumstances)
-        if snapshot.is_api_token(principal.token_id):
-            return by_policies if self._is_usable() else _NOTHING
-        if _denies(snapshot, principal, permission, parent, circumstances):
-            return _NOTHING
         if self._file.denies(principal, permission, parent):
             return _NOTHING
         by_file = self._file.filter(principal, permission, parent)
+        if snapshot.is_api_token(principal.token_id):
+            shown = replace(by_policies, deny=(*by_policies.deny, *by_file.deny))
+            return shown if self._is_usable() else _NOTHING
+        if _denies(snapshot, principal, permission, parent, circumstances):
+            return _NOTHING
         denied = (*by_file.deny, *by_policies.deny)
         if by_file.everything or by_file.allow:
             denied = (*denied, *_denied_below(snapshot, principal, permission, parent, circumstances))

@@ -158,6 +158,22 @@ def test_an_api_token_gets_nothing_from_the_file(machine: Machine) -> None:
         assert not decides.filter(caller, READ, ACCOUNT).shows(OTHER)
 
 
+def test_the_file_denies_an_api_token_what_it_denies_its_principal(machine: Machine) -> None:
+    given = policies()
+    given.tokens["t"] = ApiToken("t", "api.1", ADA.name, (Policy("own", ("pg",), ("rg",)),))
+    machine.change(given)
+    caller, decides = Principal(ADA.name, "a", "api.1"), machine.process()
+    assert decides.allows(caller, READ, BUCKET)
+    assert not decides.allows(caller, WRITE, BUCKET)
+    assert not decides.filter(caller, WRITE, ACCOUNT).shows(BUCKET)
+    denied = FILE.replace('"accounts/a"]\naccess', f'"{BUCKET}/objects/1"]\naccess')
+    (machine.folder / "policy.toml").write_text(denied)
+    decides = machine.process()
+    shown = decides.filter(caller, WRITE, ACCOUNT)
+    assert shown.shows(f"{BUCKET}/objects/2")
+    assert not shown.shows(f"{BUCKET}/objects/1")
+
+
 def test_an_older_revision_never_takes_a_newer_ones_place(machine: Machine) -> None:
     machine.change(policies())
     machine.writer.write(ACCOUNT, policies(principals=()), machine.revision)
