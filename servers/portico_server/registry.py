@@ -18,7 +18,7 @@ BUILT_IN = ("portico_server.access", "portico_server.objects", "portico_server.d
 def products(settings: Settings, placement: Placement) -> list[Product]:
     """The products of this platform, each behind those it requires; `placement` says where they are served. Raises
     SettingError for what cannot run."""
-    every = [load(module) for module in (*BUILT_IN, *settings.extra_products)]
+    every = [load(module) for module in _modules(settings)]
     placement.check_products(product.name for product in every)
     elsewhere = placement.elsewhere()
     on_every_node = [product.name for product in every if product.keeps_policies]
@@ -46,11 +46,16 @@ def _check_package(product: Product) -> None:
             )
 
 
+def _modules(settings: Settings) -> Iterable[str]:
+    """Each once: one that was added may be built in by now."""
+    return dict.fromkeys((*BUILT_IN, *settings.extra_products))
+
+
 def product_states(settings: Settings) -> list[ProductState]:
     """What backups must know of all products, those too that `only` leaves out, and of the gateway, which has state of
     its own in PostgreSQL. Raises SettingError."""
     found = [ProductState("gateway", resources.files("portico_server.gateway") / "migrations")]
-    for module in (*BUILT_IN, *settings.extra_products):
+    for module in _modules(settings):
         product = load(module)
         imported = importlib.import_module(module)
         package = module if hasattr(imported, "__path__") else imported.__package__ or module

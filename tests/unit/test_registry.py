@@ -52,6 +52,11 @@ def test_every_node_keeps_the_policies_whatever_only_says():
     assert names(products(settings, Placement(settings))) == ["access", "objects"]
 
 
+def test_a_product_that_was_added_may_be_built_in_by_now():
+    settings = Settings(extra_products=("portico_server.access",))
+    assert names(products(settings, Placement(settings))).count("access") == 1
+
+
 def test_other_nodes_cannot_keep_the_policies_for_one():
     settings = Settings(peers=("access=other:8444",))
     with pytest.raises(SettingError, match="leave it out of `peers`"):

@@ -32,7 +32,8 @@ def policy(settings: Settings) -> Iterator[Check]:
     from portico_server.platform.policy_bindings import PolicyError, read_bindings
 
     path = settings.data / "policy.toml"
-    if not path.exists():  # there need not be one
+    if not path.exists():
+        yield Check("policy", True, f"there is no {path}: the policies of accounts alone decide")
         return
     try:
         bindings = read_bindings(path)
