@@ -239,6 +239,6 @@ def test_a_restart_of_no_platform_says_so(tmp_path: Path) -> None:
 
 
 def test_a_product_that_there_is_not_gets_no_process(tmp_path: Path) -> None:
-    refusal = "the setting `processes` names 'object'; the products are dns, objects"
+    refusal = "the setting `processes` names 'object'; the products are access, dns, objects"
     with pytest.raises(StartFailed, match=refusal), running_platform(tmp_path, processes=("object",)):
         pass

@@ -14,6 +14,7 @@ from portico_server.access.items import Also, complete, existing, nothing_else
 from portico_server.access.kinds import ACCOUNT, MEMBER, PERMISSION_GROUP, POLICY, RESOURCE_GROUP, id_of
 from portico_server.access.roles import EVERYTHING, SUPER_ADMINISTRATOR
 from portico_server.access.state import AccountState
+from portico_server.platform.errors import DomainError
 from portico_server.platform.names import is_principal_name
 
 FIRST = "accounts/default"
@@ -29,8 +30,13 @@ class Accounts:
     async def make_first(self) -> None:
         """The account that is there from the start, with the principal that a first start makes as its Super
         Administrator. Does nothing where it is there."""
-        if await store.get(self._book.database, FIRST) is None:
+        if await store.get(self._book.database, FIRST) is not None:
+            return
+        try:
             await self._create(FIRST, Account(), "", FIRST_ADMINISTRATOR)
+        except DomainError:
+            if await store.get(self._book.database, FIRST) is None:  # else another process that starts was faster
+                raise
 
     async def create(
         self, parent: str, account_id: str, wanted: Account, caller: str, also: Also = nothing_else

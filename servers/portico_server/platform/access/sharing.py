@@ -21,8 +21,8 @@ from portico_server.platform.access.snapshot import Snapshot
 from portico_server.platform.private_files import make_private_folder, replace_file
 from portico_server.platform.shared_words import SharedWords, Word
 
-FOLDER = "access"
-"""In the platform's run folder."""
+FOLDER = "account-policies"
+"""In the platform's run folder, where each process has a folder of its name: products have no hyphens."""
 
 MAX_AGE_SECONDS = 60
 """So long policies are in force that nobody has compared with the store."""
