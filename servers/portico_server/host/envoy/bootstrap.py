@@ -57,7 +57,7 @@ def render_bootstrap(
         *([headers.restore_length()] if upstreams or embedding is None else []),
         *_last_filters(embedding, upstreams),
     ]
-    manager = http.connection_manager(settings, watched, filters, nodes=any(door.nodes for door in doors))
+    manager = http.connection_manager(settings, watched, filters)
     clusters = [cluster(upstream, settings.trust_domain, watched) for upstream in upstreams]
     if embedding is None:
         clusters += plain.clusters()

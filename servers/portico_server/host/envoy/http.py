@@ -19,20 +19,13 @@ LAST_STREAMS_SECONDS = 1.0
 IDLE_CONNECTION_SECONDS = 3600.0
 KEEPALIVE_SECONDS = 60.0
 KEEPALIVE_TIMEOUT_SECONDS = 20.0
-CONNECTION_WINDOW_BYTES = 16 * 1024 * 1024
-"""What one client's connection may make us hold of requests that are read slowly; several times the stream's window, so
-that one such stream does not stop the others (half of it may stand unread, see `windows`)."""
 
 
-def connection_manager(
-    settings: Settings, watched: WatchedFiles, filters: Sequence[Message], *, nodes: bool
-) -> Message:
-    """The network filter that speaks HTTP/1.1 and HTTP/2 and runs the HTTP filters. `nodes`: whether other nodes come
-    in too, whose connections carry many callers' streams."""
+def connection_manager(settings: Settings, watched: WatchedFiles, filters: Sequence[Message]) -> Message:
+    """The network filter that speaks HTTP/1.1 and HTTP/2 and runs the HTTP filters."""
     return _manager(
         settings,
         filters,
-        windows.CONNECTION_WINDOW_BYTES if nodes else CONNECTION_WINDOW_BYTES,
         floods.of_clients(),
         codec_type="AUTO",
         rds=routes.discovery(watched),
@@ -46,7 +39,6 @@ def inner_connection_manager(settings: Settings, watched: WatchedFiles, filters:
     return _manager(
         settings,
         filters,
-        windows.holding(settings.max_streams),
         floods.of_ours(),
         codec_type="HTTP2",
         rds=routes.discovery(watched, routes.INNER_ROUTES),
@@ -55,9 +47,7 @@ def inner_connection_manager(settings: Settings, watched: WatchedFiles, filters:
     )
 
 
-def _manager(
-    settings: Settings, filters: Sequence[Message], connection_window_bytes: int, flood_bounds: Message, **own: Any
-) -> Message:
+def _manager(settings: Settings, filters: Sequence[Message], flood_bounds: Message, **own: Any) -> Message:
     return extension(
         "envoy.filters.network.http_connection_manager",
         "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
@@ -68,7 +58,7 @@ def _manager(
         **_AS_SENT,
         **own,
         **_timeouts(settings),
-        **_limits(settings, connection_window_bytes, flood_bounds),
+        **_limits(settings, flood_bounds),
     )
 
 
@@ -112,7 +102,7 @@ def _timeouts(settings: Settings) -> Message:
     }
 
 
-def _limits(settings: Settings, connection_window_bytes: int, flood_bounds: Message) -> Message:
+def _limits(settings: Settings, flood_bounds: Message) -> Message:
     return {
         "max_request_headers_kb": MAX_HEADERS_KIBIBYTES,
         "common_http_protocol_options": {
@@ -124,7 +114,7 @@ def _limits(settings: Settings, connection_window_bytes: int, flood_bounds: Mess
         "http2_protocol_options": {
             "max_concurrent_streams": settings.max_streams,
             "initial_stream_window_size": windows.STREAM_WINDOW_BYTES,
-            "initial_connection_window_size": connection_window_bytes,
+            "initial_connection_window_size": windows.holding(settings.max_streams),
             "connection_keepalive": {
                 "interval": seconds(KEEPALIVE_SECONDS),
                 "timeout": seconds(KEEPALIVE_TIMEOUT_SECONDS),

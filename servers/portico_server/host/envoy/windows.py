@@ -1,8 +1,9 @@
-"""How much may be on its way, unread, between our own processes and nodes (HTTP/2 flow control).
+"""How much may be on its way, unread, at the doors and between our own processes and nodes (HTTP/2 flow control).
 
-One connection carries the streams of many callers. What a caller does not read stays in its stream's window, and counts
-in the connection's too. So that one holds the windows of all streams that the connection may carry, and callers that
-read slowly, however many they are, hold up nobody but themselves. With more streams another connection is made.
+One connection carries many streams, between processes those of many callers. What is not read of a stream stays in its
+window, and counts in the connection's too. So that one holds the windows of all streams that the connection may carry,
+and callers, or servicers, that read slowly, however many they are, hold up nobody but themselves. With more streams
+another connection is made.
 
 It holds them twice: Envoy's codec (nghttp2) gives a connection room again only when half of its window has been read.
 Were more than that half taken by what nobody reads, the other half could never be used up, and all would stand still.

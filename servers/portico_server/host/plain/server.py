@@ -16,6 +16,7 @@ from portico_server.host.adapter.calls import unknown
 from portico_server.host.adapter.context import Context
 from portico_server.host.adapter.metadata import Headers
 from portico_server.host.adapter.serving import Serving, spare_what_stays
+from portico_server.host.envoy import windows
 from portico_server.host.plain.exchange import PlainExchange, headers_of
 from portico_server.host.plain.http import serving_http
 from portico_server.host.plain.requests import PlainRequests
@@ -63,6 +64,9 @@ def _options(max_message_bytes: int) -> list[tuple[str, int]]:
         ("grpc.absolute_max_metadata_size", 256 * 1024),
         ("grpc.http2.min_ping_interval_without_data_ms", 1000),
         ("grpc.http2.max_ping_strikes", 0),
+        # As much of a stream as Envoy keeps itself, however fast the socket is: gRPC's own guess was 16 MiB of each.
+        ("grpc.http2.bdp_probe", 0),
+        ("grpc.http2.lookahead_bytes", windows.STREAM_WINDOW_BYTES),
     ]
 
 
