@@ -187,6 +187,8 @@ class Process:
                 add(servicer, self.application)
             if running.clients is not None:
                 gateway.oauth.use_clients(running.clients)
+            if running.catch_up_policies is not None:
+                gateway.revisions.ask(running.catch_up_policies)
             if running.operations is not None:
                 gateway.operations[product.name] = running.operations
             jobs = JobRunner(running.jobs, platform.clock, platform.random)

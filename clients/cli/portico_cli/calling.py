@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from portico_cli import revision
 from portico_cli.rules import finite
 
 if TYPE_CHECKING:
@@ -40,6 +41,9 @@ class Caller:
 
         client = connect(self._profile, service="portico", scope="cli")
         self._closing.callback(client.close)
+        folder = client.profile.folder
+        client.policy_revision = recalled = revision.recall(folder)
+        self._closing.callback(lambda: revision.remember(folder, recalled, client.policy_revision))
         if self._trace:
             self._trace_id = self._closing.enter_context(client.trace(self.name)).trace_id
         if self._timeout_seconds is not None:

@@ -54,6 +54,18 @@ export class Client {
   }
 
   /**
+   * The newest policy revision that an answer named; 0 before the first. Each call sends it on, so none is decided by older
+   * policies. `client.policyRevision = other.policyRevision` hands it on.
+   */
+  get policyRevision(): bigint {
+    return this.session.policyRevision.seen;
+  }
+
+  set policyRevision(revision: bigint) {
+    this.session.policyRevision.note(revision);
+  }
+
+  /**
    * What `work` calls is recorded as one trace, below one span of that name: `client.trace("nightly", async (span) => …)`.
    *
    * `span.traceId` is what `portico trace` takes. Spans are handed to the platform when the client is closed, or by `flush`.

@@ -10,6 +10,7 @@ import { Cancelled, DeadlineExceeded, PorticoError } from "./errors.js";
 import { TraceService } from "./gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js";
 import { factsOf } from "./methods.js";
 import { Deadline, pauseSeconds } from "./retries.js";
+import { PolicyRevision, REVISION_BEHIND, REVISION_HEADER, REVISION_UNKNOWN } from "./revisions.js";
 import { codeOf, outerTraceparent, type Span, traceparentOf, type Tracer } from "./tracing.js";
 import type { Attempt, Method, Requests, ResponseStream, Transport } from "./transport.js";
 
@@ -51,6 +52,7 @@ export class Session {
     readonly tracer: Tracer,
     readonly options: Options,
     private readonly last: { rayId: string } = { rayId: "" },
+    readonly policyRevision: PolicyRevision = new PolicyRevision(),
   ) {}
 
   /** `accounts/{account}`. */
@@ -64,7 +66,8 @@ export class Session {
   }
 
   withOptions(changes: Partial<Options>): Session {
-    return new Session(this.transport, this.credentials, this.tracer, { ...this.options, ...changes });
+    const options = { ...this.options, ...changes };
+    return new Session(this.transport, this.credentials, this.tracer, options, undefined, this.policyRevision);
   }
 
   /** A call of one message there and one back. Gives the request an id if it takes one. */
@@ -91,6 +94,7 @@ export class Session {
       try {
         const reply = await this.transport.exchange(method, requests, attempt);
         this.end(span, undefined, reply.rayId);
+        this.policyRevision.note(reply.policyRevision);
         return reply.message;
       } catch (error) {
         this.end(span, error);
@@ -126,7 +130,8 @@ export class Session {
   /**
    * Makes attempts until one succeeds or another would be of no use. A token that is refused as stale is renewed once: the
    * gateway refuses before anything happens, so that is safe for every request that can be sent again. Where the handshake
-   * fails, that is safe, too, and the profile's files may be newer than what we have.
+   * fails, that is safe, too, and the profile's files may be newer than what we have. And where policies are behind those
+   * that we have seen, or we have seen some that are not the platform's.
    */
   private async attempts<I extends DescMessage, O extends DescMessage, Result>(
     method: Method<I, O>,
@@ -138,10 +143,14 @@ export class Session {
     const { signal } = this.options;
     let renewed = isRequestStream(method) && !repeatable;
     let looked = renewed;
+    let forgot = renewed;
+    const once = renewed;
     for (let failures = 0; ; ) {
       const token = anonymous ? "" : await this.credentials.token(this);
       const metadata = new Map(Object.entries(this.options.metadata));
       if (token) metadata.set("authorization", `Bearer ${token}`);
+      const { seen } = this.policyRevision;
+      if (seen > 0n) metadata.set(REVISION_HEADER, String(seen));
       const leftSeconds = deadline.leftSeconds();
       if (leftSeconds === 0) {
         throw new DeadlineExceeded("the time for the call was over before it was sent: give it longer");
@@ -159,8 +168,14 @@ export class Session {
           looked = true;
           if (this.credentials.lookAgain(this)) continue;
         }
+        if (error.reason === REVISION_UNKNOWN && !forgot) {
+          forgot = true;
+          this.policyRevision.forget(seen);
+          continue;
+        }
         failures += 1;
-        const pause = repeatable ? pauseSeconds(error, failures, this.options.attempts, deadline) : undefined;
+        const again = repeatable || (error.reason === REVISION_BEHIND && !once);
+        const pause = again ? pauseSeconds(error, failures, this.options.attempts, deadline) : undefined;
         if (pause === undefined) throw error;
         await pauseFor(pause, signal);
       }

@@ -18,6 +18,7 @@ import { Cancelled, DeadlineExceeded, PorticoError, ProfileError } from "./error
 import { errorOf, rayOf } from "./failures.js";
 import { factsOf } from "./methods.js";
 import type { Profile } from "./profiles.js";
+import { revisionOf } from "./revisions.js";
 
 const LARGEST_MESSAGE_BYTES = 16 * 1024 * 1024;
 const ADDRESS_WITHOUT_NAME = "address.invalid"; // RFC 2606
@@ -37,10 +38,14 @@ export interface Attempt {
   readonly signal: AbortSignal | undefined;
 }
 
-/** The message that a call answered, and the call's ray id (empty if the platform sent none). */
+/**
+ * The message that a call answered, the call's ray id (empty if the platform sent none), and the policy revision that it
+ * made or was decided by (0 if it said none).
+ */
 export interface Reply<Message> {
   readonly message: Message;
   readonly rayId: string;
+  readonly policyRevision: bigint;
 }
 
 export class Transport {
@@ -76,7 +81,7 @@ export class Transport {
       const answered = (failure: grpc.ServiceError | null, message?: MessageShape<O>): void => {
         over.abort();
         if (failure !== null || message === undefined) reject(errorOf(failure, headers));
-        else resolve({ message, rayId: rayOf(headers) });
+        else resolve({ message, rayId: rayOf(headers), policyRevision: revisionOf(headers) });
       };
       const begun = this.begin(method, requests, attempt, over.signal, reject, (client, ...named) =>
         isStream(requests)

@@ -15,9 +15,11 @@ import { Credentials } from "../src/credentials.js";
 import { Aborted, InvalidArgument, NotFound, ResourceExhausted, Unavailable } from "../src/errors.js";
 import { nameOf } from "../src/names.js";
 import { Deadline, pauseSeconds } from "../src/retries.js";
-import type { Session } from "../src/session.js";
+import { BucketService } from "../src/index.js";
+import { Session, USUAL } from "../src/session.js";
 import { CHUNK_BYTES, type Data, sourceOf } from "../src/sources.js";
-import { outerTraceparent } from "../src/tracing.js";
+import { outerTraceparent, Tracer } from "../src/tracing.js";
+import type { Attempt, Transport } from "../src/transport.js";
 
 test("only what may mend itself is tried again, within attempts and deadline", () => {
   const pause = (error: NotFound, failures = 1, seconds: number | null = null) =>
@@ -29,6 +31,36 @@ test("only what may mend itself is tried again, within attempts and deadline", (
   assert.equal(pause(new NotFound("none")), undefined);
   assert.equal(pause(new ResourceExhausted("full")), undefined);
   assert.equal(pause(new Aborted("later", { retryAfterSeconds: 2 })), 2.05);
+});
+
+test("the newest policy revision goes along with each call, and one that is unknown is forgotten once", async () => {
+  const sent: (string | undefined)[] = [];
+  const answers: (bigint | Error)[] = [4n, 3n, 0n];
+  const exchange = (_method: unknown, _requests: unknown, attempt: Attempt) => {
+    sent.push(attempt.metadata.get("x-policy-revision"));
+    const answer = answers.shift() ?? 0n;
+    if (answer instanceof Error) return Promise.reject(answer);
+    return Promise.resolve({ message: {}, rayId: "", policyRevision: answer });
+  };
+  const credentials = { token: () => Promise.resolve("t") };
+  const session = new Session(
+    { exchange } as unknown as Transport,
+    credentials as unknown as Credentials,
+    new Tracer("node", "test"),
+    USUAL,
+  );
+  const update = () => session.withOptions({}).call(BucketService.method.updateBucket, {});
+  for (let calls = 0; calls < 3; calls++) await update();
+  assert.deepEqual(sent.splice(0), [undefined, "4", "4"]);
+  const unknown = new InvalidArgument("none", { reason: "POLICY_REVISION_UNKNOWN" });
+  answers.push(unknown, 0n);
+  await update();
+  assert.deepEqual(sent.splice(0), ["4", undefined]);
+  answers.push(unknown, unknown);
+  await assert.rejects(update(), InvalidArgument);
+  answers.push(new Unavailable("later", { reason: "POLICY_REVISION_BEHIND" }), 5n);
+  await update();
+  assert.equal(session.policyRevision.seen, 5n);
 });
 
 test("a name is an id of the own account, or whole", () => {

@@ -32,14 +32,14 @@ class AsyncioTransport:
         call = self._call(method)(given, timeout=seconds, metadata=metadata)
         try:
             message = await call
-            ray_id = ray_of(await call.initial_metadata()) or ray_of(await call.trailing_metadata())
+            headers, trailers = await call.initial_metadata(), await call.trailing_metadata()
         except grpc.aio.AioRpcError as failure:
             raise feed.error or error_of(failure) from None
         except asyncio.CancelledError:
             if feed.error is None:
                 raise
             raise feed.error from None
-        return Reply(message, ray_id)
+        return Reply.of(message, headers, trailers)
 
     async def open_stream(self, method: Method[Any], requests: Any, seconds: float | None, metadata: Any) -> Any:
         return self._call(method)(requests, timeout=seconds, metadata=metadata)

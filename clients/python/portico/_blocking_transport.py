@@ -34,7 +34,7 @@ class BlockingTransport:
             message, call = self._call(method).with_call(requests, timeout=seconds, metadata=metadata)
         except grpc.RpcError as failure:
             raise error_of(failure) from None
-        return Reply(message, ray_of(call.initial_metadata()) or ray_of(call.trailing_metadata()))
+        return Reply.of(message, call.initial_metadata(), call.trailing_metadata())
 
     def _upload(self, method: Method[Any], requests: Any, seconds: float | None, metadata: Any) -> Reply[Any]:
         feed = _Feed(requests)
@@ -49,7 +49,7 @@ class BlockingTransport:
         except BaseException:
             call.cancel()
             raise
-        return Reply(message, ray_of(call.initial_metadata()) or ray_of(call.trailing_metadata()))
+        return Reply.of(message, call.initial_metadata(), call.trailing_metadata())
 
     def open_stream(self, method: Method[Any], requests: Any, seconds: float | None, metadata: Any) -> Any:
         messages = iter(requests) if method.request_streaming else requests

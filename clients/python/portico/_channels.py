@@ -8,7 +8,9 @@ from typing import Any, Generic
 
 import grpc
 
+from portico._failures import ray_of
 from portico._methods import Response
+from portico._revisions import revision_of
 from portico.errors import ProfileError
 from portico.profiles import Profile
 
@@ -19,10 +21,17 @@ KEEPALIVE_ANSWER_SECONDS = 10
 
 @dataclass(frozen=True, slots=True)
 class Reply(Generic[Response]):
-    """The message that a call answered, and the call's ray id (empty if the platform sent none)."""
+    """The message that a call answered, the call's ray id (empty if the platform sent none), and the policy revision
+    that it made or was decided by (0 if it said none)."""
 
     message: Response
     ray_id: str
+    policy_revision: int = 0
+
+    @classmethod
+    def of(cls, message: Response, headers: Any, trailers: Any) -> Reply[Response]:
+        """By a call's initial and trailing metadata."""
+        return cls(message, ray_of(headers) or ray_of(trailers), revision_of(headers) or revision_of(trailers))
 
 
 def credentials(profile: Profile) -> grpc.ChannelCredentials:

@@ -62,6 +62,16 @@ class _AnyClient:
         """The ray id of the last call in this thread or task: what to name when asking why. Empty before the first."""
         return last_ray.get()
 
+    @property
+    def policy_revision(self) -> int:
+        """The newest policy revision that an answer named; 0 before the first. Each call sends it on, so none is
+        decided by older policies. Hand it to another program's client, with what that is to do."""
+        return self._session.policy_revision.seen
+
+    @policy_revision.setter
+    def policy_revision(self, revision: int) -> None:
+        self._session.policy_revision.note(revision)
+
     def trace(self, name: str) -> AbstractContextManager[Span]:
         """What is called inside is recorded as one trace, below one span of that name: `with client.trace("nightly")
         as span`.

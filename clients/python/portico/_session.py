@@ -15,6 +15,7 @@ from portico._channels import Reply
 from portico._credentials import Credentials
 from portico._methods import Method, Response, lookup
 from portico._retries import Deadline, pause_seconds
+from portico._revisions import BEHIND, HEADER, UNKNOWN, PolicyRevision
 from portico._steps import Result, Steps, exchange, open_stream, sleep
 from portico._streams import Stream
 from portico._tracing import EXPORT, Span, Tracer, export_request, last_ray, outer_traceparent
@@ -50,8 +51,16 @@ class Options:
 class Session:
     """Makes calls over one transport. `with_options` answers another session on the same one."""
 
-    def __init__(self, transport: Any, credentials: Credentials, tracer: Tracer, options: Options) -> None:
+    def __init__(
+        self,
+        transport: Any,
+        credentials: Credentials,
+        tracer: Tracer,
+        options: Options,
+        policy_revision: PolicyRevision | None = None,
+    ) -> None:
         self.transport = transport
+        self.policy_revision = policy_revision or PolicyRevision()
         self.credentials = credentials
         self.tracer = tracer
         self.options = options
@@ -62,7 +71,8 @@ class Session:
         return f"accounts/{self.credentials.profile.account}"
 
     def with_options(self, **changes: Any) -> Session:
-        return Session(self.transport, self.credentials, self.tracer, dataclasses.replace(self.options, **changes))
+        options = dataclasses.replace(self.options, **changes)
+        return Session(self.transport, self.credentials, self.tracer, options, self.policy_revision)
 
     def with_metadata(self, metadata: Sequence[tuple[str, str | bytes]]) -> Session:
         return self.with_options(metadata=tuple(metadata)) if metadata else self
@@ -87,6 +97,7 @@ class Session:
                 self._end(span, error)
                 raise
             self._end(span, None, reply.ray_id)
+            self.policy_revision.note(reply.policy_revision)
             return reply.message
 
         return (yield from self._attempts(called, attempt, Deadline.after(timeout_seconds), repeatable))
@@ -116,14 +127,17 @@ class Session:
     ) -> Steps[Result]:
         """Makes attempts until one succeeds or another would be of no use. A token that is refused as stale is renewed
         once: the gateway refuses before anything happens, so that is safe for every request that can be sent again.
-        Where the handshake fails, that is safe, too, and the profile's files may be newer than what we have."""
+        Where the handshake fails, that is safe, too, and the profile's files may be newer than what we have. And where
+        policies are behind those that we have seen, or we have seen some that are not the platform's."""
         failures = 0
-        renewed = looked = called.request_streaming and not repeatable
+        renewed = looked = forgot = once = called.request_streaming and not repeatable
         while True:
             token = "" if called.anonymous else (yield from self.credentials.token(self))
             metadata: Metadata = [*self.options.metadata]
             if token:
                 metadata.append(("authorization", f"Bearer {token}"))
+            if seen := self.policy_revision.seen:
+                metadata.append((HEADER, str(seen)))
             if (left := deadline.left_seconds()) == 0:
                 raise DeadlineExceeded("the time for the call was over before it was sent: give it longer")
             try:
@@ -136,8 +150,13 @@ class Session:
                     looked = True
                     if (yield from self.credentials.look_again()):
                         continue
+                if error.reason == UNKNOWN and not forgot:
+                    forgot = True
+                    self.policy_revision.forget(seen)
+                    continue
                 failures += 1
-                pause = pause_seconds(error, failures, self.options.attempts, deadline) if repeatable else None
+                again = repeatable or (error.reason == BEHIND and not once)
+                pause = pause_seconds(error, failures, self.options.attempts, deadline) if again else None
                 if pause is None:
                     raise
             yield sleep(pause)

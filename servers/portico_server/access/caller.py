@@ -6,10 +6,9 @@ from google.protobuf.message import Message
 
 from portico_server.access.errors import NotAuthenticated
 from portico_server.platform import call
+from portico_server.platform.access.revision import HEADER
 from portico_server.platform.caller import shown as shown
 from portico_server.platform.requests import RequestKey
-
-REVISION_HEADER = "x-policy-revision"
 
 
 def principal() -> str:
@@ -33,5 +32,5 @@ def request_key(request: Message) -> RequestKey | None:
 
 def tell_revision(revision: int) -> int:
     """Has the answer carry the revision in its header; answers it."""
-    call.current.get().response_headers.append((REVISION_HEADER, str(revision)))
+    call.current.get().response_headers.append((HEADER, str(revision)))
     return revision

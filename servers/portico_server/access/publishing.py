@@ -50,6 +50,7 @@ class Publishing:
                 await asyncio.to_thread(self._writer.write, account, policies, revision)
             if accounts:
                 await asyncio.to_thread(self._writer.tell)
+            self._writer.has_handed_on(revision)
             self._revision = revision
             self._writer.is_fresh()
 
@@ -61,6 +62,12 @@ class Publishing:
                 await asyncio.to_thread(self._writer.write, account, await self._book.load(account), self._revision)
             await asyncio.to_thread(self._writer.tell)
         self._complaints = complaints
+
+    async def catch_up(self, revision: int) -> int:
+        """Asks the store if that revision is not handed on yet; answers the one that is. Raises DatabaseError,
+        OSError."""
+        await self.publish(revision)
+        return self._revision
 
     async def follow(self) -> None:
         """Again and again, until cancelled. While the store cannot be read, what was handed on holds, for a while."""

@@ -14,8 +14,10 @@ from typing import Any
 
 import grpc
 
+from portico_server.gateway.policy_revisions import PolicyRevisions
 from portico_server.gateway.resources import Names, reader
 from portico_server.gateway.tokens import unauthenticated
+from portico_server.platform.access.revision import is_sent
 from portico_server.platform.authorization import Authorizer, Principal
 from portico_server.platform.call import Call, Check, Handler, Step
 from portico_server.platform.errors import ApiError, invalid_argument
@@ -39,9 +41,10 @@ class _Rule:
     names: Names | None
 
 
-def authorize(authorizer: Authorizer, methods: Mapping[str, Method]) -> Step:
+def authorize(authorizer: Authorizer, methods: Mapping[str, Method], revisions: PolicyRevisions | None = None) -> Step:
     """Belongs behind the step that reads the first message. Fills the call's resource, what it holds of MODE_EITHER,
-    and its filter. Raises ContractError now, for a requirement that cannot be applied."""
+    and its filter. `revisions`: has calls wait that have seen newer policies. Raises ContractError now, for a
+    requirement that cannot be applied."""
     rules = {path: _rules(method) for path, method in methods.items()}
 
     def step(call: Call, proceed: Handler) -> Awaitable[None]:
@@ -50,6 +53,8 @@ def authorize(authorizer: Authorizer, methods: Mapping[str, Method]) -> Step:
         principal = call.principal
         if principal is None:
             raise unauthenticated("TOKEN_MISSING", "this method needs a token")
+        if revisions is not None and is_sent(call.headers) and (wanted := revisions.missing(call)):
+            return wait(revisions, wanted, call, proceed)
         own = rules.get(call.method.path)
         if own is None:
             raise ApiError(grpc.StatusCode.UNIMPLEMENTED, "METHOD_UNKNOWN", "nothing serves this method")
@@ -66,6 +71,14 @@ def authorize(authorizer: Authorizer, methods: Mapping[str, Method]) -> Step:
             if one:
                 call.steps.append(("authorize", start, perf_counter_ns() - start))
         return proceed(call) if one else decide(call, own, named, start, proceed)
+
+    async def wait(revisions: PolicyRevisions, wanted: int, call: Call, proceed: Handler) -> None:
+        start = perf_counter_ns()
+        try:
+            await revisions.wait_for(wanted, call)
+        finally:
+            call.steps.append(("policy_revision", start, perf_counter_ns() - start))
+        await step(call, proceed)
 
     async def decide(
         call: Call, own: list[_Rule], named: list[Sequence[tuple[str, str]]], start: int, proceed: Handler

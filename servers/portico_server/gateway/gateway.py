@@ -31,6 +31,7 @@ from portico_server.gateway.oauth import OAuthServer
 from portico_server.gateway.operations import OperationsService
 from portico_server.gateway.pipeline import Parts, standard
 from portico_server.gateway.policy_file import PolicyFile
+from portico_server.gateway.policy_revisions import PolicyRevisions
 from portico_server.gateway.revocation import open_revocations
 from portico_server.gateway.revocation_list import OPERATORS_LIST
 from portico_server.gateway.revocations import RevocationService
@@ -79,6 +80,8 @@ class Gateway:
     """The gateway's own: pairs of a generated `add_XServicer_to_server` and the servicer."""
     oauth: OAuthServer
     """What it answers over plain HTTP."""
+    revisions: PolicyRevisions
+    """To be told whom to ask for newer policies, where this process keeps them."""
     revocations: Callable[[], int]
     """A number that changes with what is revoked."""
     refusal_of: Callable[[Call], ApiError | None]
@@ -113,6 +116,7 @@ async def open_gateway(
     shared = SharedPolicies(settings.run / ACCESS, words, permissions)
     kept = any(product.keeps_policies for product in products)
     authorizer = AccountPoliciesBesideFile(policy, shared, kept=kept)
+    revisions = PolicyRevisions(shared, kept=kept)
 
     def certificate_subject(uri: str) -> Principal | None:
         return principal_of(settings.trust_domain, uri)
@@ -137,6 +141,7 @@ async def open_gateway(
                 methods={**methods, **oauth.methods},
                 errors=errors,
                 authorizer=authorizer,
+                policy_revisions=revisions,
                 certificate_principal=policy.certificate_principal,
                 certificate_account=certificate_account,
                 revoked=revoked,
@@ -206,6 +211,7 @@ async def open_gateway(
                 operations,
                 servicers,
                 oauth,
+                revisions,
                 revocations=lambda: words.words[Word.REVOCATIONS],
                 refusal_of=refusal_of,
                 problems=problems,

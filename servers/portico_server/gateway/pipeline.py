@@ -14,6 +14,7 @@ from portico_server.gateway.handler import handler
 from portico_server.gateway.identity import identity
 from portico_server.gateway.issuers import Issuers
 from portico_server.gateway.limits import Limiter, limits
+from portico_server.gateway.policy_revisions import PolicyRevisions
 from portico_server.gateway.ray import ray
 from portico_server.gateway.rest_path import rest_path
 from portico_server.gateway.revoked import NOTHING_REVOKED, Revoked
@@ -33,6 +34,7 @@ class Parts:
     `methods`: all that are served, by path. `certificate_principal`: whom a certificate's URI makes a caller without a
     token. `certificate_account`: the account that a certificate's URI belongs to, empty for none. `limiter`: None for
     no limits. `node`: the URI of nodes' certificates. `issuers`: of whom tokens are good.
+    `policy_revisions`: None where no policies of accounts are decided by.
     """
 
     methods: Mapping[str, Method]
@@ -48,6 +50,7 @@ class Parts:
     node: str = ""
     issuers: Issuers = NO_OTHERS
     record_all_spans: bool = False
+    policy_revisions: PolicyRevisions | None = None
 
 
 def standard(parts: Parts) -> Step:
@@ -72,7 +75,7 @@ def standard(parts: Parts) -> Step:
             ),
             *([limits(limiter)] if limiter else []),
             first_message(parts.methods),
-            authorize(parts.authorizer, parts.methods),
+            authorize(parts.authorizer, parts.methods, parts.policy_revisions),
             rest_path(parts.methods),
             validate(parts.methods),
             handler(parts.methods),

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from google.protobuf import descriptor
 
+from portico_server.platform.access.revision import CatchUp
 from portico_server.platform.blobs import Blobs
 from portico_server.platform.call import Call
 from portico_server.platform.clients import Clients
@@ -84,6 +85,8 @@ class Running:
     operations: OperationsBackend | None = None
     clients: Clients | None = None
     """Knows programs by their secrets, for the OAuth 2.0 endpoints of the process that serves the product."""
+    catch_up_policies: CatchUp | None = None
+    """Of the product that keeps policies: for calls that name a revision that has not come to this machine yet."""
 
 
 @dataclass(frozen=True, slots=True)

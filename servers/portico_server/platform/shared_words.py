@@ -35,6 +35,8 @@ class Word(enum.IntEnum):
     """The second, since 1970, in which these were last compared with the store."""
     ACCESS_UNREADABLE = 4
     """Raised by whoever cannot read the policies of an account, so that they are written anew."""
+    ACCESS_REVISION = 5
+    """The revision of the store up to which these are handed on."""
 
 
 class SharedWords:

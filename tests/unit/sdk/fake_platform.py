@@ -73,6 +73,8 @@ class FakePlatform:
     token_seconds: int = 3600
     certificate_days: int = 30
     corrupt: Callable[[bytes], bytes] = bytes
+    policy_revision: int | str = 0
+    """What answers name."""
     pause: threading.Event = field(default_factory=threading.Event)
     """Cleared: a get stops in its middle until it is set."""
     tokens: set[str] = field(default_factory=set)
@@ -158,7 +160,8 @@ class _Door(grpc.ServerInterceptor):
             context.ray_id = ray_id
             platform.calls[name] += 1
             platform.headers[name].append(headers)
-            context.send_initial_metadata((("x-ray-id", ray_id),))
+            told = (("x-policy-revision", str(platform.policy_revision)),) if platform.policy_revision else ()
+            context.send_initial_metadata((("x-ray-id", ray_id), *told))
             token = headers.get("authorization", "").removeprefix("Bearer ")
             anonymous = name in ("CreateToken", "CreateCertificate", "Check", "List", "Watch")
             if not anonymous and token not in platform.tokens:

@@ -28,6 +28,7 @@ _REQUEST_HEADERS = (
     "traceparent",
     "tracestate",
     "x-grpc-web",
+    "x-policy-revision",
     "x-user-agent",
 )
 """What a page may send; the rest a browser keeps from it."""
@@ -44,6 +45,7 @@ _RESPONSE_HEADERS = (
     "retry-after",
     "trailer-x-ray-id",
     "www-authenticate",
+    "x-policy-revision",
     "x-portico-version-id",
     "x-ray-id",
 )

@@ -10,12 +10,16 @@ from typing import Any
 import grpc
 
 from portico_server.host.adapter.metadata import Metadata, Metadatum
+from portico_server.platform.access.revision import HEADER, is_sent
 from portico_server.platform.authorization import Principal
 from portico_server.platform.call import Call, current
 from portico_server.platform.peer import NOBODY, Peer
 from portico_server.platform.telemetry.spans import innermost_span_id
 
-_OURS = ("authorization", "traceparent", "tracestate", "forwarded", "x-ray-id", "x-request-id", "x-real-ip")
+_OURS = (
+    *("authorization", "traceparent", "tracestate"),
+    *("forwarded", "x-ray-id", "x-request-id", "x-real-ip", HEADER),
+)
 _OUR_PREFIXES = (":", "grpc-", "x-portico-", "portico-", "x-forwarded-", "x-envoy-")
 
 
@@ -69,6 +73,8 @@ class Sender:
             raise NoCaller
         deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
         sent = _allowed(metadata) if metadata else ()
+        if call is not None and is_sent(call.headers):  # what the caller saw holds behind us, too
+            sent = (*sent, Metadatum(HEADER, call.header(HEADER.encode())))
         if call is None:
             return Outgoing(self._own, self._product, deadline, "", sent, NOBODY, wait_for_ready, compression)
         remaining = call.context.time_remaining()

@@ -79,6 +79,12 @@ class PolicyWriter:
         """Has every process read what was written before it decides again."""
         self._words.increase(Word.ACCESS)
 
+    def has_handed_on(self, revision: int) -> None:
+        """All that the store had at that revision was written and told."""
+        with self._words.locked():
+            words = self._words.words
+            words[Word.ACCESS_REVISION] = max(words[Word.ACCESS_REVISION], revision)
+
     def is_fresh(self) -> None:
         """Nothing newer is in the store than what was handed on."""
         self._words.words[Word.ACCESS_TIME] = int(time.time())
@@ -116,6 +122,11 @@ class SharedPolicies:
     def is_fresh(self) -> bool:
         """Whether somebody has compared them with the store lately."""
         return self._words[Word.ACCESS_TIME] + MAX_AGE_SECONDS > self._now()
+
+    @property
+    def revision(self) -> int:
+        """By which revision of the store, or a newer one, `current` decides."""
+        return self._words[Word.ACCESS_REVISION]
 
     def knows(self, principal: str) -> bool:
         """Whether the principal belongs to any account."""
