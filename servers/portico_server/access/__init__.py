@@ -13,6 +13,7 @@ from portico.access.v1 import (
     permission_groups_pb2,
     permissions_pb2,
     policies_pb2,
+    policy_sets_pb2,
     resource_groups_pb2,
     service_accounts_pb2,
 )
@@ -29,6 +30,7 @@ PRODUCT = Product(
         resource_groups_pb2.DESCRIPTOR,
         domain_groups_pb2.DESCRIPTOR,
         policies_pb2.DESCRIPTOR,
+        policy_sets_pb2.DESCRIPTOR,
         groups_pb2.DESCRIPTOR,
         members_pb2.DESCRIPTOR,
         service_accounts_pb2.DESCRIPTOR,

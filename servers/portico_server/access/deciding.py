@@ -8,13 +8,10 @@ process took it. That is right for questions about access; calls are decided by 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 
 from portico_server.access import store
 from portico_server.access.book import Book
 from portico_server.access.permissions import Permissions
-from portico_server.access.powers import meant_by
-from portico_server.platform.access.model import AccountPolicies
 from portico_server.platform.access.snapshot import Snapshot
 
 
@@ -41,14 +38,3 @@ class Deciding:
             policies = await self._book.load(account)
             snapshot = snapshot.without_account(account) if policies is None else snapshot.with_account(policies)
         self._snapshot, self._revision = snapshot, revision
-
-
-def affected(before: AccountPolicies, after: AccountPolicies, names: Sequence[str]) -> list[str]:
-    """The principals whom the policies of these names mean, before or after, in order."""
-    found: set[str] = set()
-    for policies in (before, after):
-        for name in names:
-            policy = policies.policies.get(name)
-            if policy is not None:
-                found.update(meant_by(policy.principals, policies))
-    return sorted(found & (before.principals | after.principals))

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from portico.access.v1 import decisions_pb2, decisions_pb2_grpc
 from portico.access.v1.policies_pb2 import Access
-from portico_server.access import caller, checks, compiling
-from portico_server.access.book import Book
-from portico_server.access.deciding import Deciding, affected
-from portico_server.access.errors import InvalidField, NotSuperAdministrator, OutsideAccount, not_found
-from portico_server.access.kinds import POLICY
+from portico_server.access import caller
+from portico_server.access.deciding import Deciding
+from portico_server.access.errors import InvalidField, NotSuperAdministrator, OutsideAccount
 from portico_server.access.pages import page_size
 from portico_server.access.permissions import Permissions
-from portico_server.access.powers import entries_of
-from portico_server.access.state import Item
+from portico_server.access.simulations import Simulations
 from portico_server.platform import call
 from portico_server.platform.access.circumstances import Circumstances
 from portico_server.platform.access.explain import Explanation
@@ -27,7 +23,6 @@ from portico_server.platform.clock import Clock
 from portico_server.platform.names import is_name
 from portico_server.platform.paging import PageTokens
 
-_MOST_CHANGES = 1_000
 _AT_ONCE = 100
 """Decisions before other calls get their turn."""
 
@@ -36,10 +31,15 @@ class DecisionService(decisions_pb2_grpc.DecisionServiceServicer):
     """Answers who may do what."""
 
     def __init__(
-        self, book: Book, deciding: Deciding, permissions: Permissions, clock: Clock, page_tokens: PageTokens
+        self,
+        deciding: Deciding,
+        simulations: Simulations,
+        permissions: Permissions,
+        clock: Clock,
+        page_tokens: PageTokens,
     ) -> None:
-        self._book = book
         self._deciding = deciding
+        self._simulations = simulations
         self._permissions = permissions
         self._clock = clock
         self._page_tokens = page_tokens
@@ -100,41 +100,15 @@ class DecisionService(decisions_pb2_grpc.DecisionServiceServicer):
         )
 
     async def SimulatePolicy(self, request: Any, context: Any) -> Any:
-        state = await self._book.state(request.parent)
-        name = request.removed_policy or request.policy.name
-        if bool(request.removed_policy) == request.HasField("policy"):
-            raise InvalidField("give either policy or removed_policy", field="policy")
-        if not name.startswith(f"{request.parent}/policies/"):
-            raise OutsideAccount(f"policy.name: {name} is no policy of {request.parent}", field="policy.name")
-        if request.removed_policy:
-            if state.get(name) is None:
-                raise not_found(POLICY, name)
-            changed = state.with_changes((), [name])
-        else:
-            changed = state.with_changes([Item(name, POLICY, request.policy)], ())
-            checks.check(POLICY, request.policy, changed, self._permissions)
         for index, resource in enumerate(request.resources):
             _check_resource(resource, request.parent, f"resources[{index}]")
-        snapshot, revision = await self._deciding.current()
-        before, after = compiling.account_policies(state), compiling.account_policies(changed)
-        was, now = snapshot.with_account(before), snapshot.with_account(after)
-        resources = list(request.resources) or _resources_of(name, before, after)
-        answer = decisions_pb2.SimulatePolicyResponse(policy_revision=caller.tell_revision(revision))
-        for who in affected(before, after, [name]):
-            circumstances = self._circumstances(None, who)
-            for resource in resources:
-                held = was.permissions_of(who, resource, circumstances)
-                would = now.permissions_of(who, resource, circumstances)
-                await asyncio.sleep(0)
-                if held == would:
-                    continue
-                if len(answer.changes) == _MOST_CHANGES:
-                    answer.truncated = True
-                    return answer
-                answer.changes.add(
-                    principal=who, resource=resource, gained=sorted(would - held), lost=sorted(held - would)
-                )
-        return answer
+        given = request.policy if request.HasField("policy") else None
+        changes, complete, revision = await self._simulations.of_policy(
+            request.parent, given, request.removed_policy, list(request.resources)
+        )
+        return decisions_pb2.SimulatePolicyResponse(
+            changes=changes, truncated=not complete, policy_revision=caller.tell_revision(revision)
+        )
 
     def _circumstances(self, request: Any, who: str) -> Circumstances:
         """Those asked for; else those of the call for the caller himself, and for others the most favourable but for an
@@ -174,19 +148,6 @@ def _check_resource(resource: str, account: str, field: str) -> None:
 
 def _shows_anything(found: Any) -> bool:
     return bool(found.everything or found.allow or found.parts)
-
-
-def _resources_of(name: str, before: AccountPolicies, after: AccountPolicies) -> list[str]:
-    """Where the policy bears, before and after."""
-    found: dict[str, None] = {}
-    for policies in (before, after):
-        policy = policies.policies.get(name)
-        for group_name in policy.resource_groups if policy else ():
-            group = policies.resource_groups.get(group_name)
-            if group is not None:
-                scoped = replace(group, scope=group.scope or policies.account)
-                found.update(dict.fromkeys(entry.removesuffix("/") for entry in entries_of(scoped, policies)))
-    return list(found)[:100]
 
 
 def _findings(found: Explanation, policies: AccountPolicies) -> Iterator[decisions_pb2.PolicyFinding]:

@@ -80,6 +80,10 @@ class InvalidDocument(DomainError):
     """A policy set that cannot be imported."""
 
 
+class PolicySetTooLarge(DomainError):
+    """A policy set that is more than one document may hold."""
+
+
 class NotAuthenticated(DomainError):
     """Nobody known calls."""
 
@@ -139,6 +143,7 @@ ERRORS: ErrorTable = {
     CallerNotMember: (StatusCode.FAILED_PRECONDITION, "CALLER_NOT_MEMBER"),
     TooMany: (StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY"),
     InvalidDocument: (StatusCode.INVALID_ARGUMENT, "INVALID_DOCUMENT"),
+    PolicySetTooLarge: (StatusCode.FAILED_PRECONDITION, "POLICY_SET_TOO_LARGE"),
     NotAuthenticated: (StatusCode.UNAUTHENTICATED, "TOKEN_MISSING"),
     Contended: (StatusCode.ABORTED, "CONTENDED"),
     **{error: (StatusCode.NOT_FOUND, f"{field.upper()}_NOT_FOUND") for field, error in _NOT_FOUND.items()},

@@ -143,12 +143,7 @@ class Items:
     def _complete(self, message: Any, kind: Kind, state: AccountState, revision: int, old: Any) -> None:
         """Fills in what callers do not say, and judges the whole."""
         complete(message, revision, self.book.clock.now_us(), old)
-        if kind is PERMISSION_GROUP:
-            message.editable, message.built_in = True, False
-            message.version = old.version + 1 if old is not None else 1
-            message.scope_type = message.scope_type or 1
-        if kind is RESOURCE_GROUP:
-            message.built_in, message.scope = False, message.scope or state.account
+        completed(message, state.account, old)
         after = state.with_changes([Item(message.name, kind, message, revision)], ())
         checks.check(kind, message, after, self._permissions)
 
@@ -161,6 +156,17 @@ def complete(message: Any, revision: int, now_us: int, old: Any = None) -> None:
         message.create_time.CopyFrom(old.create_time)
     message.update_time.FromMicroseconds(now_us)
     message.etag = f"r{revision}"
+
+
+def completed(message: Any, account: str, old: Any = None) -> None:
+    """What only some kinds have, and callers do not say or may leave out."""
+    kind = kind_of(message.name)
+    if kind is PERMISSION_GROUP:
+        message.editable, message.built_in = True, False
+        message.version = old.version + 1 if old is not None else 1
+        message.scope_type = message.scope_type or 1
+    if kind is RESOURCE_GROUP:
+        message.built_in, message.scope = False, message.scope or account
 
 
 def existing(state: AccountState, kind: Kind, name: str, etag: str = "") -> Any:

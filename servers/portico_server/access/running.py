@@ -18,6 +18,7 @@ from portico.access.v1 import (
     permission_groups_pb2_grpc,
     permissions_pb2_grpc,
     policies_pb2_grpc,
+    policy_sets_pb2_grpc,
     resource_groups_pb2_grpc,
     service_accounts_pb2_grpc,
 )
@@ -40,11 +41,14 @@ from portico_server.access.policy_service import (
     PolicyService,
     ResourceGroupService,
 )
+from portico_server.access.policy_set_service import PolicySetService
+from portico_server.access.policy_sets import PolicySets
 from portico_server.access.principal_service import MemberService, ServiceAccountService
 from portico_server.access.publishing import Publishing
 from portico_server.access.roles import Roles
 from portico_server.access.secrets import Secrets
 from portico_server.access.service_accounts import ServiceAccounts
+from portico_server.access.simulations import Simulations
 from portico_server.platform.access.sharing import FOLDER, PolicyWriter
 from portico_server.platform.housekeeping import housekeeping
 from portico_server.platform.product import Platform, Running
@@ -67,7 +71,8 @@ async def run(platform: Platform) -> AsyncIterator[Running]:
     api_tokens = ApiTokens(book, items, permissions, secrets)
     access_keys = AccessKeys(book, items, permissions, secrets, platform.sealing(NAME))
     deciding = Deciding(book, permissions)
-    decisions = DecisionService(book, deciding, permissions, platform.clock, tokens)
+    simulations = Simulations(book, deciding, permissions, platform.clock)
+    decisions = DecisionService(deciding, simulations, permissions, platform.clock, tokens)
     await accounts.make_first()
     words = SharedWords(platform.settings.run / SHARED_WORDS)
     publishing = Publishing(book, PolicyWriter(platform.settings.run / FOLDER, words))
@@ -89,6 +94,10 @@ async def run(platform: Platform) -> AsyncIterator[Running]:
                 ),
                 (domain_groups_pb2_grpc.add_DomainGroupServiceServicer_to_server, DomainGroupService(items, tokens)),
                 (policies_pb2_grpc.add_PolicyServiceServicer_to_server, PolicyService(items, tokens)),
+                (
+                    policy_sets_pb2_grpc.add_PolicySetServiceServicer_to_server,
+                    PolicySetService(PolicySets(book, permissions), simulations),
+                ),
                 (groups_pb2_grpc.add_GroupServiceServicer_to_server, GroupService(items, tokens)),
                 (members_pb2_grpc.add_MemberServiceServicer_to_server, MemberService(members, tokens)),
                 (
@@ -101,6 +110,7 @@ async def run(platform: Platform) -> AsyncIterator[Running]:
             ),
             jobs=housekeeping(NAME, database, platform.clock),
             clients=ServiceAccountClients(service_accounts),
+            catch_up_policies=publishing.catch_up,
         )
     finally:
         following.cancel()

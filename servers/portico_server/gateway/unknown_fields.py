@@ -10,8 +10,8 @@ from typing import Any
 import grpc
 from google.protobuf.unknown_fields import UnknownFieldSet
 
-from portico_server.gateway.violations import MAX_FIELDS, short
 from portico_server.platform.errors import ApiError, FieldViolation
+from portico_server.platform.violations import MAX_FIELDS, short
 
 REASON = "UNKNOWN_FIELDS"
 

@@ -16,9 +16,9 @@ from google.protobuf import descriptor, message_factory
 
 from portico_server.gateway.resources import request_type
 from portico_server.gateway.unknown_fields import check_unknown_fields
-from portico_server.gateway.violations import refusal, refused
 from portico_server.platform.call import Call, Check, Handler, Step
 from portico_server.platform.methods import ContractError, Method
+from portico_server.platform.violations import refusal, refused
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
 """Of a `google.api.HttpBody` in a request: its type is not ours, so that it cannot carry a rule in the contract."""

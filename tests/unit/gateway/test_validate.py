@@ -10,9 +10,9 @@ from portico.testing.v1 import testing_pb2
 
 from portico.objects.v1 import objects_pb2
 from portico_server.gateway.validate import MAX_BODY_BYTES, validate
-from portico_server.gateway.violations import MAX_FIELDS, MAX_TEXT
 from portico_server.platform.errors import ApiError
 from portico_server.platform.methods import ContractError, Method, methods_of
+from portico_server.platform.violations import MAX_FIELDS, MAX_TEXT
 from tests.unit.gateway.fakes import METHODS, Handled, new_call, run
 
 NAME = "accounts/default/tests/t"

@@ -28,6 +28,7 @@ _CONTRACTS = (
     "permission_groups",
     "permissions",
     "policies",
+    "policy_sets",
     "resource_groups",
     "service_accounts",
 )

@@ -159,16 +159,18 @@ class SimulatePolicyRequest(_message.Message):
     def __init__(self, parent: _Optional[str] = ..., policy: _Optional[_Union[_policies_pb2.Policy, _Mapping]] = ..., removed_policy: _Optional[str] = ..., resources: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class SimulatedChange(_message.Message):
-    __slots__ = ("principal", "resource", "gained", "lost")
+    __slots__ = ("principal", "resource", "gained", "lost", "api_token")
     PRINCIPAL_FIELD_NUMBER: _ClassVar[int]
     RESOURCE_FIELD_NUMBER: _ClassVar[int]
     GAINED_FIELD_NUMBER: _ClassVar[int]
     LOST_FIELD_NUMBER: _ClassVar[int]
+    API_TOKEN_FIELD_NUMBER: _ClassVar[int]
     principal: str
     resource: str
     gained: _containers.RepeatedScalarFieldContainer[str]
     lost: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, principal: _Optional[str] = ..., resource: _Optional[str] = ..., gained: _Optional[_Iterable[str]] = ..., lost: _Optional[_Iterable[str]] = ...) -> None: ...
+    api_token: str
+    def __init__(self, principal: _Optional[str] = ..., resource: _Optional[str] = ..., gained: _Optional[_Iterable[str]] = ..., lost: _Optional[_Iterable[str]] = ..., api_token: _Optional[str] = ...) -> None: ...
 
 class SimulatePolicyResponse(_message.Message):
     __slots__ = ("changes", "truncated", "policy_revision")

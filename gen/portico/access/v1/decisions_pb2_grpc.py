@@ -97,7 +97,9 @@ class DecisionServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SimulatePolicy(self, request, context):
-        """What would change, and for whom, if a policy were as given, or were not: nothing is changed.
+        """What would change, and for whom, if a policy were as given, or were not: for whom it names, and for their API tokens
+        within their time and networks. As of a call made now with a new token and a certificate, from an address that no
+        condition names. Nothing is changed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

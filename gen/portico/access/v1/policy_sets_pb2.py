@@ -25,10 +25,11 @@ _sym_db = _symbol_database.Default()
 from portico._buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from portico.access.v1 import decisions_pb2 as portico_dot_access_dot_v1_dot_decisions__pb2
 from portico.options.v1 import options_pb2 as portico_dot_options_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#portico/access/v1/policy_sets.proto\x12\x11portico.access.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a portico/options/v1/options.proto\"W\n\x16\x45xportPolicySetRequest\x12=\n\x06parent\x18\x01 \x01(\tB-\xe2\x41\x01\x02\xbaH&r$2\"^accounts/[a-z0-9][a-z0-9-]{0,62}$\"@\n\x17\x45xportPolicySetResponse\x12\x0c\n\x04yaml\x18\x01 \x01(\t\x12\x17\n\x0fpolicy_revision\x18\x02 \x01(\x03\"\xb8\x01\n\x16ImportPolicySetRequest\x12=\n\x06parent\x18\x01 \x01(\tB-\xe2\x41\x01\x02\xbaH&r$2\"^accounts/[a-z0-9][a-z0-9-]{0,62}$\x12#\n\x04yaml\x18\x02 \x01(\tB\x15\xe2\x41\x01\x02\xbaH\x0er\x0c\x10\x01\x18\x80\x80\x80\x01(\x80\x80\x80\x01\x12\x0f\n\x07\x64ry_run\x18\x03 \x01(\x08\x12)\n\x18\x65xpected_policy_revision\x18\x04 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\"\\\n\x0fPolicySetChange\x12\x0c\n\x04name\x18\x01 \x01(\t\x12+\n\x04kind\x18\x02 \x01(\x0e\x32\x1d.portico.access.v1.ChangeKind\x12\x0e\n\x06\x66ields\x18\x03 \x03(\t\"g\n\x17ImportPolicySetResponse\x12\x33\n\x07\x63hanges\x18\x01 \x03(\x0b\x32\".portico.access.v1.PolicySetChange\x12\x17\n\x0fpolicy_revision\x18\x02 \x01(\x03*t\n\nChangeKind\x12\x1b\n\x17\x43HANGE_KIND_UNSPECIFIED\x10\x00\x12\x17\n\x13\x43HANGE_KIND_CREATED\x10\x01\x12\x17\n\x13\x43HANGE_KIND_UPDATED\x10\x02\x12\x17\n\x13\x43HANGE_KIND_DELETED\x10\x03\x32\x99\x03\n\x10PolicySetService\x12\xbc\x01\n\x0f\x45xportPolicySet\x12).portico.access.v1.ExportPolicySetRequest\x1a*.portico.access.v1.ExportPolicySetResponse\"R\x90\x02\x01\x92\xdb\x18\"\x12 \n\x16\x61\x63\x63\x65ss.policy_set.read\x12\x06parent\x82\xd3\xe4\x93\x02#\x12!/v1/{parent=accounts/*}/policySet\x12\xc5\x01\n\x0fImportPolicySet\x12).portico.access.v1.ImportPolicySetRequest\x1a*.portico.access.v1.ImportPolicySetResponse\"[\x92\xdb\x18$\x12\"\n\x18\x61\x63\x63\x65ss.policy_set.update\x12\x06parent\x82\xd3\xe4\x93\x02-\"(/v1/{parent=accounts/*}/policySet:import:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#portico/access/v1/policy_sets.proto\x12\x11portico.access.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a!portico/access/v1/decisions.proto\x1a portico/options/v1/options.proto\"W\n\x16\x45xportPolicySetRequest\x12=\n\x06parent\x18\x01 \x01(\tB-\xe2\x41\x01\x02\xbaH&r$2\"^accounts/[a-z0-9][a-z0-9-]{0,62}$\"@\n\x17\x45xportPolicySetResponse\x12\x0c\n\x04yaml\x18\x01 \x01(\t\x12\x17\n\x0fpolicy_revision\x18\x02 \x01(\x03\"\xc2\x01\n\x16ImportPolicySetRequest\x12=\n\x06parent\x18\x01 \x01(\tB-\xe2\x41\x01\x02\xbaH&r$2\"^accounts/[a-z0-9][a-z0-9-]{0,62}$\x12\x1e\n\x04yaml\x18\x02 \x01(\tB\x10\xe2\x41\x01\x02\xbaH\tr\x07\x10\x01(\x80\x80\xc0\x01\x12\x0f\n\x07\x64ry_run\x18\x03 \x01(\x08\x12\r\n\x05prune\x18\x04 \x01(\x08\x12)\n\x18\x65xpected_policy_revision\x18\x05 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\"k\n\x0fPolicySetChange\x12+\n\x04kind\x18\x01 \x01(\x0e\x32\x1d.portico.access.v1.ChangeKind\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0e\n\x06\x62\x65\x66ore\x18\x03 \x01(\t\x12\r\n\x05\x61\x66ter\x18\x04 \x01(\t\"\x95\x02\n\x17ImportPolicySetResponse\x12\x33\n\x07\x63hanges\x18\x01 \x03(\x0b\x32\".portico.access.v1.PolicySetChange\x12\x15\n\rcreated_count\x18\x02 \x01(\x05\x12\x15\n\rupdated_count\x18\x03 \x01(\x05\x12\x15\n\rdeleted_count\x18\x04 \x01(\x05\x12\x17\n\x0funchanged_count\x18\x05 \x01(\x05\x12\x33\n\x07\x65\x66\x66\x65\x63ts\x18\x06 \x03(\x0b\x32\".portico.access.v1.SimulatedChange\x12\x19\n\x11\x65\x66\x66\x65\x63ts_truncated\x18\x07 \x01(\x08\x12\x17\n\x0fpolicy_revision\x18\x08 \x01(\x03*t\n\nChangeKind\x12\x1b\n\x17\x43HANGE_KIND_UNSPECIFIED\x10\x00\x12\x17\n\x13\x43HANGE_KIND_CREATED\x10\x01\x12\x17\n\x13\x43HANGE_KIND_UPDATED\x10\x02\x12\x17\n\x13\x43HANGE_KIND_DELETED\x10\x03\x32\x9c\x03\n\x10PolicySetService\x12\xbc\x01\n\x0f\x45xportPolicySet\x12).portico.access.v1.ExportPolicySetRequest\x1a*.portico.access.v1.ExportPolicySetResponse\"R\x90\x02\x01\x92\xdb\x18\"\x12 \n\x16\x61\x63\x63\x65ss.policy_set.read\x12\x06parent\x82\xd3\xe4\x93\x02#\x12!/v1/{parent=accounts/*}/policySet\x12\xc8\x01\n\x0fImportPolicySet\x12).portico.access.v1.ImportPolicySetRequest\x1a*.portico.access.v1.ImportPolicySetResponse\"^\x90\x02\x02\x92\xdb\x18$\x12\"\n\x18\x61\x63\x63\x65ss.policy_set.update\x12\x06parent\x82\xd3\xe4\x93\x02-\"(/v1/{parent=accounts/*}/policySet:import:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,25 +41,25 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_IMPORTPOLICYSETREQUEST'].fields_by_name['parent']._loaded_options = None
   _globals['_IMPORTPOLICYSETREQUEST'].fields_by_name['parent']._serialized_options = b'\342A\001\002\272H&r$2\"^accounts/[a-z0-9][a-z0-9-]{0,62}$'
   _globals['_IMPORTPOLICYSETREQUEST'].fields_by_name['yaml']._loaded_options = None
-  _globals['_IMPORTPOLICYSETREQUEST'].fields_by_name['yaml']._serialized_options = b'\342A\001\002\272H\016r\014\020\001\030\200\200\200\001(\200\200\200\001'
+  _globals['_IMPORTPOLICYSETREQUEST'].fields_by_name['yaml']._serialized_options = b'\342A\001\002\272H\tr\007\020\001(\200\200\300\001'
   _globals['_IMPORTPOLICYSETREQUEST'].fields_by_name['expected_policy_revision']._loaded_options = None
   _globals['_IMPORTPOLICYSETREQUEST'].fields_by_name['expected_policy_revision']._serialized_options = b'\272H\004\"\002(\000'
   _globals['_POLICYSETSERVICE'].methods_by_name['ExportPolicySet']._loaded_options = None
   _globals['_POLICYSETSERVICE'].methods_by_name['ExportPolicySet']._serialized_options = b'\220\002\001\222\333\030\"\022 \n\026access.policy_set.read\022\006parent\202\323\344\223\002#\022!/v1/{parent=accounts/*}/policySet'
   _globals['_POLICYSETSERVICE'].methods_by_name['ImportPolicySet']._loaded_options = None
-  _globals['_POLICYSETSERVICE'].methods_by_name['ImportPolicySet']._serialized_options = b'\222\333\030$\022\"\n\030access.policy_set.update\022\006parent\202\323\344\223\002-\"(/v1/{parent=accounts/*}/policySet:import:\001*'
-  _globals['_CHANGEKIND']._serialized_start=725
-  _globals['_CHANGEKIND']._serialized_end=841
-  _globals['_EXPORTPOLICYSETREQUEST']._serialized_start=184
-  _globals['_EXPORTPOLICYSETREQUEST']._serialized_end=271
-  _globals['_EXPORTPOLICYSETRESPONSE']._serialized_start=273
-  _globals['_EXPORTPOLICYSETRESPONSE']._serialized_end=337
-  _globals['_IMPORTPOLICYSETREQUEST']._serialized_start=340
-  _globals['_IMPORTPOLICYSETREQUEST']._serialized_end=524
-  _globals['_POLICYSETCHANGE']._serialized_start=526
-  _globals['_POLICYSETCHANGE']._serialized_end=618
-  _globals['_IMPORTPOLICYSETRESPONSE']._serialized_start=620
-  _globals['_IMPORTPOLICYSETRESPONSE']._serialized_end=723
-  _globals['_POLICYSETSERVICE']._serialized_start=844
-  _globals['_POLICYSETSERVICE']._serialized_end=1253
+  _globals['_POLICYSETSERVICE'].methods_by_name['ImportPolicySet']._serialized_options = b'\220\002\002\222\333\030$\022\"\n\030access.policy_set.update\022\006parent\202\323\344\223\002-\"(/v1/{parent=accounts/*}/policySet:import:\001*'
+  _globals['_CHANGEKIND']._serialized_start=960
+  _globals['_CHANGEKIND']._serialized_end=1076
+  _globals['_EXPORTPOLICYSETREQUEST']._serialized_start=219
+  _globals['_EXPORTPOLICYSETREQUEST']._serialized_end=306
+  _globals['_EXPORTPOLICYSETRESPONSE']._serialized_start=308
+  _globals['_EXPORTPOLICYSETRESPONSE']._serialized_end=372
+  _globals['_IMPORTPOLICYSETREQUEST']._serialized_start=375
+  _globals['_IMPORTPOLICYSETREQUEST']._serialized_end=569
+  _globals['_POLICYSETCHANGE']._serialized_start=571
+  _globals['_POLICYSETCHANGE']._serialized_end=678
+  _globals['_IMPORTPOLICYSETRESPONSE']._serialized_start=681
+  _globals['_IMPORTPOLICYSETRESPONSE']._serialized_end=958
+  _globals['_POLICYSETSERVICE']._serialized_start=1079
+  _globals['_POLICYSETSERVICE']._serialized_end=1491
 # @@protoc_insertion_point(module_scope)

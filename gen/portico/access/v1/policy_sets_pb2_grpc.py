@@ -26,8 +26,9 @@ if _version_not_supported:
 
 
 class PolicySetServiceStub:
-    """Takes an account's permission groups, resource groups, domain groups, groups and policies out as one YAML document,
-    and in again. Members, service accounts and credentials are not part of it.
+    """Reads and writes the policies of an account, and the permission, resource, domain groups and groups that they are made
+    of, as one YAML document. Members, service accounts and credentials are not part of it; what is built in is not,
+    either.
     """
 
     def __init__(self, channel):
@@ -49,22 +50,25 @@ class PolicySetServiceStub:
 
 
 class PolicySetServiceServicer:
-    """Takes an account's permission groups, resource groups, domain groups, groups and policies out as one YAML document,
-    and in again. Members, service accounts and credentials are not part of it.
+    """Reads and writes the policies of an account, and the permission, resource, domain groups and groups that they are made
+    of, as one YAML document. Members, service accounts and credentials are not part of it; what is built in is not,
+    either.
     """
 
     def ExportPolicySet(self, request, context):
-        """Answers the policy set of an account as YAML; to import it again changes nothing.
+        """Answers the policy set as a document that ImportPolicySet takes: to import it again changes nothing.
+        FAILED_PRECONDITION (`POLICY_SET_TOO_LARGE`) above 3 MiB.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ImportPolicySet(self, request, context):
-        """Makes the policy set what the document says, all or nothing; what it does not name is deleted. INVALID_ARGUMENT
-        (`INVALID_DOCUMENT`) names line and element. Only a Super Administrator may: PERMISSION_DENIED
-        (`NOT_SUPER_ADMINISTRATOR`). FAILED_PRECONDITION (`LAST_SUPER_ADMINISTRATOR`) if the account would be left without
-        a Super Administrator.
+        """Makes what a document says so, all of it or nothing. INVALID_ARGUMENT (`INVALID_DOCUMENT`) for what is no such
+        document. What is wrong in it is refused as the methods of each kind refuse it, `GRANTS_MORE_THAN_HELD` and
+        `LAST_SUPER_ADMINISTRATOR` among it; messages name the line, and fields the element, as
+        `policies.ada.resource_groups[2]`. ABORTED (`REVISION_MISMATCH`) if the account has changed since
+        `expected_policy_revision`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -92,8 +96,9 @@ def add_PolicySetServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class PolicySetService:
-    """Takes an account's permission groups, resource groups, domain groups, groups and policies out as one YAML document,
-    and in again. Members, service accounts and credentials are not part of it.
+    """Reads and writes the policies of an account, and the permission, resource, domain groups and groups that they are made
+    of, as one YAML document. Members, service accounts and credentials are not part of it; what is built in is not,
+    either.
     """
 
     @staticmethod

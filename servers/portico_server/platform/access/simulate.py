@@ -6,14 +6,17 @@ snapshots, and what is told of a name counts for all below it down to the next n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from portico_server.platform.access.account import CompiledAccount
 from portico_server.platform.access.circumstances import Circumstances
 from portico_server.platform.access.filters import in_order
 from portico_server.platform.access.snapshot import Snapshot
 from portico_server.platform.access.tables import NOTHING, Table
 from portico_server.platform.authorization import below
+
+Tables = tuple[Table, ...]
 
 MAX_DIFFERENCES = 1000
 MAX_LOOKS = 100_000
@@ -22,12 +25,14 @@ MAX_LOOKS = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Of what stands at or below `resource` the principal would gain (or lose) the permission."""
+    """Of what stands at or below `resource` the principal would gain (or lose) the permission; with `token`, the name
+    of an API token of his, whoever comes with that."""
 
     principal: str
     permission: str
     resource: str
     gained: bool
+    token: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,60 +49,115 @@ def simulate(
     account: str,
     circumstances: Circumstances,
     principals: Iterable[str] | None = None,
+    resources: Sequence[str] = (),
     *,
     most: int = MAX_DIFFERENCES,
     most_looks: int = MAX_LOOKS,
 ) -> Simulation:
-    """For all who are or would be members of the account, or only for some; by name, for every known permission, by the
-    principals' own rights (API tokens never have more)."""
-    found: list[Difference] = []
-    comparison = _Comparison(before, after, account, circumstances)
-    for principal in sorted(_members(before, after, account) if principals is None else set(principals)):
-        for permission in sorted(before.known_permissions | after.known_permissions):
-            if comparison.looks >= most_looks:
-                return Simulation(tuple(found), complete=False)
-            for resource, gained in comparison.of(principal, permission):
-                if len(found) == most:
-                    return Simulation(tuple(found), complete=False)
-                found.append(Difference(principal, permission, resource, gained))
-    return Simulation(tuple(found), complete=True)
+    """All at once; see Comparison."""
+    comparison = Comparison(before, after, account, circumstances, principals, resources, most, most_looks)
+    return Simulation(tuple(found for part in comparison for found in part), comparison.complete)
 
 
-class _Comparison:
-    """Compares what two snapshots decide by in one account. Most principals share a few pairs of tables: each pair is
-    compared once. `looks` counts the work."""
+class Comparison:
+    """Compares what two snapshots decide by in one account: for all who are or would be members of it, or only for some
+    `principals`, and for their API tokens (as within their time and networks); by name, for every known permission.
+    `resources`: looks only there; each is then told by itself.
 
-    def __init__(self, before: Snapshot, after: Snapshot, account: str, circumstances: Circumstances) -> None:
+    Iterated once, it answers the differences of one principal, or token, after another, so that others get their turn
+    between; then `complete` tells whether these are all.
+    """
+
+    def __init__(
+        self,
+        before: Snapshot,
+        after: Snapshot,
+        account: str,
+        circumstances: Circumstances,
+        principals: Iterable[str] | None = None,
+        resources: Sequence[str] = (),
+        most: int = MAX_DIFFERENCES,
+        most_looks: int = MAX_LOOKS,
+    ) -> None:
         self._before, self._after = before.account_of(account), after.account_of(account)
+        self._permissions = sorted(before.known_permissions | after.known_permissions)
         self._account = account
         self._circumstances = circumstances
-        self._compared: dict[tuple[Table, Table], tuple[tuple[str, bool], ...]] = {}
-        self.looks = 0
+        self._principals = self._members() if principals is None else frozenset(principals)
+        self._resources = resources
+        self._most, self._most_looks = most, most_looks
+        self._compared: dict[tuple[Tables, Tables], tuple[tuple[str, bool], ...]] = {}
+        self._looks = 0
+        self.complete = True
 
-    def of(self, principal: str, permission: str) -> tuple[tuple[str, bool], ...]:
-        """Where it differs, and whether it would be gained there."""
-        self.looks += 1
-        old = NOTHING if self._before is None else self._before.table(principal, permission)
-        new = NOTHING if self._after is None else self._after.table(principal, permission)
-        if old is new:
-            return ()
-        found = self._compared.get((old, new))
+    def __iter__(self) -> Iterator[list[Difference]]:
+        found = 0
+        for principal, token in self._subjects():
+            part: list[Difference] = []
+            for permission in self._permissions:
+                if self._looks >= self._most_looks:
+                    self.complete = False
+                    break
+                part += self._of(principal, token, permission)
+                if found + len(part) > self._most:
+                    self.complete = False
+                    del part[self._most - found :]
+                    break
+            found += len(part)
+            yield part
+            if not self.complete:
+                return
+
+    def _subjects(self) -> Iterator[tuple[str, str]]:
+        """Each principal, and behind it its tokens, by name."""
+        tokens: dict[str, set[str]] = {}
+        for account in (self._before, self._after):
+            for token in account.model.tokens.values() if account is not None else ():
+                tokens.setdefault(token.principal, set()).add(token.name)
+        for principal in sorted(self._principals):
+            yield principal, ""
+            for name in sorted(tokens.get(principal, ())):
+                yield principal, name
+
+    def _of(self, principal: str, token: str, permission: str) -> Iterator[Difference]:
+        self._looks += 1
+        old = _tables(self._before, principal, token, permission)
+        new = _tables(self._after, principal, token, permission)
+        if old == new:
+            return
+        found = self._compared.get((old, new))  # most principals share a few pairs of tables
         if found is None:
             found = self._compared[old, new] = tuple(self._differences(old, new))
-        return found
+        for resource, gained in found:
+            yield Difference(principal, permission, resource, gained, token)
 
-    def _differences(self, old: Table, new: Table) -> Iterator[tuple[str, bool]]:
+    def _differences(self, old: Tables, new: Tables) -> Iterator[tuple[str, bool]]:
+        """Where it differs, and whether it would be gained there."""
         above: list[tuple[str, tuple[bool, bool]]] = []
-        for entry in sorted({self._account} | old.entries() | new.entries(), key=in_order):
-            self.looks += 1
-            while above and not below(entry, above[-1][0]):
+        for entry in self._resources or self._entries(old, new):
+            self._looks += 1
+            while above and (self._resources or not below(entry, above[-1][0])):
                 above.pop()
-            decided = old.allows(entry, self._circumstances), new.allows(entry, self._circumstances)
+            decided = self._allow(old, entry), self._allow(new, entry)
             if decided[0] != decided[1] and (not above or above[-1][1] != decided):
                 yield entry, decided[1]
             above.append((entry, decided))
 
+    def _entries(self, old: Tables, new: Tables) -> list[str]:
+        entries = frozenset((self._account,)).union(*(table.entries() for table in (*old, *new)))
+        return sorted(entries, key=in_order)
 
-def _members(before: Snapshot, after: Snapshot, account: str) -> frozenset[str]:
-    found = (snapshot.account_of(account) for snapshot in (before, after))
-    return frozenset[str]().union(*(one.model.principals for one in found if one is not None))
+    def _allow(self, tables: Tables, resource: str) -> bool:
+        return all(table.allows(resource, self._circumstances) for table in tables)
+
+    def _members(self) -> frozenset[str]:
+        found = (one.model.principals for one in (self._before, self._after) if one is not None)
+        return frozenset[str]().union(*found)
+
+
+def _tables(account: CompiledAccount | None, principal: str, token: str, permission: str) -> Tables:
+    """All of which must allow."""
+    if account is None or (token and token not in account.model.tokens):
+        return (NOTHING,)
+    own = account.table(principal, permission)
+    return (own, account.token_table(token, permission)) if token else (own,)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 
 from hypothesis import HealthCheck, given, settings
@@ -45,6 +46,28 @@ def test_who_would_be_a_member_is_looked_at() -> None:
     assert gained.differences == (Difference(ADA, READ, A, gained=True),)
     assert simulate(after, before, A, HOW).differences == (Difference(ADA, READ, A, gained=False),)
     assert simulate(before.without_account(A), after, A, HOW).differences == gained.differences
+
+
+def test_an_api_token_gains_and_loses_with_its_issuer_and_never_more_than_it_asks_for() -> None:
+    account = Account()
+    account.token(ADA, READ, ZONE)
+    name = f"{A}/apiTokens/0"
+    before = deepcopy(account).snapshot()
+    account.allow(ADA, READ, A)
+    after = account.snapshot()
+    gained = (Difference(ADA, READ, A, gained=True), Difference(ADA, READ, ZONE, gained=True, token=name))
+    assert simulate(before, after, A, HOW).differences == gained
+    without = after.with_element(A, name, None)
+    assert simulate(after, without, A, HOW).differences == (Difference(ADA, READ, ZONE, gained=False, token=name),)
+
+
+def test_asked_about_some_resources_it_tells_of_each_by_itself() -> None:
+    account = Account()
+    account.allow(ADA, READ, ZONE)
+    before, after = Account().snapshot(), account.snapshot()
+    record = f"{ZONE}/records/www"
+    told = simulate(before, after, A, HOW, resources=[record, OTHER, ZONE])
+    assert [one.resource for one in told.differences] == [record, ZONE]
 
 
 def test_it_ends_at_its_bounds_and_says_so() -> None:

@@ -1,0 +1,109 @@
+"""What would change, and for whom, if an account's policies were others: looked at, and nothing is changed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from portico.access.v1 import decisions_pb2
+from portico_server.access import checks, compiling
+from portico_server.access.book import Book
+from portico_server.access.deciding import Deciding
+from portico_server.access.errors import InvalidField, OutsideAccount, not_found
+from portico_server.access.kinds import POLICY
+from portico_server.access.permissions import Permissions
+from portico_server.access.powers import meant_by
+from portico_server.access.state import AccountState, Item
+from portico_server.platform.access.circumstances import Circumstances
+from portico_server.platform.access.model import AccountPolicies
+from portico_server.platform.access.simulate import Comparison, Difference
+from portico_server.platform.clock import Clock
+
+MOST_CHANGES = 1_000
+"""Pairs of who and where, in one answer."""
+_MOST_DIFFERENCES = 50_000
+
+
+class Simulations:
+    """Compares with the policies as they are."""
+
+    def __init__(self, book: Book, deciding: Deciding, permissions: Permissions, clock: Clock) -> None:
+        self._book = book
+        self._deciding = deciding
+        self._permissions = permissions
+        self._clock = clock
+
+    async def of_policy(
+        self, account: str, given: Any, removed: str, resources: Sequence[str]
+    ) -> tuple[list[decisions_pb2.SimulatedChange], bool, int]:
+        """If the policy `given` stood there, or the one named `removed` did not. Answers the changes, whether these are
+        all, and the revision. Raises DomainError."""
+        state = await self._book.state(account)
+        if bool(removed) == (given is not None):
+            raise InvalidField("give either policy or removed_policy", field="policy")
+        name = removed or given.name
+        if not name.startswith(f"{account}/policies/"):
+            raise OutsideAccount(f"policy.name: {name} is no policy of {account}", field="policy.name")
+        if removed and state.get(name) is None:
+            raise not_found(POLICY, name)
+        changed = state.with_changes([] if removed else [Item(name, POLICY, given)], [removed])
+        if not removed:
+            checks.check(POLICY, given, changed, self._permissions)
+        before, after = compiling.account_policies(state), compiling.account_policies(changed)
+        changes, complete = await self._compare(before, after, _meant(name, before, after), resources)
+        return changes, complete, state.revision
+
+    async def of_state(
+        self, state: AccountState, changed: AccountState
+    ) -> tuple[list[decisions_pb2.SimulatedChange], bool]:
+        """If the account were so, for all who belong to it: the changes, and whether these are all."""
+        before, after = compiling.account_policies(state), compiling.account_policies(changed)
+        return await self._compare(before, after, before.principals | after.principals, ())
+
+    async def _compare(
+        self, before: AccountPolicies, after: AccountPolicies, principals: Iterable[str], resources: Sequence[str]
+    ) -> tuple[list[decisions_pb2.SimulatedChange], bool]:
+        snapshot, _ = await self._deciding.current()
+        now = self._clock.now_us() // 1_000_000
+        comparison = Comparison(
+            snapshot.with_account(before),
+            snapshot.with_account(after),
+            before.account,
+            Circumstances(now, certificate=True, issued_at=now),
+            principals,
+            resources,
+            _MOST_DIFFERENCES,
+        )
+        changes: list[decisions_pb2.SimulatedChange] = []
+        for part in comparison:
+            changes += _grouped(part)
+            if len(changes) > MOST_CHANGES:
+                return changes[:MOST_CHANGES], False
+            await asyncio.sleep(0)
+        return changes, comparison.complete
+
+
+def _meant(name: str, before: AccountPolicies, after: AccountPolicies) -> set[str]:
+    """The principals whom the policy means, before or after."""
+    found: set[str] = set()
+    for policies in (before, after):
+        policy = policies.policies.get(name)
+        if policy is not None:
+            found.update(meant_by(policy.principals, policies))
+    return found & (before.principals | after.principals)
+
+
+def _grouped(differences: Sequence[Difference]) -> Iterator[decisions_pb2.SimulatedChange]:
+    """Those of one principal or token, by resource."""
+    by_resource: dict[str, list[Difference]] = {}
+    for difference in differences:
+        by_resource.setdefault(difference.resource, []).append(difference)
+    for resource, found in sorted(by_resource.items()):
+        yield decisions_pb2.SimulatedChange(
+            principal=found[0].principal,
+            api_token=found[0].token,
+            resource=resource,
+            gained=[each.permission for each in found if each.gained],
+            lost=[each.permission for each in found if not each.gained],
+        )
