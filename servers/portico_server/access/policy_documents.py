@@ -160,7 +160,7 @@ class _Reading:
         where = f"{kind.collection}.{item_id[:80]}"
         if not _ID.fullmatch(item_id):
             raise YamlError(f"{where}: an id is 1 to 63 characters of a-z, 0-9 and -, not - first", node.line)
-        message = kind.message(name=kind.name(self._account, item_id))  # type: ignore[call-arg]
+        message = kind.message(name=kind.name(self._account, item_id))
         self._read.lines[where] = node.line
         self._fields(message, _mapping(node, where), where, kind.mutable)
         self._read.messages.append(message)
