@@ -32,7 +32,7 @@ class Word(enum.IntEnum):
     ACCESS = 2
     """Raised whenever policies of an account have changed."""
     ACCESS_TIME = 3
-    """The second, since 1970, in which these were last compared with the store."""
+    """The mark (`clock.Uptime`) of the second in which these were last compared with the store."""
     ACCESS_UNREADABLE = 4
     """Raised by whoever cannot read the policies of an account, so that they are written anew."""
     ACCESS_REVISION = 5

@@ -3,8 +3,7 @@ ever without their store."""
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -24,6 +23,7 @@ from portico_server.platform.access.model import (
 )
 from portico_server.platform.access.sharing import MAX_AGE_SECONDS, PolicyWriter, SharedPolicies
 from portico_server.platform.authorization import Filter, Principal
+from portico_server.platform.clock import Uptime
 from portico_server.platform.errors import ApiError
 from portico_server.platform.shared_words import SharedWords
 
@@ -67,7 +67,7 @@ class Machine:
     """The folder that processes share. `process` is a further one of them."""
 
     folder: Path
-    now: float = field(default_factory=time.time)
+    seconds_later: int = 0
 
     def __post_init__(self) -> None:
         (self.folder / "policy.toml").write_text(FILE)
@@ -76,7 +76,9 @@ class Machine:
 
     def process(self, *, kept: bool = False) -> AccountPoliciesBesideFile:
         words = SharedWords(self.folder / "words")
-        shared = SharedPolicies(self.folder / "access", words, {READ, WRITE}, lambda: self.now)
+        shared = SharedPolicies(
+            self.folder / "access", words, {READ, WRITE}, lambda: Uptime().mark() + self.seconds_later
+        )
         return AccountPoliciesBesideFile(PolicyFile(self.folder / "policy.toml", "t", words), shared, kept=kept)
 
     def change(self, given: AccountPolicies | None) -> None:
@@ -136,7 +138,7 @@ def test_a_deny_of_either_wins(machine: Machine) -> None:
 def test_what_nobody_has_compared_with_the_store_allows_nothing_and_goes_on_denying(machine: Machine) -> None:
     machine.change(policies(BOB.name))
     decides = machine.process()
-    machine.now += MAX_AGE_SECONDS + 1
+    machine.seconds_later += MAX_AGE_SECONDS + 1
     with pytest.raises(ApiError, match="cannot be told"):
         decides.allows(ADA, READ, BUCKET)
     assert not decides.filter(ADA, READ, ACCOUNT).shows(BUCKET)

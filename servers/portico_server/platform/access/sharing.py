@@ -2,14 +2,14 @@
 
 Whoever keeps the policies writes the document of a changed account, by rename, and raises a word before the change is
 acknowledged. Each process looks at that word before it decides, and reads first what is new where it differs: so none
-decides by the old policies once a change was acknowledged. The other word is a clock: the second in which a keeper last
-knew that nothing newer is in the store. Whoever reads a clock that stands refuses, after a while (`MAX_AGE_SECONDS`).
+decides by the old policies once a change was acknowledged. The other word is a clock: the second of the machine's
+uptime in which a keeper last knew that nothing newer is in the store. Whoever reads a clock that stands refuses, after
+a while (`MAX_AGE_SECONDS`); to set the machine's clock back does not make it longer.
 """
 
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -18,6 +18,7 @@ import structlog
 from portico_server.platform.access.documents import of_document, to_document
 from portico_server.platform.access.model import AccountPolicies
 from portico_server.platform.access.snapshot import Snapshot
+from portico_server.platform.clock import Uptime
 from portico_server.platform.private_files import make_private_folder, replace_file
 from portico_server.platform.shared_words import SharedWords, Word
 
@@ -39,6 +40,7 @@ class PolicyWriter:
         make_private_folder(folder)
         self._folder = folder
         self._words = words
+        self._uptime = Uptime()
 
     def write(self, account: str, policies: AccountPolicies | None, revision: int) -> None:
         """Hands on what an account decides by at that revision, unless something newer is there; None: there is no such
@@ -87,7 +89,7 @@ class PolicyWriter:
 
     def is_fresh(self) -> None:
         """Nothing newer is in the store than what was handed on."""
-        self._words.words[Word.ACCESS_TIME] = int(time.time())
+        self._words.words[Word.ACCESS_TIME] = self._uptime.mark()
 
 
 class SharedPolicies:
@@ -101,12 +103,12 @@ class SharedPolicies:
         folder: Path,
         words: SharedWords,
         permissions: Iterable[str],
-        now: Callable[[], float] = time.time,
+        now: Callable[[], int] | None = None,
     ) -> None:
         self._folder = folder
         self._shared = words
         self._words = words.words
-        self._now = now
+        self._now = now or Uptime().mark
         self._snapshot = Snapshot.compile((), permissions)
         self._stamps: dict[str, _Stamp] = {}
         self._members: dict[str, frozenset[str]] = {}
@@ -121,7 +123,7 @@ class SharedPolicies:
 
     def is_fresh(self) -> bool:
         """Whether somebody has compared them with the store lately."""
-        return self._words[Word.ACCESS_TIME] + MAX_AGE_SECONDS > self._now()
+        return Uptime.seconds_between(self._words[Word.ACCESS_TIME], self._now()) < MAX_AGE_SECONDS
 
     @property
     def revision(self) -> int:
