@@ -17,7 +17,7 @@ from portico_server.access.permissions import Permissions
 from portico_server.access.secrets import Secrets
 from portico_server.access.state import AccountState
 from portico_server.access.store import Proof
-from portico_server.platform.access.model import API_TOKEN_ID_PREFIX
+from portico_server.platform.access.credentials import API_TOKEN_ID_PREFIX
 from portico_server.platform.keyring.sealing import Sealing
 
 MOST = 10

@@ -16,17 +16,19 @@ from portico_server.access.errors import (
     too_many,
 )
 from portico_server.access.items import MOST, Also, Items, complete, existing, nothing_else
-from portico_server.access.kinds import API_TOKEN, account_name
+from portico_server.access.kinds import API_TOKEN, account_name, id_of
 from portico_server.access.permissions import Permissions
-from portico_server.access.secrets import API_TOKEN as SECRET
-from portico_server.access.secrets import Secrets, proves
+from portico_server.access.secrets import Secrets
 from portico_server.access.state import AccountState
-from portico_server.platform.access.model import API_TOKEN_ID_PREFIX
-from portico_server.platform.access.model import ApiToken as Credential
+from portico_server.access.store import Proof
+from portico_server.platform.access.credentials import (
+    API_TOKEN_ID_PREFIX,
+    API_TOKEN_SECRET_PREFIX,
+    api_token_id,
+)
+from portico_server.platform.database import Statement
 
 LIFETIME_SECONDS = 90 * 24 * 3600
-_ID_CHARACTERS = 26
-_HOUR = 3600
 
 
 class ApiTokens:
@@ -57,9 +59,8 @@ class ApiTokens:
             raise GrantsMoreThanHeld(
                 "an API token makes no further ones: they would live on without it; use a token of your own"
             )
-        secret, now_us = self._secrets.new(f"{SECRET}{token_id}."), self._book.clock.now_us()
+        secret, now_us = self._new_secret(token_id), self._book.clock.now_us()
         expires_at = now_us // 1_000_000 + (ttl_seconds or LIFETIME_SECONDS)
-        jti = API_TOKEN_ID_PREFIX + self._secrets.new_id(_ID_CHARACTERS)
 
         def plan(state: AccountState, revision: int) -> Change:
             if state.get(name) is not None:
@@ -70,7 +71,7 @@ class ApiTokens:
                 raise CallerNotMember(f"{caller} is no member or service account of {parent}", resource=parent)
             message = ApiToken()
             message.CopyFrom(wanted)
-            message.name, message.principal, message.token_id = name, caller, jti
+            message.name, message.principal, message.token_id = name, caller, api_token_id(secret)
             message.ClearField("last_use_time")
             message.expire_time.FromSeconds(expires_at)
             if message.not_before_time.seconds >= expires_at:
@@ -78,16 +79,14 @@ class ApiTokens:
                 raise InvalidField(f"{where} is not before its end", field=where)
             complete(message, revision, now_us)
             self._judge(message, state, caller)
-            proof = store.prove(self._secrets.proof(name, parent, secret, expires_at))
-            return Change([message], also=[proof, *also(message, revision)])
+            return Change([message], also=[_unused(name, parent, expires_at), *also(message, revision)])
 
         revision, state = await self._book.change(parent, "access.api_token.create", caller, plan)
         return state.get(name), revision, secret
 
     async def roll(self, name: str, caller: str) -> tuple[ApiToken, int, str]:
         """What is kept, the revision, and the new secret. Raises DomainError."""
-        account, secret = account_name(name), self._secrets.new(f"{SECRET}{name.rpartition('/')[2]}.")
-        jti = API_TOKEN_ID_PREFIX + self._secrets.new_id(_ID_CHARACTERS)
+        account, secret = account_name(name), self._new_secret(id_of(name))
 
         def plan(state: AccountState, revision: int) -> Change:
             old = existing(state, API_TOKEN, name)
@@ -98,10 +97,9 @@ class ApiTokens:
                 )
             message = ApiToken()
             message.CopyFrom(old)
-            message.token_id = jti  # what was issued by the secret of before is good no more, either
+            message.token_id = api_token_id(secret)  # what was issued by the one of before is good no more, either
             complete(message, revision, self._book.clock.now_us(), old)
-            proof = self._secrets.proof(name, account, secret, old.expire_time.seconds)
-            return Change([message], also=[store.prove(proof)])
+            return Change([message], also=[_unused(name, account, old.expire_time.seconds)])
 
         revision, state = await self._book.change(account, "access.api_token.update", caller, plan)
         return state.get(name), revision, secret
@@ -116,19 +114,9 @@ class ApiTokens:
 
         return await self.items.delete(API_TOKEN, name, etag, caller, judge)
 
-    async def authenticate(self, account: str, secret: str) -> Credential | None:
-        """The API token whose secret this is, if it is good now; notes the hour. Where it is presented from, and what
-        its issuer may do, is judged at each decision."""
-        name = API_TOKEN.name(account, secret.removeprefix(SECRET).partition(".")[0])
-        proof = await store.proof(self._book.database, name)
-        now = self._book.clock.now_us() // 1_000_000
-        good = proves(proof, secret, now)
-        item = await store.get(self._book.database, name)
-        if not good or item is None or proof is None or item.message.not_before_time.seconds > now:
-            return None
-        if proof.used_at_seconds < now - now % _HOUR:
-            await self._book.note_use(name, now - now % _HOUR)
-        return compiling.api_token(item.message)
+    def _new_secret(self, token_id: str) -> str:
+        """Its id, by which people can tell which one they have found, and 256 random bits."""
+        return self._secrets.new(f"{API_TOKEN_SECRET_PREFIX}{token_id}.")
 
     def _judge(self, message: Any, state: AccountState, caller: str) -> None:
         checks.check(API_TOKEN, message, state, self._permissions)
@@ -142,3 +130,8 @@ class ApiTokens:
                 raise GrantsMoreThanHeld(
                     f"{where} asks for {lacking}, which {caller} does not hold without a condition", field=where
                 )
+
+
+def _unused(name: str, account: str, expires_at: int) -> Statement:
+    """Where it is noted when it was last used; a hash of its secret is its id."""
+    return store.prove(Proof(name, account, expires_at_seconds=expires_at))

@@ -104,10 +104,6 @@ class Book:
             await self.on_change(revision + 1)
         return revision + 1, after
 
-    async def note_use(self, name: str, at_seconds: int) -> None:
-        """That what proves something was used: no change, so it makes no revision."""
-        await self.database.batch(Batch([store.used(name, at_seconds)]))
-
     def _after(self, state: AccountState, made: Change, revision: int) -> AccountState:
         put = [Item(message.name, kind_of(message.name), message, revision) for message in made.put]
         return state.with_changes(put, made.removed, revision)

@@ -20,9 +20,9 @@ def principal() -> str:
 
 
 def token_id() -> str:
-    """The id of the token that the caller came with; empty without one."""
+    """The id of the account's credential, or else the token, that the caller came by; empty without one."""
     found = call.current.get().principal
-    return found.token_id if found else ""
+    return (found.credential or found.token_id) if found else ""
 
 
 def request_key(request: Message) -> RequestKey | None:

@@ -6,9 +6,19 @@ from collections.abc import Iterable
 from typing import Any
 
 from portico.access.v1.policies_pb2 import Access
-from portico_server.access.kinds import API_TOKEN, DOMAIN_GROUP, GROUP, PERMISSION_GROUP, POLICY, RESOURCE_GROUP
+from portico_server.access.kinds import (
+    API_TOKEN,
+    CLIENT_SECRET,
+    DOMAIN_GROUP,
+    GROUP,
+    PERMISSION_GROUP,
+    POLICY,
+    RESOURCE_GROUP,
+    id_of,
+)
 from portico_server.access.state import AccountState
 from portico_server.platform.access import model
+from portico_server.platform.access.credentials import client_secret_id
 
 DENY = Access.ACCESS_DENY
 
@@ -25,6 +35,11 @@ def account_policies(state: AccountState) -> model.AccountPolicies:
         {m.name: policy(m, _named(m.principals, acting)) for m in state.all(POLICY)},
         {m.name: api_token(m) for m in state.all(API_TOKEN)},
         frozenset(acting.values()),
+        frozenset(
+            client_secret_id(id_of(m.name))
+            for m in state.all(CLIENT_SECRET)
+            if m.name.rsplit("/", 2)[0] in acting  # whose service account is not disabled
+        ),
     )
 
 
@@ -72,6 +87,7 @@ def conditions(message: Any) -> model.Conditions:
 
 
 def api_token(message: Any) -> model.ApiToken:
+    """Nothing of one changes but its secret, so it was made when the message last changed."""
     policies = tuple(
         policy(each, name=f"{message.name}#policies[{index}]") for index, each in enumerate(message.policies)
     )
@@ -83,4 +99,5 @@ def api_token(message: Any) -> model.ApiToken:
         message.not_before_time.seconds,
         message.expire_time.seconds,
         tuple(message.source_cidrs),
+        message.update_time.seconds,
     )

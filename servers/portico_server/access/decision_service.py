@@ -123,7 +123,8 @@ class DecisionService(decisions_pb2_grpc.DecisionServiceServicer):
         if made.principal is not None and made.principal.name == who:
             peer = made.origin if made.acting else made.peer
             own = made.principal
-            return Circumstances(now, peer.address, bool(peer.uri), own.token_id, own.issued_at)
+            token_id = own.credential or own.token_id
+            return Circumstances(now, peer.address, bool(peer.uri), token_id, own.issued_at)
         return Circumstances(now, "", True, issued_at=int(now))
 
 

@@ -49,7 +49,10 @@ from portico_server.access.roles import Roles
 from portico_server.access.secrets import Secrets
 from portico_server.access.service_accounts import ServiceAccounts
 from portico_server.access.simulations import Simulations
+from portico_server.access.using import collect_uses
 from portico_server.platform.access.sharing import FOLDER, PolicyWriter
+from portico_server.platform.access.uses import FOLDER as USES
+from portico_server.platform.access.uses import UseNotes
 from portico_server.platform.housekeeping import housekeeping
 from portico_server.platform.product import Platform, Running
 from portico_server.platform.shared_words import FILE as SHARED_WORDS
@@ -78,7 +81,9 @@ async def run(platform: Platform) -> AsyncIterator[Running]:
     publishing = Publishing(book, PolicyWriter(platform.settings.run / FOLDER, words))
     await publishing.start()
     book.on_change = publishing.publish
-    following = asyncio.create_task(publishing.follow())
+    notes = UseNotes(platform.settings.run / USES)
+    notes.make_folder()
+    background = [asyncio.create_task(publishing.follow()), asyncio.create_task(collect_uses(database, notes))]
     try:
         yield Running(
             servicers=(
@@ -113,5 +118,6 @@ async def run(platform: Platform) -> AsyncIterator[Running]:
             catch_up_policies=publishing.catch_up,
         )
     finally:
-        following.cancel()
-        await asyncio.gather(following, return_exceptions=True)
+        for task in background:
+            task.cancel()
+        await asyncio.gather(*background, return_exceptions=True)

@@ -15,7 +15,6 @@ from portico_server.access.store import Proof
 
 INVITATION = "portico_invitation_"
 CLIENT_SECRET = "portico_secret_"  # noqa: S105
-API_TOKEN = "portico_token_"  # noqa: S105
 
 _SECRET_BYTES = 32
 _SALT_BYTES = 16

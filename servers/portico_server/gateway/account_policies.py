@@ -19,6 +19,7 @@ from portico_server.gateway.policy_file import PolicyFile
 from portico_server.platform import call
 from portico_server.platform.access.circumstances import Circumstances
 from portico_server.platform.access.conditions import compiled
+from portico_server.platform.access.credentials import API_TOKEN_ID_PREFIX
 from portico_server.platform.access.explain import Reason
 from portico_server.platform.access.permissions import patterns_of
 from portico_server.platform.access.regions import named_by
@@ -43,14 +44,14 @@ class AccountPoliciesBesideFile:
         snapshot = self._shared.current()
         if snapshot is None:
             self._check_none_are_kept()
-            return self._file.allows(principal, permission, resource)
+            return not _is_api_token(principal) and self._file.allows(principal, permission, resource)
         if self._shared.unreadable:
             self._check_readable(resource)
         circumstances = circumstances_of(principal)
         by_policies = snapshot.allows(principal.name, permission, resource, circumstances)
         if by_policies and self._file.denies(principal, permission, resource):
             return False
-        if snapshot.is_api_token(principal.token_id):
+        if _is_api_token(principal):
             return by_policies and self._is_usable()
         if by_policies:
             return self._shared.is_fresh() or self._file.allows(principal, permission, resource) or self._is_usable()
@@ -62,7 +63,7 @@ class AccountPoliciesBesideFile:
         snapshot = self._shared.current()
         if snapshot is None:
             self._check_none_are_kept()
-            return self._file.filter(principal, permission, parent)
+            return _NOTHING if _is_api_token(principal) else self._file.filter(principal, permission, parent)
         if self._shared.unreadable:
             self._check_readable(parent)
         circumstances = circumstances_of(principal)
@@ -70,7 +71,7 @@ class AccountPoliciesBesideFile:
         if self._file.denies(principal, permission, parent):
             return _NOTHING
         by_file = self._file.filter(principal, permission, parent)
-        if snapshot.is_api_token(principal.token_id):
+        if _is_api_token(principal):
             shown = replace(by_policies, deny=(*by_policies.deny, *by_file.deny))
             return shown if self._is_usable() else _NOTHING
         if _denies(snapshot, principal, permission, parent, circumstances):
@@ -127,12 +128,22 @@ class AccountPoliciesBesideFile:
         """Raises ApiError where nobody can tell whether what policies allow is still so."""
         if self._shared.is_fresh():
             return True
-        raise ApiError(
-            grpc.StatusCode.UNAVAILABLE,
-            "POLICIES_STALE",
-            "whether this is still allowed cannot be told: the store of policies has not been reached for a while",
-            retry_after_seconds=_RETRY_SECONDS,
-        )
+        raise policies_stale()
+
+
+def policies_stale() -> ApiError:
+    """UNAVAILABLE: nobody can tell what policies say now."""
+    return ApiError(
+        grpc.StatusCode.UNAVAILABLE,
+        "POLICIES_STALE",
+        "whether this is still allowed cannot be told: the store of policies has not been reached for a while",
+        retry_after_seconds=_RETRY_SECONDS,
+    )
+
+
+def _is_api_token(principal: Principal) -> bool:
+    """Whether the principal comes by an API token, or by what was issued for one."""
+    return principal.credential.startswith(API_TOKEN_ID_PREFIX)
 
 
 def circumstances_of(principal: Principal) -> Circumstances:
@@ -143,7 +154,7 @@ def circumstances_of(principal: Principal) -> Circumstances:
         time.time(),
         peer.address if peer is not None else "",
         bool(peer.uri) if peer is not None else False,
-        principal.token_id,
+        principal.credential or principal.token_id,
         principal.issued_at,
     )
 

@@ -21,7 +21,7 @@ SERIAL = b"x-portico-certificate-serial"
 FORWARDED = b"portico-client-certificate"
 """What another node's front says of the certificate of a call that it takes on; believed of nodes alone."""
 
-_FROM_NODE = b"From=node;Serial="
+_FROM_NODE = re.compile(rb"From=node;Address=([0-9A-Fa-f:.]+);Serial=([^;]*);")
 _PAIR = re.compile(r'([A-Za-z]+)=("(?:[^"\\]|\\.)*"|[^";,]*)([;,]|$)', re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
@@ -48,11 +48,12 @@ def parse_peer(header: bytes, address: str, serial: bytes = b"") -> Peer:
 
 
 def forwarded_peer(header: bytes, address: str) -> Peer:
-    """The peer of a call that another node has taken on, as that node's front tells of it."""
-    if not header.startswith(_FROM_NODE):
+    """The peer of a call that another node, at this address, has taken on, as that node's front tells of it."""
+    told = _FROM_NODE.match(header)
+    if told is None:
         return Peer(address=address)
-    serial, _, certificate = header[len(_FROM_NODE) :].partition(b";")
-    return parse_peer(certificate, address, b"" if serial == b"-" else serial)
+    serial = b"" if told[2] == b"-" else told[2]
+    return parse_peer(header[told.end() :], told[1].decode(), serial)
 
 
 def _pairs(text: str) -> Iterator[tuple[str, str] | None]:

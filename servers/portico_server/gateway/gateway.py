@@ -20,6 +20,7 @@ from portico.gateway.v1 import (
     telemetry_pb2,
     telemetry_pb2_grpc,
 )
+from portico_server.gateway.account_credentials import AccountCredentials
 from portico_server.gateway.account_policies import AccountPoliciesBesideFile
 from portico_server.gateway.assertions import Assertions
 from portico_server.gateway.certificates import principal_of
@@ -40,6 +41,8 @@ from portico_server.gateway.span_intake import SpanIntake
 from portico_server.gateway.telemetry_service import TelemetryService
 from portico_server.platform.access.sharing import FOLDER as ACCESS
 from portico_server.platform.access.sharing import SharedPolicies
+from portico_server.platform.access.uses import FOLDER as USES
+from portico_server.platform.access.uses import UseNotes
 from portico_server.platform.authorization import Principal
 from portico_server.platform.call import Call, Step
 from portico_server.platform.errors import ApiError
@@ -83,7 +86,7 @@ class Gateway:
     revisions: PolicyRevisions
     """To be told whom to ask for newer policies, where this process keeps them."""
     revocations: Callable[[], int]
-    """A number that changes with what is revoked."""
+    """A number that changes with what is revoked, credentials of accounts among it."""
     refusal_of: Callable[[Call], ApiError | None]
     """Why a call that was let in may not go on, because its caller was revoked since; None: it may."""
     problems: Callable[[], dict[str, str]] = dict
@@ -117,6 +120,7 @@ async def open_gateway(
     kept = any(product.keeps_policies for product in products)
     authorizer = AccountPoliciesBesideFile(policy, shared, kept=kept)
     revisions = PolicyRevisions(shared, kept=kept)
+    account_credentials = AccountCredentials(shared, UseNotes(settings.run / USES).note)
 
     def certificate_subject(uri: str) -> Principal | None:
         return principal_of(settings.trust_domain, uri)
@@ -134,7 +138,9 @@ async def open_gateway(
         open_revocations(settings, words, databases, keyring.authorities) as revocations,
         open_limiter(settings, policy) as limiter,
     ):
-        revoked = LoggedRevocations(revocations.log, certificate_account, revocations.note_serial)
+        revoked = LoggedRevocations(
+            revocations.log, certificate_account, revocations.note_serial, account_credentials.check
+        )
         oauth = OAuthServer(settings, keyring, authorizer, revoked, revocations.add, known_client, limiter)
         pipeline = standard(
             Parts(
@@ -149,6 +155,7 @@ async def open_gateway(
                 asserted=Assertions(keyring.assertions, settings.trust_domain, process),
                 node=node_uri(settings.trust_domain),
                 issuers=issuers,
+                credentials=account_credentials,
                 telemetry=telemetry,
                 sample_ratio=settings.sample_ratio,
                 record_all_spans=settings.spans == "all",
@@ -212,7 +219,7 @@ async def open_gateway(
                 servicers,
                 oauth,
                 revisions,
-                revocations=lambda: words.words[Word.REVOCATIONS],
+                revocations=lambda: words.words[Word.REVOCATIONS] + words.words[Word.ACCESS],
                 refusal_of=refusal_of,
                 problems=problems,
             )

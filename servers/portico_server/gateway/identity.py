@@ -11,6 +11,7 @@ from functools import partial
 from time import perf_counter_ns
 
 from portico_server.gateway import assertions, certificates, token_failures, tokens
+from portico_server.gateway.account_credentials import NO_CREDENTIALS, Credentials
 from portico_server.gateway.assertions import NOTHING_ASSERTED, Asserted
 from portico_server.gateway.issuers import Issuers
 from portico_server.gateway.remembered import Remembered
@@ -47,12 +48,14 @@ def identity(
     *,
     node: str = "",
     issuers: Issuers = tokens.NO_OTHERS,
+    credentials: Credentials = NO_CREDENTIALS,
 ) -> Step:
     """`certificate_principal` answers whom a certificate's URI makes a caller without a token; None for nobody.
     `revoked` refuses, at each call, what has been revoked: also on a connection that was made before. `asserted` reads
     for whom another process of the platform calls; what it finds counts alone. `refused` is told of calls that nobody
     known makes; it may raise another ApiError. `node` is the URI of nodes' certificates: what a node's front says of
     the certificate of a call that it takes on counts as found here. `issuers`: whom tokens of others name.
+    `credentials` knows API tokens.
 
     A public method asks for no token, and a bad one on it is ignored, not refused: with an expired token one must
     still be able to ask for health, and to get a new token by one's certificate. A good one names the principal
@@ -91,6 +94,10 @@ def identity(
         authorization, payload = headers.get(AUTHORIZATION), headers.get(PAYLOAD)
         if authorization and payload:  # verified by one issuer's keys, whatever the failure says of another's
             return principal_by_token(call, authorization, payload)
+        if authorization and (found := credentials.by_secret(authorization, call.peer.address)) is not None:
+            revoked.check_token(found)
+            credentials.note_use(found)
+            return found
         failure = headers.get(FAILURE)
         if failure and not token_failures.is_missing(failure):
             raise token_failures.error_of(failure, authorization or b"", issuers)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from portico_server.gateway.account_credentials import NO_CREDENTIALS, Credentials
 from portico_server.gateway.assertions import NOTHING_ASSERTED, Asserted
 from portico_server.gateway.authorize import authorize
 from portico_server.gateway.errors import ErrorMapper
@@ -33,7 +34,8 @@ class Parts:
 
     `methods`: all that are served, by path. `certificate_principal`: whom a certificate's URI makes a caller without a
     token. `certificate_account`: the account that a certificate's URI belongs to, empty for none. `limiter`: None for
-    no limits. `node`: the URI of nodes' certificates. `issuers`: of whom tokens are good.
+    no limits. `node`: the URI of nodes' certificates. `issuers`: of whom tokens are good. `credentials`: those that
+    accounts give out.
     `policy_revisions`: None where no policies of accounts are decided by.
     """
 
@@ -49,6 +51,7 @@ class Parts:
     asserted: Asserted = NOTHING_ASSERTED
     node: str = ""
     issuers: Issuers = NO_OTHERS
+    credentials: Credentials = NO_CREDENTIALS
     record_all_spans: bool = False
     policy_revisions: PolicyRevisions | None = None
 
@@ -72,6 +75,7 @@ def standard(parts: Parts) -> Step:
                 refused=limiter.charge if limiter else None,
                 node=parts.node,
                 issuers=parts.issuers,
+                credentials=parts.credentials,
             ),
             *([limits(limiter)] if limiter else []),
             first_message(parts.methods),

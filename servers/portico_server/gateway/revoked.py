@@ -54,17 +54,20 @@ NOTHING_REVOKED: Revoked = _Nothing()
 class LoggedRevocations:
     """What a revocation log holds. A revocation bears on what belongs to its own account: `certificate_account` answers
     that of a certificate's URI. `note_serial` is told of refused certificates that no handshake refuses yet: the kind,
-    account and subject of their revocation, and their serial number."""
+    account and subject of their revocation, and their serial number. `check_credential` refuses who came by a
+    credential of an account that is good no more."""
 
     def __init__(
         self,
         log: RevocationLog,
         certificate_account: Callable[[str], str],
         note_serial: NoteSerial | None = None,
+        check_credential: Callable[[Principal], None] | None = None,
     ) -> None:
         self._log = log
         self._certificate_account = certificate_account
         self._note_serial = note_serial
+        self._check_credential = check_credential
 
     def refresh(self) -> None:
         try:
@@ -101,6 +104,8 @@ class LoggedRevocations:
             self._note_serial(kind, account, subject, serial)
 
     def check_token(self, principal: Principal) -> None:
+        if principal.credential and self._check_credential is not None:
+            self._check_credential(principal)
         log = self._log
         if not (log.tokens or log.principals):
             return

@@ -17,6 +17,7 @@ from typing import Any
 import grpc
 
 from portico_server.gateway.issuers import Issuers
+from portico_server.platform.access.credentials import credential_among
 from portico_server.platform.authorization import Principal
 from portico_server.platform.errors import ApiError
 from portico_server.platform.issuers import Issuer
@@ -108,14 +109,17 @@ def principal_in(header: dict[str, Any], claims: dict[str, Any], issuers: Issuer
     subject = _subject(_text(claims, "sub"), foreign)
     issued_at, expires_at = _number(claims, "iat"), _number(claims, "exp")
     _check_times(issued_at, expires_at)
+    token_id = _text(claims, "jti") if strict or "jti" in claims else ""
+    exchanged_from = _exchanged_from(claims) if foreign is None else ()
     return Principal(
         subject,
         account_of(subject),
-        token_id=_text(claims, "jti") if strict or "jti" in claims else "",
+        token_id=token_id,
         client_id=_text(claims, "client_id") if strict or "client_id" in claims else "",
         expires_at=expires_at,
         issued_at=issued_at,
-        exchanged_from=_exchanged_from(claims) if foreign is None else (),
+        exchanged_from=exchanged_from,
+        credential=credential_among(exchanged_from),
     )
 
 

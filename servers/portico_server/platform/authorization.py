@@ -10,7 +10,9 @@ from typing import Protocol
 @dataclass(frozen=True, slots=True)
 class Principal:
     """Who calls. `name` is `accounts/{account}/principals/{id}`; `token_id` is the token's `jti`, empty without one.
-    `exchanged_from` are the ids of the tokens that it was exchanged for, one after another: it falls with each."""
+    `exchanged_from` are the ids of the tokens that it was exchanged for, one after another: it falls with each.
+    `credential` is the id of the account's credential that the caller came by, or got the token by
+    (`platform.access.credentials`); empty for none. The token falls with it."""
 
     name: str
     account: str
@@ -19,6 +21,7 @@ class Principal:
     expires_at: int = 0  # seconds since 1970; 0: not by a token
     issued_at: int = 0  # seconds since 1970
     exchanged_from: tuple[str, ...] = ()
+    credential: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 class Peer:
     """The machine that speaks, from its verified certificate. Empty strings where it gave none.
 
-    `fingerprint` is the SHA-256 of the certificate's DER, in hexadecimal; `uri` its SPIFFE id; `serial` its serial
-    number, in hexadecimal without leading zeros.
+    `address` is its IP address, which is also known without a certificate; `fingerprint` is the SHA-256 of the
+    certificate's DER, in hexadecimal; `uri` its SPIFFE id; `serial` its serial number, in hexadecimal without leading
+    zeros.
     """
 
     address: str = ""
@@ -20,4 +21,9 @@ class Peer:
 
 
 NOBODY = Peer()
-"""Where there is no certificate, or none to be told of."""
+"""Where there is neither a certificate nor an address, or none to be told of."""
+
+
+def peer_at(client: tuple[str, int] | None) -> Peer:
+    """One of which no more than host and port is known yet, if that."""
+    return Peer(client[0]) if client is not None else NOBODY

@@ -99,7 +99,10 @@ async def test_metadata_cannot_say_who_calls(stand: Stand) -> None:
         ("x-portico-token-payload", "e30"),
         ("x-portico-assertion", "e30.e30.e30"),
         ("x-forwarded-client-cert", f"Hash={'0' * 64};URI=spiffe://portico.local/default/admin"),
-        ("portico-client-certificate", f"From=node;Serial=1;Hash={'0' * 64};URI=spiffe://portico.local/default/admin"),
+        (
+            "portico-client-certificate",
+            f"From=node;Address=192.0.2.1;Serial=1;Hash={'0' * 64};URI=spiffe://portico.local/default/admin",
+        ),
         ("portico-caller-assertion", "e30.e30.e30"),
         ("traceparent", f"00-{'1' * 32}-{'1' * 16}-01"),
         ("x-own", "goes through"),

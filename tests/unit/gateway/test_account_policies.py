@@ -154,7 +154,7 @@ def test_an_api_token_gets_nothing_from_the_file(machine: Machine) -> None:
     machine.change(given)
     decides = machine.process()
     for token_id, allowed in (("api.1", True), ("api.gone", False)):
-        caller = Principal(BOB.name, "a", token_id)
+        caller = Principal(BOB.name, "a", token_id, credential=token_id)
         assert decides.allows(caller, READ, BUCKET) is allowed
         assert not decides.allows(caller, WRITE, BUCKET)
         assert not decides.filter(caller, READ, ACCOUNT).shows(OTHER)
@@ -248,8 +248,9 @@ def test_a_document_says_all() -> None:
         {"dg": DomainGroup("dg", (f"{ACCOUNT}/zones/z",))},
         {"g": Group("g", (ADA.name,))},
         {"p": policy},
-        {"t": ApiToken("t", "api.1", ADA.name, (policy,), 1, 2, ("10.0.0.0/8",))},
+        {"t": ApiToken("t", "api.1", ADA.name, (policy,), 1, 2, ("10.0.0.0/8",), 3)},
         frozenset({ADA.name}),
+        frozenset({"sec.1"}),
     )
     assert of_document(to_document(given, 7)) == (given, 7)
 

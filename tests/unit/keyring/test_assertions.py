@@ -49,10 +49,11 @@ def test_what_was_signed_is_read_again() -> None:
     assert 0 < found.expires_at - time.time() <= LIFETIME_SECONDS
 
 
-def test_the_callers_certificate_goes_along_where_there_was_one() -> None:
-    certificate = Peer("", "ab" * 32, "spiffe://portico.local/default/ada", "5a3f")
-    came_by = Peer("192.0.2.1", *(certificate.fingerprint, certificate.uri, certificate.serial))
-    assert KEY.verify(KEY.sign(ADA, SERVICE, HERE, came_by).encode(), HERE).origin == certificate
+def test_the_callers_certificate_and_address_go_along_where_they_are_known() -> None:
+    came_by = Peer("192.0.2.1", "ab" * 32, "spiffe://portico.local/default/ada", "5a3f")
+    assert KEY.verify(KEY.sign(ADA, SERVICE, HERE, came_by).encode(), HERE).origin == came_by
+    without = Peer("2001:db8::1")
+    assert KEY.verify(KEY.sign(ADA, SERVICE, HERE, without).encode(), HERE).origin == without
     assert KEY.verify(KEY.sign(ADA, SERVICE, HERE).encode(), HERE).origin == Peer()
 
 

@@ -23,6 +23,7 @@ from portico_server.host.adapter.responses import Responses
 from portico_server.host.adapter.rest_verbs import RestVerbs
 from portico_server.host.adapter.serving import Serving, spare_what_stays
 from portico_server.platform.call import Call, current
+from portico_server.platform.peer import peer_at
 
 _log = logging.getLogger(__name__)
 
@@ -59,7 +60,8 @@ class GrpcApplication(Serving):
             return
         context = Context(exchange, requests, responses, binding.serialize)
         exchange.waited_seconds = waited_seconds
-        call = Call(binding.method, context, exchange.headers, requests.first, arrival_time_ns, arrival_ns)
+        peer = peer_at(scope.get("client"))
+        call = Call(binding.method, context, exchange.headers, requests.first, arrival_time_ns, arrival_ns, peer=peer)
         requests.call = responses.call = call  # until it is over: the call refers to them
         current.set(call)
         self.watch.add(requests)

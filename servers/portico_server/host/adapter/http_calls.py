@@ -15,6 +15,7 @@ from portico_server.host.adapter.serving import Serving
 from portico_server.platform.call import Call, current
 from portico_server.platform.errors import ApiError
 from portico_server.platform.http_face import Endpoint, HttpRequest, HttpResponse
+from portico_server.platform.peer import peer_at
 
 BODY_SECONDS = 10.0
 """How long a body may take, where Envoy has not collected it before."""
@@ -47,7 +48,8 @@ async def answer_http(
 ) -> None:
     """Takes a request to its end. `arrival`: nanoseconds since 1970, and of `perf_counter_ns`."""
     context: Any = HttpContext(scope.get("client"))
-    call = Call(endpoint.method, context, dict(scope["headers"]), _no_message, *arrival)
+    peer = peer_at(scope.get("client"))
+    call = Call(endpoint.method, context, dict(scope["headers"]), _no_message, *arrival, peer=peer)
     current.set(call)
     answered: list[HttpResponse] = []
     unread = True

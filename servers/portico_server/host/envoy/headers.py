@@ -18,8 +18,8 @@ CERTIFICATE_SERIAL = "x-portico-certificate-serial"
 """The serial number of the client's certificate, in hexadecimal; absent where it gave none."""
 
 FORWARDED_CERTIFICATE = "portico-client-certificate"
-"""From node to node: what the first one found of the caller's certificate, as in `x-forwarded-client-cert`. It counts
-only where the peer's own certificate is a node's (`gateway/certificates.py`)."""
+"""From node to node: what the first one found of the caller: address and certificate, as in `x-forwarded-client-cert`.
+It counts only where the peer's own certificate is a node's (`gateway/certificates.py`)."""
 
 FORWARDED_PATH = "portico-original-path"
 """From node to node: the path that a REST client sent."""
@@ -73,10 +73,17 @@ def restore_length() -> Message:
     return _header_mutation("restore-length", response_mutations=[moved, {"remove": BODY_LENGTH}])
 
 
+def to_process() -> list[Message]:
+    """The headers to add to what is taken on to a process: the caller's address. Of callers of the same machine Envoy
+    itself would tell another one: that of the machine."""
+    return [_set("x-forwarded-for", "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%")]
+
+
 def to_node() -> list[Message]:
     """The headers to add to what is taken on to a node: what the front found out, and the node's own front would remove
     as a client's invention. A client's own of these names are replaced, also where there is nothing to tell."""
-    certificate = f"From=node;Serial=%REQ({CERTIFICATE_SERIAL})%;%REQ(x-forwarded-client-cert)%"
+    found = f"Serial=%REQ({CERTIFICATE_SERIAL})%;%REQ(x-forwarded-client-cert)%"
+    certificate = f"From=node;Address=%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%;{found}"
     return [
         _set(FORWARDED_CERTIFICATE, certificate),
         {**_set(FORWARDED_PATH, "%REQ(x-envoy-original-path)%"), "keep_empty_value": True},

@@ -73,7 +73,7 @@ def _retry(upstream: Upstream) -> Message:
 def _route(upstream: Upstream, match: Message, options: Message) -> Message:
     action = {"cluster": upstream.name, "timeout": "0s", "idle_timeout": "0s", **options}
     if not upstream.is_nodes:
-        return {"match": match, "route": action}
+        return {"match": match, "route": action, "request_headers_to_add": headers.to_process()}
     # What came from a node is not taken on to another: two that name one another would pass it on for ever.
     from_node = {"name": headers.FORWARDED_CERTIFICATE, "present_match": True, "invert_match": True}
     return {

@@ -22,6 +22,7 @@ from portico_server.host.plain.http import serving_http
 from portico_server.host.plain.requests import PlainRequests
 from portico_server.host.plain.responses import PlainResponses
 from portico_server.platform.call import Call, current
+from portico_server.platform.peer import peer_at
 
 _END_SECONDS = 1.0  # how long statuses may take to leave when the server stops
 _OURS_TO_REFUSE = 2
@@ -108,7 +109,8 @@ async def _carry(
     requests = PlainRequests(exchange, grpc_context, binding, application.max_message_bytes)
     responses = PlainResponses(exchange, grpc_context)
     context = Context(exchange, requests, responses, binding.serialize)
-    call = Call(binding.method, context, exchange.headers, requests.first, *arrival)
+    peer = peer_at(exchange.scope["client"])
+    call = Call(binding.method, context, exchange.headers, requests.first, *arrival, peer=peer)
     requests.call = responses.call = call  # until it is over: the call refers to them
     current.set(call)
     application.watch.add(requests)

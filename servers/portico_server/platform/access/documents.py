@@ -17,15 +17,19 @@ from portico_server.platform.access.model import (
     ResourceGroup,
 )
 
+_SETS = ("principals", "client_secrets")
+"""The fields that are sets of texts, the last ones, in their order."""
+
 
 def to_document(policies: AccountPolicies, revision: int) -> bytes:
     """`revision`: of the store, by which they are so."""
     values = {
         field.name: [dataclasses.asdict(each) for each in getattr(policies, field.name).values()]
         for field in dataclasses.fields(policies)
-        if field.name not in ("account", "principals")
+        if field.name not in ("account", *_SETS)
     }
-    document = {**values, "account": policies.account, "principals": sorted(policies.principals), "revision": revision}
+    sets = {name: sorted(getattr(policies, name)) for name in _SETS}
+    document = {**values, **sets, "account": policies.account, "revision": revision}
     return json.dumps(document, separators=(",", ":")).encode()
 
 
@@ -45,7 +49,7 @@ def of_document(content: bytes) -> tuple[AccountPolicies, int]:
             _by_name(Group(**_tuples(each)) for each in document["groups"]),
             _by_name(map(_policy, document["policies"])),
             _by_name(tokens),
-            frozenset(document["principals"]),
+            *(frozenset(document[name]) for name in _SETS),
         ), int(document["revision"])
     except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"no document of policies: {error!r}") from None

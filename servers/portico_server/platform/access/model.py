@@ -86,18 +86,12 @@ class Policy:
     conditions: Conditions = Conditions()
 
 
-API_TOKEN_ID_PREFIX = "api."  # noqa: S105
-"""What the `token_id` of every API token begins with, and the `jti` of no other token that Portico issues (those have
-no dot). So one that is known no more is refused, and not taken for a token that may do all that its principal may."""
-
-
 @dataclass(frozen=True, slots=True)
 class ApiToken:
     """What it may do is what its `policies` allow *and* its `principal` may do at that moment.
 
-    `token_id` is the `jti` of the tokens that it is presented as, and no other one's; it begins with
-    `API_TOKEN_ID_PREFIX`. Times in seconds since 1970; 0: no bound. `expires_at` is the first second in which it no
-    longer holds.
+    `token_id` is made of its secret (`credentials.api_token_id`), so it is no other one's. Times in seconds since 1970;
+    0: no bound. `expires_at` is the first second in which it no longer holds; `issued_at` when its secret was made.
     """
 
     name: str
@@ -107,6 +101,7 @@ class ApiToken:
     not_before: int = 0
     expires_at: int = 0
     source_cidrs: tuple[str, ...] = ()
+    issued_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,3 +120,5 @@ class AccountPolicies:
     tokens: dict[str, ApiToken] = field(default_factory=dict)
     principals: frozenset[str] = frozenset()
     """Who is a member or a service account of this account: others may do nothing in it, whatever policies say."""
+    client_secrets: frozenset[str] = frozenset()
+    """The ids of the secrets by which its service accounts may get tokens (`credentials.client_secret_id`)."""

@@ -15,9 +15,10 @@ from portico_server.platform.access.budget import Budget
 from portico_server.platform.access.changes import Element
 from portico_server.platform.access.circumstances import Circumstances
 from portico_server.platform.access.conditions import Condition, bounds_of
+from portico_server.platform.access.credentials import API_TOKEN_ID_PREFIX
 from portico_server.platform.access.explain import Explanation, explanation
 from portico_server.platform.access.filters import NOTHING_SHOWN, filter_of
-from portico_server.platform.access.model import API_TOKEN_ID_PREFIX, AccountPolicies, ApiToken
+from portico_server.platform.access.model import AccountPolicies, ApiToken
 from portico_server.platform.access.tables import Table
 from portico_server.platform.authorization import Filter
 
@@ -127,6 +128,21 @@ class Snapshot:
         """The API token of that id; None if there is none, or if two claim it."""
         found = self._credentials.get(token_id, ())
         return found[0] if len(found) == 1 else None
+
+    def gives(self, credential_id: str, principal: str) -> bool:
+        """Whether there still is the credential of an account that has that id (`credentials`), and it is of that
+        principal, who belongs to the account."""
+        if credential_id.startswith(API_TOKEN_ID_PREFIX):
+            credential = self.credential(credential_id)
+            if credential is None or credential.token.principal != principal:
+                return False
+            return principal in self._accounts[credential.account].model.principals
+        account = self.account_of(principal)
+        return (
+            account is not None
+            and principal in account.model.principals
+            and credential_id in account.model.client_secrets
+        )
 
     def with_account(self, policies: AccountPolicies) -> Snapshot:
         """With all of one account's policies replaced, or added; nothing of it stays compiled."""

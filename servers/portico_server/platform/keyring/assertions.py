@@ -8,7 +8,7 @@ Claims: `iss` and `aud`, both of the trust domain; `sub`, the principal, absent 
 service that acts (RFC 8693, 4.1); `cnf`, what the assertion is bound to; `iat` and `exp`; `token`, what of the original
 token counts on (its `jti`, `client_id`, `iat`, `exp`, and `from`, the ids of those that it comes of); `certificate`,
 that of the original call (its `sha256`, `uri`, `serial`), so that its revocation counts on, too; absent where there was
-none.
+none; `address`, from where that call came, by which policies may judge.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
+from portico_server.platform.access.credentials import credential_among
 from portico_server.platform.authorization import Principal
 from portico_server.platform.keyring.identity import issuer_of
 from portico_server.platform.names import account_of, is_principal_name
@@ -102,6 +103,8 @@ class AssertionKey:
                 claims["token"]["from"] = principal.exchanged_from
         if origin.fingerprint:
             claims["certificate"] = {"sha256": origin.fingerprint, "uri": origin.uri, "serial": origin.serial}
+        if origin.address:
+            claims["address"] = origin.address
         header = {"alg": _ALGORITHM, "typ": _TYPE}
         return jws.serialize_compact(header, json.dumps(claims).encode(), self._key, algorithms=[_ALGORITHM])
 
@@ -154,18 +157,23 @@ def _principal(claims: dict[str, Any]) -> Principal | None:
     exchanged_from = token.get("from", [])
     if not isinstance(exchanged_from, list) or not all(isinstance(each, str) for each in exchanged_from):
         raise AssertionRefused("it does not say for which tokens that was exchanged")
-    return Principal(name, account_of(name), token_id, client_id, expires_at, issued_at, tuple(exchanged_from))
+    chain = tuple(exchanged_from)
+    credential = credential_among((token_id, *chain))
+    return Principal(name, account_of(name), token_id, client_id, expires_at, issued_at, chain, credential)
 
 
 def _origin(claims: dict[str, Any]) -> Peer:
+    address = claims.get("address", "")
+    if not isinstance(address, str):
+        raise AssertionRefused("it does not say from where")
     if "certificate" not in claims:
-        return NOBODY
+        return Peer(address=address)
     told = claims["certificate"]
     names = ("sha256", "uri", "serial")
     found = [value for name in names if isinstance(told, dict) and isinstance(value := told.get(name), str)]
     if len(found) != len(names) or not _FINGERPRINT.fullmatch(found[0]):
         raise AssertionRefused("it does not say by which certificate")
-    return Peer(fingerprint=found[0], uri=found[1], serial=found[2])
+    return Peer(address=address, fingerprint=found[0], uri=found[1], serial=found[2])
 
 
 def _number(claims: dict[str, Any], name: str) -> int:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from portico_server.platform.access.circumstances import Circumstances
 from portico_server.platform.access.conditions import Condition
-from portico_server.platform.access.model import API_TOKEN_ID_PREFIX, AccountPolicies, Conditions, Policy, ResourceGroup
+from portico_server.platform.access.credentials import API_TOKEN_ID_PREFIX
+from portico_server.platform.access.model import AccountPolicies, Conditions, Policy, ResourceGroup
 from portico_server.platform.authorization import below
 
 

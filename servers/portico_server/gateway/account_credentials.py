@@ -1,0 +1,141 @@
+"""Credentials of accounts at the gateway: API tokens, which are sent as they are, and what was issued for API tokens
+and for secrets of service accounts.
+
+Whether one is good is asked of the policies in memory at each call (`platform.access.sharing`): so none is once its end
+was acknowledged, in whatever process. What it may do is decided where policies are.
+"""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from portico_server.gateway.account_policies import policies_stale
+from portico_server.gateway.remembered import Remembered
+from portico_server.gateway.tokens import bearer_token, expired, unauthenticated
+from portico_server.platform.access.circumstances import Circumstances
+from portico_server.platform.access.conditions import Condition, compiled
+from portico_server.platform.access.credentials import API_TOKEN_SECRET_PREFIX, api_token_id
+from portico_server.platform.access.model import ApiToken, Conditions
+from portico_server.platform.access.sharing import SharedPolicies
+from portico_server.platform.authorization import Principal
+from portico_server.platform.names import account_of
+
+REMEMBERED = 4096
+HOUR_SECONDS = 3600
+
+_SECRET = API_TOKEN_SECRET_PREFIX.encode()
+_BEARER = len(b"bearer ")
+
+NoteUse = Callable[[str, int], None]
+"""Is told the name of an API token and the hour in which it was used, in seconds since 1970."""
+
+
+class Credentials(Protocol):
+    """What the identity step asks of credentials of accounts."""
+
+    def by_secret(self, authorization: bytes, address: str) -> Principal | None:
+        """Whom an API token names that stands in this header; None where none does. Raises ApiError."""
+        ...
+
+    def note_use(self, principal: Principal) -> None:
+        """To be told when a call of one was let in."""
+        ...
+
+
+class _None:
+    def by_secret(self, authorization: bytes, address: str) -> Principal | None:
+        return None
+
+    def note_use(self, principal: Principal) -> None:
+        pass
+
+
+NO_CREDENTIALS: Credentials = _None()
+"""For where there are no accounts."""
+
+
+class AccountCredentials:
+    """Those that the policies of accounts know."""
+
+    def __init__(self, shared: SharedPolicies, note_use: NoteUse) -> None:
+        self._shared = shared
+        self._note_use = note_use
+        self._ids: Remembered[bytes, str] = Remembered(REMEMBERED)
+        self._principals: Remembered[str, tuple[ApiToken, Principal]] = Remembered(REMEMBERED)
+        self._used: Remembered[str, int] = Remembered(REMEMBERED)
+
+    def by_secret(self, authorization: bytes, address: str) -> Principal | None:
+        """Takes a microsecond or two for a token that was seen before."""
+        token_id = self._ids.get(authorization)
+        if token_id is None:
+            if not authorization[_BEARER:].lstrip().startswith(_SECRET):
+                return None
+            token_id = api_token_id(bearer_token(authorization))
+        snapshot = self._shared.current()
+        if snapshot is None:
+            raise policies_stale()
+        credential = snapshot.credential(token_id)
+        if credential is None:
+            raise unauthenticated(
+                "TOKEN_UNKNOWN",
+                "there is no such API token, or no longer: it was deleted, its secret was made anew, or who issued it "
+                "has left; ask for another one",
+            )
+        token = credential.token
+        self._ids.put(authorization, token_id)
+        if token.not_before and token.not_before > time.time():
+            raise unauthenticated("TOKEN_NOT_YET_VALID", f"the API token {token.name} is not valid yet")
+        if token.source_cidrs and _networks(token.source_cidrs).holds(Circumstances(address=address)) is not True:
+            raise unauthenticated(
+                "TOKEN_ADDRESS_REFUSED",
+                f"the API token {token.name} is good from certain networks, not from {address or 'an unknown address'}",
+            )
+        return self._principal(token)
+
+    def check(self, principal: Principal) -> None:
+        """Whether the credential that a principal came by is still good, and of an account that the principal belongs
+        to. Raises ApiError."""
+        snapshot = self._shared.current()
+        if snapshot is None or not snapshot.gives(principal.credential, principal.name):
+            raise unauthenticated(
+                "TOKEN_REVOKED", "the credential by which this token was got is good no more; ask for another one"
+            )
+        if principal.expires_at <= time.time():
+            raise expired()
+        if not self._shared.is_fresh():
+            raise policies_stale()
+
+    def note_use(self, principal: Principal) -> None:
+        known = self._principals.get(principal.credential)
+        if known is None:  # by something that was issued for it
+            return
+        hour = int(time.time()) // HOUR_SECONDS * HOUR_SECONDS
+        if self._used.get(principal.credential) != hour:
+            self._used.put(principal.credential, hour)
+            self._note_use(known[0].name, hour)
+
+    def _principal(self, token: ApiToken) -> Principal:
+        known = self._principals.get(token.token_id)
+        if known is not None and known[0] is token:
+            return known[1]
+        principal = Principal(
+            token.principal,
+            account_of(token.principal),
+            token_id=token.token_id,
+            client_id=token.name,
+            expires_at=token.expires_at,
+            issued_at=token.issued_at,
+            credential=token.token_id,
+        )
+        self._principals.put(token.token_id, (token, principal))
+        return principal
+
+
+@functools.lru_cache(REMEMBERED)
+def _networks(source_cidrs: tuple[str, ...]) -> Condition:
+    found = compiled(Conditions(source_cidrs=source_cidrs))
+    assert found is not None
+    return found
