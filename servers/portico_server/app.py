@@ -246,7 +246,7 @@ class Process:
 
         figures = outbox.FIGURES
         metrics.counter("outbox_dropped_total", "Events that were dropped untaken.", lambda: figures.dropped)
-        metrics.gauge("outbox_audit_events", "Audit events that wait.", lambda: sum(figures.audit.values()))
+        metrics.gauge("outbox_audit_events", "Audit events that wait.", lambda: sum(figures.audit().values()))
 
         async def render() -> str:
             return metrics.render()
@@ -294,7 +294,7 @@ async def _tell_problems(folder: Path, gateway: Gateway) -> None:
     """For whoever asks how the platform is. A full disk must not end what serves."""
     told: dict[str, str] = {}
     while True:
-        if (found := gateway.problems()) != told:
+        if (found := gateway.problems() | outbox.FIGURES.problems()) != told:
             with contextlib.suppress(OSError):
                 await asyncio.to_thread(write_problems, folder, found)
                 told = found

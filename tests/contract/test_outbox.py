@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from portico_server.platform import outbox as outbox_module
 from portico_server.platform.database import Batch, Database, GuardFailed, Statement
 from portico_server.platform.outbox import AUDIT, FIGURES, MAX_BODY_BYTES, Outbox, emit
 
@@ -51,7 +52,7 @@ async def test_a_dataset_is_trimmed_to_its_newest_and_audit_never(database: Data
     outbox = Outbox(database)
     dropped = FIGURES.dropped
     assert await outbox.look("things") == {"usage": 250, AUDIT: 5}
-    assert FIGURES.audit["things"] == 5
+    assert FIGURES.audit()["things"] == 5
     assert await outbox.trim("usage", 3) == 247
     assert FIGURES.dropped - dropped == 247
     assert await outbox.trim("usage", 3) == 0
@@ -68,6 +69,29 @@ async def test_a_dataset_is_trimmed_to_its_newest_and_audit_never(database: Data
     ]
     with pytest.raises(ValueError, match="never dropped"):
         await outbox.trim(AUDIT, 1)
+
+
+async def test_many_audit_events_that_nobody_collects_are_told_until_somebody_does(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox_module, "MANY_AUDIT_EVENTS", 3)
+    outbox = Outbox(database)
+    await emitted(database, AUDIT, 3)
+    await outbox.look("things")
+    assert "3 wait in its database" in FIGURES.problems()["audit events of things"]
+    await outbox.done([(await outbox.take(1))[0].id])
+    await outbox.look("things")
+    assert "audit events of things" not in FIGURES.problems()
+
+
+async def test_what_another_process_has_counted_since_is_not_told_twice(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await emitted(database, AUDIT, 3)
+    await Outbox(database).look("things")
+    assert FIGURES.audit()["things"] == 3
+    monkeypatch.setattr(outbox_module, "LOOK_SECONDS", 0.0)
+    assert "things" not in FIGURES.audit()
 
 
 def test_an_event_too_large_is_refused() -> None:

@@ -25,6 +25,8 @@ WORKERS = 3
 _SPREADING = frozenset(("processes", "workers", "peers", "host", "database"))
 """Settings that say how a platform is spread."""
 
+_TESTING = "tests.testing_product.product"
+
 SPREADS_ITSELF = pytest.mark.layouts("one", reason="it says itself how its platforms are spread")
 BY_COMMAND = pytest.mark.layouts("one", reason="the command line starts its platforms")
 
@@ -46,7 +48,7 @@ def spread(data: Path, settings: Mapping[str, Any]) -> dict[str, Any]:
     starts there again finds its database."""
     if _SPREADING & settings.keys():
         return {}
-    return _settings_of(layout(), data, testing="extra_products" in settings)
+    return _settings_of(layout(), data, testing=_TESTING in settings.get("extra_products", ()))
 
 
 @contextlib.contextmanager

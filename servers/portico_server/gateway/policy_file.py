@@ -79,8 +79,8 @@ class _Read(NamedTuple):
 
 
 class PolicyFile:
-    """An Authorizer on a file, and the limits in it. `version` changes with what is in force; `problem` says why the
-    file holds something else than that, because it cannot be used."""
+    """An Authorizer on a file, and the limits in it. `problem` says why the file holds something else than what is in
+    force, because it cannot be used."""
 
     def __init__(self, path: Path, trust_domain: str, words: SharedWords | None = None) -> None:
         """`words` are those of the platform. Raises PolicyError, which names the file, the line and the element."""
@@ -93,8 +93,15 @@ class PolicyFile:
         if isinstance(found, PolicyError):
             raise found
         self._policy, self._limits = found
-        self.version = 0
+        self._version = 0
         self.problem = ""
+
+    @property
+    def version(self) -> int:
+        """Changes with what is in force."""
+        if self._words[Word.POLICY] != self._seen:
+            self._catch_up()
+        return self._version
 
     def allows(self, principal: Principal, permission: str, resource: str) -> bool:
         if self._words[Word.POLICY] != self._seen:
@@ -176,7 +183,7 @@ class PolicyFile:
             return False
         self._policy, self._limits = found
         self.problem = ""
-        self.version += 1
+        self._version += 1
         _log.info("policy_reloaded", file=str(self._path))
         return True
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from portico_server.platform.clock import Clock
 from portico_server.platform.database import Database
 from portico_server.platform.leases import Leases
-from portico_server.platform.outbox import Outbox
+from portico_server.platform.outbox import LOOK_SECONDS, Outbox
 from portico_server.platform.product import Job
 from portico_server.platform.requests import forget_expired
 
 _FORGET_SECONDS = 600.0
-_LOOK_SECONDS = 600.0
 
 
 def housekeeping(product: str, database: Database, clock: Clock) -> list[Job]:
@@ -23,7 +22,7 @@ def housekeeping(product: str, database: Database, clock: Clock) -> list[Job]:
         await Outbox(database).look(product)
 
     return [
-        Job(f"{product}.outbox.look", _LOOK_SECONDS, look_at_outbox, database),
+        Job(f"{product}.outbox.look", LOOK_SECONDS, look_at_outbox, database),
         Job(f"{product}.requests.forget", _FORGET_SECONDS, forget_requests, database),
         Job(f"{product}.leases.forget", _FORGET_SECONDS, Leases(database, clock).forget_expired, database),
     ]

@@ -27,8 +27,10 @@ class Limits:
 class LimitsOf(Protocol):
     """Says which limits a caller has."""
 
-    version: int
-    """Changes whenever an answer may have."""
+    @property
+    def version(self) -> int:
+        """Changes whenever an answer may have; asked at each call."""
+        ...
 
     def limits_of(self, principal: str) -> Limits | None:
         """The limits of a principal by its name; None: the usual ones."""

@@ -1,14 +1,16 @@
 """The outbox: events that must be exactly as durable as the change they tell of (audit, usage, quota).
 
 They are rows, written by the very batch that makes the change, and stay until whoever collects events has taken them.
-Until then audit events are all kept, some 300 bytes each, and counted; of others the oldest go beyond a bound, which is
-counted, too.
+Until then audit events are all kept, some 300 bytes each. They have no bound: beyond one either what happened would be
+lost, or what tells of itself could not be done any more, because nobody collects. Instead it is told long before they
+fill a disk. Of others the oldest go beyond a bound, which is counted.
 """
 
 from __future__ import annotations
 
 import itertools
 import secrets
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -23,7 +25,11 @@ MAX_BODY_BYTES = 64 * 1024
 MAX_TAKEN = 1000
 
 MANY_AUDIT_EVENTS = 1_000_000
-"""From so many on it is told that they wait."""
+"""From so many of a product on, some 300 MB, it is told that they wait."""
+MANY_REMEDY = "See why nobody collects them, and that the disk has room (docs/operations.md)."
+
+LOOK_SECONDS = 600.0
+"""How often a product's are counted, by one of the processes that serve it."""
 
 _DELETED_AT_ONCE = 100
 """Events a batch, so that a long drain lets others write between."""
@@ -44,11 +50,27 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class Figures:
-    """Of this process, for its metrics: events that it has dropped, and the audit events that it found waiting when it
-    looked last, by product."""
+    """Of this process, for its metrics: events that it has dropped, and the audit events that it found waiting."""
 
     dropped: int = 0
-    audit: dict[str, int] = field(default_factory=dict)
+    _found: dict[str, tuple[int, float]] = field(default_factory=dict)
+    """By product, and when they were counted."""
+
+    def note(self, product: str, audit_events: int) -> None:
+        self._found[product] = audit_events, time.monotonic()
+
+    def audit(self) -> dict[str, int]:
+        """By product; not what is old because another process has counted since."""
+        oldest = time.monotonic() - 2 * LOOK_SECONDS
+        return {product: count for product, (count, counted_at) in self._found.items() if counted_at > oldest}
+
+    def problems(self) -> dict[str, str]:
+        """What is to be told to whoever asks how the platform is, by what is at fault."""
+        return {
+            f"audit events of {product}": f"{count:,} wait in its database, of which none is ever dropped"
+            for product, count in self.audit().items()
+            if count >= MANY_AUDIT_EVENTS
+        }
 
 
 FIGURES = Figures()
@@ -109,9 +131,9 @@ class Outbox:
     async def look(self, product: str) -> dict[str, int]:
         """How many events wait, by dataset; noted, and told where there are many."""
         waiting = {str(dataset): int(str(count)) for dataset, count in await self._database.scan(COUNT)}
-        FIGURES.audit[product] = waiting.get(AUDIT, 0)
-        if FIGURES.audit[product] >= MANY_AUDIT_EVENTS:
-            _log.warning("audit_events_wait", product=product, events=FIGURES.audit[product])
+        FIGURES.note(product, waiting.get(AUDIT, 0))
+        if waiting.get(AUDIT, 0) >= MANY_AUDIT_EVENTS:
+            _log.warning("audit_events_wait", product=product, events=waiting[AUDIT], remedy=MANY_REMEDY)
         return waiting
 
 

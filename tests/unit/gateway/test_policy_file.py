@@ -401,6 +401,17 @@ class TestSeveralProcesses:
         assert not second.allows(ALICE, "objects.object.read", BUCKET)
         assert (first.version, second.version) == (1, 1)
 
+    def test_none_counts_by_the_old_limits_once_one_counts_by_the_new(
+        self, tmp_path: Path, both: tuple[PolicyFile, PolicyFile]
+    ) -> None:
+        first, second = both
+        replace(tmp_path / "policy.toml", f'[[limits]]\nprincipals = ["{ALICE.name}"]\nconcurrent_calls = 3\n')
+        first.reload_if_changed()
+        assert (first.version, second.version) == (1, 1), "by which the limiter knows that it must ask anew"
+        limits = first.limits_of(ALICE.name)
+        assert limits is not None
+        assert second.limits_of(ALICE.name) == limits
+
     async def test_what_was_read_while_something_newer_came_into_force_is_not_put_in_its_place(
         self, tmp_path: Path, both: tuple[PolicyFile, PolicyFile], monkeypatch: pytest.MonkeyPatch
     ) -> None:

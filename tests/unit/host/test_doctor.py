@@ -19,6 +19,7 @@ from portico_server.host.supervisor import Check, doctor, look_at_machine
 from portico_server.host.supervisor.data_lock import DataLock
 from portico_server.host.supervisor.profile import Profile, profile_folder
 from portico_server.host.supervisor.programs import SETTINGS_FILE
+from portico_server.platform import outbox
 from portico_server.platform.database import Batch
 from portico_server.platform.database.opening import LocalDatabases
 from portico_server.platform.keyring import Keyring
@@ -136,12 +137,20 @@ def test_a_database_that_is_whole_is_left_as_it_was(settings: Settings, database
     assert {path: path.read_bytes() for path in database.parent.iterdir()} == before
 
 
-async def test_audit_events_that_wait_are_told(settings: Settings, database: Path) -> None:
+async def test_audit_events_that_wait_are_told(
+    settings: Settings, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     databases = LocalDatabases(settings)
     opened = await databases.open("objects", resources.files("portico_server.objects") / "migrations")
     await opened.batch(Batch([emit(AUDIT, b"x", 1), emit(AUDIT, b"y", 2), emit("usage", b"z", 3)]))
     await databases.close()
-    assert "; 2 audit events wait in it" in found(settings, "database objects").detail
+    few = found(settings, "database objects")
+    assert few.ok
+    assert "; 2 audit events wait in it" in few.detail
+    monkeypatch.setattr(outbox, "MANY_AUDIT_EVENTS", 2)
+    many = found(settings, "database objects")
+    assert not many.ok
+    assert "nobody collects" in many.remedy
 
 
 @pytest.mark.parametrize("left", [0, 100, 5000, 0.5])

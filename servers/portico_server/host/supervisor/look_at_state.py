@@ -81,11 +81,13 @@ def databases(settings: Settings) -> Iterator[Check]:
     for path in sorted((settings.data / "databases").glob("*.sqlite")):
         name = f"database {path.stem}"
         try:
-            detail = _sqlite_detail(path)
+            detail, audit_events = _sqlite_detail(path)
         except ValueError as error:
             yield Check(name, False, f"{path}: {error}", _RESTORE)
-        else:
-            yield Check(name, True, detail)
+            continue
+        few = audit_events < outbox.MANY_AUDIT_EVENTS
+        told = f"; {audit_events:,} audit events wait in it until they are collected" if audit_events else ""
+        yield Check(name, few, detail + told, "" if few else outbox.MANY_REMEDY)
 
 
 def backup(settings: Settings) -> Iterator[Check]:
@@ -105,8 +107,9 @@ def backup(settings: Settings) -> Iterator[Check]:
     yield Check("backup", fresh, f"the last one is {age.days} days old: {path}", remedy)
 
 
-def _sqlite_detail(path: Path) -> str:
-    """What to say of a database that can be read. Raises ValueError for one that cannot."""
+def _sqlite_detail(path: Path) -> tuple[str, int]:
+    """What to say of a database that can be read, and how many audit events wait in it. Raises ValueError for one that
+    cannot be read."""
     import apsw
 
     # Without a log beside it nobody has it open; then nothing is written beside it for this look either.
@@ -127,11 +130,9 @@ def _sqlite_detail(path: Path) -> str:
         finally:
             connection.close()
     except apsw.InterruptError:
-        return f"{path} can be read; it is too large to look at all of it now"
+        return f"{path} can be read; it is too large to look at all of it now", 0
     except apsw.Error as error:
         raise ValueError(str(error)) from error
     if found != [("ok",)]:
         raise ValueError(f"it is damaged: {found[0][0]}")
-    many = int(str(waiting.get(outbox.AUDIT, 0)))
-    told = f"; {many:,} audit events wait in it until they are collected" if many else ""
-    return f"{path} can be read and is whole{told}"
+    return f"{path} can be read and is whole", int(str(waiting.get(outbox.AUDIT, 0)))
