@@ -85,6 +85,24 @@ def test_domain_roles(tmp_path: Path) -> None:
     ], printed
 
 
+def test_access(tmp_path: Path) -> None:
+    printed = run_document("docs/access.md", tmp_path)
+    for words in (
+        r"^objects +photos +buckets/photos$",
+        r"ada may not do objects\.object\.read on accounts/default/buckets/logs",
+        r"^nobody would gain or lose anything",  # ada has yet to accept
+        r"^allowed +objects\.object\.read +accounts/default/buckets/logs",
+        r"domainGroups/production has example\.com$",
+        r"^0 new, 0 changed, 0 deleted",
+        r"^- +- example\.com|^ +- - example\.com",
+        r"^0 new, 1 changed, 0 deleted",
+        r"^access$",
+        "portico_secret_",
+        "removed accounts/default/members/ada",
+    ):
+        assert re.search(words, printed, re.MULTILINE), (words, printed)
+
+
 def test_operations(tmp_path: Path) -> None:
     printed = run_document("docs/operations.md", tmp_path)
     for check in ("envoy", "disk", "inodes", "clock", "processes", "port", "permissions", "policy", "backup"):

@@ -57,7 +57,7 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
     with postgresql_server() as server:
         shared: dict[str, Any] = {
             "database": fresh_database(server),
-            "only": ("dns",),
+            "only": ("access", "dns"),
         }
         with running_platform(folder / "first", **shared) as first:
             data = folder / "second" / "data"

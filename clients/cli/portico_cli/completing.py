@@ -70,6 +70,12 @@ def zones(begun: str, profile: str | None) -> list[CompletionItem]:
     return _in_time(lambda: _zones(begun, profile))
 
 
+def things(titles: str, begun: str, profile: str | None) -> list[CompletionItem]:
+    """Things of an account whose id begins so, `titles` as in the name of the method that lists them; nothing where the
+    platform does not answer at once."""
+    return _in_time(lambda: _things(titles, begun, profile))
+
+
 def _in_time(find: Callable[[], Iterator[str]]) -> list[CompletionItem]:
     found: list[str] = []
 
@@ -126,6 +132,17 @@ def _zones(begun: str, profile: str | None) -> Iterator[str]:
     with connect(profile) as opened:
         page = next(opened.with_options(timeout_seconds=SECONDS).zones.list(prefix=begun, page_size=_MOST).pages())
         yield from (zone.domain for zone in page.zones)
+
+
+def _things(titles: str, begun: str, profile: str | None) -> Iterator[str]:
+    from portico import connect
+
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    with connect(profile) as opened:
+        listed = opened.with_options(timeout_seconds=SECONDS).access.list(f"List{titles}", page_size=1_000)
+        page = next(listed.pages())
+        ids = (item.name.rpartition("/")[2] for item in getattr(page, page.DESCRIPTOR.fields[0].name))
+        yield from _shown([found for found in ids if found.startswith(begun)][:_MOST])
 
 
 def _shown(names: Iterable[str]) -> Iterator[str]:

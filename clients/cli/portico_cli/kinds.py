@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,5 +53,26 @@ class _KindType(click.ParamType[Kind]):
             self.fail(f"{value!r} is none of {', '.join(KINDS)}", parameter, context)
         return KINDS[value]
 
+    def shell_complete(self, context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(name) for name in KINDS if name.startswith(begun)]
+
+
+class OfKind(click.ParamType[str]):
+    """A thing by its id or full name; the kind is known, or is what stands before it on the line (`kind`)."""
+
+    name = "id"
+
+    def __init__(self, kind: str = "") -> None:
+        self._kind = kind
+
+    def shell_complete(self, context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+        from portico_cli.completing import things
+
+        kind = KINDS[self._kind] if self._kind else context.params.get("kind")
+        return things(kind.many, begun, context.params.get("profile")) if isinstance(kind, Kind) else []
+
 
 KIND = _KindType()
+ID_OF_KIND = OfKind()

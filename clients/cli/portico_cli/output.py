@@ -63,8 +63,8 @@ def _escape(character: str) -> str:
     return f"\\x{code:02x}" if code < 0x80 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Columns as wide as their widest cell; the last one is not filled up."""
+def table(titles: Sequence[str], rows: Sequence[Sequence[str]], *, err: bool = False) -> None:
+    """Columns as wide as their widest cell; the last one is not filled up. `err`: on standard error."""
     right = [title.startswith(">") for title in titles]
     shown = [[title.removeprefix(">") for title in titles], *([quoted(cell) for cell in row] for row in rows)]
     widths = [max(len(row[index]) for row in shown) for index in range(len(titles))]
@@ -73,7 +73,7 @@ def table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
             cell.rjust(width) if flush else cell.ljust(width)
             for cell, width, flush in zip(row, widths, right, strict=True)
         ]
-        click.echo("  ".join(cells).rstrip())
+        click.echo("  ".join(cells).rstrip(), err=err)
 
 
 def show_fields(shown: Mapping[str, str]) -> None:

@@ -39,7 +39,7 @@ _GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "health": ("status:health", "Ask the gateway whether it serves."),
     },
     "Who may do what": {
-        "access": ("access:access", "Accounts, members, policies: list, create, invite, check, explain."),
+        "access": ("access:access", "Accounts, members, policies: list, invite, grant, explain, export."),
     },
     "Who you are": {
         "profile": ("profile:profile", "How platforms are reached: list, show."),

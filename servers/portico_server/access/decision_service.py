@@ -87,16 +87,16 @@ class DecisionService(decisions_pb2_grpc.DecisionServiceServicer):
         after = self._page_tokens.open(request, who, request.page_token)
         snapshot, _ = await self._deciding.current()
         circumstances = self._circumstances(None, who)
-        partial = [
-            name
-            for name in self._permissions
-            if name > after and _shows_anything(snapshot.filter(who, name, resource, circumstances))
+        held = [
+            name for name in self._permissions if _shows_anything(snapshot.filter(who, name, resource, circumstances))
         ]
+        partial = [name for name in held if name > after]
         size = page_size(request.page_size)
         return decisions_pb2.ListMyPermissionsResponse(
             permissions=partial[:size],
             next_page_token=self._page_tokens.seal(request, who, partial[size - 1] if len(partial) > size else ""),
             includes_partial=any(not snapshot.allows(who, name, resource, circumstances) for name in partial[:size]),
+            areas=sorted({name.partition(".")[0] for name in held}),
         )
 
     async def SimulatePolicy(self, request: Any, context: Any) -> Any:

@@ -22,6 +22,7 @@ from portico_server.platform.clock import Clock
 
 MOST_CHANGES = 1_000
 """Pairs of who and where, in one answer."""
+MOST_UNCHANGED = 100
 _MOST_DIFFERENCES = 50_000
 
 
@@ -95,15 +96,16 @@ def _meant(name: str, before: AccountPolicies, after: AccountPolicies) -> set[st
 
 
 def _grouped(differences: Sequence[Difference]) -> Iterator[decisions_pb2.SimulatedChange]:
-    """Those of one principal or token, by resource."""
-    by_resource: dict[str, list[Difference]] = {}
+    """Those of one principal or token, by resource and by what below it is as before."""
+    by_place: dict[tuple[str, tuple[str, ...]], list[Difference]] = {}
     for difference in differences:
-        by_resource.setdefault(difference.resource, []).append(difference)
-    for resource, found in sorted(by_resource.items()):
+        by_place.setdefault((difference.resource, difference.unchanged), []).append(difference)
+    for (resource, unchanged), found in sorted(by_place.items()):
         yield decisions_pb2.SimulatedChange(
             principal=found[0].principal,
             api_token=found[0].token,
             resource=resource,
+            unchanged=unchanged[:MOST_UNCHANGED],
             gained=[each.permission for each in found if each.gained],
             lost=[each.permission for each in found if not each.gained],
         )

@@ -126,6 +126,7 @@ async def test_my_permissions_are_those_that_i_hold_anywhere_below(stand: Stand)
     first = await stand.do("ListMyPermissions", parent=ACCOUNT, page_size=1)
     rest = await stand.do("ListMyPermissions", parent=ACCOUNT, page_size=1000, page_token=first.next_page_token)
     assert [*first.permissions, *rest.permissions] == list(page.permissions)
+    assert list(page.areas) == list(first.areas) == list(rest.areas) == ["objects"]
 
 
 async def test_a_simulation_says_who_would_gain_and_lose_what_and_changes_nothing(stand: Stand) -> None:

@@ -137,14 +137,16 @@ class ListMyPermissionsRequest(_message.Message):
     def __init__(self, parent: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., resource: _Optional[str] = ...) -> None: ...
 
 class ListMyPermissionsResponse(_message.Message):
-    __slots__ = ("permissions", "next_page_token", "includes_partial")
+    __slots__ = ("permissions", "next_page_token", "includes_partial", "areas")
     PERMISSIONS_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     INCLUDES_PARTIAL_FIELD_NUMBER: _ClassVar[int]
+    AREAS_FIELD_NUMBER: _ClassVar[int]
     permissions: _containers.RepeatedScalarFieldContainer[str]
     next_page_token: str
     includes_partial: bool
-    def __init__(self, permissions: _Optional[_Iterable[str]] = ..., next_page_token: _Optional[str] = ..., includes_partial: _Optional[bool] = ...) -> None: ...
+    areas: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, permissions: _Optional[_Iterable[str]] = ..., next_page_token: _Optional[str] = ..., includes_partial: _Optional[bool] = ..., areas: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class SimulatePolicyRequest(_message.Message):
     __slots__ = ("parent", "policy", "removed_policy", "resources")
@@ -159,18 +161,20 @@ class SimulatePolicyRequest(_message.Message):
     def __init__(self, parent: _Optional[str] = ..., policy: _Optional[_Union[_policies_pb2.Policy, _Mapping]] = ..., removed_policy: _Optional[str] = ..., resources: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class SimulatedChange(_message.Message):
-    __slots__ = ("principal", "resource", "gained", "lost", "api_token")
+    __slots__ = ("principal", "resource", "gained", "lost", "api_token", "unchanged")
     PRINCIPAL_FIELD_NUMBER: _ClassVar[int]
     RESOURCE_FIELD_NUMBER: _ClassVar[int]
     GAINED_FIELD_NUMBER: _ClassVar[int]
     LOST_FIELD_NUMBER: _ClassVar[int]
     API_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    UNCHANGED_FIELD_NUMBER: _ClassVar[int]
     principal: str
     resource: str
     gained: _containers.RepeatedScalarFieldContainer[str]
     lost: _containers.RepeatedScalarFieldContainer[str]
     api_token: str
-    def __init__(self, principal: _Optional[str] = ..., resource: _Optional[str] = ..., gained: _Optional[_Iterable[str]] = ..., lost: _Optional[_Iterable[str]] = ..., api_token: _Optional[str] = ...) -> None: ...
+    unchanged: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, principal: _Optional[str] = ..., resource: _Optional[str] = ..., gained: _Optional[_Iterable[str]] = ..., lost: _Optional[_Iterable[str]] = ..., api_token: _Optional[str] = ..., unchanged: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class SimulatePolicyResponse(_message.Message):
     __slots__ = ("changes", "truncated", "policy_revision")

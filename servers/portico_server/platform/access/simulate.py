@@ -7,7 +7,7 @@ snapshots, and what is told of a name counts for all below it down to the next n
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from portico_server.platform.access.account import CompiledAccount
 from portico_server.platform.access.circumstances import Circumstances
@@ -26,13 +26,15 @@ MAX_LOOKS = 100_000
 @dataclass(frozen=True, slots=True)
 class Difference:
     """Of what stands at or below `resource` the principal would gain (or lose) the permission; with `token`, the name
-    of an API token of his, whoever comes with that."""
+    of an API token of his, whoever comes with that. Not at or below a name of `unchanged`, where it is as before, nor
+    where another difference is told of a longer name."""
 
     principal: str
     permission: str
     resource: str
     gained: bool
     token: str = ""
+    unchanged: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,15 @@ def simulate(
     """All at once; see Comparison."""
     comparison = Comparison(before, after, account, circumstances, principals, resources, most, most_looks)
     return Simulation(tuple(found for part in comparison for found in part), comparison.complete)
+
+
+@dataclass(slots=True)
+class _Told:
+    """A difference for whoever decides by the same tables."""
+
+    resource: str
+    gained: bool
+    unchanged: list[str] = field(default_factory=list)
 
 
 class Comparison:
@@ -86,7 +97,7 @@ class Comparison:
         self._principals = self._members() if principals is None else frozenset(principals)
         self._resources = resources
         self._most, self._most_looks = most, most_looks
-        self._compared: dict[tuple[Tables, Tables], tuple[tuple[str, bool], ...]] = {}
+        self._compared: dict[tuple[Tables, Tables], list[_Told]] = {}
         self._looks = 0
         self.complete = True
 
@@ -127,21 +138,28 @@ class Comparison:
             return
         found = self._compared.get((old, new))  # most principals share a few pairs of tables
         if found is None:
-            found = self._compared[old, new] = tuple(self._differences(old, new))
-        for resource, gained in found:
-            yield Difference(principal, permission, resource, gained, token)
+            found = self._compared[old, new] = self._differences(old, new)
+        for told in found:
+            yield Difference(principal, permission, told.resource, told.gained, token, tuple(told.unchanged))
 
-    def _differences(self, old: Tables, new: Tables) -> Iterator[tuple[str, bool]]:
-        """Where it differs, and whether it would be gained there."""
-        above: list[tuple[str, tuple[bool, bool]]] = []
+    def _differences(self, old: Tables, new: Tables) -> list[_Told]:
+        found: list[_Told] = []
+        above: list[tuple[str, tuple[bool, bool], _Told | None]] = []
         for entry in self._resources or self._entries(old, new):
             self._looks += 1
             while above and (self._resources or not below(entry, above[-1][0])):
                 above.pop()
             decided = self._allow(old, entry), self._allow(new, entry)
-            if decided[0] != decided[1] and (not above or above[-1][1] != decided):
-                yield entry, decided[1]
-            above.append((entry, decided))
+            _, decided_above, told = above[-1] if above else ("", (False, False), None)
+            if decided[0] == decided[1]:
+                if told is not None:
+                    told.unchanged.append(entry)
+                told = None
+            elif told is None or decided != decided_above:
+                told = _Told(entry, decided[1])
+                found.append(told)
+            above.append((entry, decided, told))
+        return found
 
     def _entries(self, old: Tables, new: Tables) -> list[str]:
         entries = frozenset((self._account,)).union(*(table.entries() for table in (*old, *new)))
