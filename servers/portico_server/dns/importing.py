@@ -11,7 +11,7 @@ from portico_server.dns.errors import InvalidField
 from portico_server.dns.judging import Change
 from portico_server.dns.messages import record_messages, unnamed
 from portico_server.dns.model import Record, Zone
-from portico_server.dns.permissions import check_held
+from portico_server.dns.permissions import check_changes, check_reads
 from portico_server.dns.records import Planned, Records
 from portico_server.dns.store import records as store
 from portico_server.platform.database import Database, Statement
@@ -54,11 +54,7 @@ class Importing:
             replace = request.mode == records_pb2.IMPORT_MODE_REPLACE
             changes, unchanged = await self._changes(zone, parsed[0], replace=replace)
             await _tell(response, changes, parsed[0].skipped, unchanged)
-            check_held(
-                creates=bool(response.created_count),
-                updates=bool(response.updated_count),
-                deletes=bool(response.deleted_count),
-            )
+            await check_changes(zone.name, changes)
             if not request.dry_run:
                 return Planned(changes, remember(response))
             await self._records.check(zone, changes)
@@ -71,8 +67,9 @@ class Importing:
         return response
 
     async def export(self, zone: Zone) -> str:
-        """Raises ZoneFileTooLarge."""
+        """Raises ZoneFileTooLarge, PermissionMissing."""
         records = await store.of_zone(self._database, zone.name)
+        await check_reads(zone.name, records)
         return await zone_files.written(zone, records, self._name_servers)
 
     async def _parsed(self, text: str, zone: Zone) -> _File:

@@ -13,7 +13,7 @@ from portico_server.dns.judging import Change
 from portico_server.dns.messages import record_message, record_messages
 from portico_server.dns.model import Record, Zone
 from portico_server.dns.names import domain_of, zone_of
-from portico_server.dns.permissions import check_held
+from portico_server.dns.permissions import check_changes, check_held
 from portico_server.dns.records import Planned, Records, missing
 from portico_server.dns.store import records as store
 from portico_server.dns.zone_service import LARGEST_PAGE
@@ -130,6 +130,7 @@ class RecordService(records_pb2_grpc.RecordServiceServicer):
             async def plan(zone: Zone) -> Planned:
                 found = await store.named(self._database, names)
                 changes = self._batch(zone, request, found)
+                await check_changes(zone.name, changes)
                 response.Clear()
                 response.updated.extend(_after(changes, "updates"))
                 response.created.extend(_after(changes, "creates"))

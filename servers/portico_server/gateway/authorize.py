@@ -59,6 +59,7 @@ def authorize(authorizer: Authorizer, methods: Mapping[str, Method], revisions: 
         if own is None:
             raise ApiError(grpc.StatusCode.UNIMPLEMENTED, "METHOD_UNKNOWN", "nothing serves this method")
         start, one = perf_counter_ns(), True
+        call.authorizer = authorizer
         try:
             named = [_named(rule, call.message, principal) for rule in own]
             call.resource = resource = named[0][0][1] if named else ""

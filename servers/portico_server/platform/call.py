@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import grpc
 
-from portico_server.platform.authorization import Filter, Principal
+from portico_server.platform.authorization import Authorizer, Filter, Principal
 from portico_server.platform.methods import Method
 from portico_server.platform.peer import NOBODY
 from portico_server.platform.peer import Peer as Peer
@@ -65,6 +65,7 @@ class Call:
     resource: str = ""  # the first that the call names
     held: frozenset[str] = frozenset()  # which of the method's MODE_EITHER permissions the caller holds
     filter: Filter | None = None  # for lists: what they may show
+    authorizer: Authorizer | None = None  # who decided, for handlers that find out later what a request is about
     checks: list[Check] = field(default_factory=list)
     response_headers: list[tuple[str, str]] = field(default_factory=list)
     steps: list[tuple[str, int, int]] = field(default_factory=list)

@@ -22,6 +22,14 @@ def shown() -> Filter:
     return call.current.get().filter or _NOTHING
 
 
+def held_below(permission: str, resource: str) -> Filter:
+    """On what at or below the resource the caller holds the permission; nothing where nobody decided."""
+    made = call.current.get()
+    if made.authorizer is None or made.principal is None:
+        return _NOTHING
+    return made.authorizer.filter(made.principal, permission, resource)
+
+
 def request_key(request: Message) -> RequestKey | None:
     """Names the caller's request, if it has a request id."""
     return RequestKey.of(principal(), call.current.get().method.path, request)

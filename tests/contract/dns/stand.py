@@ -29,6 +29,19 @@ ALL = frozenset({"dns.record.create", "dns.record.update", "dns.record.delete"})
 EVERYTHING = Filter(everything=True)
 
 
+@dataclass(frozen=True)
+class _Holding:
+    """An Authorizer that answers every list the same."""
+
+    held: Filter
+
+    def allows(self, principal: Principal, permission: str, resource: str) -> bool:
+        return self.held.shows(resource)
+
+    def filter(self, principal: Principal, permission: str, parent: str) -> Filter:
+        return self.held
+
+
 @dataclass
 class Stand:
     """A running product. Its methods make requests with those rights, and raise what the servicers raise."""
@@ -39,6 +52,8 @@ class Stand:
     zones: ZoneService
     records: RecordService
     filter: Filter = EVERYTHING
+    below: Filter = EVERYTHING
+    """On which records of a zone each permission is held."""
     held: frozenset[str] = ALL
     principal: str = field(default=f"{ACCOUNT}/principals/tester")
 
@@ -54,6 +69,7 @@ class Stand:
             principal=Principal(self.principal, "default"),
             held=self.held,
             filter=self.filter,
+            authorizer=_Holding(self.below),
         )
         call.current.set(made)
 
@@ -101,7 +117,7 @@ class Stand:
         """Forgets everything."""
         tables = ("zone", "record", "platform_outbox", "platform_request")
         await self.database.batch(Batch([Statement(f"DELETE FROM {table}", (), ANY) for table in tables]))
-        self.filter, self.held = EVERYTHING, ALL
+        self.filter, self.below, self.held = EVERYTHING, EVERYTHING, ALL
 
 
 @asynccontextmanager

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from portico.dns.v1 import records_pb2
 from portico.dns.v1.records_pb2 import Caa, Mx, RecordType, Srv
 from portico_server.dns import errors
 from portico_server.dns.importing import Importing
@@ -284,3 +285,24 @@ async def test_every_change_leaves_an_audit_event_with_before_and_after(stand: S
     assert [event["action"] for event in told] == ["dns.record.create", "dns.record.update", "dns.record.delete"]
     assert (told[1]["before"]["data"], told[1]["after"]["data"]) == ("192.0.2.1", "192.0.2.2")
     assert "after" not in told[2]
+
+
+async def test_what_is_denied_on_one_record_is_denied_in_batches_imports_and_exports(stand: Stand) -> None:
+    """Who may change a zone's records, but for one, gets at that one by no way that names the zone alone."""
+    closed = await stand.create(domain_name="closed.example.com", a="192.0.2.1")
+    await stand.create(domain_name="open.example.com", a="192.0.2.1")
+    before = await stand.list()
+    stand.below = Filter(everything=True, deny=(closed.name,))
+    changed = {"record": {"name": closed.name, "comment": "mine"}, "update_mask": {"paths": ["comment"]}}
+    add = records_pb2.IMPORT_MODE_ADD
+    for method, fields in (
+        ("BatchUpdateRecords", {"deletes": [{"name": closed.name}]}),
+        ("BatchUpdateRecords", {"updates": [changed]}),
+        ("ImportZoneFile", {"zone_file": "open A 192.0.2.1\n", "mode": records_pb2.IMPORT_MODE_REPLACE}),
+        ("ImportZoneFile", {"zone_file": "closed 600 A 192.0.2.1\n", "mode": add}),
+        ("ExportZoneFile", {}),
+    ):
+        with pytest.raises(errors.PermissionMissing, match=closed.name):
+            await stand.record(method, parent=ZONE, **fields)
+    assert await stand.list() == before
+    await stand.record("ImportZoneFile", parent=ZONE, zone_file="closed A 192.0.2.1\nmore A 192.0.2.1\n", mode=add)
