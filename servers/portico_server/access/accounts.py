@@ -9,11 +9,12 @@ from portico.access.v1.members_pb2 import Member, MemberState
 from portico.access.v1.policies_pb2 import Access, Policy
 from portico_server.access import rules, store
 from portico_server.access.book import Book, Change
-from portico_server.access.errors import AccountNotEmpty, InvalidField, already_exists
+from portico_server.access.errors import AccountNotEmpty, InvalidField, account_name_taken, already_exists
 from portico_server.access.items import Also, complete, existing, nothing_else
 from portico_server.access.kinds import ACCOUNT, MEMBER, PERMISSION_GROUP, POLICY, RESOURCE_GROUP, id_of
 from portico_server.access.roles import EVERYTHING, SUPER_ADMINISTRATOR
 from portico_server.access.state import AccountState
+from portico_server.platform.database import GuardFailed
 from portico_server.platform.errors import DomainError
 from portico_server.platform.names import is_principal_name
 
@@ -73,9 +74,15 @@ class Accounts:
             )
             for message in (account, member, policy):
                 complete(message, revision, now_us)
-            return Change([account, member, policy], also=also(account, revision), parent=parent)
+            statements = [store.names_no_others(name), *also(account, revision)]
+            return Change([account, member, policy], also=statements, parent=parent)
 
-        revision, state = await self._book.change(name, "access.account.create", "", plan, new=True)
+        try:
+            revision, state = await self._book.change(name, "access.account.create", "", plan, new=True)
+        except GuardFailed as failed:
+            if failed.reason != store.NAMES_OTHERS:
+                raise
+            raise account_name_taken(name) from None
         return state.get(name), revision
 
     async def page(self, caller: str, parent: str, after: str, size: int) -> tuple[list[Account], str]:

@@ -18,12 +18,16 @@ from portico_server.access.errors import (
     UnknownPermission,
 )
 from portico_server.access.kinds import (
+    API_TOKEN,
     DOMAIN_GROUP,
     GROUP,
+    MEMBER,
     PERMISSION_GROUP,
     POLICY,
     RESOURCE_GROUP,
+    SERVICE_ACCOUNT,
     Kind,
+    kind_of,
 )
 from portico_server.access.permissions import Permissions
 from portico_server.access.state import AccountState
@@ -63,6 +67,7 @@ def permission_group(message: Any, state: AccountState, permissions: Permissions
                 permission=pattern,
             )
     _check_once(message.permissions, f"{field}.permissions")
+    _check_scope_types_of_users(message, state, f"{field}.scope_type")
 
 
 def resource_group(message: Any, state: AccountState, permissions: Permissions, field: str) -> None:
@@ -88,6 +93,7 @@ def resource_group(message: Any, state: AccountState, permissions: Permissions, 
                 raise OutsideScope(f"{where}: {name} is not at or below the scope {scope}", field=where)
     for part in ("domain_groups", "excluded_domain_groups"):
         _check_references(getattr(message, part), state, f"{field}.{part}", (DOMAIN_GROUP,))
+    _check_scope_types_of_users(message, state, field)
 
 
 def _check_resource(name: str, account: str, where: str) -> None:
@@ -156,6 +162,23 @@ def networks(given: Iterable[str], field: str) -> None:
             ) from None
 
 
+def _is_all(group: Any, account: str) -> bool:
+    """Whether a resource group is everything in the account, nothing left out: all domains."""
+    left_out = group.excluded or group.excluded_domain_groups
+    return group.everything and (group.scope or account) == account and not left_out
+
+
+def _check_scope_types_of_users(message: Any, state: AccountState, field: str) -> None:
+    """That what is changed still goes with the policies that name it. `state` has it in place already."""
+    for name in state.referrers(message.name):
+        user = state.get(name)
+        for policy in user.policies if kind_of(name) is API_TOKEN else [user]:
+            try:
+                _check_scope_types(policy, state, "policy")
+            except ScopeTypeMismatch as mismatch:
+                raise ScopeTypeMismatch(f"{field} does not go with {name}: {mismatch}", field=field) from None
+
+
 def _check_scope_types(message: Any, state: AccountState, field: str) -> None:
     only_all = [
         (index, name)
@@ -163,8 +186,7 @@ def _check_scope_types(message: Any, state: AccountState, field: str) -> None:
         if state.get(name).scope_type == ScopeType.SCOPE_TYPE_ACCOUNT
     ]
     for number, name in enumerate(message.resource_groups) if only_all else ():
-        group = state.get(name)
-        if not group.everything or (group.scope or state.account) != state.account:
+        if not _is_all(state.get(name), state.account):
             index, role = only_all[0]
             where = f"{field}.resource_groups[{number}]"
             raise ScopeTypeMismatch(
@@ -210,10 +232,9 @@ def _check_principals(names: Iterable[str], state: AccountState, field: str) -> 
         where = f"{field}[{index}]"
         if name in belonging:
             continue
-        collection = name.removeprefix(state.account + "/").partition("/")[0]
         if not name.startswith(state.account + "/") and "/principals/" not in name:
             raise OutsideAccount(f"{where}: {name} is not of {state.account}", field=where)
-        if collection not in ("members", "serviceAccounts", "groups") or state.get(name) is None:
+        if state.get(name) is None or kind_of(name) not in (MEMBER, SERVICE_ACCOUNT, GROUP):
             raise RefersToNothing(
                 f"{where}: {name} is no member, service account or group of {state.account}, nor the principal of one",
                 field=where,

@@ -112,6 +112,15 @@ def already_exists(kind: Kind, name: str, other: str = "") -> DomainError:
     return _EXISTS[kind.field](what, resource=name)
 
 
+def account_name_taken(name: str) -> DomainError:
+    """Whoever had the account could have tokens issued for its principals, and act in other accounts as these."""
+    return _EXISTS["account"](
+        f"{name} cannot be created: principals of that name belong to other accounts already; choose another id, or "
+        "have them removed there first",
+        resource=name,
+    )
+
+
 def in_use(kind: Kind, name: str, referrers: list[str]) -> DomainError:
     """The `referrers` are named, the first of many."""
     shown = ", ".join(referrers[:20]) + (f" and {len(referrers) - 20} more" if len(referrers) > 20 else "")

@@ -13,6 +13,7 @@ from portico_server.access.kinds import ACCESS_KEY, API_TOKEN, GROUP, MEMBER, PO
 from portico_server.access.permissions import Permissions
 from portico_server.access.secrets import INVITATION, Secrets, proves
 from portico_server.access.state import AccountState, Item
+from portico_server.platform.database import GuardFailed
 
 INVITATION_SECONDS = 7 * 24 * 3600
 
@@ -93,9 +94,7 @@ class Members:
             old = state.get(name)
             invited = old is not None and old.state == MemberState.MEMBER_STATE_INVITED
             if not good or not invited or old.principal not in ("", caller):
-                raise InvitationNotFound(
-                    "there is no such invitation: it was used, has ended, or is for somebody else; ask for a new one"
-                )
+                raise _no_such_invitation()
             if caller in state.belonging() and old.principal != caller:
                 raise already_exists(MEMBER, caller, "a member or service account")
             member = Member()
@@ -104,9 +103,15 @@ class Members:
             member.state = MemberState.MEMBER_STATE_ACTIVE
             member.ClearField("invitation_expire_time")
             complete(member, revision, self._book.clock.now_us(), old)
-            return Change([member], also=[store.disprove(name)])
+            assert proof is not None
+            return Change([member], also=[store.use_up(proof)])
 
-        revision, state = await self._book.change(account, "access.member.accept", "", plan)
+        try:
+            revision, state = await self._book.change(account, "access.member.accept", "", plan)
+        except GuardFailed as failed:
+            if failed.reason != store.OTHER_PROOF:
+                raise
+            raise _no_such_invitation() from None  # it was renewed, or used, since it was looked at
         return state.get(name), revision
 
     async def remove(self, name: str, etag: str, caller: str) -> int:
@@ -124,6 +129,12 @@ class Members:
         """The member's id is part of the code, by which it is found."""
         now = self._book.clock.now_us() // 1_000_000
         return self._secrets.new(f"{INVITATION}{member_id}."), now + (ttl_seconds or INVITATION_SECONDS)
+
+
+def _no_such_invitation() -> InvitationNotFound:
+    return InvitationNotFound(
+        "there is no such invitation: it was used, has ended, or is for somebody else; ask for a new one"
+    )
 
 
 def departure(state: AccountState, leaving: Any, revision: int, now_us: int) -> Change:

@@ -5,10 +5,11 @@ Judged by what policies say, never by who asks them now: conditions count as if 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from portico_server.access.permissions import covers, overlaps
 from portico_server.platform.access.model import AccountPolicies, Conditions, Policy, ResourceGroup
+from portico_server.platform.access.regions import named_by
 from portico_server.platform.authorization import below
 
 _ALWAYS = Conditions()
@@ -62,20 +63,13 @@ def permissions_of(policy: Policy, policies: AccountPolicies) -> list[str]:
     return [permission for group in groups if group is not None for permission in group.permissions]
 
 
-def entries_of(group: ResourceGroup, policies: AccountPolicies) -> list[str]:
-    """The names at or below which lies what the group means."""
-    if group.everything:
-        return [group.scope]
-    return [*group.objects, *_zones(group.domain_groups, policies)]
+def entries_of(group: ResourceGroup, policies: AccountPolicies) -> Sequence[str]:
+    """The names at or below which lies what the group means: nothing outside of its scope."""
+    return named_by(policies.account, group, policies.domain_groups)[0]
 
 
-def exclusions_of(group: ResourceGroup, policies: AccountPolicies) -> list[str]:
-    return [*group.excluded, *_zones(group.excluded_domain_groups, policies)]
-
-
-def _zones(names: Iterable[str], policies: AccountPolicies) -> list[str]:
-    groups = (policies.domain_groups.get(name) for name in names)
-    return [zone for group in groups if group is not None for zone in group.zones]
+def exclusions_of(group: ResourceGroup, policies: AccountPolicies) -> Sequence[str]:
+    return named_by(policies.account, group, policies.domain_groups)[1]
 
 
 def _groups_of(policy: Policy, policies: AccountPolicies) -> list[ResourceGroup]:
@@ -121,7 +115,7 @@ def lacks(principal: str, granted: Policy, after: AccountPolicies, before: Accou
     return ""
 
 
-def _holds(own: list[Policy], policies: AccountPolicies, permission: str, entry: str, without: list[str]) -> bool:
+def _holds(own: list[Policy], policies: AccountPolicies, permission: str, entry: str, without: Sequence[str]) -> bool:
     """Whether these policies always allow all of the permission on all at or below the entry, but for what is at or
     below a name of `without`."""
     allowed = False
@@ -142,6 +136,6 @@ def _holds(own: list[Policy], policies: AccountPolicies, permission: str, entry:
     return allowed
 
 
-def _is_within(name: str, entry: str, without: list[str]) -> bool:
+def _is_within(name: str, entry: str, without: Sequence[str]) -> bool:
     """Whether the name lies below the entry, and not below what is left out of it."""
     return below(name, entry) and not any(below(name, each) for each in without)

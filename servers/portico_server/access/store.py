@@ -13,6 +13,10 @@ from portico_server.platform.visibility import visible
 
 BEHIND = "revision"
 """Guard: nobody has changed anything since the revision was read."""
+OTHER_PROOF = "proof"
+"""Guard: what proves something is what was looked at."""
+NAMES_OTHERS = "principals"
+"""Guard: no principal of that account's name belongs to another account."""
 
 _REVISION = "SELECT revision FROM store WHERE id = 1"
 _ADVANCE = "UPDATE store SET revision = $2 WHERE id = 1 AND revision = $1"
@@ -55,6 +59,8 @@ _PROVE = (
     " hash = excluded.hash, sealed = excluded.sealed, expires_at_seconds = excluded.expires_at_seconds"
 )
 _DISPROVE = "DELETE FROM proof WHERE name = $1"
+_USE_UP = "DELETE FROM proof WHERE name = $1 AND hash = $2"
+_OF_PRINCIPALS = "SELECT 1 FROM membership WHERE principal >= $1 AND principal < $2 AND account <> $3 LIMIT 1"
 _PROOF = "SELECT name, account, salt, hash, sealed, expires_at_seconds, used_at_seconds FROM proof WHERE name = $1"
 _USES = "SELECT name, used_at_seconds FROM proof WHERE name >= $1 AND name <= $2 AND used_at_seconds > 0"
 _USED = "UPDATE proof SET used_at_seconds = $2 WHERE name = $1 AND used_at_seconds < $2"
@@ -167,6 +173,17 @@ def prove(proof: Proof) -> Statement:
 
 def disprove(name: str) -> Statement:
     return Statement(_DISPROVE, (name,), ANY)
+
+
+def use_up(proof: Proof) -> Statement:
+    """Removes what proved something, where no other has taken its place."""
+    return Statement(_USE_UP, (proof.name, proof.hash), 1, OTHER_PROOF)
+
+
+def names_no_others(account: str) -> Statement:
+    """That nobody who belongs to another account has a name of this one, `accounts/{account}/principals/…`."""
+    first, end = f"{account}/", f"{account}0"  # `0` is the character after `/`
+    return Statement(_OF_PRINCIPALS, (first, end, account), 0, NAMES_OTHERS)
 
 
 async def proof(database: Database, name: str) -> Proof | None:

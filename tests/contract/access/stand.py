@@ -11,6 +11,7 @@ from typing import Any
 
 from portico_server.access import PRODUCT
 from portico_server.access.accounts import FIRST, FIRST_ADMINISTRATOR
+from portico_server.dns import PRODUCT as DNS
 from portico_server.objects import PRODUCT as OBJECTS
 from portico_server.platform import call
 from portico_server.platform.authorization import Filter, Principal
@@ -28,7 +29,7 @@ from tests.contract.objects.stand import MovingClock
 
 ACCOUNT = FIRST
 ADMIN = FIRST_ADMINISTRATOR
-METHODS = {**FOREIGN, **methods_of([*PRODUCT.services, *OBJECTS.services])}
+METHODS = {**FOREIGN, **methods_of([*PRODUCT.services, *OBJECTS.services, *DNS.services])}
 
 
 @dataclass

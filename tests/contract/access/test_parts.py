@@ -36,7 +36,8 @@ async def test_what_is_created_is_answered_again_and_listed_by_id(stand: Stand) 
     assert (made.editable, made.built_in, made.version, made.scope_type) == (True, False, 1, 1)
     page = await stand.do("ListPermissionGroups", parent=ACCOUNT)
     names = [one.name.rpartition("/")[2] for one in page.permission_groups]
-    assert names == ["access", "administrator", "gateway", "objects", "read-only", "super-administrator", "writers"]
+    roles = ["access", "administrator", "dns", "gateway", "objects", "read-only", "super-administrator"]
+    assert names == [*roles, "writers"]
 
 
 async def test_lists_come_in_pages_and_show_what_the_caller_may_see(stand: Stand) -> None:
