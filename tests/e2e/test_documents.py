@@ -5,11 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from portico_server.registry import BUILT_IN
 from tests.harness.documents import run_document
 from tests.harness.layouts import BY_COMMAND
-
-ACCESS = "portico_server.access"
 
 pytestmark = BY_COMMAND
 
@@ -65,8 +62,7 @@ def test_dns(tmp_path: Path) -> None:
 
 
 def test_domain_roles(tmp_path: Path) -> None:
-    added = {} if ACCESS in BUILT_IN else {"PORTICO_EXTRA_PRODUCTS": ACCESS}
-    printed = run_document("docs/domain-roles.md", tmp_path, **added)
+    printed = run_document("docs/domain-roles.md", tmp_path)
     for words in (
         "no buckets that you may see",
         r"needs the permission dns\.record\.create on accounts/default/zones/shop\.example",

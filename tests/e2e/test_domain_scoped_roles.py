@@ -23,7 +23,7 @@ ROLES, GROUPS = f"{ACCOUNT}/permissionGroups", f"{ACCOUNT}/resourceGroups"
 
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatform]:
-    with running_platform(tmp_path_factory.mktemp("roles"), extra_products=("portico_server.access",)) as running:
+    with running_platform(tmp_path_factory.mktemp("roles")) as running:
         yield running
 
 
