@@ -17,7 +17,7 @@ from portico_server.access.compiling import account_policies
 from portico_server.access.errors import Contended, not_found
 from portico_server.access.kinds import ACCOUNT, kind_of
 from portico_server.access.roles import Roles
-from portico_server.access.state import AccountState, Item
+from portico_server.access.state import ACTORS, AccountState, Item
 from portico_server.platform.access.model import AccountPolicies
 from portico_server.platform.clock import Clock
 from portico_server.platform.database import Batch, Database, GuardFailed, Statement
@@ -65,10 +65,10 @@ class Book:
             raise not_found(ACCOUNT, account)
         return found
 
-    async def load(self, account: str) -> AccountPolicies | None:
-        """What the account decides by; None if there is no such account."""
+    async def load(self, account: str) -> tuple[AccountPolicies | None, int]:
+        """What the account decides by, None if there is no such account; and the revision of its last change."""
         found = (await self._read(account))[0]
-        return account_policies(found) if found.exists else None
+        return account_policies(found) if found.exists else None, found.revision
 
     async def change(
         self, account: str, action: str, caller: str, plan: Plan, *, new: bool = False
@@ -123,8 +123,9 @@ class Book:
             assert item is not None
             statements += store.put(item, state.account, at)
             statements += events.audit(action, item.name, state.get(item.name), message, at, now_us)
-        was, now = state.belonging(), after.belonging()
-        statements += store.memberships(state.account, sorted(now - was), sorted(was - now))
+        if any(kind_of(name) in ACTORS for name in (*made.removed, *(message.name for message in made.put))):
+            was, now = state.belonging(), after.belonging()
+            statements += store.memberships(state.account, sorted(now - was), sorted(was - now))
         if made.parent:
             statements.append(store.bear(made.parent, state.account))
         if state.exists and not after.exists:

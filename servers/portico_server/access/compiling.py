@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from portico.access.v1.policies_pb2 import Access
@@ -14,9 +15,11 @@ from portico_server.access.kinds import (
     PERMISSION_GROUP,
     POLICY,
     RESOURCE_GROUP,
+    Kind,
     id_of,
+    kind_of,
 )
-from portico_server.access.state import AccountState
+from portico_server.access.state import ACTORS, AccountState, Compiled
 from portico_server.platform.access import model
 from portico_server.platform.access.credentials import client_secret_id
 
@@ -24,31 +27,78 @@ DENY = Access.ACCESS_DENY
 
 
 def account_policies(state: AccountState) -> model.AccountPolicies:
-    """Members and service accounts stand there as their principals; who has yet to accept, or is disabled, does not."""
+    """Members and service accounts stand there as their principals; who has yet to accept, or is disabled, does not.
+
+    Made once a state; of a state that was changed, from what the one before had: what is the same is the same object.
+    """
+    if state.compiled is None:
+        state.compiled = _whole(state) if state.basis is None else _changed(state, *state.basis)
+        state.basis = None
+    return state.compiled.policies
+
+
+_Made = Callable[[Any, Mapping[str, str]], Any]
+
+_ELEMENTS: Mapping[Kind, tuple[str, _Made]] = {
+    PERMISSION_GROUP: ("permission_groups", lambda m, acting: model.PermissionGroup(m.name, tuple(m.permissions))),
+    RESOURCE_GROUP: ("resource_groups", lambda m, acting: resource_group(m)),
+    DOMAIN_GROUP: ("domain_groups", lambda m, acting: model.DomainGroup(m.name, tuple(m.zones))),
+    GROUP: ("groups", lambda m, acting: model.Group(m.name, _named(m.members, acting))),
+    POLICY: ("policies", lambda m, acting: policy(m, _named(m.principals, acting))),
+    API_TOKEN: ("tokens", lambda m, acting: api_token(m)),
+}
+"""By kind: the field of AccountPolicies, and what makes an element, given who acts."""
+
+
+def _whole(state: AccountState) -> Compiled:
     acting = state.principals()
-    return model.AccountPolicies(
-        state.account,
-        {m.name: model.PermissionGroup(m.name, tuple(m.permissions)) for m in state.all(PERMISSION_GROUP)},
-        {m.name: resource_group(m) for m in state.all(RESOURCE_GROUP)},
-        {m.name: model.DomainGroup(m.name, tuple(m.zones)) for m in state.all(DOMAIN_GROUP)},
-        {m.name: model.Group(m.name, _named(m.members, acting)) for m in state.all(GROUP)},
-        {m.name: policy(m, _named(m.principals, acting)) for m in state.all(POLICY)},
-        {m.name: api_token(m) for m in state.all(API_TOKEN)},
-        frozenset(acting.values()),
-        frozenset(
-            client_secret_id(id_of(m.name))
-            for m in state.all(CLIENT_SECRET)
-            if m.name.rsplit("/", 2)[0] in acting  # whose service account is not disabled
-        ),
-    )
+    fields: dict[str, Any] = {
+        field: {message.name: made(message, acting) for message in state.all(kind)}
+        for kind, (field, made) in _ELEMENTS.items()
+    }
+    fields |= _sets(state, acting)
+    return Compiled(model.AccountPolicies(state.account, **fields), acting)
 
 
-def _named(names: Iterable[str], acting: dict[str, str]) -> tuple[str, ...]:
+def _sets(state: AccountState, acting: Mapping[str, str]) -> dict[str, frozenset[str]]:
+    """Who belongs to the account, and the secrets of service accounts that are not disabled."""
+    secrets = (m.name for m in state.all(CLIENT_SECRET) if m.name.rsplit("/", 2)[0] in acting)
+    return {
+        "principals": frozenset(acting.values()),
+        "client_secrets": frozenset(client_secret_id(id_of(name)) for name in secrets),
+    }
+
+
+def _changed(state: AccountState, before: Compiled, names: frozenset[str]) -> Compiled:
+    """What the state decides by, given what one of before did from which it differs in these names alone."""
+    acting, touched = before.acting, set(names)
+    if any(kind_of(name) in ACTORS for name in names):
+        acting = state.principals()
+        others = before.acting.items() ^ acting.items()
+        touched |= state.naming({name for name, _ in others})
+    fields: dict[str, Any] = {}
+    for name in touched:
+        if (kind := kind_of(name)) not in _ELEMENTS:
+            continue
+        field, made = _ELEMENTS[kind]
+        if field not in fields:
+            fields[field] = dict(getattr(before.policies, field))
+        message = state.get(name)
+        if message is None:
+            fields[field].pop(name, None)
+        else:
+            fields[field][name] = made(message, acting)
+    if any(kind_of(name) in (*ACTORS, CLIENT_SECRET) for name in names):
+        fields |= _sets(state, acting)
+    return Compiled(replace(before.policies, **fields), acting)
+
+
+def _named(names: Iterable[str], acting: Mapping[str, str]) -> tuple[str, ...]:
     """Groups, and the principals of those who may act."""
     return tuple(dict.fromkeys(name if "/groups/" in name else acting[name] for name in names if _acts(name, acting)))
 
 
-def _acts(name: str, acting: dict[str, str]) -> bool:
+def _acts(name: str, acting: Mapping[str, str]) -> bool:
     return "/groups/" in name or name in acting
 
 

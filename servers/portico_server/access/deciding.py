@@ -12,6 +12,7 @@ import asyncio
 from portico_server.access import store
 from portico_server.access.book import Book
 from portico_server.access.permissions import Permissions
+from portico_server.platform.access import journal
 from portico_server.platform.access.snapshot import Snapshot
 
 
@@ -35,6 +36,12 @@ class Deciding:
         revision, accounts = await store.changed_accounts(self._book.database, self._revision)
         snapshot = self._snapshot
         for account in sorted(accounts):
-            policies = await self._book.load(account)
-            snapshot = snapshot.without_account(account) if policies is None else snapshot.with_account(policies)
+            policies, at = await self._book.load(account)
+            known = snapshot.account_of(account)
+            if policies is None:
+                snapshot = snapshot.without_account(account)
+            elif known is None:
+                snapshot = snapshot.with_account(policies)
+            else:
+                snapshot = journal.changed_to(snapshot, policies, journal.difference(known.model, policies, at))
         self._snapshot, self._revision = snapshot, revision

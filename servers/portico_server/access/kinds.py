@@ -21,7 +21,7 @@ from portico.access.v1 import (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Kind:
     """`collection`: as in names; `field`: as in requests; `noun`: as in permissions and sentences; `mutable`: what an
     update can change."""

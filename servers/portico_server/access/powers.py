@@ -31,8 +31,15 @@ def super_administrators(policies: AccountPolicies) -> set[str]:
     """The principals who may do everything in the account, always: by a policy that allows `*` on all of it without a
     condition or an exclusion, and nothing denies them what belongs to access."""
     found: set[str] = set()
+    all_permissions = {group.name for group in policies.permission_groups.values() if "*" in group.permissions}
+    all_resources = {group.name for group in policies.resource_groups.values() if _is_everything(group, policies)}
     for policy in policies.policies.values():
-        if not policy.deny and policy.conditions == _ALWAYS and _is_of_everything(policy, policies):
+        if (
+            not policy.deny
+            and not all_permissions.isdisjoint(policy.permission_groups)
+            and not all_resources.isdisjoint(policy.resource_groups)
+            and policy.conditions == _ALWAYS
+        ):
             found |= set(meant_by(policy.principals, policies))
     found &= policies.principals
     if found:
@@ -77,11 +84,9 @@ def _groups_of(policy: Policy, policies: AccountPolicies) -> list[ResourceGroup]
     return [group for group in groups if group is not None]
 
 
-def _is_of_everything(policy: Policy, policies: AccountPolicies) -> bool:
-    return "*" in permissions_of(policy, policies) and any(
-        group.everything and group.scope == policies.account and not group.excluded and not group.excluded_domain_groups
-        for group in _groups_of(policy, policies)
-    )
+def _is_everything(group: ResourceGroup, policies: AccountPolicies) -> bool:
+    excludes = group.excluded or group.excluded_domain_groups
+    return group.everything and group.scope == policies.account and not excludes
 
 
 def _touches_access(policy: Policy, policies: AccountPolicies) -> bool:

@@ -25,8 +25,8 @@ def check(before: AccountState, after: AccountState, removed: Sequence[str], put
         if referrers := after.referrers(name):
             raise in_use(kind_of(name), name, referrers)
     was, now = account_policies(before), account_policies(after)
-    administrators = powers.super_administrators(was)
-    if after.exists and administrators and not powers.super_administrators(now):
+    administrators = super_administrators(before)
+    if after.exists and administrators and not super_administrators(after):
         raise LastSuperAdministrator(
             f"{after.account} would be left without a Super Administrator: give somebody else the role first",
             resource=after.account,
@@ -36,9 +36,16 @@ def check(before: AccountState, after: AccountState, removed: Sequence[str], put
         _check_gains(was, now, touched, caller)
 
 
+def super_administrators(state: AccountState) -> frozenset[str]:
+    """The principals who may do everything in the account; looked for once a state."""
+    if state.administrators is None:
+        state.administrators = frozenset(powers.super_administrators(account_policies(state)))
+    return state.administrators
+
+
 def check_super_administrator(state: AccountState, caller: str, what: str) -> None:
     """Raises NotSuperAdministrator."""
-    if caller not in powers.super_administrators(account_policies(state)):
+    if caller not in super_administrators(state):
         raise NotSuperAdministrator(
             f"only a Super Administrator of {state.account} may {what}, and {caller} is none", resource=state.account
         )

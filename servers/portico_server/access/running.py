@@ -50,7 +50,8 @@ from portico_server.access.secrets import Secrets
 from portico_server.access.service_accounts import ServiceAccounts
 from portico_server.access.simulations import Simulations
 from portico_server.access.using import collect_uses
-from portico_server.platform.access.sharing import FOLDER, PolicyWriter
+from portico_server.platform.access.policy_writer import PolicyWriter
+from portico_server.platform.access.sharing import FOLDER
 from portico_server.platform.access.uses import FOLDER as USES
 from portico_server.platform.access.uses import UseNotes
 from portico_server.platform.housekeeping import housekeeping

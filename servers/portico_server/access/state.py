@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from portico_server.access.kinds import (
@@ -16,6 +16,7 @@ from portico_server.access.kinds import (
     Kind,
     kind_of,
 )
+from portico_server.platform.access.model import AccountPolicies
 
 REFERENCES: Mapping[Kind, tuple[str, ...]] = {
     POLICY: ("permission_groups", "resource_groups", "principals"),
@@ -25,6 +26,9 @@ REFERENCES: Mapping[Kind, tuple[str, ...]] = {
 """The fields that hold names of other things of the account."""
 
 
+ACTORS = (MEMBER, SERVICE_ACCOUNT)
+"""Who can act in an account."""
+_NEVER_REFERRED_TO = (POLICY, API_TOKEN)
 _OF_TOKENS = ("permission_groups", "resource_groups")
 
 
@@ -37,16 +41,30 @@ class Item(NamedTuple):
     revision: int = 0
 
 
-class AccountState:
-    """`built_in` are messages that stand in every account. `revision` is the newest of what is in it."""
+class Compiled(NamedTuple):
+    """What an account decides by, and who acts in it (`AccountState.principals`)."""
 
-    __slots__ = ("_built_in", "_items", "account", "revision")
+    policies: AccountPolicies
+    acting: Mapping[str, str]
+
+
+class AccountState:
+    """`built_in` are messages that stand in every account. `revision` is the newest of what is in it.
+
+    `compiled` is what it decides by, once that was asked for; `basis` what a state of before did, and the names of what
+    was put or removed since (`compiling.py`). `administrators`: who may do everything in it, once that was asked for.
+    """
+
+    __slots__ = ("_built_in", "_items", "account", "administrators", "basis", "compiled", "revision")
 
     def __init__(self, account: str, items: Mapping[str, Item], built_in: Mapping[str, Any], revision: int = 0) -> None:
         self.account = account
         self._items = items
         self._built_in = built_in
         self.revision = revision
+        self.compiled: Compiled | None = None
+        self.administrators: frozenset[str] | None = None
+        self.basis: tuple[Compiled, frozenset[str]] | None = None
 
     def get(self, name: str) -> Any:
         """The message of that name; None if there is none."""
@@ -76,20 +94,34 @@ class AccountState:
     def kept(self) -> Iterator[Item]:
         return iter(self._items.values())
 
-    def with_changes(self, put: Iterable[Item], removed: Iterable[str], revision: int = 0) -> AccountState:
+    def with_changes(self, put: Sequence[Item], removed: Sequence[str], revision: int = 0) -> AccountState:
         items = dict(self._items)
-        for name in removed:
-            items.pop(name, None)
+        gone = [name for name in removed if items.pop(name, None) is not None]
         items.update((item.name, item) for item in put)
-        return AccountState(self.account, items, self._built_in, revision or self.revision)
+        after = AccountState(self.account, items, self._built_in, revision or self.revision)
+        known, earlier = (self.compiled, frozenset[str]()) if self.compiled else self.basis or (None, frozenset())
+        if known is not None:
+            after.basis = known, earlier.union(gone, (item.name for item in put))
+        return after
 
     def referrers(self, name: str) -> list[str]:
         """The names of what refers to this, in order."""
+        if kind_of(name) in _NEVER_REFERRED_TO:
+            return []
         return sorted(
             item.name
             for item in self._items.values()
             if any(name in getattr(part, field) for part, field in _references(item))
         )
+
+    def naming(self, names: set[str]) -> set[str]:
+        """The policies and groups in which one of these names stands for somebody who acts."""
+        return {
+            item.name
+            for item in self._items.values()
+            if (item.kind is POLICY and not names.isdisjoint(item.message.principals))
+            or (item.kind is GROUP and not names.isdisjoint(item.message.members))
+        }
 
     def principals(self) -> dict[str, str]:
         """Who belongs to the account and may act: the principal of each active member and service account, by the
@@ -105,8 +137,7 @@ class AccountState:
 
     def belonging(self) -> set[str]:
         """The principals of all members and service accounts, those too who may do nothing just now."""
-        kinds = (MEMBER, SERVICE_ACCOUNT)
-        return {item.message.principal for item in self._items.values() if item.kind in kinds} - {""}
+        return {item.message.principal for item in self._items.values() if item.kind in ACTORS} - {""}
 
     def left(self) -> list[str]:
         """What stands in the account besides itself."""

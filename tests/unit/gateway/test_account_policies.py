@@ -21,7 +21,8 @@ from portico_server.platform.access.model import (
     Policy,
     ResourceGroup,
 )
-from portico_server.platform.access.sharing import MAX_AGE_SECONDS, PolicyWriter, SharedPolicies
+from portico_server.platform.access.policy_writer import PolicyWriter
+from portico_server.platform.access.sharing import MAX_AGE_SECONDS, SharedPolicies
 from portico_server.platform.authorization import Filter, Principal
 from portico_server.platform.clock import Uptime
 from portico_server.platform.errors import ApiError

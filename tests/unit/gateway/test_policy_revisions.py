@@ -13,7 +13,8 @@ from portico.testing.v1 import testing_pb2
 from portico.objects.v1 import objects_pb2
 from portico_server.gateway.authorize import authorize
 from portico_server.gateway.policy_revisions import PolicyRevisions
-from portico_server.platform.access.sharing import PolicyWriter, SharedPolicies
+from portico_server.platform.access.policy_writer import PolicyWriter
+from portico_server.platform.access.sharing import SharedPolicies
 from portico_server.platform.call import Call
 from portico_server.platform.database.interface import Unreachable
 from portico_server.platform.errors import ApiError

@@ -73,6 +73,12 @@ def with_principals(account: CompiledAccount, added: Iterable[str], removed: Ite
     return _with_other_holders(account, model, account.index, gone)
 
 
+def with_client_secrets(account: CompiledAccount, added: Iterable[str], removed: Iterable[str]) -> CompiledAccount:
+    """The account with other secrets of service accounts, which nothing is compiled of."""
+    secrets = (account.model.client_secrets - frozenset(removed)) | frozenset(added)
+    return _with_other_holders(account, replace(account.model, client_secrets=secrets), account.index, ())
+
+
 def _kind_of(account: str, name: str, element: Element | None) -> str:
     """The field of AccountPolicies that an element of this name stands in."""
     collection, _, tail = name.removeprefix(f"{account}/").partition("/")

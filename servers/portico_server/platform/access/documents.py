@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from portico_server.platform.access.model import (
@@ -17,8 +18,8 @@ from portico_server.platform.access.model import (
     ResourceGroup,
 )
 
-_SETS = ("principals", "client_secrets")
-"""The fields that are sets of texts, the last ones, in their order."""
+SETS = ("principals", "client_secrets")
+"""The fields that are sets of texts."""
 
 
 def to_document(policies: AccountPolicies, revision: int) -> bytes:
@@ -26,9 +27,9 @@ def to_document(policies: AccountPolicies, revision: int) -> bytes:
     values = {
         field.name: [dataclasses.asdict(each) for each in getattr(policies, field.name).values()]
         for field in dataclasses.fields(policies)
-        if field.name not in ("account", *_SETS)
+        if field.name not in ("account", *SETS)
     }
-    sets = {name: sorted(getattr(policies, name)) for name in _SETS}
+    sets = {name: sorted(getattr(policies, name)) for name in SETS}
     document = {**values, **sets, "account": policies.account, "revision": revision}
     return json.dumps(document, separators=(",", ":")).encode()
 
@@ -37,26 +38,30 @@ def of_document(content: bytes) -> tuple[AccountPolicies, int]:
     """The policies and the revision. Raises ValueError for what is no such document."""
     try:
         document = json.loads(content)
-        tokens = (
-            ApiToken(**{**_tuples(each), "policies": tuple(map(_policy, each["policies"]))})
-            for each in document["tokens"]
-        )
-        return AccountPolicies(
-            document["account"],
-            _by_name(PermissionGroup(**_tuples(each)) for each in document["permission_groups"]),
-            _by_name(ResourceGroup(**_tuples(each)) for each in document["resource_groups"]),
-            _by_name(DomainGroup(**_tuples(each)) for each in document["domain_groups"]),
-            _by_name(Group(**_tuples(each)) for each in document["groups"]),
-            _by_name(map(_policy, document["policies"])),
-            _by_name(tokens),
-            *(frozenset(document[name]) for name in _SETS),
-        ), int(document["revision"])
+        fields: dict[str, Any] = {field: _by_name(map(made, document[field])) for field, made in ELEMENTS.items()}
+        fields |= {field: frozenset(document[field]) for field in SETS}
+        return AccountPolicies(document["account"], **fields), int(document["revision"])
     except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"no document of policies: {error!r}") from None
 
 
 def _policy(given: dict[str, Any]) -> Policy:
     return Policy(**{**_tuples(given), "conditions": Conditions(**_tuples(given["conditions"]))})
+
+
+def _token(given: dict[str, Any]) -> ApiToken:
+    return ApiToken(**{**_tuples(given), "policies": tuple(map(_policy, given["policies"]))})
+
+
+ELEMENTS: Mapping[str, Callable[[dict[str, Any]], Any]] = {
+    "permission_groups": lambda given: PermissionGroup(**_tuples(given)),
+    "resource_groups": lambda given: ResourceGroup(**_tuples(given)),
+    "domain_groups": lambda given: DomainGroup(**_tuples(given)),
+    "groups": lambda given: Group(**_tuples(given)),
+    "policies": _policy,
+    "tokens": _token,
+}
+"""What makes an element of its fields as JSON has them, by the field of AccountPolicies."""
 
 
 def _tuples(given: dict[str, Any]) -> dict[str, Any]:

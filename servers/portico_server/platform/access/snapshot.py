@@ -120,6 +120,10 @@ class Snapshot:
         end = resource.find("/", _BEHIND_ACCOUNTS)
         return self._accounts.get(resource if end < 0 else resource[:end])
 
+    def knows(self, principal: str) -> bool:
+        """Whether the principal belongs to any account."""
+        return any(principal in account.model.principals for account in self._accounts.values())
+
     def is_api_token(self, token_id: str) -> bool:
         """Whether this is the id of an API token, also of one that is no more."""
         return token_id in self._credentials or token_id.startswith(API_TOKEN_ID_PREFIX)
@@ -175,6 +179,10 @@ class Snapshot:
     def with_principals(self, account: str, added: Iterable[str] = (), removed: Iterable[str] = ()) -> Snapshot:
         """With other members of an account. Raises KeyError if there is no such account."""
         return self._with(changes.with_principals(self._accounts[account], added, removed), (), ())
+
+    def with_client_secrets(self, account: str, added: Iterable[str] = (), removed: Iterable[str] = ()) -> Snapshot:
+        """With other secrets of service accounts. Raises KeyError if there is no such account."""
+        return self._with(changes.with_client_secrets(self._accounts[account], added, removed), (), ())
 
     def _tables(
         self, account: CompiledAccount, principal: str, permission: str, circumstances: Circumstances
