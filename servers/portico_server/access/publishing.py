@@ -70,7 +70,8 @@ class Publishing:
         """Writes anew what processes could not read. Raises DatabaseError, OSError."""
         complaints = self._writer.complaints()
         async with self._publishing:
-            for account in await asyncio.to_thread(self._writer.unreadable):
+            handed_on = {account: revision for account, (_, revision) in self._handed.items()}
+            for account in await asyncio.to_thread(self._writer.damaged, handed_on):
                 await self._hand_on(account, anew=True)
             await asyncio.to_thread(self._writer.tell)
         self._complaints = complaints

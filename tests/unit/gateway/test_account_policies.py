@@ -231,9 +231,10 @@ def test_what_cannot_be_read_is_told_to_whoever_keeps_it_and_holds_once_it_is_wr
     _spoil(machine, "")
     assert decides.problem()
     assert machine.writer.complaints() != before
-    assert machine.writer.unreadable() == [ACCOUNT]
-    machine.writer.write(ACCOUNT, policies(BOB.name), machine.revision)
+    assert machine.writer.damaged({ACCOUNT: 1}) == [ACCOUNT]
+    machine.writer.write(ACCOUNT, policies(BOB.name), machine.revision, anew=True)
     machine.writer.tell()
+    assert machine.writer.damaged({ACCOUNT: 1}) == []
     assert decides.problem() == ""
     assert decides.allows(ADA, READ, BUCKET)
     assert not decides.allows(BOB, READ, BUCKET)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -69,17 +69,16 @@ class PolicyWriter:
             found = [self._found(account, path) for account, path in paths.items()]
         return max((written.revision for written in found if written is not None), default=0)
 
-    def unreadable(self) -> list[str]:
-        """The accounts whose policies cannot be read, so that everything in them is refused."""
-        found: list[str] = []
-        for path in sorted(self._folder.glob("*.json")):
-            try:
-                read_file(path)
-            except FileNotFoundError:
-                continue
-            except (OSError, ValueError):
-                found.append(account_of(path))
-        return found
+    def damaged(self, handed_on: Mapping[str, int]) -> list[str]:
+        """The accounts whose files cannot be read, or do not say what was handed on any more: `handed_on` is to which
+        revision each should have come."""
+        files = {account_of(path): path for path in self._folder.glob("*.json")}
+        with self._words.locked():
+            return sorted(
+                account
+                for account in {*files, *handed_on}
+                if account not in files or not _is_whole(files[account], handed_on.get(account, 1))
+            )
 
     def complaints(self) -> int:
         """A number that changes when a process could not read an account's policies."""
@@ -149,6 +148,15 @@ class PolicyWriter:
         content = journal.whole(policies, revision, secrets.token_hex(8))
         replace_file(path, content)
         self._written[account] = _Written(*_stamp(os.stat(path)), revision, len(content))
+
+
+def _is_whole(path: Path, revision: int) -> bool:
+    """Whether a file can be read, and has come to that revision."""
+    try:
+        read_file(path)
+        return journal.revision_of(path.read_bytes()) >= revision
+    except (OSError, ValueError):
+        return False
 
 
 def _stamp(status: os.stat_result) -> tuple[int, int, int]:

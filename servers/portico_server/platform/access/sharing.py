@@ -111,7 +111,9 @@ class SharedPolicies:
             stamp = status.st_mtime_ns, status.st_size, status.st_ino
             if known is not None and known.stamp == stamp:
                 return known
-            if known is not None and known.head == file.read(len(known.head)) and status.st_size >= known.end:
+            if known is not None and known.head == file.read(len(known.head)):
+                if status.st_size < known.end:
+                    raise ValueError("lacks what was read in it before")
                 file.seek(known.end)
                 found = journal.read_on(file.read(), known.end)
                 if sum(len(change.elements) for change in found.changes) <= journal.MOST_ELEMENTS:

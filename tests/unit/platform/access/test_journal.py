@@ -161,6 +161,20 @@ def test_a_line_that_says_nothing_sensible_makes_the_account_unreadable(machine:
         assert list(reader.unreadable) == [ACCOUNT]
 
 
+def test_a_file_that_lost_what_was_read_in_it_makes_the_account_unreadable(machine: Machine) -> None:
+    follows = machine.reader()
+    machine.change(groups(10))
+    machine.change(groups(10, ADA))
+    assert model_of(follows) == groups(10, ADA)
+    lines = machine.file.read_bytes().splitlines(keepends=True)
+    machine.file.write_bytes(b"".join(lines[:-1]))
+    machine.writer.tell()
+    assert model_of(follows) is None
+    assert list(follows.unreadable) == [ACCOUNT]
+    assert machine.writer.damaged({ACCOUNT: 2}) == [ACCOUNT]
+    assert machine.writer.damaged({ACCOUNT: 1, "accounts/gone": 1}) == ["accounts/gone"]
+
+
 def test_what_another_one_has_handed_on_meanwhile_is_not_added_to(machine: Machine) -> None:
     machine.change(groups(10))
     base, revision = groups(10), 1
