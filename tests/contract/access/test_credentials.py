@@ -32,7 +32,7 @@ async def _create(stand: Stand, *parts: dict[str, Any], **fields: Any) -> Any:
 
 async def _known(stand: Stand, secret: str) -> str:
     """The name of the API token that whoever shows this secret is taken for; empty for none."""
-    policies = await stand.book.load(ACCOUNT)
+    policies, _ = await stand.book.load(ACCOUNT)
     credential = Snapshot.compile([policies], ()).credential(api_token_id(secret))
     return credential.token.name if credential is not None else ""
 

@@ -11,7 +11,8 @@ import pytest
 from portico_server.gateway.account_credentials import REMEMBERED, AccountCredentials
 from portico_server.platform.access.credentials import api_token_id, client_secret_id
 from portico_server.platform.access.model import AccountPolicies, ApiToken
-from portico_server.platform.access.sharing import MAX_AGE_SECONDS, PolicyWriter, SharedPolicies
+from portico_server.platform.access.policy_writer import PolicyWriter
+from portico_server.platform.access.sharing import MAX_AGE_SECONDS, SharedPolicies
 from portico_server.platform.authorization import Principal
 from portico_server.platform.clock import Uptime
 from portico_server.platform.errors import ApiError
