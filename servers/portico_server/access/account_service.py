@@ -50,7 +50,7 @@ class AccountService(accounts_pb2_grpc.AccountServiceServicer):
         return await self._noun.get(request)
 
     async def ListAccounts(self, request: Any, context: Any) -> Any:
-        who, shown = caller.principal(), caller.shown()
+        who, shown = str(caller.principal()), caller.shown()
         parent = request.parent if shown.everything and not shown.deny else ""
         after = self._page_tokens.open(request, who, request.page_token)
         found, cursor = await self._accounts.page(who, parent, after, page_size(request.page_size))
@@ -74,7 +74,7 @@ class PermissionService(permissions_pb2_grpc.PermissionServiceServicer):
         self._page_tokens = page_tokens
 
     async def ListPermissions(self, request: Any, context: Any) -> Any:
-        who, shown = caller.principal(), caller.shown()
+        who, shown = str(caller.principal()), caller.shown()
         after = self._page_tokens.open(request, who, request.page_token)
         names = [name for name in self._permissions if name.startswith(request.prefix) and name > after]
         if not shown.everything and not shown.allow:

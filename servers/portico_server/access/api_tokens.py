@@ -84,12 +84,14 @@ class ApiTokens:
         revision, state = await self._book.change(parent, "access.api_token.create", caller, plan)
         return state.get(name), revision, secret
 
-    async def roll(self, name: str, caller: str) -> tuple[ApiToken, int, str]:
-        """What is kept, the revision, and the new secret. Raises DomainError."""
+    async def roll(self, name: str, caller: str, by_token: str = "") -> tuple[ApiToken, int, str]:
+        """What is kept, the revision, and the new secret. `by_token`: as for `create`. Raises DomainError."""
         account, secret = account_name(name), self._new_secret(id_of(name))
 
         def plan(state: AccountState, revision: int) -> Change:
             old = existing(state, API_TOKEN, name)
+            if by_token.startswith(API_TOKEN_ID_PREFIX) and by_token != old.token_id:
+                raise GrantsMoreThanHeld("an API token renews no other one: that may do more; use a token of your own")
             if old.principal != caller:
                 raise NotSuperAdministrator(
                     f"{name} calls as {old.principal}: only that principal may have its secret; delete it instead",

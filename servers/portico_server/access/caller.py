@@ -5,18 +5,19 @@ from __future__ import annotations
 from google.protobuf.message import Message
 
 from portico_server.access.errors import NotAuthenticated
+from portico_server.access.powers import Caller
 from portico_server.platform import call
 from portico_server.platform.access.revision import HEADER
 from portico_server.platform.caller import shown as shown
 from portico_server.platform.requests import RequestKey
 
 
-def principal() -> str:
-    """The caller's name. Raises NotAuthenticated, which methods that ask for a permission never do."""
+def principal() -> Caller:
+    """The caller. Raises NotAuthenticated, which methods that ask for a permission never do."""
     found = call.current.get().principal
     if found is None:
         raise NotAuthenticated("this method needs a token: it says who you are")
-    return found.name
+    return Caller(found.name, token_id())
 
 
 def token_id() -> str:
@@ -27,7 +28,7 @@ def token_id() -> str:
 
 def request_key(request: Message) -> RequestKey | None:
     """Names the caller's request, if it has a request id."""
-    return RequestKey.of(principal(), call.current.get().method.path, request)
+    return RequestKey.of(str(principal()), call.current.get().method.path, request)
 
 
 def tell_revision(revision: int) -> int:

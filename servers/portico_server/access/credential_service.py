@@ -53,7 +53,7 @@ class ApiTokenService(api_tokens_pb2_grpc.ApiTokenServiceServicer):
         return answer
 
     async def RollApiToken(self, request: Any, context: Any) -> Any:
-        token, revision, secret = await self._api_tokens.roll(request.name, caller.principal())
+        token, revision, secret = await self._api_tokens.roll(request.name, caller.principal(), caller.token_id())
         return self._noun.changed("RollApiToken", token, revision, secret=secret)
 
     async def DeleteApiToken(self, request: Any, context: Any) -> Any:

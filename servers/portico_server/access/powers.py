@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from portico_server.access.permissions import covers, overlaps
+from portico_server.platform.access.credentials import API_TOKEN_ID_PREFIX
 from portico_server.platform.access.model import AccountPolicies, Conditions, Policy, ResourceGroup
 from portico_server.platform.access.regions import named_by
 from portico_server.platform.authorization import below
@@ -25,6 +26,39 @@ _OF_ACCESS = (
     "accessKeys",
     "policySet",
 )
+
+
+class Caller(str):
+    """A principal's name; and, if it came by an API token, that one's id: then it has no more powers than the token."""
+
+    __slots__ = ("token_id",)
+    token_id: str
+
+    def __new__(cls, name: str, credential_id: str = "") -> Caller:
+        made = super().__new__(cls, name)
+        made.token_id = credential_id if credential_id.startswith(API_TOKEN_ID_PREFIX) else ""
+        return made
+
+
+def token_of(caller: str) -> str:
+    """The id of the API token that the caller came by; empty if he came by none."""
+    return caller.token_id if isinstance(caller, Caller) else ""
+
+
+def is_of_everything(token_id: str, principal: str, policies: AccountPolicies) -> bool:
+    """Whether that API token of the principal may do everything in the account, always."""
+    own = _policies_of(token_id, principal, policies)
+    return not any(policy.deny for policy in own) and any(
+        policy.conditions == _ALWAYS
+        and "*" in permissions_of(policy, policies)
+        and any(_is_everything(group, policies) for group in _groups_of(policy, policies))
+        for policy in own
+    )
+
+
+def _policies_of(token_id: str, principal: str, policies: AccountPolicies) -> Sequence[Policy]:
+    found = (token for token in policies.tokens.values() if token.token_id == token_id)
+    return [policy for token in found if token.principal == principal for policy in token.policies]
 
 
 def super_administrators(policies: AccountPolicies) -> set[str]:
@@ -104,23 +138,28 @@ def _holds_access(entry: str, account: str) -> bool:
     return entry == account or entry.removeprefix(account + "/").partition("/")[0] in _OF_ACCESS
 
 
-def lacks(principal: str, granted: Policy, after: AccountPolicies, before: AccountPolicies) -> str:
-    """What a policy that allows, as it would be `after`, gives that the principal does not hold `before`, in words;
-    empty if nothing. Where it cannot be told, something."""
+def lacks(caller: str, granted: Policy, after: AccountPolicies, before: AccountPolicies) -> str:
+    """What a policy that allows, as it would be `after`, gives that the caller does not hold `before`, in words; empty
+    if nothing. Where it cannot be told, something."""
     own = [
         policy
         for policy in before.policies.values()
-        if principal in before.principals and principal in set(meant_by(policy.principals, before))
+        if caller in before.principals and caller in set(meant_by(policy.principals, before))
     ]
+    token_id = token_of(caller)
+    all_of = [own, _policies_of(token_id, caller, before)] if token_id else [own]
     for permission in permissions_of(granted, after):
         for group in _groups_of(granted, after):
             for entry in entries_of(group, after):
-                if not _holds(own, before, permission, entry, exclusions_of(group, after)):
+                without = exclusions_of(group, after)
+                if not all(_holds(policies, before, permission, entry, without) for policies in all_of):
                     return f"{permission} on {entry}"
     return ""
 
 
-def _holds(own: list[Policy], policies: AccountPolicies, permission: str, entry: str, without: Sequence[str]) -> bool:
+def _holds(
+    own: Sequence[Policy], policies: AccountPolicies, permission: str, entry: str, without: Sequence[str]
+) -> bool:
     """Whether these policies always allow all of the permission on all at or below the entry, but for what is at or
     below a name of `without`."""
     allowed = False

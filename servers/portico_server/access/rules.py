@@ -25,14 +25,13 @@ def check(before: AccountState, after: AccountState, removed: Sequence[str], put
         if referrers := after.referrers(name):
             raise in_use(kind_of(name), name, referrers)
     was, now = account_policies(before), account_policies(after)
-    administrators = super_administrators(before)
-    if after.exists and administrators and not super_administrators(after):
+    if after.exists and super_administrators(before) and not super_administrators(after):
         raise LastSuperAdministrator(
             f"{after.account} would be left without a Super Administrator: give somebody else the role first",
             resource=after.account,
         )
     touched = [name for name in (*removed, *put) if kind_of(name) in _DECIDING]
-    if caller and touched and caller not in administrators:
+    if caller and touched and not _is_super_administrator(before, caller):
         _check_gains(was, now, touched, caller)
 
 
@@ -43,9 +42,17 @@ def super_administrators(state: AccountState) -> frozenset[str]:
     return state.administrators
 
 
+def _is_super_administrator(state: AccountState, caller: str) -> bool:
+    """Whether the caller is one, and so is the API token that he came by."""
+    if caller not in super_administrators(state):
+        return False
+    token_id = powers.token_of(caller)
+    return not token_id or powers.is_of_everything(token_id, caller, account_policies(state))
+
+
 def check_super_administrator(state: AccountState, caller: str, what: str) -> None:
     """Raises NotSuperAdministrator."""
-    if caller not in super_administrators(state):
+    if not _is_super_administrator(state, caller):
         raise NotSuperAdministrator(
             f"only a Super Administrator of {state.account} may {what}, and {caller} is none", resource=state.account
         )

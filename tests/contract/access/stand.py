@@ -59,13 +59,16 @@ class Stand:
             first_message=None,  # type: ignore[arg-type]
             arrival_time_ns=0,
             arrival_ns=0,
-            principal=Principal(self.caller, account_of(self.caller), self.token_id) if self.caller else None,
+            principal=self._principal() if self.caller else None,
             filter=self.filter,
         )
         call.current.set(made)
         answer = await getattr(servicer, method)(_request(method, request), None)
         self.headers = made.response_headers
         return answer
+
+    def _principal(self) -> Principal:
+        return Principal(self.caller, account_of(self.caller), self.token_id, credential=self.token_id)
 
     async def clear(self) -> None:
         """Forgets everything but the first account."""

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from portico_server.access import errors, store
+from portico_server.access.compiling import account_policies
 from portico_server.access.powers import super_administrators
 from portico_server.platform.errors import DomainError
 from tests.contract.access.making import (
@@ -213,7 +214,7 @@ async def test_of_two_who_remove_one_another_at_once_one_super_administrator_sta
         done = await asyncio.gather(remove(other.name, ADMIN), remove(first, other.principal), return_exceptions=True)
         refused = [one for one in done if isinstance(one, DomainError)]
         assert len(refused) == 1, done
-        left = super_administrators(await stand.book.load(ACCOUNT))
+        left = super_administrators(account_policies(await stand.book.state(ACCOUNT)))
         assert len(left) == 1
         if ADMIN not in left:
             await stand.clear()
@@ -296,3 +297,65 @@ async def test_nobody_but_a_super_administrator_takes_part_of_everything(stand: 
         await stand.do("CreateApiToken", parent=ACCOUNT, api_token_id="t", api_token={"policies": [wanted]})
     with pytest.raises(errors.GrantsMoreThanHeld):
         await policy(stand, "more", eve.name, permission_groups=[SUPER])
+
+
+async def _token(stand: Stand, token_id: str, permissions: list[str], principal: str = ADMIN) -> str:
+    """The id of an API token that may do that on everything in the account."""
+    group_id = f"of-{token_id}"
+    await permission_group(stand, group_id, *permissions)
+    stand.caller = principal
+    own = {
+        "access": 1,
+        "permission_groups": [f"{ACCOUNT}/permissionGroups/{group_id}"],
+        "resource_groups": [EVERYTHING],
+    }
+    made = await stand.do("CreateApiToken", parent=ACCOUNT, api_token_id=token_id, api_token={"policies": [own]})
+    return str(made.api_token.token_id)
+
+
+async def test_an_api_token_gives_no_more_than_it_holds_itself_whoever_issued_it(stand: Stand) -> None:
+    """Else one that may write policies, found in a log, would be worth as much as the Super Administrator's own."""
+    ada = await member(stand, "ada")
+    stand.token_id = await _token(stand, "writes", ["access.policy.*", "access.group.*", "dns.record.*"])
+    with pytest.raises(errors.GrantsMoreThanHeld):
+        await policy(stand, "more", ada.name, permission_groups=[SUPER])
+    with pytest.raises(errors.GrantsMoreThanHeld):
+        await policy(stand, "more", ada.name, permission_groups=[DNS])
+    with pytest.raises(errors.NotSuperAdministrator):
+        await policy(stand, "deny", ada.name, access=DENY)
+    await permission_group(stand, "edits", "dns.record.*")
+    edits = f"{ACCOUNT}/permissionGroups/edits"
+    made = await policy(stand, "same", ada.name, permission_groups=[edits])
+    await stand.do("DeletePolicy", name=made.name)
+    for method, fields in (
+        ("InviteMember", {"parent": ACCOUNT, "member_id": "bob"}),
+        ("DeleteMember", {"name": ada.name}),
+        ("CreateServiceAccount", {"parent": ACCOUNT, "service_account_id": "ci", "service_account": {}}),
+    ):
+        with pytest.raises(errors.NotSuperAdministrator):
+            await stand.do(method, **fields)
+    document = "version: 1\npolicies:\n  more:\n    access: allow\n    permissionGroups: [super-administrator]\n"
+    document += "    resourceGroups: [everything]\n    principals: [members/ada]\n"
+    with pytest.raises(errors.GrantsMoreThanHeld):
+        await stand.do("ImportPolicySet", parent=ACCOUNT, yaml=document)
+
+
+async def test_an_api_token_makes_no_secret_of_a_service_account_and_renews_no_other_token(stand: Stand) -> None:
+    await stand.do("CreateServiceAccount", parent=ACCOUNT, service_account_id="ci", service_account={})
+    await _token(stand, "full", ["*"])
+    less = await _token(stand, "less", ["access.api_token.*", "access.service_account.*"])
+    stand.token_id = less
+    with pytest.raises(errors.NotSuperAdministrator):
+        await stand.do("CreateClientSecret", parent=f"{ACCOUNT}/serviceAccounts/ci")
+    with pytest.raises(errors.GrantsMoreThanHeld):
+        await stand.do("RollApiToken", name=f"{ACCOUNT}/apiTokens/full")
+    await stand.do("RollApiToken", name=f"{ACCOUNT}/apiTokens/less")
+
+
+async def test_an_api_token_that_may_everything_administers(stand: Stand) -> None:
+    stand.token_id = await _token(stand, "full", ["*"])
+    await stand.do("InviteMember", parent=ACCOUNT, member_id="ada")
+    await policy(stand, "p", f"{ACCOUNT}/members/ada", permission_groups=[SUPER])
+    stand.token_id = "api.gone"
+    with pytest.raises(errors.NotSuperAdministrator):
+        await stand.do("InviteMember", parent=ACCOUNT, member_id="bob")
