@@ -10,22 +10,17 @@ nobody knows what they deny: nothing is allowed in it, by the file neither.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from dataclasses import replace
 
 import grpc
 
 from portico_server.gateway.policy_file import PolicyFile
 from portico_server.platform import call
 from portico_server.platform.access.circumstances import Circumstances
-from portico_server.platform.access.conditions import compiled
 from portico_server.platform.access.credentials import API_TOKEN_ID_PREFIX
-from portico_server.platform.access.explain import Reason
-from portico_server.platform.access.permissions import patterns_of
-from portico_server.platform.access.regions import named_by
+from portico_server.platform.access.filters import filter_where
 from portico_server.platform.access.sharing import SharedPolicies
 from portico_server.platform.access.snapshot import Snapshot
-from portico_server.platform.authorization import Filter, Principal, below
+from portico_server.platform.authorization import Filter, Principal
 from portico_server.platform.errors import ApiError
 
 _NOTHING = Filter(everything=False)
@@ -55,8 +50,8 @@ class AccountPoliciesBesideFile:
             return by_policies and self._is_usable()
         if by_policies:
             return self._shared.is_fresh() or self._file.allows(principal, permission, resource) or self._is_usable()
-        return self._file.allows(principal, permission, resource) and not _denies(
-            snapshot, principal, permission, resource, circumstances
+        return self._file.allows(principal, permission, resource) and not snapshot.denies(
+            principal.name, permission, resource, circumstances
         )
 
     def filter(self, principal: Principal, permission: str, parent: str) -> Filter:
@@ -67,27 +62,41 @@ class AccountPoliciesBesideFile:
         if self._shared.unreadable:
             self._check_readable(parent)
         circumstances = circumstances_of(principal)
-        by_policies = snapshot.filter(principal.name, permission, parent, circumstances)
-        if self._file.denies(principal, permission, parent):
-            return _NOTHING
-        by_file = self._file.filter(principal, permission, parent)
-        if _is_api_token(principal):
-            shown = replace(by_policies, deny=(*by_policies.deny, *by_file.deny))
-            return shown if self._is_usable() else _NOTHING
-        if _denies(snapshot, principal, permission, parent, circumstances):
-            return _NOTHING
-        denied = (*by_file.deny, *by_policies.deny)
-        if by_file.everything or by_file.allow:
-            denied = (*denied, *_denied_below(snapshot, principal, permission, parent, circumstances))
-        if not self._shared.is_fresh():  # what these allow counts for nothing, what they deny in full
-            return Filter(by_file.everything, by_file.allow, denied)
-        everything = by_file.everything or by_policies.everything
-        return Filter(
-            everything,
-            () if everything else (*by_file.allow, *by_policies.allow),
-            tuple(dict.fromkeys(denied)),
-            () if everything else by_policies.parts,
-        )
+        found = self._filter(snapshot, principal, permission, parent, circumstances)
+        if not self._shared.is_fresh() and found != self._filter(
+            snapshot, principal, permission, parent, circumstances, policies_allow=False
+        ):
+            raise policies_stale()  # and not a list that lacks what they would show, which nobody would notice
+        return found
+
+    def _filter(
+        self,
+        snapshot: Snapshot,
+        principal: Principal,
+        permission: str,
+        parent: str,
+        circumstances: Circumstances,
+        *,
+        policies_allow: bool = True,
+    ) -> Filter:
+        """What `allows` lets through, to the last name. With `policies_allow` off what policies allow counts for
+        nothing, and what they deny in full."""
+        in_file = list(self._file.entries(principal.name, permission))
+        if not in_file and policies_allow:  # as of nearly every principal
+            return snapshot.filter(principal.name, permission, parent, circumstances)
+        by_file = not _is_api_token(principal)
+
+        def shows(name: str) -> bool:
+            if policies_allow and snapshot.allows(principal.name, permission, name, circumstances):
+                return not self._file.denies(principal, permission, name)
+            return (
+                by_file
+                and self._file.allows(principal, permission, name)
+                and not snapshot.denies(principal.name, permission, name, circumstances)
+            )
+
+        entries = (*in_file, *snapshot.entries(principal.name, permission, parent, circumstances))
+        return filter_where(entries, parent, shows)
 
     def knows(self, principal: str) -> bool:
         """Whether any binding names the principal, or it belongs to an account."""
@@ -157,34 +166,3 @@ def circumstances_of(principal: Principal) -> Circumstances:
         principal.credential or principal.token_id,
         principal.issued_at,
     )
-
-
-def _denies(
-    snapshot: Snapshot, principal: Principal, permission: str, resource: str, circumstances: Circumstances
-) -> bool:
-    """Whether a policy denies it, which is more than that none allows it. Looks through the caller's policies: only for
-    what the file allows and they do not."""
-    found = snapshot.explain(principal.name, permission, resource, circumstances)
-    return found.reason is Reason.DENIED
-
-
-def _denied_below(
-    snapshot: Snapshot, principal: Principal, permission: str, parent: str, circumstances: Circumstances
-) -> Iterator[str]:
-    """What of the things below `parent` policies deny, each with all below it. Where a policy leaves something out of
-    what it denies that counts as denied: a list may show less, never more."""
-    account = snapshot.account_of(parent)
-    if account is None or principal.name not in account.model.principals:
-        return
-    model, patterns = account.model, patterns_of(permission)
-    for policy in account.policies_of(principal.name):
-        groups = (model.permission_groups.get(name) for name in policy.permission_groups)
-        if not policy.deny or not any(group and not patterns.isdisjoint(group.permissions) for group in groups):
-            continue
-        condition = compiled(policy.conditions)
-        if condition is not None and condition.holds(circumstances) is False:
-            continue
-        for name in policy.resource_groups:
-            if (group := model.resource_groups.get(name)) is not None:
-                named, _ = named_by(account.name, group, model.domain_groups)
-                yield from (entry for entry in named if below(entry, parent))

@@ -6,7 +6,7 @@ end to the root and looks each step up. A deny anywhere on the way wins over eve
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from portico_server.gateway.certificates import principal_of
 from portico_server.platform.authorization import Filter, Principal, below
@@ -69,6 +69,11 @@ class Policy:
                 elif below(entry, parent):
                     (deny if binding.deny else allow).add(entry)
         return Filter(everything, () if everything else tuple(sorted(allow)), tuple(sorted(deny)))
+
+    def entries(self, principal: str, permission: str) -> Iterator[str]:
+        """Every name at which it can change whether the principal is allowed or denied that."""
+        for binding in self._bindings_of(principal, permission):
+            yield from binding.resources
 
     def _compile(self, principal: str, permission: str) -> dict[str, int]:
         entries: dict[str, int] = {}

@@ -25,7 +25,7 @@ import asyncio
 import hashlib
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -118,6 +118,12 @@ class PolicyFile:
         if self._words[Word.POLICY] != self._seen:
             self._catch_up()
         return self._policy.filter(principal.name, permission, parent)
+
+    def entries(self, principal: str, permission: str) -> Iterator[str]:
+        """Every name at which it can change whether a binding allows or denies that; none: no binding bears on it."""
+        if self._words[Word.POLICY] != self._seen:
+            self._catch_up()
+        return self._policy.entries(principal, permission)
 
     def knows(self, principal: str) -> bool:
         """Whether any binding names the principal."""

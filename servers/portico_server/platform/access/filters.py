@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from portico_server.platform.access.circumstances import Circumstances
 from portico_server.platform.access.tables import Table
@@ -13,10 +13,17 @@ NOTHING_SHOWN = Filter(everything=False)
 
 def filter_of(tables: Sequence[Table], parent: str, circumstances: Circumstances) -> Filter:
     """Of what stands at or below `parent`, all that every table allows."""
-    everything = all(table.allows(parent, circumstances) for table in tables)
-    if not everything and not all(map(len, tables)):
+    if not all(map(len, tables)):
         return NOTHING_SHOWN
-    changes = list(_changes(tables, parent, circumstances, everything))
+    entries = {entry for table in tables for entry in table.entries()}
+    return filter_where(entries, parent, lambda name: all(table.allows(name, circumstances) for table in tables))
+
+
+def filter_where(entries: Iterable[str], parent: str, shows: Callable[[str], bool]) -> Filter:
+    """Of what stands at or below `parent`, all of which `shows` says so. How that is of any name, it is of the longest
+    of the `entries` that covers it, or of the parent."""
+    everything = shows(parent)
+    changes = list(_changes(entries, parent, shows, everything))
     if not any(shown and hidden_above for _, shown, hidden_above in changes):
         allow = tuple(entry for entry, shown, _ in changes if shown)
         deny = tuple(entry for entry, shown, _ in changes if not shown)
@@ -29,15 +36,15 @@ _Change = tuple[str, bool, bool]
 in what is shown."""
 
 
-def _changes(tables: Sequence[Table], parent: str, circumstances: Circumstances, everything: bool) -> Iterator[_Change]:
+def _changes(entries: Iterable[str], parent: str, shows: Callable[[str], bool], everything: bool) -> Iterator[_Change]:
     """Where it differs from what stands above, each before what stands below it."""
-    entries = {entry for table in tables for entry in table.entries() if entry != parent and below(entry, parent)}
+    inside = {entry for entry in entries if entry != parent and below(entry, parent)}
     above = [(parent, everything, False)]
-    for entry in sorted(entries, key=in_order):
+    for entry in sorted(inside, key=in_order):
         while len(above) > 1 and not below(entry, above[-1][0]):
             above.pop()
         _, was_shown, hidden = above[-1]
-        shown = all(table.allows(entry, circumstances) for table in tables)
+        shown = shows(entry)
         if shown != was_shown:
             hidden = hidden or was_shown
             yield entry, shown, hidden

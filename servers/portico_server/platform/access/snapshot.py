@@ -6,7 +6,7 @@ the change does not touch: whoever decides holds one reference, and swaps it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from portico_server.platform.access import changes
@@ -102,6 +102,19 @@ class Snapshot:
         account = self.account_of(parent)
         tables = None if account is None else self._tables(account, principal, permission, circumstances)
         return NOTHING_SHOWN if tables is None else filter_of(tables, parent, circumstances)
+
+    def denies(self, principal: str, permission: str, resource: str, circumstances: Circumstances) -> bool:
+        """Whether a policy that names the principal denies it; those of API tokens are not looked at."""
+        account = self.account_of(resource)
+        return account is not None and account.table(principal, permission).denies(resource, circumstances)
+
+    def entries(self, principal: str, permission: str, parent: str, circumstances: Circumstances) -> Iterator[str]:
+        """Every name in the account of `parent` at which it can change whether the principal is allowed or denied
+        that: how it is of any other name, it is of the longest of these that covers it."""
+        account = self.account_of(parent)
+        if account is not None:
+            for table in self._tables(account, principal, permission, circumstances) or ():
+                yield from table.entries()
 
     def permissions_of(self, principal: str, resource: str, circumstances: Circumstances) -> frozenset[str]:
         """Which of the known permissions the principal holds on the resource."""

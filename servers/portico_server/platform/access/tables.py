@@ -92,6 +92,17 @@ class Table:
             return found == _ALLOW
         return not found & _DENY and self._judge(resource, circumstances, found)
 
+    def denies(self, resource: str, circumstances: Circumstances) -> bool:
+        """Whether something denies it, which is more than that nothing allows it."""
+        found = 0
+        for key in _steps(resource):
+            found |= self._effects.get(key, 0)
+        if found & _DENY:
+            return True
+        return bool(found & _PERHAPS_DENY) and any(
+            term.deny and term.counts(resource, circumstances) for term in self._met(resource)
+        )
+
     def entries(self) -> frozenset[str]:
         """Every name at which a decision can change: how it is of any other name, it is of the longest of these that
         covers it."""
