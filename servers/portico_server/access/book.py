@@ -8,7 +8,7 @@ again. See DESIGN.md.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,8 +42,9 @@ class Change:
     """Of a new account: on whose behalf it is created."""
 
 
-Plan = Callable[[AccountState, int], Change]
-"""Makes a change, given the state and the revision that it will have made. May be called again. Raises DomainError."""
+Plan = Callable[[AccountState, int], Change | Awaitable[Change]]
+"""Makes a change, given the state and the revision that it will have made. May be called again. One that takes its time
+is awaited, and lets others have their turn. Raises DomainError."""
 
 
 class Book:
@@ -83,13 +84,14 @@ class Book:
                 state, revision = await self._read(account)
                 if not state.exists and not new:
                     raise not_found(ACCOUNT, account)
-                made = plan(state, revision + 1)
+                planned = plan(state, revision + 1)
+                made = planned if isinstance(planned, Change) else await planned
                 if not made.put and not made.removed and not made.also:
                     return revision, state
                 after = self._after(state, made, revision + 1)
                 rules.check(state, after, made.removed, [message.name for message in made.put], caller)
                 try:
-                    batch = Batch(self._statements(state, after, made, action, revision))
+                    batch = Batch(await self._statements(state, after, made, action, revision))
                     with span("access.store.change", step="store"):
                         await self.database.batch(batch)
                 except GuardFailed as failed:
@@ -108,7 +110,7 @@ class Book:
         put = [Item(message.name, kind_of(message.name), message, revision) for message in made.put]
         return state.with_changes(put, made.removed, revision)
 
-    def _statements(
+    async def _statements(
         self, state: AccountState, after: AccountState, made: Change, action: str, revision: int
     ) -> list[Statement]:
         now_us, at = self.clock.now_us(), revision + 1
@@ -118,7 +120,9 @@ class Book:
             statements += store.delete(name, state.account, at)
             statements.append(store.disprove(name))
             statements += events.audit(action, name, before, None, at, now_us)
-        for message in made.put:
+        for number, message in enumerate(made.put, 1):
+            if number % _PARSED_AT_ONCE == 0:
+                await asyncio.sleep(0)
             item = after.item(message.name)
             assert item is not None
             statements += store.put(item, state.account, at)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
 from typing import Any
 
 from portico.access.v1 import policy_sets_pb2, policy_sets_pb2_grpc
@@ -14,6 +14,8 @@ from portico_server.access.simulations import Simulations
 _MOST_CHANGES = 1_000
 _MOST_BYTES = 2 * 1024 * 1024
 """Of the changes in one answer."""
+_AT_ONCE = 50
+"""Changes written out, before other calls get their turn."""
 
 
 class PolicySetService(policy_sets_pb2_grpc.PolicySetServiceServicer):
@@ -37,7 +39,7 @@ class PolicySetService(policy_sets_pb2_grpc.PolicySetServiceServicer):
             seen_revision=request.expected_policy_revision,
         )
         answer = policy_sets_pb2.ImportPolicySetResponse(
-            changes=_changes(done),
+            changes=await _changes(done),
             created_count=len(done.created),
             updated_count=len(done.updated),
             deleted_count=len(done.deleted),
@@ -51,7 +53,7 @@ class PolicySetService(policy_sets_pb2_grpc.PolicySetServiceServicer):
         return answer
 
 
-def _changes(done: Import) -> Iterator[policy_sets_pb2.PolicySetChange]:
+async def _changes(done: Import) -> list[policy_sets_pb2.PolicySetChange]:
     """The first of them, as many as one answer may hold."""
     kinds = {
         **dict.fromkeys(done.created, ChangeKind.CHANGE_KIND_CREATED),
@@ -59,11 +61,15 @@ def _changes(done: Import) -> Iterator[policy_sets_pb2.PolicySetChange]:
         **dict.fromkeys(done.deleted, ChangeKind.CHANGE_KIND_DELETED),
     }
     left = _MOST_BYTES
+    found: list[policy_sets_pb2.PolicySetChange] = []
     for name in sorted(kinds)[:_MOST_CHANGES]:
         kind = kinds[name]
         before = text_of(name, done.before) if kind != ChangeKind.CHANGE_KIND_CREATED else ""
         after = text_of(name, done.after) if kind != ChangeKind.CHANGE_KIND_DELETED else ""
         left -= len(before) + len(after)
         if left < 0:
-            return
-        yield policy_sets_pb2.PolicySetChange(kind=kind, name=name, before=before, after=after)
+            break
+        found.append(policy_sets_pb2.PolicySetChange(kind=kind, name=name, before=before, after=after))
+        if len(found) % _AT_ONCE == 0:
+            await asyncio.sleep(0)
+    return found

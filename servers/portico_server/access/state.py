@@ -55,7 +55,17 @@ class AccountState:
     was put or removed since (`compiling.py`). `administrators`: who may do everything in it, once that was asked for.
     """
 
-    __slots__ = ("_built_in", "_items", "account", "administrators", "basis", "compiled", "revision")
+    __slots__ = (
+        "_belonging",
+        "_built_in",
+        "_items",
+        "_referrers",
+        "account",
+        "administrators",
+        "basis",
+        "compiled",
+        "revision",
+    )
 
     def __init__(self, account: str, items: Mapping[str, Item], built_in: Mapping[str, Any], revision: int = 0) -> None:
         self.account = account
@@ -65,6 +75,8 @@ class AccountState:
         self.compiled: Compiled | None = None
         self.administrators: frozenset[str] | None = None
         self.basis: tuple[Compiled, frozenset[str]] | None = None
+        self._belonging: frozenset[str] | None = None  # this and the next once they were asked for
+        self._referrers: dict[str, list[str]] | None = None
 
     def get(self, name: str) -> Any:
         """The message of that name; None if there is none."""
@@ -108,11 +120,12 @@ class AccountState:
         """The names of what refers to this, in order."""
         if kind_of(name) in _NEVER_REFERRED_TO:
             return []
-        return sorted(
-            item.name
-            for item in self._items.values()
-            if any(name in getattr(part, field) for part, field in _references(item))
-        )
+        if self._referrers is None:
+            self._referrers = {}
+            for item in self._items.values():
+                for referred in {each for part, field in _references(item) for each in getattr(part, field)}:
+                    self._referrers.setdefault(referred, []).append(item.name)
+        return sorted(self._referrers.get(name, ()))
 
     def naming(self, names: set[str]) -> set[str]:
         """The policies and groups in which one of these names stands for somebody who acts."""
@@ -135,9 +148,12 @@ class AccountState:
                 found[item.name] = found[item.message.principal] = item.message.principal
         return found
 
-    def belonging(self) -> set[str]:
+    def belonging(self) -> frozenset[str]:
         """The principals of all members and service accounts, those too who may do nothing just now."""
-        return {item.message.principal for item in self._items.values() if item.kind in ACTORS} - {""}
+        if self._belonging is None:
+            found = (item.message.principal for item in self._items.values() if item.kind in ACTORS)
+            self._belonging = frozenset(principal for principal in found if principal)
+        return self._belonging
 
     def left(self) -> list[str]:
         """What stands in the account besides itself."""

@@ -65,6 +65,8 @@ class Stand:
         call.current.set(made)
         answer = await getattr(servicer, method)(_request(method, request), None)
         self.headers = made.response_headers
+        if "policy_revision" in answer.DESCRIPTOR.fields_by_name:
+            assert ("x-policy-revision", str(answer.policy_revision)) in self.headers, method
         return answer
 
     def _principal(self) -> Principal:

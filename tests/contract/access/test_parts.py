@@ -6,8 +6,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from google.protobuf import descriptor_pb2
 
-from portico_server.access import errors
+from portico_server.access import PRODUCT, errors
 from portico_server.platform.authorization import Filter
 from portico_server.platform.errors import DomainError
 from tests.contract.access.making import (
@@ -60,6 +61,13 @@ async def test_each_change_raises_the_revision_and_says_so(stand: Stand) -> None
     assert ("x-policy-revision", str(after.policy_revision)) in stand.headers
     same = await stand.do("UpdateGroup", group={"name": group("g"), "display_name": "G"})
     assert same.policy_revision == after.policy_revision, "what changes nothing makes no revision"
+
+
+def test_whatever_changes_something_answers_the_revision_that_it_made() -> None:
+    for service in PRODUCT.services:
+        for method in service.methods:
+            reads = method.GetOptions().idempotency_level == descriptor_pb2.MethodOptions.NO_SIDE_EFFECTS
+            assert reads or "policy_revision" in method.output_type.fields_by_name, method.full_name
 
 
 async def test_an_update_with_an_old_etag_changes_nothing(stand: Stand) -> None:

@@ -87,6 +87,15 @@ async def test_what_is_exported_changes_nothing_when_it_comes_back(stand: Stand)
     assert done.created_count + done.updated_count + done.deleted_count == 0
 
 
+async def test_a_part_that_says_nothing_is_no_change(stand: Stand) -> None:
+    ada = await member(stand, "ada")
+    await policy(stand, "ada", ada.name, conditions={}, description=" two\n\tlines \n")
+    text = await export(stand)
+    assert "conditions" not in text
+    assert not (await take(stand, text)).changes
+    assert not (await take(stand, text.replace("  ada:\n", "  ada:\n    conditions: {}\n"))).changes
+
+
 async def test_it_makes_changes_and_deletes_in_one_revision_and_tells_each(stand: Stand) -> None:
     await furnish(stand)
     text = edited(

@@ -39,7 +39,10 @@ CONDITIONS = st.builds(
     st.lists(st.sampled_from(["10.0.0.0/8", "2001:db8::/32"]), max_size=2),
     st.booleans(),
 )
-DESCRIBED: dict[str, Any] = {"display_name": TEXTS, "description": TEXTS}
+LINES = st.lists(st.sampled_from(["a", " ", "\n", "\t", "#", ": ", "- ", "'", '"', "\u2028", "…"]), max_size=12).map(
+    "".join
+)
+DESCRIBED: dict[str, Any] = {"display_name": TEXTS, "description": st.one_of(TEXTS, LINES)}
 MESSAGES = st.one_of(
     st.builds(
         permission_groups_pb2.PermissionGroup,
