@@ -77,9 +77,12 @@ class Publishing:
         self._complaints = complaints
 
     async def catch_up(self, revision: int) -> int:
-        """Asks the store if that revision is not handed on yet; answers the one that is. Raises DatabaseError,
-        OSError."""
-        await self.publish(revision)
+        """Asks the store if that revision is not handed on yet; answers the one that is, or, where the store went back,
+        the one that it has. Raises DatabaseError, OSError."""
+        try:
+            await self.publish(revision)
+        except StoreSetBack:
+            return await store.revision(self._book.database)
         return self._revision
 
     async def _hand_on(self, account: str, *, anew: bool = False) -> None:
