@@ -212,7 +212,7 @@ def test_an_exchange_widens_nothing(worker: Door, peer: Door) -> None:
     assert 0 < worker.exchange(short).json()["expires_in"] <= 90
     assert error_of(worker.exchange(short, audience="elsewhere")) == (400, "invalid_target")
     assert error_of(worker.exchange(short, resource="https://elsewhere")) == (400, "invalid_target")
-    assert error_of(worker.exchange(short, scope="objects.*")) == (400, "invalid_scope")
+    assert error_of(worker.exchange(short, scope="objects.* everything")) == (400, "invalid_scope")
     admins = keyring.sign_token(ADMIN, client_id="x", lifetime_seconds=90)
     assert error_of(worker.exchange(admins)) == (400, "unauthorized_client")
     assert error_of(peer.exchange(admins)) == (400, "unauthorized_client")
@@ -445,7 +445,13 @@ def test_the_commands_of_the_page_do_what_it_says(worker: Door, tmp_path: Path) 
     launcher.write_text(f'#!/bin/sh\nexec "{sys.executable}" -P -m portico_cli.main "$@"\n')
     launcher.chmod(0o755)
     profile = str(worker.platform.profile)
-    ways = {"PROFILE": profile, "PORTICO_PROFILE_DIR": profile, "ADDRESS": worker.address}
+    at = {"ADDRESS": worker.address, "WEB_ADDRESS": worker.platform.web_address}
+    ways = {"PROFILE": profile, "PORTICO_PROFILE_DIR": profile, **at}
+    groups = {"permissionGroups": [f"{ACCOUNT}/permissionGroups/objects"]}
+    policy = {"access": "ACCESS_ALLOW", **groups, "resourceGroups": [f"{ACCOUNT}/resourceGroups/everything"]}
+    path = f"/v1/{ACCOUNT}/apiTokens?apiTokenId=photos"
+    made = worker.platform.http("POST", path, json_body={"policies": [policy]})
+    (worker.platform.profile / "photos.token").write_text(made.json()["secret"])
     done = subprocess.run(
         ["bash", "-c", "\n".join(["set -eu -o pipefail", *commands_of("docs/oauth.md")])],
         env={**os.environ, **ways, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"},
@@ -455,7 +461,7 @@ def test_the_commands_of_the_page_do_what_it_says(worker: Door, tmp_path: Path) 
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count('"token_type": "Bearer"') == 2
+    assert done.stdout.count('"token_type": "Bearer"') == 3
     assert done.stdout.count('"active": true') == 1
 
 

@@ -7,6 +7,7 @@ from google.protobuf.message import Message
 from portico_server.access.errors import NotAuthenticated
 from portico_server.access.powers import Caller
 from portico_server.platform import call
+from portico_server.platform.access.credentials import API_TOKEN_ID_PREFIX
 from portico_server.platform.access.revision import HEADER
 from portico_server.platform.caller import shown as shown
 from portico_server.platform.requests import RequestKey
@@ -21,9 +22,12 @@ def principal() -> Caller:
 
 
 def token_id() -> str:
-    """The id of the account's credential, or else the token, that the caller came by; empty without one."""
+    """The id of the account's credential, or else the token, that the caller came by; empty without one. A token that
+    is narrowed to a scope is like an API token that holds nothing: nobody is given anything by it."""
     found = call.current.get().principal
-    return (found.credential or found.token_id) if found else ""
+    if found is None:
+        return ""
+    return API_TOKEN_ID_PREFIX if found.scope else found.credential or found.token_id
 
 
 def request_key(request: Message) -> RequestKey | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from portico_server.access.kinds import SERVICE_ACCOUNT
 from portico_server.access.service_accounts import ServiceAccounts
+from portico_server.platform.access.credentials import client_secret_id
 from portico_server.platform.authorization import Principal
 from portico_server.platform.names import account_of, is_name
 
@@ -20,4 +21,12 @@ class ServiceAccountClients:
         good = is_name(client_id) and len(parts) == 4 and parts[2] == SERVICE_ACCOUNT.collection
         name = client_id if good else SERVICE_ACCOUNT.name("accounts/default", "none")
         found = await self._service_accounts.authenticate(name, secret if secret.isprintable() else "")
-        return Principal(found.principal, account_of(found.principal)) if good and found is not None else None
+        if not good or found is None:
+            return None
+        principal = found.service_account.principal
+        return Principal(
+            principal,
+            account_of(principal),
+            expires_at=found.expires_at_seconds,
+            credential=client_secret_id(found.secret_id),
+        )

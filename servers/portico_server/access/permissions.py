@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from portico_server.platform.access.permissions import covers
 from portico_server.platform.methods import Method
 
 
@@ -52,11 +53,6 @@ class Permissions(Mapping[str, Permission]):
     def are_meant_by(self, pattern: str) -> bool:
         """Whether a permission, or a wildcard in its place, means any that there are."""
         return pattern in self._by_name or pattern in self._wildcards
-
-
-def covers(pattern: str, other: str) -> bool:
-    """Whether all that `other` means, now and later, is meant by `pattern`, too."""
-    return pattern in ("*", other) or (pattern.endswith(".*") and other.startswith(pattern[:-1]))
 
 
 def overlaps(pattern: str, other: str) -> bool:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from portico_server.access.permissions import covers, overlaps
+from portico_server.access.permissions import overlaps
 from portico_server.platform.access.credentials import API_TOKEN_ID_PREFIX
 from portico_server.platform.access.model import AccountPolicies, Conditions, Policy, ResourceGroup
+from portico_server.platform.access.permissions import covers
 from portico_server.platform.access.regions import named_by
 from portico_server.platform.authorization import below
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from portico.access.v1.service_accounts_pb2 import ClientSecret, ServiceAccount
 from portico_server.access import rules, store
 from portico_server.access.book import Book, Change
@@ -15,6 +17,14 @@ from portico_server.access.state import AccountState
 
 MAX_SECRETS = 10
 _ID_CHARACTERS = 12
+
+
+class Proven(NamedTuple):
+    """A service account that has proven itself by the secret of this id, which ends then (0: never)."""
+
+    service_account: ServiceAccount
+    secret_id: str
+    expires_at_seconds: int
 
 
 class ServiceAccounts:
@@ -77,13 +87,15 @@ class ServiceAccounts:
         revision, _ = await self._book.change(account_name(name), "access.service_account.update", caller, plan)
         return revision
 
-    async def authenticate(self, name: str, secret: str) -> ServiceAccount | None:
+    async def authenticate(self, name: str, secret: str) -> Proven | None:
         """The service account, if the secret is one of its own and good, and it is not disabled."""
         secret_id = secret.removeprefix(SECRET).partition(".")[0]
         proof = await store.proof(self._book.database, f"{name}/{CLIENT_SECRET.collection}/{secret_id}")
         good = proves(proof, secret, self._book.clock.now_us() / 1e6)
         item = await store.get(self._book.database, name)
-        return item.message if good and item is not None and not item.message.disabled else None
+        if not good or proof is None or item is None or item.message.disabled:
+            return None
+        return Proven(item.message, secret_id, proof.expires_at_seconds)
 
 
 def principal_of(name: str) -> str:

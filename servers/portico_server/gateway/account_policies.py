@@ -18,6 +18,7 @@ from portico_server.platform import call
 from portico_server.platform.access.circumstances import Circumstances
 from portico_server.platform.access.credentials import API_TOKEN_ID_PREFIX
 from portico_server.platform.access.filters import filter_where
+from portico_server.platform.access.permissions import patterns_of
 from portico_server.platform.access.sharing import SharedPolicies
 from portico_server.platform.access.snapshot import Snapshot
 from portico_server.platform.authorization import Filter, Principal
@@ -36,6 +37,8 @@ class AccountPoliciesBesideFile:
         self._kept = kept
 
     def allows(self, principal: Principal, permission: str, resource: str) -> bool:
+        if principal.scope and principal.scope.isdisjoint(patterns_of(permission)):
+            return False
         snapshot = self._shared.current()
         if snapshot is None:
             self._check_none_are_kept()
@@ -55,6 +58,8 @@ class AccountPoliciesBesideFile:
         )
 
     def filter(self, principal: Principal, permission: str, parent: str) -> Filter:
+        if principal.scope and principal.scope.isdisjoint(patterns_of(permission)):
+            return _NOTHING
         snapshot = self._shared.current()
         if snapshot is None:
             self._check_none_are_kept()

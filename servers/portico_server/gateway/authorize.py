@@ -158,10 +158,11 @@ async def _first_refused(
 
 
 def _denied(principal: Principal, permissions: list[str], resource: str) -> ApiError:
+    narrowed = f", and a token with more than the scope {' '.join(sorted(principal.scope))}" if principal.scope else ""
     return ApiError(
         grpc.StatusCode.PERMISSION_DENIED,
         "PERMISSION_DENIED",
-        f"{principal.name} needs the permission {' or '.join(permissions)} on {resource}",
+        f"{principal.name} needs the permission {' or '.join(permissions)} on {resource}{narrowed}",
         metadata={"permission": ",".join(permissions), "resource": resource},
     )
 

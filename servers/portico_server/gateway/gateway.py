@@ -141,7 +141,19 @@ async def open_gateway(
         revoked = LoggedRevocations(
             revocations.log, certificate_account, revocations.note_serial, account_credentials.check
         )
-        oauth = OAuthServer(settings, keyring, authorizer, revoked, revocations.add, known_client, limiter)
+        oauth = OAuthServer(
+            settings,
+            keyring,
+            authorizer,
+            revoked,
+            revocations.add,
+            known_client,
+            limiter,
+            credentials=account_credentials,
+            issuers=issuers,
+            permissions=permissions,
+            knows=authorizer.knows,
+        )
         pipeline = standard(
             Parts(
                 methods={**methods, **oauth.methods},

@@ -31,6 +31,7 @@ class Issuers:
         self._stamp: tuple[int, int, int] | None = None
         self._text = ""
         self._foreign: dict[str, Issuer] = {}
+        self._keys: dict[str, list[dict[str, str]]] = {}
         self.refresh()
 
     def is_own(self, issuer: object) -> bool:
@@ -40,6 +41,10 @@ class Issuers:
         """A further issuer. Looks at the file: Envoy may believe a new issuer before the next poll."""
         self.refresh()
         return self._foreign.get(issuer) if isinstance(issuer, str) else None
+
+    def keys_of(self, issuer: Issuer) -> list[dict[str, str]]:
+        """The public keys (JWK) that are believed of a further issuer, each with its one algorithm (`alg`)."""
+        return self._keys.get(issuer.issuer, [])
 
     async def watch(self) -> None:
         """For ever."""
@@ -67,6 +72,7 @@ class Issuers:
 
     def _use(self, content: dict[str, Any]) -> None:
         self.problems = len(content["problems"])
+        self._keys = {issuer: jwks["keys"] for issuer, jwks in content.get("keys", {}).items()}
         if content["text"] != self._text:
             self._foreign = parse_issuers(content["text"], self.own)
             self._text = content["text"]

@@ -33,6 +33,10 @@ NO_OTHERS = Issuers()
 EXCHANGED_FROM = "portico_exchanged_from"
 """The claim of a token that was exchanged (RFC 8693): the ids of those that it comes of. It is revoked with each."""
 
+SINCE = "portico_since"
+"""The claim of a token that was exchanged: when the first one that it comes of was issued. So old it is, to policies
+and to revocations of its principal."""
+
 CLOCK_SKEW_SECONDS = 30
 
 _COMPACT = re.compile(rb"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
@@ -117,9 +121,10 @@ def principal_in(header: dict[str, Any], claims: dict[str, Any], issuers: Issuer
         token_id=token_id,
         client_id=_text(claims, "client_id") if strict or "client_id" in claims else "",
         expires_at=expires_at,
-        issued_at=issued_at,
+        issued_at=min(issued_at, _number(claims, SINCE)) if foreign is None and SINCE in claims else issued_at,
         exchanged_from=exchanged_from,
         credential=credential_among(exchanged_from),
+        scope=_scope(claims) if foreign is None else frozenset(),
     )
 
 
@@ -230,6 +235,14 @@ def _exchanged_from(claims: dict[str, Any]) -> tuple[str, ...]:
     if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
         raise malformed(f"has a claim `{EXCHANGED_FROM}` that is not a list of tokens' ids")
     return tuple(found)
+
+
+def _scope(claims: dict[str, Any]) -> frozenset[str]:
+    """RFC 9068, 2.2.3."""
+    found = claims.get("scope", "")
+    if not isinstance(found, str) or ("scope" in claims and not found.split()):
+        raise malformed("has a claim `scope` that is not a text with permissions in it")
+    return frozenset(found.split())
 
 
 def _number(claims: dict[str, Any], name: str) -> int:

@@ -10,9 +10,12 @@ from typing import Protocol
 @dataclass(frozen=True, slots=True)
 class Principal:
     """Who calls. `name` is `accounts/{account}/principals/{id}`; `token_id` is the token's `jti`, empty without one.
+
     `exchanged_from` are the ids of the tokens that it was exchanged for, one after another: it falls with each.
     `credential` is the id of the account's credential that the caller came by, or got the token by
-    (`platform.access.credentials`); empty for none. The token falls with it."""
+    (`platform.access.credentials`); empty for none. The token falls with it. `scope`, if there is any, narrows the
+    token to permissions, as policies name them (`platform.access.permissions`).
+    """
 
     name: str
     account: str
@@ -22,6 +25,7 @@ class Principal:
     issued_at: int = 0  # seconds since 1970
     exchanged_from: tuple[str, ...] = ()
     credential: str = ""
+    scope: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,8 @@ from portico_server.platform.names import account_of, is_principal_name
 
 FILE = "issuers.toml"
 IN_FORCE = "issuers.json"
-"""In the platform's run folder: `{"text": …, "problems": […]}`, the file as it is in force and what is wrong now."""
+"""In the platform's run folder: `{"text": …, "problems": […], "keys": {…}}`: the file as it is in force, what is wrong
+now, and the JWK set of each issuer whose keys are known."""
 
 ALGORITHMS = ("ES256", "RS256", "EdDSA")
 MAX_FILE_BYTES = 256 * 1024

@@ -14,6 +14,7 @@ from portico_server.access.accounts import FIRST, FIRST_ADMINISTRATOR
 from portico_server.dns import PRODUCT as DNS
 from portico_server.objects import PRODUCT as OBJECTS
 from portico_server.platform import call
+from portico_server.platform.access.credentials import credential_among
 from portico_server.platform.authorization import Filter, Principal
 from portico_server.platform.blobs import Blobs
 from portico_server.platform.database import ANY, Batch, Database, Statement
@@ -44,6 +45,7 @@ class Stand:
     caller: str = ADMIN
     filter: Filter = field(default_factory=lambda: Filter(everything=True))
     token_id: str = ""
+    scope: frozenset[str] = frozenset()
     headers: list[tuple[str, str]] = field(default_factory=list)
 
     async def do(self, method: str, **request: Any) -> Any:
@@ -70,7 +72,8 @@ class Stand:
         return answer
 
     def _principal(self) -> Principal:
-        return Principal(self.caller, account_of(self.caller), self.token_id, credential=self.token_id)
+        credential = credential_among([self.token_id])
+        return Principal(self.caller, account_of(self.caller), self.token_id, credential=credential, scope=self.scope)
 
     async def clear(self) -> None:
         """Forgets everything but the first account."""
@@ -78,7 +81,7 @@ class Stand:
         await self.database.batch(Batch([Statement(f"DELETE FROM {table}", (), ANY) for table in tables.split()]))
         book = self.accounts._book
         book._states.clear()
-        self.caller, self.filter, self.token_id = ADMIN, Filter(everything=True), ""
+        self.caller, self.filter, self.token_id, self.scope = ADMIN, Filter(everything=True), "", frozenset()
         await self.accounts.make_first()
 
     @property

@@ -105,6 +105,26 @@ async def test_it_is_noted_when_it_was_last_used(stand: Stand) -> None:
     assert used == 7200
 
 
+async def test_by_a_token_with_a_scope_nobody_is_given_anything(stand: Stand) -> None:
+    """It would outlive the token, and could do more; whoever holds the token may be less trusted than its principal."""
+    await _create(stand)
+    robot = f"{ACCOUNT}/serviceAccounts/robot"
+    await stand.do("CreateServiceAccount", parent=ACCOUNT, service_account_id="robot", service_account={})
+    stand.scope = frozenset({"access.*"})
+    with pytest.raises(errors.NotSuperAdministrator):
+        await stand.do("InviteMember", parent=ACCOUNT, member_id="mallory")
+    with pytest.raises(errors.NotSuperAdministrator):
+        await stand.do("CreateClientSecret", parent=robot)
+    with pytest.raises(errors.GrantsMoreThanHeld):
+        await policy(stand, "more", robot)
+    with pytest.raises(errors.GrantsMoreThanHeld):
+        await stand.do("RollApiToken", name=NAME)
+    with pytest.raises(errors.GrantsMoreThanHeld):
+        await stand.do("CreateApiToken", parent=ACCOUNT, api_token_id="x", api_token=_wanted())
+    with pytest.raises(errors.GrantsMoreThanHeld):
+        await stand.do("CreateAccessKey", parent=ACCOUNT)
+
+
 async def test_another_member_neither_rolls_nor_deletes_it(stand: Stand) -> None:
     await _create(stand)
     stand.caller = (await member(stand, "ada")).principal

@@ -127,7 +127,7 @@ async def test_secrets_are_shown_once_kept_hashed_and_prove_until_they_are_delet
         servicer._service_accounts for _, servicer in stand.running.servicers if hasattr(servicer, "ListClientSecrets")
     )
     for secret in (first.secret, second.secret):
-        assert (await service_accounts.authenticate(name, secret)).name == name
+        assert (await service_accounts.authenticate(name, secret)).service_account.name == name
         assert await service_accounts.authenticate(name, secret[:-1]) is None
     rows = await stand.database.scan("SELECT salt, hash, sealed FROM proof")
     assert not any(secret.encode() in bytes(cell) for row in rows for cell in row for secret in (first.secret,))

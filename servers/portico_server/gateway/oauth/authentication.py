@@ -13,6 +13,7 @@ from portico_server.gateway.limits import Limiter, stranger
 from portico_server.gateway.oauth.attempts import FailedAttempts
 from portico_server.gateway.oauth.errors import OAuthError
 from portico_server.gateway.oauth.forms import Form, required
+from portico_server.gateway.oauth.verifying import Shown
 from portico_server.platform.authorization import Principal
 from portico_server.platform.call import Call
 from portico_server.platform.clients import Clients
@@ -20,11 +21,17 @@ from portico_server.platform.clients import Clients
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A client that has proven who it is. `certificate_sha256`: by which certificate; empty: by a secret."""
+    """A client that has proven who it is. `certificate_sha256`: by which certificate; empty: by a secret. `shown`: by a
+    token that it has exchanged for itself."""
 
     id: str
     principal: Principal
     certificate_sha256: str = ""
+    shown: Shown | None = None
+
+
+ByToken = Callable[[Call, Form], Client | None]
+"""The client that a request's own token proves; None where it does not prove any. Raises OAuthError."""
 
 
 class Authentication:
@@ -39,13 +46,14 @@ class Authentication:
         self._attempts = attempts
         self._limiter = limiter
 
-    async def client_of(self, call: Call, form: Form) -> Client:
-        """The client of a request, whose principal the call is then counted as. Raises OAuthError (`invalid_client`),
-        and ApiError for one that may not try, or call, so often."""
+    async def client_of(self, call: Call, form: Form, by_token: ByToken | None = None) -> Client:
+        """The client of a request, whose principal the call is then counted as. `by_token` is asked for one that is
+        not named. Raises OAuthError (`invalid_client`), and ApiError for one that may not try, or call, so often."""
         who = stranger(call)
         self._attempts.check(who)
         try:
-            client = await self._proven(call, form)
+            client = by_token(call, form) if by_token and not _names_client(call, form) else None
+            client = client or await self._proven(call, form)
         except OAuthError as error:
             if error.error == "invalid_client":
                 self._attempts.failed(who)
@@ -84,6 +92,11 @@ class Authentication:
                 "the policy must name that",
             )
         return Client(call.peer.uri, principal, call.peer.fingerprint)
+
+
+def _names_client(call: Call, form: Form) -> bool:
+    has_header = call.headers.get(b"authorization", b"").partition(b" ")[0].lower() == b"basic"
+    return has_header or "client_id" in form or "client_secret" in form
 
 
 def _basic(header: bytes) -> tuple[str, str] | None:

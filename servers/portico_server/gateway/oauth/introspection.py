@@ -13,6 +13,7 @@ from portico_server.gateway.oauth.forms import Form, required
 from portico_server.gateway.oauth.verifying import Shown, Verifier
 from portico_server.gateway.revocation_log import MAX_REVOCATIONS, LogFull
 from portico_server.gateway.revocations import Add
+from portico_server.platform.access.credentials import API_TOKEN_SECRET_PREFIX
 from portico_server.platform.authorization import Authorizer, Principal
 from portico_server.platform.errors import ApiError
 from portico_server.platform.http_face import HttpResponse
@@ -21,7 +22,7 @@ from portico_server.platform.revocations import Kind, Revocation
 REVOKE = "gateway.token.revoke"
 """What a client needs on its account to take back a token that is neither its own nor issued to it."""
 
-_TOLD = ("iss", "sub", "aud", "client_id", "jti", "iat", "nbf", "exp", "cnf", "act")
+_TOLD = ("iss", "sub", "aud", "client_id", "jti", "iat", "nbf", "exp", "cnf", "act", "scope")
 """Claims that are passed on, where a token has them."""
 
 
@@ -47,6 +48,10 @@ class TakingBack:
     async def answer(self, client: Client, form: Form) -> HttpResponse:
         """A token that is not good need not be taken back: that is no error (RFC 7009, 2.2). Raises OAuthError, and
         ApiError where nobody can tell, or as many are revoked as can be kept."""
+        if required(form, "token").startswith(API_TOKEN_SECRET_PREFIX):
+            raise OAuthError(
+                "unsupported_token_type", "an API token is taken back by deleting it, or by its id: see docs/access.md"
+            )
         shown = _shown(self._verifier, form)
         if shown is not None:
             await self._revoke(client, shown)

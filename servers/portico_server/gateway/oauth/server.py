@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
+from portico_server.gateway.account_credentials import NO_CREDENTIALS, Credentials
+from portico_server.gateway.issuers import Issuers
 from portico_server.gateway.limits import Limiter
 from portico_server.gateway.oauth import documents
 from portico_server.gateway.oauth.attempts import FailedAttempts
@@ -14,6 +16,7 @@ from portico_server.gateway.oauth.errors import refusal
 from portico_server.gateway.oauth.forms import MAX_FORM_BYTES, read_form
 from portico_server.gateway.oauth.grants import Grants
 from portico_server.gateway.oauth.introspection import TakingBack, introspect
+from portico_server.gateway.oauth.scopes import Scopes
 from portico_server.gateway.oauth.verifying import Verifier
 from portico_server.gateway.revocations import Add
 from portico_server.gateway.revoked import Revoked
@@ -48,7 +51,8 @@ class _Endpoint:
 
 class OAuthServer:
     """Answers the endpoints. `known` answers whom a certificate's URI makes a client, None for nobody that the policy
-    names; `add` revokes."""
+    names; `add` revokes. `credentials` and `issuers`: what may be exchanged besides this platform's own tokens;
+    `permissions`: all that there are; `knows`: whether anybody has heard of a principal."""
 
     def __init__(
         self,
@@ -59,12 +63,17 @@ class OAuthServer:
         add: Add,
         known: Callable[[str], Principal | None],
         limiter: Limiter | None = None,
+        *,
+        credentials: Credentials = NO_CREDENTIALS,
+        issuers: Issuers | None = None,
+        permissions: Iterable[str] = (),
+        knows: Callable[[str], bool] = lambda principal: True,
     ) -> None:
         self._settings = settings
         self._keyring = keyring
-        self._verifier = Verifier(keyring, revoked)
+        self._verifier = Verifier(keyring, revoked, credentials, issuers)
         self._authentication = Authentication(known, FailedAttempts(time.monotonic), limiter)
-        self._grants = Grants(keyring, authorizer, self._verifier)
+        self._grants = Grants(keyring, authorizer, self._verifier, Scopes(permissions), knows)
         self._taking_back = TakingBack(self._verifier, authorizer, add)
         forms = {
             documents.TOKEN: self._token,
@@ -94,9 +103,9 @@ class OAuthServer:
         return {path: endpoint.method for path, endpoint in self._endpoints.items()}
 
     async def _token(self, request: HttpRequest) -> HttpResponse:
-        form = read_form(request)
-        client = await self._authentication.client_of(current.get(), form)
-        return self._grants.answer(client, form)
+        form, call = read_form(request), current.get()
+        client = await self._authentication.client_of(call, form, self._grants.client_by_token)
+        return self._grants.answer(call, client, form)
 
     async def _introspect(self, request: HttpRequest) -> HttpResponse:
         form = read_form(request)

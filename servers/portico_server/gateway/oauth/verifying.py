@@ -1,15 +1,23 @@
 """Tokens that are shown as parameters: they are judged here, as Envoy and the identity step judge those that calls
-bring. This platform's own tokens alone; those of further issuers are for their issuers to tell of."""
+bring. This platform's own, and, where they are to be exchanged, API tokens and those of further issuers."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import import_key
+
 from portico_server.gateway import tokens
+from portico_server.gateway.account_credentials import NO_CREDENTIALS, Credentials
+from portico_server.gateway.issuers import Issuers
 from portico_server.gateway.revoked import Revoked
+from portico_server.platform.access.credentials import API_TOKEN_SECRET_PREFIX
 from portico_server.platform.authorization import Principal
+from portico_server.platform.issuers import Issuer
 from portico_server.platform.keyring import Keyring
 from portico_server.platform.keyring.identity import issuer_of
 from portico_server.platform.keyring.keyring import AUDIENCE
@@ -19,35 +27,97 @@ MAX_TOKEN_BYTES = 16 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A token that is good, and what it says."""
+    """A token that is good, and what it says. `is_own`: one of this platform, of the form of RFC 9068."""
 
     principal: Principal
-    claims: dict[str, Any]
+    claims: dict[str, Any] = field(default_factory=dict)
+    is_own: bool = True
 
 
 class Verifier:
-    """Verifies by the keys of the platform's folder, as they are now, and by what has been revoked until now."""
+    """Verifies by the keys as they are now, and by what has been revoked until now. `credentials` knows API tokens,
+    `issuers` the further issuers and their keys."""
 
-    def __init__(self, keyring: Keyring, revoked: Revoked) -> None:
+    def __init__(
+        self,
+        keyring: Keyring,
+        revoked: Revoked,
+        credentials: Credentials = NO_CREDENTIALS,
+        issuers: Issuers | None = None,
+    ) -> None:
         self._keyring = keyring
         self._revoked = revoked
-        self._issuer = issuer_of(keyring.trust_domain)
+        self._credentials = credentials
+        self._own = issuer_of(keyring.trust_domain)
+        self._issuers = issuers or Issuers(self._own)
 
     def verify(self, token: str, fingerprint: str | None = None) -> Shown:
-        """`fingerprint` is that of the certificate of who shows it, empty for none; None: whoever it is bound to may
-        be elsewhere. Raises ApiError. Takes some 200 us."""
-        if len(token) > MAX_TOKEN_BYTES or not token.isascii():
-            raise tokens.malformed("is too long, or not ASCII")
-        header, claims = tokens.parts_of(token.encode())
+        """One of this platform's. `fingerprint` is that of the certificate of who shows it, empty for none; None:
+        whoever it is bound to may be elsewhere. Raises ApiError. Takes some 200 us."""
+        header, claims = self._parts(token)
         kid = header.get("kid")
         if header.get("alg") != "ES256" or not isinstance(kid, str | None) or not self._keyring.has_signed(token, kid):
-            raise tokens.unauthenticated("SIGNATURE_INVALID", "the token's signature does not verify")
-        if claims.get("iss") != self._issuer:
+            raise _signature_invalid()
+        if claims.get("iss") != self._own:
             raise tokens.unauthenticated("ISSUER_UNKNOWN", "the token is not of this platform")
-        audiences = claims.get("aud")
-        if AUDIENCE not in (audiences if isinstance(audiences, list) else [audiences]):
+        return self._judged(header, claims, (AUDIENCE,), fingerprint)
+
+    def verify_any(self, token: str, fingerprint: str, address: str) -> Shown:
+        """The same of an API token and of a token of a further issuer, too. `address`: from where it is shown."""
+        if token.startswith(API_TOKEN_SECRET_PREFIX):
+            return self._api_token(token, address)
+        header, claims = self._parts(token)
+        if self._issuers.is_own(claims.get("iss")):
+            return self.verify(token, fingerprint)
+        issuer = self._issuers.find(claims.get("iss"))
+        if issuer is None:
+            raise tokens.unauthenticated("ISSUER_UNKNOWN", "the token's issuer (`iss`) is not trusted here")
+        if not self._has_signed(issuer, token, header):
+            raise _signature_invalid()
+        return self._judged(header, claims, issuer.audiences, fingerprint)
+
+    def _api_token(self, token: str, address: str) -> Shown:
+        self._revoked.refresh()
+        principal = self._credentials.by_secret(f"Bearer {token}".encode(), address)
+        if principal is None:
+            raise tokens.malformed("is no API token")
+        self._revoked.check_token(principal)
+        self._credentials.note_use(principal)
+        return Shown(principal, is_own=False)
+
+    def _parts(self, token: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        if len(token) > MAX_TOKEN_BYTES or not token.isascii():
+            raise tokens.malformed("is too long, or not ASCII")
+        return tokens.parts_of(token.encode())
+
+    def _has_signed(self, issuer: Issuer, token: str, header: dict[str, Any]) -> bool:
+        """By one of the issuer's own keys, and the one algorithm of that key: what the token says of keys counts for
+        nothing but for which of these to try."""
+        kid = header.get("kid")
+        for key in self._issuers.keys_of(issuer):
+            if (
+                key["alg"] != header.get("alg")
+                or key["alg"] not in issuer.algorithms
+                or kid not in (None, key.get("kid"))
+            ):
+                continue
+            try:
+                jws.deserialize_compact(token, import_key({**key}), algorithms=[key["alg"]])
+            except (JoseError, ValueError):
+                continue
+            return True
+        return False
+
+    def _judged(
+        self, header: dict[str, Any], claims: dict[str, Any], audiences: tuple[str, ...], fingerprint: str | None
+    ) -> Shown:
+        """One whose signature is good."""
+        named = claims.get("aud")
+        if not {each for each in (named if isinstance(named, list) else [named]) if isinstance(each, str)} & {
+            *audiences
+        }:
             raise tokens.unauthenticated("AUDIENCE_MISMATCH", "the token is for another audience (`aud`)")
-        principal = tokens.principal_in(header, claims)
+        principal = tokens.principal_in(header, claims, self._issuers)
         tokens.check_binding(claims, fingerprint)
         now = time.time()
         begins_at = claims.get("nbf", 0)
@@ -57,4 +127,8 @@ class Verifier:
             raise tokens.unauthenticated("TOKEN_NOT_YET_VALID", "the token is not valid yet")
         self._revoked.refresh()
         self._revoked.check_token(principal)
-        return Shown(principal, claims)
+        return Shown(principal, claims, is_own=self._issuers.is_own(claims.get("iss")))
+
+
+def _signature_invalid() -> Exception:
+    return tokens.unauthenticated("SIGNATURE_INVALID", "the token's signature does not verify")

@@ -144,7 +144,8 @@ class Issuers:
             if _source(issuer) in self._keys
         ]
         problems = [f"{name}: {problem}" for name, problem in sorted(self._problems.items())]
-        told = json.dumps({"text": self._text, "problems": problems}).encode()
+        keys = {issuer.issuer: issuer.jwks for issuer in trusted}
+        told = json.dumps({"text": self._text, "problems": problems, "keys": keys}).encode()
         told_before, trusted_before = self._published
         if told != told_before:
             replace_file(self._settings.run / IN_FORCE, told)

@@ -1,4 +1,4 @@
-"""Which of the permissions that a policy names stand for a permission that is asked for."""
+"""Which of the permissions that a policy, or a token's scope, names stand for a permission that is asked for."""
 
 from __future__ import annotations
 
@@ -15,3 +15,8 @@ def patterns_of(permission: str) -> frozenset[str]:
         return frozenset()
     product, noun = found.groups()
     return frozenset((permission, f"{product}.{noun}.*", f"{product}.*", "*"))
+
+
+def covers(pattern: str, other: str) -> bool:
+    """Whether all that `other` means, now and later, is meant by `pattern`, too."""
+    return pattern in ("*", other) or (pattern.endswith(".*") and other.startswith(pattern[:-1]))

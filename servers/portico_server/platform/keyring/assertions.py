@@ -6,9 +6,9 @@ be taken for an access token, nor a token for an assertion.
 
 Claims: `iss` and `aud`, both of the trust domain; `sub`, the principal, absent for an unknown caller; `act`, the
 service that acts (RFC 8693, 4.1); `cnf`, what the assertion is bound to; `iat` and `exp`; `token`, what of the original
-token counts on (its `jti`, `client_id`, `iat`, `exp`, and `from`, the ids of those that it comes of); `certificate`,
-that of the original call (its `sha256`, `uri`, `serial`), so that its revocation counts on, too; absent where there was
-none; `address`, from where that call came, by which policies may judge.
+token counts on (its `jti`, `client_id`, `iat`, `exp`, `from`, the ids of those that it comes of, and `scope`, what it
+is narrowed to); `certificate`, that of the original call (its `sha256`, `uri`, `serial`), so that its revocation counts
+on, too; absent where there was none; `address`, from where that call came, by which policies may judge.
 """
 
 from __future__ import annotations
@@ -101,6 +101,8 @@ class AssertionKey:
             }
             if principal.exchanged_from:
                 claims["token"]["from"] = principal.exchanged_from
+            if principal.scope:
+                claims["token"]["scope"] = sorted(principal.scope)
         if origin.fingerprint:
             claims["certificate"] = {"sha256": origin.fingerprint, "uri": origin.uri, "serial": origin.serial}
         if origin.address:
@@ -157,9 +159,20 @@ def _principal(claims: dict[str, Any]) -> Principal | None:
     exchanged_from = token.get("from", [])
     if not isinstance(exchanged_from, list) or not all(isinstance(each, str) for each in exchanged_from):
         raise AssertionRefused("it does not say for which tokens that was exchanged")
-    chain = tuple(exchanged_from)
-    credential = credential_among((token_id, *chain))
-    return Principal(name, account_of(name), token_id, client_id, expires_at, issued_at, chain, credential)
+    scope = token.get("scope", [])
+    if not isinstance(scope, list) or not all(isinstance(each, str) for each in scope):
+        raise AssertionRefused("it does not say what the token is narrowed to")
+    return Principal(
+        name,
+        account_of(name),
+        token_id,
+        client_id,
+        expires_at,
+        issued_at,
+        tuple(exchanged_from),
+        credential_among((token_id, *exchanged_from)),
+        frozenset(scope),
+    )
 
 
 def _origin(claims: dict[str, Any]) -> Peer:
