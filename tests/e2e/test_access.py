@@ -104,6 +104,7 @@ def test_calls_are_decided_by_policies_from_their_answer_on(platform: RunningPla
     assert (status("photos"), shown()) == (403, [])
 
 
+@pytest.mark.layouts("one", "workers", "plain", reason="a front takes client secrets where it runs the product")
 def test_a_service_account_gets_a_token_by_its_secret(platform: RunningPlatform) -> None:
     name = f"{ACCOUNT}/serviceAccounts/nightly"
     _rest(platform, "POST", f"{ACCOUNT}/serviceAccounts?serviceAccountId=nightly", {})

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from portico.testing.v1 import testing_pb2 as pb
 
-from tests.contract.mesh.stand import NAME, SECONDS, Stand
+from tests.contract.mesh.stand import NAME, SECONDS, Stand, settled
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -18,6 +18,12 @@ LASTING = 250
 CALLERS = 20
 GIVEN_UP_BY_EACH = 100
 """In all more than one connection outlives: beyond 1,000, or of nodes 250 young ones, it is ended at its other end."""
+
+
+UNREAD = 60
+MESSAGE_BYTES = 256 * 1024
+HELD_MESSAGES = 32
+"""Of one stream, on all its way; it has several times as many."""
 
 
 async def ask(talk: Any, size: int) -> int:
@@ -49,4 +55,20 @@ async def test_who_gives_up_by_the_thousand_breaks_off_nobody_elses_call(stand: 
         await asyncio.gather(*(give_up_again_and_again() for _ in range(CALLERS)))
         assert await ask(talk, 2) == 2
         talk.cancel()
+        await stand.idle()
+
+
+async def test_streams_that_nobody_reads_are_each_held_back(stand: Stand) -> None:
+    request = pb.ServerStreamRequest(name=NAME, sizes_bytes=[MESSAGE_BYTES] * 400)
+
+    async def yielded() -> int:
+        return int((await stand.report())["yielded"])
+
+    with stand.calling():
+        before = await yielded()
+        streams = [stand.stub.ServerStream(request, timeout=SECONDS) for _ in range(UNREAD)]
+        await asyncio.gather(*(stream.read() for stream in streams))
+        assert await settled(yielded) - before < UNREAD * HELD_MESSAGES
+        for stream in streams:
+            stream.cancel()
         await stand.idle()

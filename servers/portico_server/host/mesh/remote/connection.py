@@ -7,6 +7,7 @@ from typing import Any
 
 import grpc
 
+from portico_server.host.envoy import upstreams, windows
 from portico_server.platform.keyring.assertions import Confirmation
 
 OPTIONS = (
@@ -16,11 +17,15 @@ OPTIONS = (
     ("grpc.max_metadata_size", 64 * 1024),
     # A process that is started anew is found again within a second.
     ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.min_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 1_000),
+    # In spite of its name, how long one attempt may take.
+    ("grpc.min_reconnect_backoff_ms", round(upstreams.CONNECT_SECONDS * 1000)),
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 10_000),
     ("grpc.enable_retries", 0),
+    # As much of a stream as Envoy takes: gRPC's own guess was 16 MiB of each that is not read.
+    ("grpc.http2.bdp_probe", 0),
+    ("grpc.http2.lookahead_bytes", windows.STREAM_WINDOW_BYTES),
     # Each connection is one's own: shared ones would outlive the certificate that they were made with, and several
     # channels would be one connection.
     ("grpc.use_local_subchannel_pool", 1),

@@ -16,6 +16,8 @@ from typing import NamedTuple
 from portico_server.host.mesh.remote.connection import Connection
 
 _LOOK_SECONDS = 0.5
+_PREPARED = 0.8
+"""The share of its calls that a connection has carried when the next one is made."""
 
 
 class Bounds(NamedTuple):
@@ -41,9 +43,16 @@ class Pool:
                 self._connections.remove(connection)
                 self._retired.take(connection)
             elif connection.has_room(self._bounds.calls_at_once):
+                self._prepare_for(connection)
                 return connection
         self._connections.append(self._connect())
         return self._connections[-1]
+
+    def _prepare_for(self, connection: Connection) -> None:
+        """Makes the next connection before the last one is used up, so that no call waits for it."""
+        if connection is self._connections[-1] and connection.begun_calls >= _PREPARED * self._bounds.calls_in_all:
+            self._connections.append(self._connect())
+            self._connections[-1].channel.get_state(try_to_connect=True)
 
     def retire(self, within_seconds: float) -> None:
         """Carries no more calls; those in flight are given so long."""
