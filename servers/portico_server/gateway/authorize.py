@@ -17,7 +17,7 @@ import grpc
 from portico_server.gateway.policy_revisions import PolicyRevisions
 from portico_server.gateway.resources import Names, reader
 from portico_server.gateway.tokens import unauthenticated
-from portico_server.platform.access.revision import is_sent
+from portico_server.platform.access.revision import KEY
 from portico_server.platform.authorization import Authorizer, Principal
 from portico_server.platform.call import Call, Check, Handler, Step
 from portico_server.platform.errors import ApiError, invalid_argument
@@ -53,7 +53,7 @@ def authorize(authorizer: Authorizer, methods: Mapping[str, Method], revisions: 
         principal = call.principal
         if principal is None:
             raise unauthenticated("TOKEN_MISSING", "this method needs a token")
-        if revisions is not None and is_sent(call.headers) and (wanted := revisions.missing(call)):
+        if revisions is not None and KEY in call.headers and (wanted := revisions.missing(call)):
             return wait(revisions, wanted, call, proceed)
         own = rules.get(call.method.path)
         if own is None:

@@ -10,7 +10,7 @@ from typing import Any
 import grpc
 
 from portico_server.host.adapter.metadata import Metadata, Metadatum
-from portico_server.platform.access.revision import HEADER, is_sent
+from portico_server.platform.access.revision import HEADER, KEY
 from portico_server.platform.authorization import Principal
 from portico_server.platform.call import Call, current
 from portico_server.platform.peer import NOBODY, Peer
@@ -73,8 +73,8 @@ class Sender:
             raise NoCaller
         deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
         sent = _allowed(metadata) if metadata else ()
-        if call is not None and is_sent(call.headers):  # what the caller saw holds behind us, too
-            sent = (*sent, Metadatum(HEADER, call.header(HEADER.encode())))
+        if call is not None and KEY in call.headers:  # what the caller saw holds behind us, too
+            sent = (*sent, Metadatum(HEADER, call.header(KEY)))
         if call is None:
             return Outgoing(self._own, self._product, deadline, "", sent, NOBODY, wait_for_ready, compression)
         remaining = call.context.time_remaining()

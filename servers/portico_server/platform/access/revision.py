@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable, Mapping
 HEADER = "x-policy-revision"
 """Of answers to changes of policies, and of requests."""
 
-_KEY = HEADER.encode()
+KEY = HEADER.encode()
+"""As requests' headers have it."""
 _LARGEST = 2**63 - 1
 
 CatchUp = Callable[[int], Awaitable[int]]
@@ -17,13 +18,9 @@ CatchUp = Callable[[int], Awaitable[int]]
 store's if it was behind the one asked for. Raises DatabaseError, OSError."""
 
 
-def is_sent(headers: Mapping[bytes, bytes]) -> bool:
-    return _KEY in headers
-
-
 def sent(headers: Mapping[bytes, bytes]) -> int:
     """The revision in a request's header. Raises ValueError for what is none: a number of 1 to 19 digits."""
-    text = headers[_KEY]
+    text = headers[KEY]
     if not text.isdigit() or len(text) > 19 or int(text) > _LARGEST:
         raise ValueError
     return int(text)
