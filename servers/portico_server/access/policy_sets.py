@@ -106,8 +106,8 @@ class PolicySets:
                 await asyncio.sleep(0)
             self._judge(wanted, state)
             old = state.get(wanted.name)
-            message = _merged(wanted, old)
-            if old is not None and _bare(message) == _bare(old):
+            message = merged(wanted, old)
+            if old is not None and says_the_same(message, old):
                 found.unchanged_count += 1
                 continue
             (found.created if old is None else found.updated).append(wanted.name)
@@ -142,7 +142,7 @@ class PolicySets:
             raise InvalidField(f"{element}: {first.description}", field=element)
 
 
-def _merged(wanted: Any, old: Any) -> Any:
+def merged(wanted: Any, old: Any) -> Any:
     """As the document says, with what callers do not say as it is. The platform's own choices for what is left out
     count as said, so that an exported document changes nothing."""
     message = type(wanted)()
@@ -164,8 +164,12 @@ def _merged(wanted: Any, old: Any) -> Any:
     return message
 
 
+def says_the_same(message: Any, other: Any) -> bool:
+    """Whether they are alike but for parts that are there and say nothing: no document tells these from none."""
+    return bool(_bare(message) == _bare(other))
+
+
 def _bare(message: Any) -> Any:
-    """Without parts that are there and say nothing: no document tells them from none."""
     bare = type(message)()
     bare.CopyFrom(message)
     for described, value in message.ListFields():

@@ -9,6 +9,7 @@ import grpc
 import pytest
 from portico.testing.v1 import testing_pb2 as pb
 
+from portico_server.platform.access.revision import HEADER
 from portico_server.platform.authorization import Principal
 from portico_server.platform.call import Peer, Trace
 from tests.contract.mesh.stand import ADMIN, CALLING_PRODUCT, NAME, REPORT, SECONDS, STRANGER, Stand, failure_of
@@ -120,6 +121,20 @@ async def test_metadata_cannot_say_who_calls(stand: Stand) -> None:
     assert "x-own" in seen["x-testing-metadata"].split(",")
     ours = {"authorization", "x-forwarded-client-cert", "portico-client-certificate"}
     assert not ours & set(seen["x-testing-metadata"].split(","))
+
+
+async def test_the_policy_revision_that_the_caller_has_seen_goes_along_and_none_that_a_product_makes_up(
+    stand: Stand,
+) -> None:
+    async def keys() -> list[str]:
+        call = stand.stub.Unary(pb.UnaryRequest(name=NAME), metadata=((HEADER, "9"), *REPORT), timeout=SECONDS)
+        await call
+        return dict(await call.trailing_metadata())["x-testing-metadata"].split(",")
+
+    with stand.calling() as outer:
+        assert HEADER not in await keys()
+        outer.headers = {HEADER.encode(): b"0"}
+        assert (await keys()).count(HEADER) == 1
 
 
 async def test_call_credentials_are_refused(stand: Stand) -> None:

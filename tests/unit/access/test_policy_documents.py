@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from portico.access.v1 import domain_groups_pb2, groups_pb2, permission_groups_pb2, policies_pb2, resource_groups_pb2
 from portico_server.access import policy_documents
 from portico_server.access.errors import InvalidDocument
+from portico_server.access.items import complete, completed
+from portico_server.access.policy_sets import merged, says_the_same
 
 A = "accounts/default"
 IDS = st.from_regex(r"[a-z0-9][a-z0-9-]{0,8}", fullmatch=True)
@@ -105,6 +107,19 @@ def test_what_is_written_is_read_as_the_same(messages: list[Any]) -> None:
             message.ClearField("conditions")
     assert read == {message.name: message for message in messages}
     assert policy_documents.write(A, read.values(), 7) == text
+
+
+@settings(deadline=None)
+@given(st.lists(MESSAGES, max_size=6, unique_by=lambda message: message.name))
+def test_what_is_kept_goes_out_and_comes_in_as_no_change(messages: list[Any]) -> None:
+    kept = {message.name: message for message in messages}
+    for number, message in enumerate(messages):
+        complete(message, number, 1_700_000_000_000_000 + number)
+        completed(message, A)
+    document = policy_documents.read(policy_documents.write(A, messages, 7), A)
+    assert len(document.messages) == len(kept)
+    for wanted in document.messages:
+        assert says_the_same(merged(wanted, kept[wanted.name]), kept[wanted.name])
 
 
 def test_a_document_reads_well() -> None:
