@@ -95,10 +95,10 @@ def answered(call: Callable[[], Any]) -> str:
 def _binds(platform: RunningPlatform, principal: str) -> bool:
     token = new_token(keyring_of(platform), f"{ACCOUNT}/principals/{principal}")
     with platform.channel(token=token) as channel:
-        return answered(lambda: _unary(channel)) == ""
+        return answered(lambda: unary(channel)) == ""
 
 
-def _unary(channel: grpc.Channel) -> Any:
+def unary(channel: grpc.Channel) -> Any:
     request = testing_pb2.UnaryRequest(name=NAME)
     return testing_pb2_grpc.TestingServiceStub(channel).Unary(request, timeout=SECONDS)
 
@@ -113,7 +113,7 @@ def test_what_is_revoked_is_refused_by_every_process_on_connections_that_are_ope
     principal = f"{ACCOUNT}/principals/narrow" if by == "principal" else ADMIN
     token = new_token(keyring, principal)
     with channels_to_every_front(spread, certificate=certificate, token=token) as channels:
-        calls = [call for channel in channels for call in (lists_buckets(channel), lambda c=channel: _unary(c))]
+        calls = [call for channel in channels for call in (lists_buckets(channel), lambda c=channel: unary(c))]
         for call in calls:
             call()
         if by == "token":
@@ -202,7 +202,7 @@ def test_a_rate_is_that_of_the_whole_machine(spread: RunningPlatform) -> None:
     """Over every front in turn; a process could give out a whole burst of its own."""
     token = new_token(keyring_of(spread), f"{ACCOUNT}/principals/slow")
     with channels_to_every_front(spread, token=token) as channels:
-        calls = [call for channel in channels for call in (lists_buckets(channel), lambda c=channel: _unary(c))]
+        calls = [call for channel in channels for call in (lists_buckets(channel), lambda c=channel: unary(c))]
         reasons = [answered(calls[number % len(calls)]) for number in range(len(calls) + 4 * FEW)]
     assert set(reasons) == {"", "RATE_LIMITED"}
     assert reasons.count("") == FEW
