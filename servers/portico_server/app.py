@@ -25,15 +25,18 @@ from portico_server.gateway.operations_elsewhere import SERVICE as OPERATIONS
 from portico_server.gateway.operations_elsewhere import OperationsElsewhere
 from portico_server.gateway.reflection import add_reflection
 from portico_server.host.adapter import GrpcApplication
+from portico_server.host.clients import ClientsElsewhere, answering
 from portico_server.host.control import ALIVE, FLUSH, METRICS, ask, control_socket
 from portico_server.host.envoy import watched
 from portico_server.host.envoy.descriptors import built_in
 from portico_server.host.mesh.local.server import LocalServer
 from portico_server.host.mesh.opening import Meshes, open_meshes
 from portico_server.host.run_folder import (
+    CLIENTS_SOCKET,
     CONTROL_SOCKET,
     DRAINING_FILE,
     READY_FILE,
+    sibling_clients,
     sibling_control,
     sibling_door,
 )
@@ -179,7 +182,10 @@ class Process:
         self, stack: AsyncExitStack, platform: Platform, gateway: Gateway, meshes: Meshes
     ) -> None:
         for product in self._products:
-            if self._placement.of_product(product.name) != Here():
+            place = self._placement.of_product(product.name)
+            if isinstance(place, Sibling) and product.knows_clients:
+                gateway.oauth.use_clients(ClientsElsewhere(sibling_clients(place.name)))
+            if place != Here():
                 continue
             own = dataclasses.replace(platform, mesh=meshes.of(product.name), methods=gateway.methods)
             running = await stack.enter_async_context(product.run(own))
@@ -187,6 +193,7 @@ class Process:
                 add(servicer, self.application)
             if running.clients is not None:
                 gateway.oauth.use_clients(running.clients)
+                await stack.enter_async_context(answering(self._folder / CLIENTS_SOCKET, running.clients))
             if running.catch_up_policies is not None:
                 gateway.revisions.ask(running.catch_up_policies)
             if running.operations is not None:

@@ -41,6 +41,7 @@ PRODUCT = Product(
     run=run,
     errors=ERRORS,
     keeps_policies=True,
+    knows_clients=True,
 )
 
 __all__ = ["PRODUCT"]

@@ -36,7 +36,7 @@ _ASK_SECONDS = 1.0
 @contextlib.asynccontextmanager
 async def control_socket(path: Path, routes: Routes) -> AsyncIterator[None]:
     """Serves the routes, and ALIVE, on a Unix socket of mode 0600 (its folder is the run directory, 0700)."""
-    listening = _listen(path)
+    listening = listen(path)
     handler = _handler({**routes, ("GET", ALIVE): _alive})
     try:
         async with _closing(await asyncio.start_unix_server(handler, sock=listening)):
@@ -57,8 +57,9 @@ async def ask(path: str, method: str, route: str) -> str:
             writer.close()
 
 
-def _listen(path: Path) -> socket.socket:
-    """Through the folder's descriptor, because a socket's path has 107 bytes at most."""
+def listen(path: Path) -> socket.socket:
+    """A socket of mode 0600 at that path, in the place of an earlier one. Bound by the folder's descriptor, because
+    a socket's path has 107 bytes at most."""
     path.unlink(missing_ok=True)
     folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

@@ -17,6 +17,8 @@ ADMIN_SOCKET = "admin.sock"
 """Envoy's administration."""
 CONTROL_SOCKET = "control.sock"
 """What the supervisor asks of Python (`host/control.py`)."""
+CLIENTS_SOCKET = "clients.sock"
+"""Where those who take tokens' requests ask the process that knows clients' secrets (`host/clients.py`)."""
 READY_FILE = "ready"
 """Written by the application when all its products run: its process id."""
 DRAINING_FILE = "draining"
@@ -28,6 +30,11 @@ FAILURE_FILE = "failed"
 def sibling_control(process: str) -> str:
     """The control socket of another process, from a process's working directory."""
     return f"../{process}/{CONTROL_SOCKET}"
+
+
+def sibling_clients(process: str) -> str:
+    """Where another process answers for clients' secrets, from a process's working directory."""
+    return f"../{process}/{CLIENTS_SOCKET}"
 
 
 def sibling_door(process: str) -> str:

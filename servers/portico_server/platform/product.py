@@ -104,6 +104,8 @@ class Product:
     keeps_policies: bool = False
     """It keeps the policies of accounts, by which calls are decided. Every node runs it, whatever `only` says, so that
     none decides without them; and no call is decided before it has handed them on."""
+    knows_clients: bool = False
+    """What it answers as `Running` has `clients`."""
     blobs_in_use: str = ""
     """The query of its database that answers the ids of all blobs that rows refer to, in order: what a backup takes.
     Empty: it has no blobs, or all of them are taken."""
