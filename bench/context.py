@@ -48,6 +48,18 @@ class Bench:
         settings = self._sharing_keys(re.sub(r"\W+", "-", name)).replace(**changes)
         return self._once(name, lambda: portico.start(settings, self.credentials, self.scratch, name=name))
 
+    def filled(self, name: str, fill: Callable[[Settings], None]) -> Endpoint:
+        """Portico with state that `fill` writes, given its settings, after it was started once and stopped."""
+        settings = self._sharing_keys(re.sub(r"\W+", "-", name))
+
+        def start() -> AbstractContextManager[Endpoint]:
+            with portico.start(settings, self.credentials, self.scratch):
+                pass
+            fill(settings)
+            return portico.start(settings, self.credentials, self.scratch, name=name)
+
+        return self._once(name, start)
+
     def _sharing_keys(self, folder: str) -> Settings:
         """Settings of a platform with a data directory of its own and the first one's keys: one client knows both."""
         settings = portico.settings(self.scratch / folder)
