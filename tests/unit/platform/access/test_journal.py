@@ -78,7 +78,7 @@ def states() -> Iterator[st.SearchStrategy[AccountPolicies | None]]:
     yield st.none()
 
 
-@examples(25)
+@examples(12)
 @given(st.lists(st.tuples(st.one_of(*states()), st.booleans()), min_size=2, max_size=8), questions)
 def test_who_follows_the_changes_decides_as_who_reads_the_whole(
     steps: list[tuple[AccountPolicies | None, bool]], question: Question

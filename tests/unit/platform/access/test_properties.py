@@ -84,7 +84,7 @@ many_steps = st.lists(st.tuples(changes, questions), min_size=1, max_size=8)
 budgets = st.sampled_from((10, 100, 400_000))
 
 
-@examples(40)
+@examples(24)
 @given(worlds, st.lists(questions, min_size=1, max_size=4))
 def test_decisions_filters_and_explanations_are_those_of_the_short_evaluator(
     world: World, asked: list[Question]
@@ -92,7 +92,7 @@ def test_decisions_filters_and_explanations_are_those_of_the_short_evaluator(
     check_world(world, asked)
 
 
-@examples(15)
+@examples(10)
 @given(worlds, many_steps, budgets)
 def test_after_changes_it_decides_as_if_compiled_afresh(
     world: World, steps: list[tuple[Change, Question]], most_kept: int
@@ -114,7 +114,7 @@ def test_many_changes(world: World, steps: list[tuple[Change, Question]], most_k
     check_changes(world, steps, most_kept)
 
 
-@examples(25)
+@examples(12)
 @given(worlds, st.lists(st.tuples(st.sampled_from(ACCOUNTS), st.booleans(), questions), min_size=1, max_size=4))
 def test_members_come_and_go(world: World, steps: list[tuple[str, bool, Question]]) -> None:
     snapshot = Snapshot.compile(world.values(), KNOWN)
@@ -127,7 +127,7 @@ def test_members_come_and_go(world: World, steps: list[tuple[str, bool, Question
         check(snapshot, world, question)
 
 
-@examples(15)
+@examples(10)
 @given(worlds, worlds, questions)
 def test_whole_accounts_are_replaced_and_removed(world: World, other: World, question: Question) -> None:
     snapshot = Snapshot.compile(world.values(), KNOWN)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TypeVar
 
 from hypothesis import strategies as st
@@ -84,6 +85,7 @@ circumstances = st.builds(
 )
 
 
+@cache
 def ids(account: str, collection: str) -> st.SearchStrategy[str]:
     return st.sampled_from(
         [f"{account}/{collection}/{number}" for number in range(2 if collection != "policies" else 5)]
@@ -107,6 +109,7 @@ def policies(account: str, name: st.SearchStrategy[str], principals: st.SearchSt
     )
 
 
+@cache
 def elements(account: str) -> dict[str, st.SearchStrategy[Element]]:
     """One of each kind, by the field of AccountPolicies."""
     zones = some(ids(account, "domainGroups"), 1)
@@ -148,6 +151,7 @@ def elements(account: str) -> dict[str, st.SearchStrategy[Element]]:
     }
 
 
+@cache
 def _group(account: str, number: int) -> st.SearchStrategy[Element]:
     """Groups hold such of a lesser number only, so that there is no circle."""
     lesser = [f"{account}/groups/{other}" for other in range(number)]
