@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import weakref
 from typing import Any
 
@@ -32,6 +33,8 @@ OPTIONS = (
 )
 """Of a channel that is a connection."""
 
+_FULL_SECONDS = 0.1
+
 
 class Connection:
     """A channel, and the header and binding of the assertions that go over it."""
@@ -45,15 +48,27 @@ class Connection:
         self.begun_calls = 0
         self._calls: weakref.WeakSet[Any] = weakref.WeakSet()
         """Those that are in flight, among others."""
+        self._room = 0
+        """So many calls may begin before it is looked how many are in flight."""
+        self._full_until = 0.0
 
     def begun(self, call: Any) -> None:
         """Each call that is made over it is told to it."""
         self.begun_calls += 1
+        self._room -= 1
         self._calls.add(call)
 
     def has_room(self, calls_at_once: int) -> bool:
-        """Whether fewer calls are in flight."""
-        return len(self._calls) < calls_at_once or self.in_flight() < calls_at_once
+        """Whether fewer calls are in flight. One that was full is taken for full for a while, as looking costs some."""
+        if self._room > 0:
+            return True
+        now = time.monotonic()
+        if now < self._full_until:
+            return False
+        self._room = calls_at_once - self.in_flight()
+        if self._room <= 0:
+            self._full_until = now + _FULL_SECONDS
+        return self._room > 0
 
     def in_flight(self) -> int:
         """How many calls are. It looks at each that somebody still holds."""

@@ -38,11 +38,12 @@ class Pool:
 
     def current(self) -> Connection:
         """The one to take for a call: the oldest that has room."""
-        for connection in list(self._connections):
+        for connection in self._connections:
             if connection.begun_calls >= self._bounds.calls_in_all:
                 self._connections.remove(connection)
                 self._retired.take(connection)
-            elif connection.has_room(self._bounds.calls_at_once):
+                return self.current()
+            if connection.has_room(self._bounds.calls_at_once):
                 self._prepare_for(connection)
                 return connection
         self._connections.append(self._connect())
