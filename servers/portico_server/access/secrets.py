@@ -18,6 +18,10 @@ CLIENT_SECRET = "portico_secret_"  # noqa: S105
 
 _SECRET_BYTES = 32
 _SALT_BYTES = 16
+_HASH_BYTES = 32
+
+NO_PROOF = Proof("", "", bytes(_SALT_BYTES), bytes(_HASH_BYTES))
+"""What is compared with where nothing is kept."""
 
 
 class Secrets:
@@ -44,10 +48,10 @@ class Secrets:
 
 def proves(proof: Proof | None, secret: str, now_seconds: float) -> bool:
     """Whether it is this secret, and still good. Takes as long where there is no proof."""
-    kept = proof or Proof("", "", b"0" * _SALT_BYTES)
+    kept = proof or NO_PROOF
     same = hmac.compare_digest(_hash(secret, kept.salt), kept.hash)
     return same and proof is not None and not 0 < proof.expires_at_seconds <= now_seconds
 
 
 def _hash(secret: str, salt: bytes) -> bytes:
-    return hashlib.blake2b(secret.encode(), salt=salt, digest_size=32).digest()
+    return hashlib.blake2b(secret.encode(), salt=salt, digest_size=_HASH_BYTES).digest()
