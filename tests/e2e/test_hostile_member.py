@@ -15,7 +15,7 @@ import pytest
 from portico.dns.v1 import zones_pb2, zones_pb2_grpc
 from tests.e2e.calls import failure_of
 from tests.e2e.test_limits import token_of
-from tests.harness import Response, RunningPlatform, running_platform
+from tests.harness import Response, RunningPlatform, clients, running_platform
 
 ACCOUNT = "accounts/default"
 OWN, OTHER = f"{ACCOUNT}/zones/example.com", f"{ACCOUNT}/zones/example.org"
@@ -97,6 +97,7 @@ PATHS = [
     "zones/%D0%B5xample.org",  # a Cyrillic letter
     "zones/%EF%BD%85xample.org",  # a wide one
     "zones/ex%C3%A4mple.org",
+    "zones/%C0%AE%C0%AE/example.org",  # overlong dots: no UTF-8
     "zones/*",
     "zones/%2A",
     "zones/*.org",
@@ -246,3 +247,17 @@ def test_tokens_of_the_standards_examples_let_nobody_in(platform: RunningPlatfor
     answer = platform.http("GET", f"/v1/{OWN}", token=OF_THE_STANDARDS[example])
     assert answer.status == 401, answer.body
     assert json.loads(answer.body)["details"][0]["reason"]
+
+
+@pytest.mark.parametrize("path", ["/x%FF", "/%C0%AE%C0%AE/etc/passwd", "/v1/%ff/zones", "/%zz", "/caf%C3%A9", "/%"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_path_that_is_no_text_is_answered_and_holds_nothing_up(
+    platform: RunningPlatform, method: str, path: str
+) -> None:
+    answer = platform.http(method, path)
+    assert answer.status in (400, 404), answer.body
+    assert json.loads(answer.body)["code"] in (3, 5)
+    stranger = clients.http(
+        platform.web_address, method, path, authority=platform.authority, certificate=None, token=None
+    )
+    assert stranger.status in (400, 404), stranger.body

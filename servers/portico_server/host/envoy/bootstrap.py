@@ -54,6 +54,7 @@ def render_bootstrap(
         web.grpc_web_filter(),
         *body_limit.body_limit_filters(contracts.uploads, json_bytes),
         transcoder.transcoder_filter(contracts, Path(DESCRIPTORS), json_bytes),
+        rbac.plain_path_filter(),
         *([headers.restore_length()] if upstreams or embedding is None else []),
         *_last_filters(embedding, upstreams),
     ]

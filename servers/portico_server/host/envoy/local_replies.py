@@ -10,6 +10,7 @@ from __future__ import annotations
 from portico_server.host.envoy import overload
 from portico_server.host.envoy.answers import Answer, by_json, by_status
 from portico_server.host.envoy.message import Message
+from portico_server.host.envoy.rbac import PLAIN_PATH
 
 _FOUND = "%LOCAL_REPLY_BODY%"  # what Envoy has to say: the transcoder names the field, others repeat the status
 
@@ -41,9 +42,20 @@ def local_replies() -> Message:
     # Of what is no HTTP at all there is no header, not even the method.
     nameless = (_header(":method", present_match=True), _header(":authority", present_match=True, invert_match=True))
     no_host = _mapper(_NO_HOST, _status("EQ", 400), *nameless)
+    plain = {"safe_regex": {"regex": PLAIN_PATH + r"(\?.*)?"}}
+    no_text = _mapper(_ANSWERS[404], _status("EQ", 403), _header(":path", string_match=plain, invert_match=True))
     known = [_mapper(answer, _status("EQ", status)) for status, answer in _ANSWERS.items()]
     others = [_mapper(_OTHER_FAILURE, _status("GE", 500)), _mapper(_OTHER_REFUSAL, _status("GE", 400))]
-    return {"mappers": [*overload.local_replies(_rest()), _grpc_mapper(_NOT_THERE, 503), no_host, *known, *others]}
+    return {
+        "mappers": [
+            *overload.local_replies(_rest()),
+            _grpc_mapper(_NOT_THERE, 503),
+            no_host,
+            {**no_text, "status_code": 404},
+            *known,
+            *others,
+        ]
+    }
 
 
 def _grpc_mapper(answer: Answer, http_status: int) -> Message:

@@ -1,5 +1,5 @@
 """Who may speak at which door: connections without a certificate of this platform are closed where one is required.
-And what nobody may ask for: a tunnel."""
+And what nobody may ask for: a tunnel, and a path that is no text."""
 
 from __future__ import annotations
 
@@ -36,4 +36,21 @@ def tunnel_filter() -> Message:
         "envoy.filters.http.rbac",
         "extensions.filters.http.rbac.v3.RBAC",
         rules={"action": "DENY", "policies": {"tunnel": policy}},
+    )
+
+
+PLAIN_PATH = r"([!-$&->@-~]|%[0-7][0-9A-Fa-f])*"
+"""ASCII, percent-encoded or not."""
+
+
+def plain_path_filter() -> Message:
+    """An HTTP filter for behind the transcoder, where only paths are left that no contract has for REST: all that
+    answers there has an ASCII path. `pyvoy` fails to read others that are not UTF-8, and leaves their requests without
+    an answer."""
+    plain = {"url_path": {"path": {"safe_regex": {"regex": PLAIN_PATH}}}}
+    policy = {"permissions": [plain], "principals": [{"any": True}]}
+    return extension(
+        "portico.plain_path",
+        "extensions.filters.http.rbac.v3.RBAC",
+        rules={"action": "ALLOW", "policies": {"plain path": policy}},
     )
