@@ -42,6 +42,9 @@ _GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "access": ("access:access", "Accounts, members, policies: list, invite, grant, explain, export."),
     },
     "Who you are": {
+        "login": ("login:login", "Log in by an API token, or as a service account."),
+        "logout": ("login:logout", "Forget what a profile logs in by."),
+        "whoami": ("login:whoami", "Say who you are to the platform."),
         "profile": ("profile:profile", "How platforms are reached: list, show."),
         "token": ("token:token", "Print a valid token; revoke tokens."),
         "cert": ("cert:cert", "Client certificates: show, renew, create, revoke."),

@@ -2,7 +2,8 @@
 
 The token is renewed by CreateToken when a fifth of its life is left; the certificate by CreateCertificate, with a new
 key, when a third of its life is left, or when the platform's authority changes, which each new token tells. Both calls
-are authorized by the client certificate. Other processes may renew the same profile: the folder is looked at first,
+are authorized by the client certificate. A profile with a client's id and secret gets its tokens by OAuth 2.0. Other
+processes may renew the same profile: the folder is looked at first,
 files are replaced whole, and a renewal that fails matters only when what we have is no longer good.
 """
 
@@ -15,7 +16,7 @@ import logging
 import time
 from typing import Any
 
-from portico import _certificates
+from portico import _certificates, _oauth
 from portico._files import locked, replace_pair, write_secret
 from portico._methods import method
 from portico._steps import Steps, acquire, blocking, reconnect
@@ -56,7 +57,7 @@ class Credentials:
 
     def refuse(self, token: str) -> bool:
         """The platform called this token stale: whether another one can be had."""
-        if self.profile.fixed_token or not self.profile.renewable:
+        if not self.profile.has_tokens:
             return False
         if token == self._token:
             self._renew_at = 0.0
@@ -64,8 +65,7 @@ class Credentials:
         return True
 
     def _due(self) -> bool:
-        renewable = self.profile.renewable and not self.profile.fixed_token
-        return renewable and time.time() >= self._renew_at
+        return self.profile.has_tokens and time.time() >= self._renew_at
 
     def _take(self, token: str) -> None:
         self._token = token
@@ -79,6 +79,9 @@ class Credentials:
             self._take(stored)
             if not self._due():
                 return
+        if self.profile.client_secret:
+            yield from self._by_secret(session)
+            return
         from portico.gateway.v1 import credentials_pb2
 
         create = method(_SERVICE + "CreateToken", credentials_pb2.CreateTokenResponse)
@@ -94,6 +97,21 @@ class Credentials:
         self._authority_changes = self._follows(authority) and authority != self.profile.authority
         yield from self._keep(TOKEN, response.token.encode())
         self._certificate_checked = False  # a good moment to look at the certificate, once in a token's life
+
+    def _by_secret(self, session: Any) -> Steps[None]:
+        """A token by client credentials (RFC 6749, 4.4). What is known is not waited for: a secret that was deleted
+        leaves none."""
+        form = {"grant_type": "client_credentials"}
+        try:
+            answer = yield blocking(_oauth.post, self.profile, _oauth.TOKEN, form, session.options.timeout_seconds)
+        except PorticoError as error:
+            if time.time() >= self._expires_at:
+                raise
+            log.warning("the token could not be renewed, the old one is used until it expires: %s", error)
+            return
+        token = str(answer["access_token"])
+        self._take(token)
+        yield from self._keep(TOKEN, token.encode())
 
     def _renew_certificate(self, session: Any) -> Steps[None]:
         """Renews the certificate if it is due; a failure is only told, for the certificate may still be good for

@@ -1,4 +1,4 @@
-"""The platform's OAuth 2.0 endpoints: forms over HTTPS, the client known by its certificate (RFC 8705)."""
+"""The platform's OAuth 2.0 endpoints: forms over HTTPS, the client known by its secret or certificate (RFC 8705)."""
 
 from __future__ import annotations
 
@@ -32,9 +32,7 @@ class IssuedToken:
 
 def post(profile: Profile, path: str, form: Mapping[str, str], timeout_seconds: float | None) -> dict[str, Any]:
     """What the endpoint answers. Blocks. Raises PorticoError."""
-    if profile.certificate is None or profile.key is None:
-        raise ProfileError("this needs a profile with a client certificate", reason="CERTIFICATE_MISSING")
-    body = urllib.parse.urlencode({"client_id": _uri_of(profile.certificate), **form})
+    body = urllib.parse.urlencode({**_client(profile), **form})
     parts = urllib.parse.urlsplit(f"//{profile.address}")
     try:
         context = _context(profile)
@@ -55,6 +53,17 @@ def post(profile: Profile, path: str, form: Mapping[str, str], timeout_seconds: 
     raise _error_of(status, answer if isinstance(answer, dict) else {}, ray_id)
 
 
+def _client(profile: Profile) -> dict[str, str]:
+    """What tells who the client is, and, where it has a secret, proves it."""
+    if profile.client_secret:
+        return {"client_id": profile.client_id, "client_secret": profile.client_secret}
+    if profile.certificate is None or profile.key is None:
+        raise ProfileError(
+            "this needs a profile with a client certificate or a client's secret", reason="CERTIFICATE_MISSING"
+        )
+    return {"client_id": _uri_of(profile.certificate)}
+
+
 def _error_of(status: int, answer: dict[str, Any], ray_id: str) -> PorticoError:
     """RFC 6749, 5.2: the protocol's code becomes the reason."""
     reason = str(answer.get("error", "")).upper()
@@ -63,9 +72,9 @@ def _error_of(status: int, answer: dict[str, Any], ray_id: str) -> PorticoError:
 
 
 def _context(profile: Profile) -> ssl.SSLContext:
-    assert profile.certificate is not None
-    assert profile.key is not None
     context = ssl.create_default_context(cadata=profile.authority.decode() if profile.authority else None)
+    if profile.certificate is None or profile.key is None:
+        return context
     with tempfile.NamedTemporaryFile() as file:  # 0600; the library reads keys from files alone
         file.write(profile.certificate + b"\n" + profile.key)
         file.flush()

@@ -1,7 +1,8 @@
 """Profiles: how to reach a platform and who to be there.
 
 A profile is a folder (0700) with files (0600): `profile.toml` (address, account, web_address), `ca.pem`, `client.pem`,
-`client.key` and `token`. `portico up` writes the profile `default` on its first start. They stand in
+`client.key` and `token`; with `client_id`, of a service account, also `secret`. `portico up` writes the profile
+`default` on its first start, `portico login` others. They stand in
 `$XDG_CONFIG_HOME/portico/profiles/` (`~/.config` by default); `PORTICO_PROFILE` names another one,
 `PORTICO_PROFILE_DIR` the whole folder of one. Over a profile's values stand `PORTICO_ADDRESS`, `PORTICO_ACCOUNT` and
 `PORTICO_TOKEN` (which is then used as it is, and never renewed).
@@ -20,14 +21,17 @@ from portico._files import locked, settle_pair, write_secret
 from portico.errors import ProfileError
 
 DEFAULT = "default"
-CERTIFICATE, KEY, AUTHORITY, TOKEN = "client.pem", "client.key", "ca.pem", "token"
+CERTIFICATE, KEY, AUTHORITY, TOKEN, SECRET = "client.pem", "client.key", "ca.pem", "token", "secret"
+API_TOKEN_PREFIX = "portico_token_"  # noqa: S105
+"""Of API tokens, which are sent as they are."""
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
     """Everything needed to open a channel. Certificates and key are PEM; `folder` is where renewed ones are written;
     `web_address` is that of the door for browsers, empty where there is none. `fixed_authority`: the authority was
-    given beside the profile, so that the folder's does not take its place."""
+    given beside the profile, so that the folder's does not take its place. `client_id` is a service account's name,
+    `client_secret` a secret of its own: by these tokens are got, in the place of a certificate."""
 
     address: str
     account: str = "default"
@@ -41,11 +45,18 @@ class Profile:
     fixed_token: bool = False
     web_address: str = ""
     fixed_authority: bool = False
+    client_id: str = ""
+    client_secret: str = field(default="", repr=False)
 
     @property
     def renewable(self) -> bool:
         """Whether token and certificate can be renewed: there is a certificate to show and a folder to write to."""
         return self.folder is not None and self.certificate is not None and self.key is not None
+
+    @property
+    def has_tokens(self) -> bool:
+        """Whether it can get tokens: none was given that is to be sent as it is."""
+        return not self.fixed_token and (self.renewable or bool(self.folder and self.client_id and self.client_secret))
 
 
 def profiles_folder() -> Path:
@@ -81,7 +92,8 @@ def load(name: str | None = None) -> Profile:
         with locked(folder, exclusive=True):
             settle_pair(folder / KEY, folder / CERTIFICATE)
     with locked(folder, exclusive=False):
-        token = os.environ.get("PORTICO_TOKEN", "")
+        given = os.environ.get("PORTICO_TOKEN", "")
+        token = given or stored_token(folder)
         return Profile(
             address=os.environ.get("PORTICO_ADDRESS") or _text(folder, values, "address"),
             account=os.environ.get("PORTICO_ACCOUNT") or _text(folder, values, "account", "default"),
@@ -91,9 +103,11 @@ def load(name: str | None = None) -> Profile:
             authority=_read(folder / AUTHORITY),
             certificate=_read(folder / CERTIFICATE),
             key=_read_secret(folder / KEY),
-            token=token or stored_token(folder),
-            fixed_token=bool(token),
+            token=token,
+            fixed_token=bool(given) or token.startswith(API_TOKEN_PREFIX),
             web_address=_text(folder, values, "web_address") if "web_address" in values else "",
+            client_id=_text(folder, values, "client_id") if "client_id" in values else "",
+            client_secret=(_read_secret(folder / SECRET) or b"").decode("ascii", "replace").strip(),
         )
 
 
@@ -109,12 +123,15 @@ def write(profile: Profile) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
     contents = {AUTHORITY: profile.authority, KEY: profile.key, CERTIFICATE: profile.certificate}
-    for name, content in {**contents, TOKEN: profile.token.encode()}.items():
+    secrets = {TOKEN: profile.token.encode(), SECRET: profile.client_secret.encode()}
+    for name, content in {**contents, **secrets}.items():
         if content:
             write_secret(folder / name, content)
     values = {"address": profile.address, "account": profile.account}
     if profile.web_address:
         values["web_address"] = profile.web_address
+    if profile.client_id:
+        values["client_id"] = profile.client_id
     lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in values.items()]
     write_secret(folder / "profile.toml", "".join(lines).encode())  # last: it makes a folder a profile
 

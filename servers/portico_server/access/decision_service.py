@@ -97,6 +97,7 @@ class DecisionService(decisions_pb2_grpc.DecisionServiceServicer):
             next_page_token=self._page_tokens.seal(request, who, partial[size - 1] if len(partial) > size else ""),
             includes_partial=any(not snapshot.allows(who, name, resource, circumstances) for name in partial[:size]),
             areas=sorted({name.partition(".")[0] for name in held}),
+            principal=who,
         )
 
     async def SimulatePolicy(self, request: Any, context: Any) -> Any:

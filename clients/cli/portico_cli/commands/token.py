@@ -16,7 +16,7 @@ from portico_cli.calling import Caller, calls_platform
 from portico_cli.revocations import show_revocation, show_revocations
 from portico_cli.settings import settings_of_running, settings_options
 
-_OWN_ID = re.compile(r"[A-Za-z0-9_-]{22}")  # 16 random bytes in base64url
+_OWN_ID = re.compile(r"[A-Za-z0-9_-]{22}|api\.[A-Za-z0-9_-]{43}")  # 16 random bytes in base64url; an API token's
 
 
 @click.group(invoke_without_command=True)

@@ -137,16 +137,18 @@ class ListMyPermissionsRequest(_message.Message):
     def __init__(self, parent: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., resource: _Optional[str] = ...) -> None: ...
 
 class ListMyPermissionsResponse(_message.Message):
-    __slots__ = ("permissions", "next_page_token", "includes_partial", "areas")
+    __slots__ = ("permissions", "next_page_token", "includes_partial", "areas", "principal")
     PERMISSIONS_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     INCLUDES_PARTIAL_FIELD_NUMBER: _ClassVar[int]
     AREAS_FIELD_NUMBER: _ClassVar[int]
+    PRINCIPAL_FIELD_NUMBER: _ClassVar[int]
     permissions: _containers.RepeatedScalarFieldContainer[str]
     next_page_token: str
     includes_partial: bool
     areas: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, permissions: _Optional[_Iterable[str]] = ..., next_page_token: _Optional[str] = ..., includes_partial: _Optional[bool] = ..., areas: _Optional[_Iterable[str]] = ...) -> None: ...
+    principal: str
+    def __init__(self, permissions: _Optional[_Iterable[str]] = ..., next_page_token: _Optional[str] = ..., includes_partial: _Optional[bool] = ..., areas: _Optional[_Iterable[str]] = ..., principal: _Optional[str] = ...) -> None: ...
 
 class SimulatePolicyRequest(_message.Message):
     __slots__ = ("parent", "policy", "removed_policy", "resources")
