@@ -15,8 +15,6 @@ from portico_server.platform.policy_bindings import Binding
 _ALLOW = 1
 _DENY = 2
 
-_NOTHING: dict[str, int] = {}
-
 MAX_COMPILED = 65_536
 """Pairs of principal and permission that are kept compiled."""
 
@@ -45,6 +43,8 @@ class Policy:
     def _found(self, principal: str, permission: str, resource: str) -> int:
         entries = self._compiled.get((principal, permission))
         if entries is None:
+            if principal not in self._by_principal:  # as most are; not kept: names of strangers would fill the memory
+                return 0
             entries = self._compile(principal, permission)
         if not entries:
             return 0
@@ -82,8 +82,6 @@ class Policy:
             for entry in binding.resources:
                 for key in (entry,) if entry.endswith("/") else (entry, entry + "/"):
                     entries[key] = entries.get(key, 0) | effect
-        if principal not in self._by_principal:
-            return _NOTHING  # not kept: names of strangers would fill the memory
         if len(self._compiled) >= MAX_COMPILED:
             self._compiled.clear()
         self._compiled[principal, permission] = entries

@@ -1,5 +1,4 @@
-"""The interface between the gateway's authorization step and whatever decides: the built-in policy file, later the
-access product."""
+"""The interface between the gateway's authorization step and whatever decides (`gateway/account_policies.py`)."""
 
 from __future__ import annotations
 
