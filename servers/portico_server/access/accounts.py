@@ -9,13 +9,21 @@ from portico.access.v1.members_pb2 import Member, MemberState
 from portico.access.v1.policies_pb2 import Access, Policy
 from portico_server.access import rules, store
 from portico_server.access.book import Book, Change
-from portico_server.access.errors import AccountNotEmpty, InvalidField, account_name_taken, already_exists
+from portico_server.access.errors import (
+    AccountNotEmpty,
+    InvalidField,
+    account_deleted,
+    account_name_taken,
+    already_exists,
+)
+from portico_server.access.holdings import Holdings
 from portico_server.access.items import Also, complete, existing, nothing_else
 from portico_server.access.kinds import ACCOUNT, MEMBER, PERMISSION_GROUP, POLICY, RESOURCE_GROUP, id_of
 from portico_server.access.roles import EVERYTHING, SUPER_ADMINISTRATOR
 from portico_server.access.state import AccountState
 from portico_server.platform.database import GuardFailed
 from portico_server.platform.errors import DomainError
+from portico_server.platform.keyring.identity import RESERVED_ACCOUNT
 from portico_server.platform.names import is_principal_name
 
 FIRST = "accounts/default"
@@ -25,8 +33,9 @@ FIRST_ADMINISTRATOR = f"{FIRST}/principals/admin"
 class Accounts:
     """All accounts."""
 
-    def __init__(self, book: Book) -> None:
+    def __init__(self, book: Book, holdings: Holdings) -> None:
         self._book = book
+        self._holdings = holdings
 
     async def make_first(self) -> None:
         """The account that is there from the start, with the principal that a first start makes as its Super
@@ -46,6 +55,8 @@ class Accounts:
         name = f"accounts/{account_id}"
         if wanted.name and wanted.name != name:
             raise InvalidField("account.name is not what account_id says; leave it out", field="account.name")
+        if account_id == RESERVED_ACCOUNT:
+            raise InvalidField(f"account_id: {account_id} is the platform's own; choose another", field="account_id")
         return await self._create(name, wanted, parent, caller, also)
 
     async def _create(
@@ -74,12 +85,14 @@ class Accounts:
             )
             for message in (account, member, policy):
                 complete(message, revision, now_us)
-            statements = [store.names_no_others(name), *also(account, revision)]
+            statements = [store.names_no_others(name), store.was_never(name), *also(account, revision)]
             return Change([account, member, policy], also=statements, parent=parent)
 
         try:
             revision, state = await self._book.change(name, "access.account.create", "", plan, new=True)
         except GuardFailed as failed:
+            if failed.reason == store.WAS_DELETED:
+                raise account_deleted(name) from None
             if failed.reason != store.NAMES_OTHERS:
                 raise
             raise account_name_taken(name) from None
@@ -92,12 +105,15 @@ class Accounts:
         return [item.message for item in found[:size]], found[size - 1].name if len(found) > size else ""
 
     async def delete(self, name: str, etag: str, caller: str) -> int:
-        """The revision. Raises DomainError."""
+        """The revision. Its id is not given again, so that nobody gets what products may still keep by it: what is made
+        in it while it is deleted, and what policies hide from the caller. Raises DomainError, ApiError."""
+        rules.check_super_administrator(await self._book.state(name), caller, "delete the account")
+        held = [collection async for collection in self._holdings.of(name)]
 
         def plan(state: AccountState, revision: int) -> Change:
             existing(state, ACCOUNT, name, etag)
             rules.check_super_administrator(state, caller, "delete the account")
-            left = [one for one in state.left() if not _is_of_last(one, state, caller)]
+            left = held + [one for one in state.left() if not _is_of_last(one, state, caller)]
             if left or name == FIRST:
                 raise AccountNotEmpty(
                     f"{name} cannot be deleted: "

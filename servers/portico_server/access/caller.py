@@ -18,7 +18,14 @@ def principal() -> Caller:
     found = call.current.get().principal
     if found is None:
         raise NotAuthenticated("this method needs a token: it says who you are")
-    return Caller(found.name, token_id())
+    return Caller(found.name, token_id(), _is_operator_of)
+
+
+def _is_operator_of(account: str) -> bool:
+    made = call.current.get()
+    if made.authorizer is None or made.principal is None:
+        return False
+    return made.authorizer.is_operator(made.principal, account)
 
 
 def token_id() -> str:

@@ -121,6 +121,13 @@ def account_name_taken(name: str) -> DomainError:
     )
 
 
+def account_deleted(name: str) -> DomainError:
+    """Whoever had the account could get at what is left of the other one."""
+    return _EXISTS["account"](
+        f"{name} was deleted, and no other account gets its name: choose another id", resource=name
+    )
+
+
 def in_use(kind: Kind, name: str, referrers: list[str]) -> DomainError:
     """The `referrers` are named, the first of many."""
     shown = ", ".join(referrers[:20]) + (f" and {len(referrers) - 20} more" if len(referrers) > 20 else "")

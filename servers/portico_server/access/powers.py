@@ -5,7 +5,7 @@ Judged by what policies say, never by who asks them now: conditions count as if 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from portico_server.access.permissions import overlaps
 from portico_server.platform.access.credentials import API_TOKEN_ID_PREFIX
@@ -29,15 +29,22 @@ _OF_ACCESS = (
 )
 
 
+def _of_none(account: str) -> bool:
+    return False
+
+
 class Caller(str):
-    """A principal's name; and, if it came by an API token, that one's id: then it has no more powers than the token."""
+    """A principal's name; and, if it came by an API token, that one's id: then it has no more powers than the token.
+    `is_operator_of`: whether the platform's operator has given it everything in an account."""
 
-    __slots__ = ("token_id",)
+    __slots__ = ("is_operator_of", "token_id")
     token_id: str
+    is_operator_of: Callable[[str], bool]
 
-    def __new__(cls, name: str, credential_id: str = "") -> Caller:
+    def __new__(cls, name: str, credential_id: str = "", is_operator_of: Callable[[str], bool] = _of_none) -> Caller:
         made = super().__new__(cls, name)
         made.token_id = credential_id if credential_id.startswith(API_TOKEN_ID_PREFIX) else ""
+        made.is_operator_of = is_operator_of
         return made
 
 

@@ -19,6 +19,9 @@ EVERYTHING = "everything"
 _OF_ADMINISTRATORS = ("access.access_key.", "access.api_token.")
 """Of the access product, besides what only reads: what is the caller's own."""
 
+_OF_ANYBODY = frozenset({"gateway.token.create", "gateway.certificate.create"})
+"""Who holds these can act as whom he holds them on, Super Administrators too: so they come with no lesser role."""
+
 
 class Roles:
     """The built-in groups of any account, for these permissions."""
@@ -46,8 +49,11 @@ class Roles:
         )
         self._add(READ_ONLY, "Read only", "Whatever changes nothing.", reads, account_only)
         for product in products:
-            text = f"Everything that the product {product} can do."
-            self._add(product, product, text, [f"{product}.*"], ScopeType.SCOPE_TYPE_ANY)
+            text, held = f"Everything that the product {product} can do.", [f"{product}.*"]
+            if product == "gateway":
+                text = "Everything that the gateway can do, but issue tokens and certificates for others."
+                held = [name for name in permissions if name.startswith("gateway.") and name not in _OF_ANYBODY]
+            self._add(product, product, text, held, ScopeType.SCOPE_TYPE_ANY)
 
     def _add(self, role: str, label: str, description: str, permissions: list[str], scope_type: ScopeType) -> None:
         self._groups[role] = PermissionGroup(

@@ -1,8 +1,10 @@
 """What must hold of every change of an account, whatever path it takes: judged on the state before and after.
 
 - What is removed is referred to by nothing that is left.
-- An account that has a Super Administrator keeps one.
-- Who is no Super Administrator gives nobody more than he holds himself, and does not touch what denies.
+- An account that has a Super Administrator keeps one; one that has a member who is, keeps such a member: a service
+  account is nobody who could sign in.
+- Who is no Super Administrator gives nobody more than he holds himself, leaves those alone who are, and does not touch
+  what denies.
 """
 
 from __future__ import annotations
@@ -24,15 +26,32 @@ def check(before: AccountState, after: AccountState, removed: Sequence[str], put
     for name in removed:
         if referrers := after.referrers(name):
             raise in_use(kind_of(name), name, referrers)
-    was, now = account_policies(before), account_policies(after)
-    if after.exists and super_administrators(before) and not super_administrators(after):
+    were, are = super_administrators(before), super_administrators(after)
+    if after.exists:
+        _check_one_is_left(before, after, were, are)
+    touched = [name for name in (*removed, *put) if kind_of(name) in _DECIDING]
+    if caller and touched and not _is_super_administrator(before, caller):
+        if demoted := sorted(were - are):
+            raise NotSuperAdministrator(
+                f"{demoted[0]} would be no Super Administrator of {after.account} any more, and {caller}, who is none, "
+                "may not do that",
+                resource=after.account,
+            )
+        _check_gains(account_policies(before), account_policies(after), touched, caller)
+
+
+def _check_one_is_left(before: AccountState, after: AccountState, were: frozenset[str], are: frozenset[str]) -> None:
+    if were and not are:
         raise LastSuperAdministrator(
             f"{after.account} would be left without a Super Administrator: give somebody else the role first",
             resource=after.account,
         )
-    touched = [name for name in (*removed, *put) if kind_of(name) in _DECIDING]
-    if caller and touched and not _is_super_administrator(before, caller):
-        _check_gains(was, now, touched, caller)
+    if were & before.people() and not are & after.people():
+        raise LastSuperAdministrator(
+            f"{after.account} would be left with no Super Administrator but service accounts: give another member the "
+            "role first",
+            resource=after.account,
+        )
 
 
 def super_administrators(state: AccountState) -> frozenset[str]:
@@ -43,7 +62,9 @@ def super_administrators(state: AccountState) -> frozenset[str]:
 
 
 def _is_super_administrator(state: AccountState, caller: str) -> bool:
-    """Whether the caller is one, and so is the API token that he came by."""
+    """Whether the caller is one, and so is the API token that he came by; or the operator, who can bring one back."""
+    if isinstance(caller, powers.Caller) and caller.is_operator_of(state.account):
+        return True
     if caller not in super_administrators(state):
         return False
     token_id = powers.token_of(caller)

@@ -31,6 +31,7 @@ from portico_server.access.clients import ServiceAccountClients
 from portico_server.access.credential_service import AccessKeyService, ApiTokenService
 from portico_server.access.deciding import Deciding
 from portico_server.access.decision_service import DecisionService
+from portico_server.access.holdings import Holdings
 from portico_server.access.items import Items
 from portico_server.access.members import Members
 from portico_server.access.permissions import Permissions
@@ -69,7 +70,7 @@ async def run(platform: Platform) -> AsyncIterator[Running]:
     permissions, secrets = Permissions(platform.methods.values()), Secrets(platform.random)
     book = Book(database, platform.clock, Roles(permissions))
     items, tokens = Items(book, permissions), platform.page_tokens
-    accounts = Accounts(book)
+    accounts = Accounts(book, Holdings(platform.mesh.channel, platform.methods.values()))
     members = Members(book, items, permissions, secrets)
     service_accounts = ServiceAccounts(book, items, secrets)
     api_tokens = ApiTokens(book, items, permissions, secrets)

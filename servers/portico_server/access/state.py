@@ -155,6 +155,12 @@ class AccountState:
             self._belonging = frozenset(principal for principal in found if principal)
         return self._belonging
 
+    def people(self) -> frozenset[str]:
+        """The principals of the members who may act."""
+        return frozenset(
+            item.message.principal for item in self._items.values() if item.kind is MEMBER and item.message.state == 2
+        )
+
     def left(self) -> list[str]:
         """What stands in the account besides itself."""
         return sorted(item.name for item in self._items.values() if item.kind is not ACCOUNT)

@@ -17,6 +17,8 @@ OTHER_PROOF = "proof"
 """Guard: what proves something is what was looked at."""
 NAMES_OTHERS = "principals"
 """Guard: no principal of that account's name belongs to another account."""
+WAS_DELETED = "deleted"
+"""Guard: nothing of that name was deleted."""
 
 _REVISION = "SELECT revision FROM store WHERE id = 1"
 _ADVANCE = "UPDATE store SET revision = $2 WHERE id = 1 AND revision = $1"
@@ -48,6 +50,7 @@ _NOTE_GONE = (
     "INSERT INTO removal (name, account, revision) VALUES ($1, $2, $3)"
     " ON CONFLICT (name) DO UPDATE SET revision = excluded.revision"
 )
+_WAS_GONE = "SELECT 1 FROM removal WHERE name = $1"
 _FORGET_GONE = "DELETE FROM removal WHERE name = $1"
 _JOIN = "INSERT INTO membership (principal, account) VALUES ($1, $2) ON CONFLICT (principal, account) DO NOTHING"
 _LEAVE = "DELETE FROM membership WHERE principal = $1 AND account = $2"
@@ -184,6 +187,11 @@ def names_no_others(account: str) -> Statement:
     """That nobody who belongs to another account has a name of this one, `accounts/{account}/principals/…`."""
     first, end = f"{account}/", f"{account}0"  # `0` is the character after `/`
     return Statement(_OF_PRINCIPALS, (first, end, account), 0, NAMES_OTHERS)
+
+
+def was_never(name: str) -> Statement:
+    """That nothing of this name was deleted."""
+    return Statement(_WAS_GONE, (name,), 0, WAS_DELETED)
 
 
 async def proof(database: Database, name: str) -> Proof | None:

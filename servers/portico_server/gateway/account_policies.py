@@ -57,6 +57,9 @@ class AccountPoliciesBesideFile:
             principal.name, permission, resource, circumstances
         )
 
+    def is_operator(self, principal: Principal, resource: str) -> bool:
+        return not _is_api_token(principal) and self._file.is_operator(principal, resource)
+
     def filter(self, principal: Principal, permission: str, parent: str) -> Filter:
         if principal.scope and principal.scope.isdisjoint(patterns_of(permission)):
             return _NOTHING

@@ -21,6 +21,8 @@ from portico_server.platform.authorization import Authorizer, Principal
 from portico_server.platform.call import Call, current
 from portico_server.platform.errors import ApiError, invalid_argument
 from portico_server.platform.keyring import Keyring, certificate_uri
+from portico_server.platform.keyring.identity import RESERVED_ACCOUNT
+from portico_server.platform.names import account_of
 
 TOKEN_SECONDS = 3600
 CERTIFICATE_SECONDS = 30 * 24 * 3600
@@ -97,6 +99,8 @@ class CredentialService(credentials_pb2_grpc.CredentialServiceServicer):
                 "use a certificate of this platform whose principal the policy names",
             )
         call.resource = subject = asked or own.name
+        if account_of(subject) == RESERVED_ACCOUNT:
+            raise invalid_argument("subject", f"the account {RESERVED_ACCOUNT} is the platform's own", "INVALID_NAME")
         allowed = subject == own.name or self._authorizer.allows(own, permission, subject)
         if not allowed:
             raise ApiError(

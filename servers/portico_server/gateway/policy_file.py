@@ -114,6 +114,10 @@ class PolicyFile:
             self._catch_up()
         return self._policy.denies(principal.name, permission, resource)
 
+    def is_operator(self, principal: Principal, resource: str) -> bool:
+        """Whether a binding allows `*` on it, and none denies that."""
+        return self.allows(principal, "*", resource)
+
     def filter(self, principal: Principal, permission: str, parent: str) -> Filter:
         if self._words[Word.POLICY] != self._seen:
             self._catch_up()

@@ -21,6 +21,7 @@ from portico_server.platform.access.credentials import credential_among
 from portico_server.platform.authorization import Principal
 from portico_server.platform.errors import ApiError
 from portico_server.platform.issuers import Issuer
+from portico_server.platform.keyring.identity import RESERVED_ACCOUNT
 from portico_server.platform.keyring.tokens import LONGEST_TOKEN_SECONDS
 from portico_server.platform.names import account_of, is_principal_name
 
@@ -150,6 +151,8 @@ def _subject(subject: str, foreign: Issuer | None) -> str:
         return principal
     if not is_principal_name(subject):
         raise malformed("has a subject (`sub`) that is not accounts/ACCOUNT/principals/ID")
+    if account_of(subject) == RESERVED_ACCOUNT:
+        raise malformed(f"has a subject (`sub`) of the account {RESERVED_ACCOUNT}, which is the platform's own")
     return subject
 
 

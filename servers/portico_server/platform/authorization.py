@@ -72,6 +72,11 @@ class Authorizer(Protocol):
         """What of the things below `parent` the principal may see."""
         ...
 
+    def is_operator(self, principal: Principal, resource: str) -> bool:
+        """Whether whoever runs the platform has given the principal everything on the resource, besides what policies
+        of accounts give."""
+        ...
+
 
 def below(name: str, entry: str) -> bool:
     """Whether the resource `name` is `entry` or stands below it."""

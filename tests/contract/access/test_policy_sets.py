@@ -213,7 +213,7 @@ async def test_the_last_super_administrator_stays(stand: Stand) -> None:
     text = edited(await export(stand), policies={"super-administrator": {**given, "principals": ["members/ada"]}})
     await take(stand, text)
     stand.caller = ADMIN
-    assert isinstance(await refused(stand, text.replace("members/ada", "members/admin")), errors.GrantsMoreThanHeld)
+    assert isinstance(await refused(stand, text.replace("members/ada", "members/admin")), errors.NotSuperAdministrator)
 
 
 async def test_nobody_gives_more_than_he_holds_and_leaves_alone_what_denies(stand: Stand) -> None:

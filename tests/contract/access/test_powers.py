@@ -172,3 +172,34 @@ async def test_nor_does_he_join_a_group_that_holds_more(stand: Stand) -> None:
     await principals_group(stand, "friends", ada.name)
     with pytest.raises(errors.GrantsMoreThanHeld):
         await stand.do("UpdateGroup", group={"name": group("admins"), "members": [group("friends")]})
+
+
+async def test_a_writer_of_policies_makes_no_super_administrator_less_than_one(stand: Stand) -> None:
+    """Though a second one is left: that is for Super Administrators to say."""
+    for name in ("ben", "cat"):
+        await member(stand, name)
+    await policy(stand, "second", f"{ACCOUNT}/members/ben", permission_groups=[SUPER])
+    writing = (await permission_group(stand, "writing", "access.policy.*")).name
+    await policy(stand, "writers", f"{ACCOUNT}/members/cat", permission_groups=[writing])
+    stand.caller = f"{ACCOUNT}/principals/cat"
+    for change in (
+        ("DeletePolicy", {"name": FIRST_POLICY}),
+        (
+            "UpdatePolicy",
+            {"policy": {"name": FIRST_POLICY, "principals": []}, "update_mask": {"paths": ["principals"]}},
+        ),
+    ):
+        with pytest.raises(errors.NotSuperAdministrator, match="no Super Administrator"):
+            await stand.do(change[0], **change[1])
+    stand.caller = ADMIN
+    assert (await stand.do("GetPolicy", name=FIRST_POLICY)).policy.principals
+
+
+async def test_a_service_account_is_not_who_is_left(stand: Stand) -> None:
+    await stand.do("CreateServiceAccount", parent=ACCOUNT, service_account_id="bot")
+    await policy(stand, "second", f"{ACCOUNT}/serviceAccounts/bot", permission_groups=[SUPER])
+    with pytest.raises(errors.LastSuperAdministrator, match="service accounts"):
+        await stand.do("DeletePolicy", name=FIRST_POLICY)
+    await member(stand, "ben")
+    await policy(stand, "third", f"{ACCOUNT}/members/ben", permission_groups=[SUPER])
+    await stand.do("DeletePolicy", name=FIRST_POLICY)

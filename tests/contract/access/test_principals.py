@@ -45,7 +45,13 @@ async def test_an_account_is_deleted_when_nothing_is_left_in_it(stand: Stand) ->
         await stand.do("GetAccount", name="accounts/acme")
     with pytest.raises(errors.AccountNotEmpty):
         await stand.do("DeleteAccount", name=ACCOUNT)
-    await stand.do("CreateAccount", parent=ACCOUNT, account_id="acme")
+    with pytest.raises(DomainError, match="was deleted"):  # or who makes it anew would have what is left of it
+        await stand.do("CreateAccount", parent=ACCOUNT, account_id="acme")
+
+
+async def test_the_account_of_the_platforms_own_is_nobodys(stand: Stand) -> None:
+    with pytest.raises(errors.InvalidField, match="account_id"):
+        await stand.do("CreateAccount", parent=ACCOUNT, account_id="portico")
 
 
 async def test_an_invitation_is_accepted_once(stand: Stand) -> None:

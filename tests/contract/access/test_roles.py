@@ -122,3 +122,12 @@ async def test_a_member_is_made_administrator_and_no_more_by_a_super_administrat
     ):
         with pytest.raises(errors.NotSuperAdministrator):
             await stand.do(method, **fields)
+
+
+def test_no_lesser_role_may_act_as_anybody() -> None:
+    """Who may issue a token for somebody is worth as much as he."""
+    for name, group in Roles(Permissions(METHODS.values())).of(ACCOUNT).items():
+        if name.endswith("/super-administrator") or not hasattr(group, "permissions"):
+            continue
+        for permission in ("gateway.token.create", "gateway.certificate.create"):
+            assert not any(covers(pattern, permission) for pattern in group.permissions), name

@@ -100,7 +100,8 @@ class AccountServiceServicer:
 
     def DeleteAccount(self, request, context):
         """Deletes an account in which nothing is left but its last Super Administrator. FAILED_PRECONDITION
-        (`ACCOUNT_NOT_EMPTY`), naming what is left, otherwise; `accounts/default` stays.
+        (`ACCOUNT_NOT_EMPTY`), naming what is left, of other products too, otherwise; `accounts/default` stays. Its id is not
+        given again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
