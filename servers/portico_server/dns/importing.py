@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from portico.dns.v1 import records_pb2
 from portico_server.dns import drafts, zone_files
-from portico_server.dns.errors import InvalidField
+from portico_server.dns.errors import InvalidField, TooManyRecords
 from portico_server.dns.judging import Change
 from portico_server.dns.messages import record_messages, unnamed
 from portico_server.dns.model import Record, Zone
@@ -16,9 +16,12 @@ from portico_server.dns.records import Planned, Records
 from portico_server.dns.store import records as store
 from portico_server.platform.database import Database, Statement
 from portico_server.platform.ids import Ids
+from portico_server.platform.turns import Turns
 
 _FIELD = "zone_file"
 _MOST_TOLD = 1000
+_SAID_AGAIN = 2
+"""How many times as many records as a zone may have a file may hold, where it says them more than once."""
 
 Action = records_pb2.RecordChange.Action
 Response = records_pb2.ImportZoneFileResponse
@@ -35,11 +38,14 @@ class _File:
 class Importing:
     """Imports and exports zone files."""
 
-    def __init__(self, database: Database, records: Records, ids: Ids, name_servers: Sequence[str]) -> None:
+    def __init__(
+        self, database: Database, records: Records, ids: Ids, name_servers: Sequence[str], most_a_zone: int
+    ) -> None:
         self._database = database
         self._records = records
         self._ids = ids
         self._name_servers = name_servers
+        self._most = most_a_zone
 
     async def run(
         self, request: records_pb2.ImportZoneFileRequest, remember: Callable[[Response], list[Statement]]
@@ -74,7 +80,10 @@ class Importing:
 
     async def _parsed(self, text: str, zone: Zone) -> _File:
         found = _File()
+        said: set[tuple[str, int, bytes]] = set()
         async for entry in zone_files.read(text, zone, self._name_servers):
+            if len(found.records) + found.skipped >= _SAID_AGAIN * self._most:
+                raise self._too_many(zone, entry.line, f"more than {_SAID_AGAIN * self._most} records")
             if entry.record is None:
                 found.skipped += 1
                 continue
@@ -83,14 +92,26 @@ class Importing:
             except InvalidField as error:
                 raise zone_files.wrong(entry.line, error.message) from None
             found.records.append((entry.line, record))
+            said.add((record.place, *record.says))
+            if len(said) > self._most:
+                raise self._too_many(zone, entry.line, f"{len(said)} different records")
         return found
+
+    def _too_many(self, zone: Zone, line: int, counted: str) -> TooManyRecords:
+        return TooManyRecords(
+            f"{_FIELD}, line {line}: up to here there are {counted}; {self._most} are allowed (dns_records)",
+            field=_FIELD,
+            line=str(line),
+            resource=zone.name,
+        )
 
     async def _changes(self, zone: Zone, file: _File, *, replace: bool) -> tuple[list[Change], int]:
         """What makes the zone have the file's records, and how many of them it has already."""
         existing = {(record.place, *record.says): record for record in await store.of_zone(self._database, zone.name)}
         seen: set[tuple[str, int, bytes]] = set()
-        changes, unchanged = [], 0
+        changes, unchanged, turns = [], 0, Turns()
         for line, wanted in file.records:
+            await turns.offer()
             key = (wanted.place, *wanted.says)
             if key in seen:  # said twice: that is no more than once (RFC 2181, 5)
                 unchanged += 1

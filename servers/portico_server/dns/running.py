@@ -36,7 +36,7 @@ async def run(platform: Platform) -> AsyncIterator[Running]:
     lookup = Resolving(settings.dns_resolver_addresses)
     verifying = Verifying(database, zones, ids, lookup, settings.dns_name_servers)
     zone_service = ZoneService(database, clock, zones, verifying, tokens, settings.dns_name_servers)
-    importing = Importing(database, records, ids, settings.dns_name_servers)
+    importing = Importing(database, records, ids, settings.dns_name_servers, settings.dns_records)
     record_service = RecordService(database, clock, ids, zones, records, importing, tokens)
     async with _name_server(settings, Answering(database, settings.dns_name_servers)):
         yield Running(

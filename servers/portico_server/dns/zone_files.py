@@ -1,13 +1,14 @@
 """Zone files (RFC 1035, section 5): read entry by entry, and written.
 
-Reading takes turns with the calls that are served: Python code of a large file's length must not hold them up. $INCLUDE
-would read files of the server, and $GENERATE make many records of one line: both are refused.
+Reading takes turns with the calls that are served: Python code of a large file's length must not hold them up. A single
+entry is read in one go, so its length is bounded. $INCLUDE would read files of the server, and $GENERATE make many
+records of one line: both are refused.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+import io
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import dns.exception
@@ -22,11 +23,12 @@ from portico.dns.v1 import records_pb2
 from portico_server.dns import rdata
 from portico_server.dns.errors import InvalidZoneFile, ZoneFileTooLarge
 from portico_server.dns.model import AUTOMATIC_TTL, AUTOMATIC_TTL_SECONDS, Record, Type, Zone
+from portico_server.platform.turns import Turns
 
 MAX_BYTES = 3 * 1024 * 1024
 """So that it fits into a message that every client takes."""
-_AT_ONCE = 5
-"""Entries between two turns of the event loop: each takes some 50 us."""
+MAX_ENTRY_CHARACTERS = 16 * 1024
+"""Of one entry with all its lines and comments: twice a TXT record of 2,048 bytes that are all escaped. Takes 20 ms."""
 _SHOWN = 60
 SOA_TIMES = (3600, 900, 1_209_600, 300)
 """Refresh, retry, expire and minimum of a zone's SOA record: seconds."""
@@ -42,20 +44,35 @@ class Entry:
 
 async def read(text: str, zone: Zone, name_servers: Sequence[str]) -> AsyncIterator[Entry]:
     """The entries of a file. Raises InvalidZoneFile, which names the line."""
-    reader = _Reader(text, zone, frozenset(name_servers))
-    number = 0
-    while (entry := reader.next()) is not None:
-        yield entry
-        number += 1
-        if number % _AT_ONCE == 0:
-            await asyncio.sleep(0)
+    reader, turns = _Reader(text, zone, frozenset(name_servers)), Turns()
+    while not reader.ended:
+        entry = reader.next()
+        if entry is not None:
+            yield entry
+        await turns.offer()
+
+
+class _Text:
+    """The file as the tokenizer reads it, by characters; `too_long` is called where an entry has too many."""
+
+    def __init__(self, text: str, too_long: Callable[[], None]) -> None:
+        self._file = io.StringIO(text)
+        self._too_long = too_long
+        self.left = MAX_ENTRY_CHARACTERS
+
+    def read(self, size: int) -> str:
+        self.left -= size
+        if self.left < 0:
+            self._too_long()
+        return self._file.read(size)
 
 
 class _Reader:
     """Where the reading of a file stands: its origin, its TTL, and the owner of the entry before."""
 
     def __init__(self, text: str, zone: Zone, name_servers: frozenset[str]) -> None:
-        self._tokens = dns.tokenizer.Tokenizer(text)
+        self._text = _Text(text, self._too_long)
+        self._tokens = dns.tokenizer.Tokenizer(self._text)
         self._zone = zone
         self._name_servers = name_servers
         self._origin = dns.name.from_text(zone.domain)
@@ -64,9 +81,10 @@ class _Reader:
         self._default_ttl_seconds: int | None = None
         self._last_ttl_seconds: int | None = None
         self._line = 1
+        self.ended = False
 
     def next(self) -> Entry | None:
-        """The next entry; None at the file's end."""
+        """The next entry; None where a line is none: empty, a comment, a directive, or the file's end."""
         try:
             return self._next()
         except dns.exception.DNSException as error:
@@ -75,26 +93,24 @@ class _Reader:
             raise self._wrong(f"it cannot be read ({type(error).__name__})") from None
 
     def _next(self) -> Entry | None:
-        while True:
-            self._line = self._tokens.line_number
-            token = self._tokens.get(want_leading=True)
-            if token.is_eof():
-                return None
-            if token.is_eol():
-                continue
-            if token.is_whitespace():
-                following = self._tokens.get()
-                if following.is_eol():
-                    continue
-                if following.is_eof():
-                    return None
-                self._tokens.unget(following)
-            elif token.value.startswith("$") and not token.is_quoted_string():
-                self._directive(token.value.upper())
-                continue
-            else:
-                self._owner = self._tokens.as_name(token, self._origin)
+        self._text.left = MAX_ENTRY_CHARACTERS
+        self._line = self._tokens.line_number
+        token = self._tokens.get(want_leading=True)
+        if token.is_whitespace():
+            token = self._tokens.get()
+            if not token.is_eol_or_eof():
+                self._tokens.unget(token)
+                return self._entry()
+        if token.is_eof():
+            self.ended = True
+        elif token.is_eol():
+            pass
+        elif token.value.startswith("$") and not token.is_quoted_string():
+            self._directive(token.value.upper())
+        else:
+            self._owner = self._tokens.as_name(token, self._origin)
             return self._entry()
+        return None
 
     def _directive(self, name: str) -> None:
         if name == "$ORIGIN":
@@ -163,6 +179,12 @@ class _Reader:
             return False
         return found.to_text().lower().removesuffix(".") in self._name_servers
 
+    def _too_long(self) -> None:
+        raise self._wrong(
+            f"the entry that begins here has more than {MAX_ENTRY_CHARACTERS} characters; close its "
+            "parentheses and quotes, or shorten its comments"
+        )
+
     def _wrong(self, what: str) -> InvalidZoneFile:
         return wrong(self._line, what)
 
@@ -184,16 +206,15 @@ async def written(zone: Zone, records: Iterable[Record], name_servers: Sequence[
     ]
     if not any(record.type == Type.NS and record.domain_name == zone.domain for record in records):
         lines += [f"@ IN NS {server}." for server in name_servers]
-    size_bytes = 0
-    for number, record in enumerate(records):
+    size_bytes, turns = 0, Turns()
+    for record in records:
         lines.append(line_of(record))
         size_bytes += len(lines[-1]) + 1
         if size_bytes > MAX_BYTES:
             raise ZoneFileTooLarge(
                 f"the zone makes a file of more than {MAX_BYTES} bytes; list its records instead", resource=zone.name
             )
-        if number % _AT_ONCE == 0:
-            await asyncio.sleep(0)
+        await turns.offer()
     return "\n".join(lines) + "\n"
 
 

@@ -247,7 +247,7 @@ def as_another_process(stand: Stand) -> Stand:
     ids = Ids(stand.clock, random.SystemRandom())
     zones = Zones(stand.database, ids, MOST_RECORDS)
     records = Records(stand.database, zones, ids, MOST_RECORDS)
-    importing = Importing(stand.database, records, ids, ())
+    importing = Importing(stand.database, records, ids, (), MOST_RECORDS)
     service = RecordService(stand.database, stand.clock, ids, zones, records, importing, PageTokens(b"k" * 32))
     return dataclasses.replace(stand, records=service)
 

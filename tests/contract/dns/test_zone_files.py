@@ -148,6 +148,14 @@ async def test_a_file_of_more_records_than_a_zone_may_have_is_refused(stand: Sta
     assert await stand.list() == []
 
 
+async def test_records_are_counted_while_a_file_is_read_so_that_what_is_behind_the_limit_is_not(stand: Stand) -> None:
+    text = "".join(f"n{number} A 192.0.2.1\n" for number in range(MOST_RECORDS + 1))
+    with pytest.raises(errors.TooManyRecords, match=f"line {MOST_RECORDS + 1}: .* {MOST_RECORDS} are allowed"):
+        await imported(stand, text + "this line cannot be read\n", dry_run=True)
+    with pytest.raises(errors.TooManyRecords, match=f"line {2 * MOST_RECORDS + 1}: "):
+        await imported(stand, "@ A 192.0.2.1\n" * (2 * MOST_RECORDS + 1) + "this line cannot be read\n")
+
+
 async def test_an_import_leaves_an_audit_event_a_record(stand: Stand) -> None:
     await imported(stand)
     told = [json.loads(event.body) for event in await Outbox(stand.database).take(100)]
