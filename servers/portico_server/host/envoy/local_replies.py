@@ -7,8 +7,9 @@ Such a request is no call: nothing is kept of it, so its answer names no ray.
 
 from __future__ import annotations
 
-from portico_server.host.envoy import overload
+from portico_server.host.envoy import overload, strangers
 from portico_server.host.envoy.answers import Answer, by_json, by_status
+from portico_server.host.envoy.body_limit import STRANGERS_BYTES
 from portico_server.host.envoy.message import Message
 from portico_server.host.envoy.rbac import PLAIN_PATH
 
@@ -17,6 +18,12 @@ _FOUND = "%LOCAL_REPLY_BODY%"  # what Envoy has to say: the transcoder names the
 _NO_HOST = Answer(3, "REQUEST_MALFORMED", "the request does not say whom it is for: send the header Host")
 _NOT_THERE = Answer(14, "UNAVAILABLE", "the server is not there now: try again", retry_seconds=1)
 """The process that serves the product is down or too busy; the supervisor starts again what is down."""
+_STRANGERS_BODY = Answer(
+    3,
+    "REQUEST_TOO_LARGE",
+    f"the body is larger than {STRANGERS_BYTES // 1024} KiB, which is all that is taken of callers with neither a "
+    "client certificate nor a JWT that is good",
+)
 _ANSWERS = {
     400: Answer(3, "REQUEST_MALFORMED", f"the request cannot be read: {_FOUND}"),
     403: Answer(7, "UPGRADE_REFUSED", "this address speaks HTTP/1.1 and HTTP/2 and upgrades to nothing else"),
@@ -44,6 +51,8 @@ def local_replies() -> Message:
     no_host = _mapper(_NO_HOST, _status("EQ", 400), *nameless)
     plain = {"safe_regex": {"regex": PLAIN_PATH + r"(\?.*)?"}}
     no_text = _mapper(_ANSWERS[404], _status("EQ", 403), _header(":path", string_match=plain, invert_match=True))
+    unknown = (_header(name, present_match=True, invert_match=True) for name in strangers.IDENTITIES)
+    of_stranger = _mapper(_STRANGERS_BODY, _status("EQ", 413), *unknown)
     known = [_mapper(answer, _status("EQ", status)) for status, answer in _ANSWERS.items()]
     others = [_mapper(_OTHER_FAILURE, _status("GE", 500)), _mapper(_OTHER_REFUSAL, _status("GE", 400))]
     return {
@@ -51,6 +60,7 @@ def local_replies() -> Message:
             *overload.local_replies(_rest()),
             _grpc_mapper(_NOT_THERE, 503),
             no_host,
+            of_stranger,
             {**no_text, "status_code": 404},
             *known,
             *others,
