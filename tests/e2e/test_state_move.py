@@ -60,7 +60,7 @@ def test_from_files_to_postgresql_by_a_backup_to_another_and_back(
     assert moved["rows"]["objects"]["object"] == len(DATA)
     assert f'database = "{first}"' in (tmp_path / "data" / "portico.toml").read_text()
     left = sorted(path.name for path in (tmp_path / "data" / "databases").iterdir())
-    assert left == ["dns.sqlite.moved", "objects.sqlite.moved"]
+    assert left == ["access.sqlite.moved", "dns.sqlite.moved", "objects.sqlite.moved"]
 
     with running_platform(tmp_path, database=first) as platform:
         check(platform, bucket)
