@@ -107,6 +107,9 @@ def authorization(contracts: Contracts) -> Iterator[str]:
         option = method.proto.options.Extensions[options_pb2.authorization]
         if option.public == bool(option.requirements):
             yield f"{method.path} must be either public or have requirements"
+        for name in option.asked_permissions:
+            if not PERMISSION.fullmatch(name) or name.split(".")[0] != method.product:
+                yield f"{method.path}: the permission {name!r} is not {method.product}.<noun>.<verb>"
         for requirement in option.requirements:
             name = requirement.permission
             if not PERMISSION.fullmatch(name) or name.split(".")[0] != method.product:

@@ -25,8 +25,8 @@ class Permissions(Mapping[str, Permission]):
     def __init__(self, methods: Iterable[Method]) -> None:
         asking: dict[str, list[Method]] = {}
         for method in methods:
-            for requirement in method.requirements:
-                asking.setdefault(requirement.permission, []).append(method)
+            for permission in method.permissions:
+                asking.setdefault(permission, []).append(method)
         self._by_name = {
             name: Permission(
                 name,

@@ -115,7 +115,7 @@ async def open_gateway(
     words = SharedWords(settings.run / SHARED_WORDS)
     issuers = Issuers(issuer_of(settings.trust_domain), settings.run)
     policy = PolicyFile(settings.data / POLICY_FILE, settings.trust_domain, words)
-    permissions = {requirement.permission for method in methods.values() for requirement in method.requirements}
+    permissions = {permission for method in methods.values() for permission in method.permissions}
     shared = SharedPolicies(settings.run / ACCESS, words, permissions)
     kept = any(product.keeps_policies for product in products)
     authorizer = AccountPoliciesBesideFile(policy, shared, kept=kept)

@@ -35,7 +35,8 @@ class Requirement:
 @dataclass(frozen=True, slots=True)
 class Method:
     """One method. `path` is `/package.Service/Method`; `public`: neither token nor permission is needed;
-    `refuses_unknown_fields`: its requests may hold nothing that its contract does not know."""
+    `refuses_unknown_fields`: its requests may hold nothing that its contract does not know. `asked_permissions`: those
+    that the method itself asks for where a request needs them."""
 
     path: str
     request_streaming: bool
@@ -45,6 +46,12 @@ class Method:
     read_only: bool = False
     validated: bool = True
     refuses_unknown_fields: bool = False
+    asked_permissions: tuple[str, ...] = ()
+
+    @property
+    def permissions(self) -> list[str]:
+        """All that it may ask for."""
+        return [*(requirement.permission for requirement in self.requirements), *self.asked_permissions]
 
     @property
     def service(self) -> str:
@@ -117,6 +124,7 @@ def _from_options(path: str, method: descriptor.MethodDescriptor) -> Method:
         requirements=tuple(_requirement(path, method.input_type, item) for item in authorization.requirements),
         read_only=options.idempotency_level == descriptor_pb2.MethodOptions.NO_SIDE_EFFECTS,
         refuses_unknown_fields=_refuses_unknown_fields(method.containing_service),
+        asked_permissions=tuple(authorization.asked_permissions),
     )
 
 

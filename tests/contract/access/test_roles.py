@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from portico.gateway.v1 import credentials_pb2
 from portico_server.access import errors
 from portico_server.access.permissions import Permissions, covers
 from portico_server.access.roles import Roles
-from portico_server.platform.methods import Method, Mode
+from portico_server.platform.methods import Method, Mode, methods_of
 from tests.contract.access.making import EVERYTHING, domain_group, member, permission_group, policy, resource_group
 from tests.contract.access.stand import ACCOUNT, METHODS, Stand
 from tests.contract.access.test_audit import ASKS
@@ -126,8 +127,13 @@ async def test_a_member_is_made_administrator_and_no_more_by_a_super_administrat
 
 def test_no_lesser_role_may_act_as_anybody() -> None:
     """Who may issue a token for somebody is worth as much as he."""
-    for name, group in Roles(Permissions(METHODS.values())).of(ACCOUNT).items():
+    issuing = methods_of(credentials_pb2.DESCRIPTOR.services_by_name.values())
+    permissions = Permissions([*METHODS.values(), *issuing.values()])
+    roles = Roles(permissions).of(ACCOUNT)
+    assert f"{ACCOUNT}/permissionGroups/gateway" in roles
+    for name, group in roles.items():
         if name.endswith("/super-administrator") or not hasattr(group, "permissions"):
             continue
         for permission in ("gateway.token.create", "gateway.certificate.create"):
+            assert permission in permissions
             assert not any(covers(pattern, permission) for pattern in group.permissions), name

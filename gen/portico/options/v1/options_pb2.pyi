@@ -20,12 +20,14 @@ UNKNOWN_FIELDS_FIELD_NUMBER: _ClassVar[int]
 unknown_fields: _descriptor.FieldDescriptor
 
 class Authorization(_message.Message):
-    __slots__ = ("public", "requirements")
+    __slots__ = ("public", "requirements", "asked_permissions")
     PUBLIC_FIELD_NUMBER: _ClassVar[int]
     REQUIREMENTS_FIELD_NUMBER: _ClassVar[int]
+    ASKED_PERMISSIONS_FIELD_NUMBER: _ClassVar[int]
     public: bool
     requirements: _containers.RepeatedCompositeFieldContainer[Requirement]
-    def __init__(self, public: _Optional[bool] = ..., requirements: _Optional[_Iterable[_Union[Requirement, _Mapping]]] = ...) -> None: ...
+    asked_permissions: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, public: _Optional[bool] = ..., requirements: _Optional[_Iterable[_Union[Requirement, _Mapping]]] = ..., asked_permissions: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Requirement(_message.Message):
     __slots__ = ("permission", "resource_field", "mode")
