@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import trustme
 
+from portico_server.platform.revocations import Kind, Revocation
 from tests.harness import RunningPlatform
 
 TIMEOUT_SECONDS = 60
@@ -54,6 +55,19 @@ def bucket(portico: Portico) -> str:
     name = f"cli-{secrets.token_hex(4)}"
     portico("objects", "mb", name)
     return name
+
+
+def test_the_operator_sees_the_revocations_of_all_accounts(portico: Portico, tmp_path: Path) -> None:
+    other = Revocation(Kind.TOKEN, "accounts/evil", f"made-up-{secrets.token_hex(4)}", 1, 4_000_000_000)
+    keys = tmp_path / "data" / "keys"
+    keys.mkdir(parents=True)
+    (keys / "revocations.jsonl").write_bytes(other.to_line())
+    own = portico("token", "revocations", "--data", tmp_path, code=2)
+    assert b"they go with --all" in own.stderr
+    shown = portico("token", "revocations", "--all", "--data", tmp_path / "data")
+    assert other.subject in shown.stdout.decode()
+    assert b"accounts/evil: 1 in force" in shown.stderr
+    assert b"name its data directory" in portico("token", "revocations", "--all", "--data", tmp_path, code=1).stderr
 
 
 def test_objects_go_there_and_back(portico: Portico, bucket: str, tmp_path: Path) -> None:

@@ -94,6 +94,13 @@ def size(count: int) -> str:
     raise AssertionError
 
 
+def moment_of(seconds: float) -> str:
+    """Seconds since 1970 in local time."""
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(seconds, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
 def moment(timestamp: Any) -> str:
     """A Timestamp in local time; empty if it is not set."""
     if not timestamp.ByteSize():

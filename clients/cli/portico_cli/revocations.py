@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import time
+from collections import Counter
+from pathlib import Path
 from typing import Any
+
+import click
 
 from portico_cli import output
 from portico_cli.calling import Caller
@@ -34,7 +39,37 @@ def show_revocations(caller: Caller) -> None:
         ("reason", lambda item: item.reason),
     ]
     found = caller.client.credentials.revocations()
-    output.show_items(found, columns, as_json=caller.json, nothing="nothing is revoked")
+    output.show_items(
+        found, columns, as_json=caller.json, nothing=f"nothing of accounts/{caller.client.profile.account} is revoked"
+    )
+
+
+def show_all_revocations(data: Path, *, as_json: bool) -> None:
+    """Those of every account, as the files of the platform on this machine hold them, with how many each has."""
+    from portico_server.platform.revocations import FILE, in_force
+
+    folder = data / "keys"
+    try:
+        if not folder.is_dir():
+            raise click.ClickException(f"there is no platform in {data}: name its data directory with --data")
+        found = in_force(folder / FILE, time.time())
+    except (OSError, ValueError) as error:
+        raise click.ClickException(str(error)) from None
+    columns: list[output.Column] = [
+        ("account", lambda item: item.account or "the operator's list"),
+        ("revoked", lambda item: f"{_KINDS.get(item.kind.value, 'tokens of')} {item.subject}"),
+        ("at", lambda item: output.moment_of(item.revoked_at)),
+        ("kept until", lambda item: output.moment_of(item.expires_at)),
+        ("by", lambda item: item.revoked_by),
+        ("reason", lambda item: item.reason),
+    ]
+    output.show_items(found, columns, as_json=as_json, nothing="nothing is revoked")
+    counted = Counter(item.account or "the operator's list" for item in found)
+    for account, number in counted.most_common() if not as_json else ():
+        click.echo(f"{account}: {number:,} in force", err=True)
+
+
+_KINDS = {"token": "token", "fingerprint": "certificate", "serial": "serial"}
 
 
 def _what(revocation: Any) -> tuple[str, str]:

@@ -11,18 +11,16 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import structlog
 
+from portico_server.gateway.revocation_room import may_have
 from portico_server.platform.folders import sync_folder
 from portico_server.platform.private_files import locked, replace_file
 from portico_server.platform.revocations import Kind, Revocation, of_line, revocation_id
 from portico_server.platform.shared_words import SharedWords, Word
-
-MAX_REVOCATIONS = 20_000
-"""In force at once; each takes some 900 bytes of every process."""
 
 _MANY_EXPIRED = 1_000
 """So many expired lines are worth writing the file anew."""
@@ -31,10 +29,13 @@ _log = structlog.get_logger(__name__)
 
 
 class LogFull(Exception):
-    """As many revocations are in force as can be kept."""
+    """An account has as many revocations in force as it may have; the text says what to do."""
 
-    def __init__(self) -> None:
-        super().__init__(f"{MAX_REVOCATIONS:,} revocations are in force, which is all that can be kept")
+    def __init__(self, kind: Kind = Kind.TOKEN, account: str = "", most: int = 0) -> None:
+        remedy = "wait until some expire, or have the operator replace the token key (portico token rotate-key)"
+        if kind is not Kind.PRINCIPAL:
+            remedy = f"revoke all tokens of a principal at once (portico token revoke --principal), or {remedy}"
+        super().__init__(f"{account} may have {most:,} revocations of this kind in force now, and has them: {remedy}")
 
 
 class RevocationLog:
@@ -72,18 +73,49 @@ class RevocationLog:
     def add(self, *revocations: Revocation) -> list[Revocation]:
         """Revokes, durably and in every process. Answers what holds now of the same subjects: the revocation, or an
         earlier one. Blocks for a sync. Raises LogFull, OSError, ValueError."""
+        return self._add(revocations, bounded=True)
+
+    def take_in(self, *revocations: Revocation) -> None:
+        """Adds what was revoked, and judged, elsewhere, however much it is. Raises OSError, ValueError."""
+        self._add(revocations, bounded=False)
+
+    def check_room(self, revocation: Revocation) -> None:
+        """Raises LogFull where the revocation would be refused; OSError, ValueError."""
+        with locked(self._path.parent):
+            self._read()
+            self._make_room([] if self._is_known(revocation) else [revocation])
+
+    def _add(self, revocations: Sequence[Revocation], *, bounded: bool) -> list[Revocation]:
         with locked(self._path.parent):
             self._read()
             new = [item for item in revocations if not self._is_known(item)]
-            if len(self) + len(new) > MAX_REVOCATIONS:
-                self._write_anew()
-                if len(self) + len(new) > MAX_REVOCATIONS:
-                    raise LogFull
+            if bounded:
+                self._make_room(new)
             if new:
                 self._append(new)
                 self._words.increase(Word.REVOCATIONS)
                 self._read()
         return [self._all[item.id] for item in revocations]
+
+    def _make_room(self, new: list[Revocation]) -> None:
+        """Call with the lock held and the file read. Raises LogFull."""
+        try:
+            self._check_room(new)
+        except LogFull:
+            if len(self) == len(self.in_force()):  # to write the file anew would take others' time for nothing
+                raise
+            self._write_anew()
+            self._check_room(new)
+
+    def _check_room(self, new: list[Revocation]) -> None:
+        counted = dict(self._of_account)
+        for item in new:
+            if item.id in self._all:
+                continue
+            most = may_have(item.kind, item.account, counted)
+            if counted.get(item.account, 0) >= most:
+                raise LogFull(item.kind, item.account, most)
+            counted[item.account] = counted.get(item.account, 0) + 1
 
     def prune(self) -> None:
         """Forgets what has expired, where it is worth it. Blocks. Raises OSError, ValueError."""
@@ -134,6 +166,8 @@ class RevocationLog:
     def _take(self, line: bytes, parsed: tuple[str, Revocation]) -> None:
         self._lines[line] = parsed
         identifier, revocation = parsed
+        if identifier not in self._all:
+            self._of_account[revocation.account] = self._of_account.get(revocation.account, 0) + 1
         self._all[identifier] = revocation
         if revocation.listed_serial:
             self.listed.add(revocation.listed_serial)
@@ -169,6 +203,7 @@ class RevocationLog:
     def _forget(self) -> None:
         self._inode = self._offset = 0
         self._all.clear()
+        self._of_account: dict[str, int] = {}  # how many of each
         self._lines: dict[bytes, tuple[str, Revocation]] = {}  # with their ids
         self.tokens: dict[str, set[str]] = {}
         self.fingerprints: dict[str, set[str]] = {}

@@ -11,7 +11,7 @@ import time
 
 import structlog
 
-from portico_server.gateway.revocation_log import LogFull, RevocationLog
+from portico_server.gateway.revocation_log import RevocationLog
 from portico_server.platform.database import Batch, Contended, Database, DatabaseError, GuardFailed, Statement
 from portico_server.platform.revocations import Revocation, of_line
 
@@ -42,6 +42,7 @@ class SharedRevocations:
 
     async def add(self, revocation: Revocation) -> Revocation:
         """Raises DatabaseError, and what `RevocationLog.add` does."""
+        await asyncio.to_thread(self._local.check_room, revocation)  # before it stands where all nodes read it
         for _ in range(_TRIES):
             (number,) = (await self._database.read(_LAST))[0]
             row = (number + 1, revocation.to_line().decode(), revocation.expires_at)
@@ -52,12 +53,13 @@ class SharedRevocations:
                 continue
         else:
             raise Contended("others revoke at the same time")
-        return (await asyncio.to_thread(self._local.add, revocation))[0]
+        await asyncio.to_thread(self._local.take_in, revocation)
+        return self._local.find(revocation.kind, revocation.account, revocation.subject) or revocation
 
     async def read(self) -> None:
-        """Takes in what other nodes have revoked. Raises DatabaseError, OSError, ValueError, LogFull."""
+        """Takes in what other nodes have revoked. Raises DatabaseError, OSError, ValueError."""
         while rows := await self._database.scan(_AFTER, self._read_up_to, _ROWS):
-            await asyncio.to_thread(self._local.add, *(of_line(line.encode()) for _, line in rows))
+            await asyncio.to_thread(self._local.take_in, *(of_line(line.encode()) for _, line in rows))
             self._read_up_to = rows[-1][0]
         self.fresh_at = time.monotonic()
 
@@ -73,7 +75,7 @@ class SharedRevocations:
             try:
                 await self.read()
                 failing = False
-            except (DatabaseError, OSError, ValueError, LogFull) as error:
+            except (DatabaseError, OSError, ValueError) as error:
                 if not failing:
                     _log.error("revocations_of_other_nodes_not_read", error=str(error))
                 failing = True

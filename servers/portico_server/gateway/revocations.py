@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from portico.gateway.v1 import revocations_pb2, revocations_pb2_grpc
-from portico_server.gateway.revocation_log import MAX_REVOCATIONS, LogFull, RevocationLog
+from portico_server.gateway.revocation_log import LogFull, RevocationLog
 from portico_server.platform.call import current
 from portico_server.platform.errors import ApiError, invalid_argument
 from portico_server.platform.keyring.authorities import Authorities
@@ -139,13 +139,8 @@ class RevocationService(revocations_pb2_grpc.RevocationServiceServicer):
         )
         try:
             return _message(await self._add(revocation))
-        except LogFull:
-            raise ApiError(
-                grpc.StatusCode.RESOURCE_EXHAUSTED,
-                "TOO_MANY_REVOCATIONS",
-                f"{MAX_REVOCATIONS:,} revocations are in force, which is all that can be kept: revoke all tokens of a "
-                "principal at once, or replace the token key",
-            ) from None
+        except LogFull as full:
+            raise ApiError(grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_REVOCATIONS", str(full)) from None
 
 
 def _end_asked(request: Any) -> int:

@@ -14,6 +14,9 @@ _NAME = re.compile(rf"accounts/{_ID}(?:/[a-z][A-Za-z]*/{_ID})*(?:/objects/[^\x00
 
 _PRINCIPAL = re.compile(r"accounts/[a-z0-9][a-z0-9-]{0,62}/principals/[a-z0-9][a-z0-9._-]{0,62}")
 
+OPERATORS_ACCOUNT = "accounts/default"
+"""The first account: of those who run the platform."""
+
 MAX_NAME_LENGTH = 2048
 """In characters. No contract allows more, and it bounds what a name can cost to look at."""
 

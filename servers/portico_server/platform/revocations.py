@@ -7,6 +7,7 @@ import enum
 import hashlib
 import json
 from dataclasses import dataclass
+from pathlib import Path
 
 FILE = "revocations.jsonl"
 """In the folder of keys, which is as dear."""
@@ -70,3 +71,16 @@ def of_line(line: bytes) -> Revocation:
         return Revocation(**{**fields, "kind": Kind(fields["kind"])})
     except (TypeError, KeyError) as error:
         raise ValueError(str(error)) from error
+
+
+def in_force(path: Path, now: float) -> list[Revocation]:
+    """All that a file of them holds and that have not expired, by account: for the operator, on the machine. Raises
+    OSError, ValueError."""
+    found: dict[str, Revocation] = {}
+    if path.exists():
+        with path.open("rb") as file:
+            for line in file:
+                if line.endswith(b"\n"):  # else it was cut short by a crash, never acknowledged
+                    revocation = of_line(line)
+                    found[revocation.id] = revocation
+    return sorted((item for item in found.values() if item.expires_at > now), key=lambda item: (item.account, item.id))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from portico_server.gateway import revocation_log
+from portico_server.gateway import revocation_log, revocation_room
 from portico_server.gateway.revocation_log import LogFull, RevocationLog
 from portico_server.platform.revocations import Kind, Revocation, of_line
 from portico_server.platform.shared_words import SharedWords
@@ -107,7 +107,8 @@ def test_what_has_expired_goes_and_all_processes_go_on(tmp_path: Path, monkeypat
 
 
 def test_more_than_it_holds_is_refused_until_some_expire(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(revocation_log, "MAX_REVOCATIONS", 2)
+    monkeypatch.setattr(revocation_room, "MAX_REVOCATIONS", 2)
+    monkeypatch.setattr(revocation_room, "RESERVED", 0)
     log = opened(tmp_path)
     log.add(token("t1"), token("t2"))
     with pytest.raises(LogFull):
@@ -115,6 +116,56 @@ def test_more_than_it_holds_is_refused_until_some_expire(tmp_path: Path, monkeyp
     later = opened(tmp_path, NOW + 100)
     later.add(token("t3", expires_at=NOW + 1000))
     assert set(later.tokens) == {"t3"}
+
+
+def test_one_account_that_revokes_all_it_may_leaves_room_for_others_and_the_operator(tmp_path: Path) -> None:
+    log = opened(tmp_path)
+    log.take_in(*(token(f"made-up-{number}", account="accounts/evil") for number in range(most_tokens())))
+    with pytest.raises(LogFull, match=r"accounts/evil may have 2,[0-9]{3} revocations .*--principal"):
+        log.add(token("one-more", account="accounts/evil"))
+    everybody = Revocation(Kind.PRINCIPAL, "accounts/evil", "accounts/evil/principals/p", NOW, NOW + 60, NOW)
+    log.add(everybody)  # as the refusal advises
+    for account in (ACCOUNT, "accounts/other", "accounts/third"):
+        log.add(token("own", account=account))
+        log.add(Revocation(Kind.PRINCIPAL, account, f"{account}/principals/p", NOW, NOW + 60, NOW))
+
+
+def most_tokens() -> int:
+    """How many tokens an account alone may revoke."""
+    number = 0
+    while number < revocation_room.may_have(Kind.TOKEN, "accounts/evil", {"accounts/evil": number}):
+        number += 1
+    return number
+
+
+def test_the_operator_revokes_where_all_room_was_taken_before(tmp_path: Path) -> None:
+    log = opened(tmp_path)
+    log.take_in(*(token(f"t{number}", account="accounts/evil") for number in range(revocation_room.MAX_REVOCATIONS)))
+    ada = Revocation(Kind.PRINCIPAL, ACCOUNT, "accounts/default/principals/ada", NOW, NOW + 60, NOW)
+    assert log.add(ada, token("t")) == [ada, token("t")]
+    with pytest.raises(LogFull):
+        log.add(token("own", account="accounts/other"))
+
+
+def test_a_refused_revocation_does_not_have_every_process_read_all_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(revocation_room, "MAX_REVOCATIONS", 16)
+    log = opened(tmp_path)
+    log.add(token("t1", account="accounts/evil"))
+    before = (tmp_path / "revocations.jsonl").stat().st_ino
+    with pytest.raises(LogFull):
+        log.add(token("t2", account="accounts/evil"))
+    assert (tmp_path / "revocations.jsonl").stat().st_ino == before
+
+
+def test_to_revoke_again_what_is_revoked_takes_no_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(revocation_room, "MAX_REVOCATIONS", 8)
+    log = opened(tmp_path)
+    for before in (NOW, NOW + 1):
+        log.add(Revocation(Kind.PRINCIPAL, "accounts/evil", "accounts/evil/principals/p", NOW, NOW + 60, before))
+        log.take_in(token("fills", account="accounts/evil"))
+    assert log.principals == {"accounts/evil/principals/p": NOW + 1}
 
 
 def test_a_look_where_nothing_was_revoked_costs_less_than_a_microsecond(tmp_path: Path) -> None:

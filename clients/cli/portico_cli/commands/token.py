@@ -13,7 +13,7 @@ import click
 
 from portico_cli import output
 from portico_cli.calling import Caller, calls_platform
-from portico_cli.revocations import show_revocation, show_revocations
+from portico_cli.revocations import show_all_revocations, show_revocation, show_revocations
 from portico_cli.settings import settings_of_running, settings_options
 
 _OWN_ID = re.compile(r"[A-Za-z0-9_-]{22}|api\.[A-Za-z0-9_-]{43}")  # 16 random bytes in base64url; an API token's
@@ -75,10 +75,23 @@ def revoke(caller: Caller, given: str, principal: str, foreign: bool, reason: st
 
 
 @token.command()
+@click.option("--all", "of_all", is_flag=True, help="Of every account, on the platform's machine: for its operator.")
+@settings_options()
 @calls_platform
-def revocations(caller: Caller) -> None:
-    """List what has been revoked, tokens and certificates, and is still in force."""
-    show_revocations(caller)
+def revocations(caller: Caller, of_all: bool, **flags: Any) -> None:
+    """List what has been revoked, tokens and certificates of the account, and is still in force.
+
+    \b
+    Examples:
+      portico token revocations
+      portico token revocations --all --data ./data
+    """
+    if of_all:
+        show_all_revocations(settings_of_running(flags).data, as_json=caller.json)
+    elif any(flags.values()):
+        raise click.UsageError("--data and --config say which platform on this machine: they go with --all")
+    else:
+        show_revocations(caller)
 
 
 @token.command()

@@ -11,7 +11,7 @@ from portico_server.gateway.oauth.authentication import Client
 from portico_server.gateway.oauth.errors import NO_STORE, OAuthError
 from portico_server.gateway.oauth.forms import Form, required
 from portico_server.gateway.oauth.verifying import Shown, Verifier
-from portico_server.gateway.revocation_log import MAX_REVOCATIONS, LogFull
+from portico_server.gateway.revocation_log import LogFull
 from portico_server.gateway.revocations import Add
 from portico_server.platform.access.credentials import API_TOKEN_SECRET_PREFIX
 from portico_server.platform.authorization import Authorizer, Principal
@@ -78,12 +78,8 @@ class TakingBack:
                     reason="OAuth 2.0",
                 )
             )
-        except LogFull:
-            raise ApiError(
-                grpc.StatusCode.RESOURCE_EXHAUSTED,
-                "TOO_MANY_REVOCATIONS",
-                f"{MAX_REVOCATIONS:,} revocations are in force, which is all that can be kept",
-            ) from None
+        except LogFull as full:
+            raise ApiError(grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_REVOCATIONS", str(full)) from None
 
 
 def _shown(verifier: Verifier, form: Form) -> Shown | None:
