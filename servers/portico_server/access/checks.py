@@ -72,7 +72,7 @@ def permission_group(message: Any, state: AccountState, permissions: Permissions
 
 def resource_group(message: Any, state: AccountState, permissions: Permissions, field: str) -> None:
     scope = message.scope or state.account
-    _check_resource(scope, state.account, f"{field}.scope")
+    _check_resource(scope, state.account, permissions, f"{field}.scope")
     if scope.endswith("/"):
         raise InvalidField(f"{field}.scope must be a resource's name, and none that ends in /", field=f"{field}.scope")
     named = bool(message.objects or message.domain_groups)
@@ -88,7 +88,7 @@ def resource_group(message: Any, state: AccountState, permissions: Permissions, 
         _check_once(getattr(message, part), f"{field}.{part}")
         for index, name in enumerate(getattr(message, part)):
             where = f"{field}.{part}[{index}]"
-            _check_resource(name, state.account, where)
+            _check_resource(name, state.account, permissions, where)
             if not below(name, scope):
                 raise OutsideScope(f"{where}: {name} is not at or below the scope {scope}", field=where)
     for part in ("domain_groups", "excluded_domain_groups"):
@@ -96,7 +96,7 @@ def resource_group(message: Any, state: AccountState, permissions: Permissions, 
     _check_scope_types_of_users(message, state, field)
 
 
-def _check_resource(name: str, account: str, where: str) -> None:
+def _check_resource(name: str, account: str, permissions: Permissions, where: str) -> None:
     """A name of something in the account, or a prefix of objects' keys in it."""
     if "*" in name and "/objects/" not in name:
         raise InvalidField(f"{where}: {name} has a wildcard; a name stands for all below it", field=where)
@@ -110,6 +110,7 @@ def _check_resource(name: str, account: str, where: str) -> None:
         )
     if not below(name, account):
         raise OutsideAccount(f"{where}: {name} is not of {account}", field=where)
+    permissions.resource_types.check(name, where)
 
 
 def domain_group(message: Any, state: AccountState, permissions: Permissions, field: str) -> None:

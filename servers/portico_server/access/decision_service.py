@@ -10,7 +10,7 @@ from portico.access.v1 import decisions_pb2, decisions_pb2_grpc
 from portico.access.v1.policies_pb2 import Access
 from portico_server.access import caller
 from portico_server.access.deciding import Deciding
-from portico_server.access.errors import InvalidField, NotSuperAdministrator, OutsideAccount
+from portico_server.access.errors import AsksAboutOthers, InvalidField, OutsideAccount, UnknownPermission
 from portico_server.access.pages import page_size
 from portico_server.access.permissions import Permissions
 from portico_server.access.simulations import Simulations
@@ -46,7 +46,7 @@ class DecisionService(decisions_pb2_grpc.DecisionServiceServicer):
 
     async def CheckAccess(self, request: Any, context: Any) -> Any:
         who = _asked_about(request.principal, "principal")
-        _check_resource(request.resource, request.parent, "resource")
+        self._check_question(request, request.parent)
         snapshot, revision = await self._deciding.current()
         allowed = snapshot.allows(who, request.permission, request.resource, self._circumstances(request, who))
         return decisions_pb2.CheckAccessResponse(allowed=allowed, policy_revision=caller.tell_revision(revision))
@@ -54,7 +54,7 @@ class DecisionService(decisions_pb2_grpc.DecisionServiceServicer):
     async def BatchCheckAccess(self, request: Any, context: Any) -> Any:
         for index, question in enumerate(request.questions):
             _asked_about(question.principal, f"questions[{index}].principal")
-            _check_resource(question.resource, request.parent, f"questions[{index}].resource")
+            self._check_question(question, request.parent, f"questions[{index}].")
         snapshot, revision = await self._deciding.current()
         answers: list[bool] = []
         for question in request.questions:
@@ -67,7 +67,7 @@ class DecisionService(decisions_pb2_grpc.DecisionServiceServicer):
 
     async def Explain(self, request: Any, context: Any) -> Any:
         who = request.principal or caller.principal()
-        _check_resource(request.resource, request.parent, "resource")
+        self._check_question(request, request.parent)
         snapshot, revision = await self._deciding.current()
         found = snapshot.explain(who, request.permission, request.resource, self._circumstances(request, who))
         account = snapshot.account_of(request.parent)
@@ -83,7 +83,7 @@ class DecisionService(decisions_pb2_grpc.DecisionServiceServicer):
     async def ListMyPermissions(self, request: Any, context: Any) -> Any:
         who = caller.principal()
         resource = request.resource or request.parent
-        _check_resource(resource, request.parent, "resource")
+        self._check_resource(resource, request.parent, "resource")
         after = self._page_tokens.open(request, who, request.page_token)
         snapshot, _ = await self._deciding.current()
         circumstances = self._circumstances(None, who)
@@ -102,7 +102,7 @@ class DecisionService(decisions_pb2_grpc.DecisionServiceServicer):
 
     async def SimulatePolicy(self, request: Any, context: Any) -> Any:
         for index, resource in enumerate(request.resources):
-            _check_resource(resource, request.parent, f"resources[{index}]")
+            self._check_resource(resource, request.parent, f"resources[{index}]")
         given = request.policy if request.HasField("policy") else None
         changes, complete, revision = await self._simulations.of_policy(
             request.parent, given, request.removed_policy, list(request.resources)
@@ -110,6 +110,25 @@ class DecisionService(decisions_pb2_grpc.DecisionServiceServicer):
         return decisions_pb2.SimulatePolicyResponse(
             changes=changes, truncated=not complete, policy_revision=caller.tell_revision(revision)
         )
+
+    def _check_question(self, question: Any, account: str, where: str = "") -> None:
+        """Its permission and resource. Raises DomainError."""
+        if question.permission not in self._permissions:
+            raise UnknownPermission(
+                f"{where}permission: there is no permission {question.permission}; give PRODUCT.NOUN.VERB of `portico "
+                "access permissions`",
+                field=f"{where}permission",
+                permission=question.permission,
+            )
+        self._check_resource(question.resource, account, f"{where}resource")
+
+    def _check_resource(self, resource: str, account: str, field: str) -> None:
+        """Raises DomainError."""
+        if not is_name(resource):
+            raise InvalidField(f"{field} must be a resource's name, as {account}/COLLECTION/ID", field=field)
+        if not below(resource, account):
+            raise OutsideAccount(f"{field}: {resource} is not of {account}", field=field)
+        self._permissions.resource_types.check(resource, field)
 
     def _circumstances(self, request: Any, who: str) -> Circumstances:
         """Those asked for; else those of the call for the caller himself, and for others the most favourable but for an
@@ -130,22 +149,17 @@ class DecisionService(decisions_pb2_grpc.DecisionServiceServicer):
 
 
 def _asked_about(principal: str, field: str) -> str:
-    """Whom the question is about: himself, or anybody for who may ask about others. Raises NotSuperAdministrator."""
+    """Whom the question is about: himself, or anybody for who may ask about others. Raises AsksAboutOthers."""
     own, shown = caller.principal(), caller.shown()
     if principal in ("", own):
         return own
     if not shown.everything:
-        raise NotSuperAdministrator(
-            f"{field}: to ask about others needs the permission access.decision.check on the account", field=field
+        raise AsksAboutOthers(
+            f"{field}: to ask about others needs the permission access.decision.check on the account",
+            field=field,
+            permission="access.decision.check",
         )
     return principal
-
-
-def _check_resource(resource: str, account: str, field: str) -> None:
-    if not is_name(resource):
-        raise InvalidField(f"{field} must be a resource's name, as {account}/COLLECTION/ID", field=field)
-    if not below(resource, account):
-        raise OutsideAccount(f"{field}: {resource} is not of {account}", field=field)
 
 
 def _shows_anything(found: Any) -> bool:

@@ -16,6 +16,10 @@ class UnknownPermission(DomainError):
     """No contract has such a permission."""
 
 
+class UnknownResourceType(DomainError):
+    """No contract has names of such a form."""
+
+
 class OutsideAccount(DomainError):
     """A resource, or something that is referred to, is of another account."""
 
@@ -58,6 +62,10 @@ class LastSuperAdministrator(DomainError):
 
 class NotSuperAdministrator(DomainError):
     """Only a Super Administrator may."""
+
+
+class AsksAboutOthers(DomainError):
+    """The caller may ask about himself alone."""
 
 
 class GrantsMoreThanHeld(DomainError):
@@ -143,6 +151,7 @@ def too_many(kind: Kind, most: int) -> DomainError:
 ERRORS: ErrorTable = {
     InvalidField: (StatusCode.INVALID_ARGUMENT, "INVALID_FIELD"),
     UnknownPermission: (StatusCode.INVALID_ARGUMENT, "UNKNOWN_PERMISSION"),
+    UnknownResourceType: (StatusCode.INVALID_ARGUMENT, "UNKNOWN_RESOURCE_TYPE"),
     OutsideAccount: (StatusCode.INVALID_ARGUMENT, "OUTSIDE_ACCOUNT"),
     OutsideScope: (StatusCode.INVALID_ARGUMENT, "OUTSIDE_SCOPE"),
     ScopeTypeMismatch: (StatusCode.INVALID_ARGUMENT, "SCOPE_TYPE"),
@@ -154,6 +163,7 @@ ERRORS: ErrorTable = {
     AccountNotEmpty: (StatusCode.FAILED_PRECONDITION, "ACCOUNT_NOT_EMPTY"),
     LastSuperAdministrator: (StatusCode.FAILED_PRECONDITION, "LAST_SUPER_ADMINISTRATOR"),
     NotSuperAdministrator: (StatusCode.PERMISSION_DENIED, "NOT_SUPER_ADMINISTRATOR"),
+    AsksAboutOthers: (StatusCode.PERMISSION_DENIED, "PERMISSION_DENIED"),
     GrantsMoreThanHeld: (StatusCode.PERMISSION_DENIED, "GRANTS_MORE_THAN_HELD"),
     InvitationNotFound: (StatusCode.NOT_FOUND, "INVITATION_NOT_FOUND"),
     CallerNotMember: (StatusCode.FAILED_PRECONDITION, "CALLER_NOT_MEMBER"),

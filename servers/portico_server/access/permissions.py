@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from portico_server.access.resources import ResourceTypes
 from portico_server.platform.access.permissions import covers
 from portico_server.platform.methods import Method
 
@@ -20,9 +21,11 @@ class Permission:
 
 
 class Permissions(Mapping[str, Permission]):
-    """By name, in order."""
+    """By name, in order; and the types of resources that they are asked for on."""
 
     def __init__(self, methods: Iterable[Method]) -> None:
+        methods = tuple(methods)
+        self.resource_types = ResourceTypes(methods)
         asking: dict[str, list[Method]] = {}
         for method in methods:
             for permission in method.permissions:

@@ -13,6 +13,7 @@ from typing import Any
 from google.protobuf import descriptor, descriptor_pb2
 
 from portico.options.v1 import options_pb2
+from portico_server.platform.resource_types import Collections, is_told, resource_types_of
 
 
 class Mode(enum.Enum):
@@ -36,7 +37,8 @@ class Requirement:
 class Method:
     """One method. `path` is `/package.Service/Method`; `public`: neither token nor permission is needed;
     `refuses_unknown_fields`: its requests may hold nothing that its contract does not know. `asked_permissions`: those
-    that the method itself asks for where a request needs them."""
+    that the method itself asks for where a request needs them. `resource_types`: of the resources that it is about,
+    None where its contract does not say."""
 
     path: str
     request_streaming: bool
@@ -47,6 +49,7 @@ class Method:
     validated: bool = True
     refuses_unknown_fields: bool = False
     asked_permissions: tuple[str, ...] = ()
+    resource_types: frozenset[Collections] | None = frozenset()
 
     @property
     def permissions(self) -> list[str]:
@@ -116,15 +119,18 @@ def _from_options(path: str, method: descriptor.MethodDescriptor) -> Method:
     authorization: options_pb2.Authorization = options.Extensions[extension]
     if authorization.public == bool(authorization.requirements):
         raise ContractError(f"{path} must be either public or have requirements")
+    requirements = tuple(_requirement(path, method.input_type, item) for item in authorization.requirements)
+    told = all(is_told(method, requirement.fields) for requirement in requirements)
     return Method(
         path,
         method.client_streaming,
         method.server_streaming,
         public=authorization.public,
-        requirements=tuple(_requirement(path, method.input_type, item) for item in authorization.requirements),
+        requirements=requirements,
         read_only=options.idempotency_level == descriptor_pb2.MethodOptions.NO_SIDE_EFFECTS,
         refuses_unknown_fields=_refuses_unknown_fields(method.containing_service),
         asked_permissions=tuple(authorization.asked_permissions),
+        resource_types=resource_types_of(method) if told else None,
     )
 
 

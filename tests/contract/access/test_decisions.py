@@ -84,8 +84,10 @@ async def test_many_questions_are_answered_in_their_order_by_one_revision(stand:
 async def test_about_others_asks_who_may(stand: Stand) -> None:
     await member(stand, "ada")
     stand.caller, stand.filter = f"{ACCOUNT}/principals/bob", Filter(everything=False)
-    with pytest.raises(errors.NotSuperAdministrator):
+    with pytest.raises(errors.AsksAboutOthers) as refused:
         await _may(stand, READ, PHOTOS)
+    code, reason = errors.ERRORS[type(refused.value)]
+    assert (code.name, reason) == ("PERMISSION_DENIED", "PERMISSION_DENIED"), "as wherever a permission is lacking"
     assert not await _may(stand, READ, PHOTOS, principal="")
     with pytest.raises(errors.OutsideAccount):
         await _may(stand, READ, "accounts/other/buckets/b", principal="")
@@ -148,3 +150,28 @@ async def test_a_simulation_says_who_would_gain_and_lose_what_and_changes_nothin
     assert READ in (await stand.do("SimulatePolicy", parent=ACCOUNT, policy=deny)).changes[0].lost
     assert lost.policy_revision == revision
     assert await _may(stand, READ, PHOTOS)
+
+
+@pytest.mark.parametrize("method", ["CheckAccess", "Explain", "BatchCheckAccess"])
+@pytest.mark.parametrize(
+    ("permission", "resource", "error", "field", "remedy"),
+    [
+        ("dns.zone.raed", PHOTOS, errors.UnknownPermission, "permission", "portico access permissions"),
+        ("dns.frob.create", PHOTOS, errors.UnknownPermission, "permission", "portico access permissions"),
+        (READ, f"{ACCOUNT}/bucket/photos", errors.UnknownResourceType, "resource", "did you mean buckets?"),
+        (READ, f"{PHOTOS}/object/cat", errors.UnknownResourceType, "resource", "did you mean objects?"),
+        (READ, f"{ACCOUNT}/zones/a.example/objects/x", errors.UnknownResourceType, "resource", "there are records"),
+    ],
+)
+async def test_a_question_about_what_no_contract_has_is_refused(
+    stand: Stand, method: str, permission: str, resource: str, error: type[Exception], field: str, remedy: str
+) -> None:
+    asked: dict[str, Any] = {"permission": permission, "resource": resource}
+    where = field
+    if method == "BatchCheckAccess":
+        good = {"permission": READ, "resource": f"{PHOTOS}/objects/a/bucket/b/"}
+        asked, where = {"questions": [good, asked]}, f"questions[1].{field}"
+    with pytest.raises(error, match=r"there (are|is) no ") as refused:
+        await stand.do(method, parent=ACCOUNT, **asked)
+    assert str(refused.value).startswith(f"{where}: ")
+    assert remedy in str(refused.value)

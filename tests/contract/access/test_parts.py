@@ -154,6 +154,17 @@ async def test_a_permission_that_there_is_not_is_named(
         ({"objects": [f"{ACCOUNT}//buckets/photos"]}, errors.InvalidField, "resource_group.objects[0]"),
         ({"scope": BUCKET, "objects": [f"{BUCKET}2"]}, errors.OutsideScope, "resource_group.objects[0]"),
         ({"scope": "accounts/other", "everything": True}, errors.OutsideAccount, "resource_group.scope"),
+        ({"objects": [f"{ACCOUNT}/bucket/photos"]}, errors.UnknownResourceType, "resource_group.objects[0]"),
+        (
+            {"everything": True, "excluded": [BUCKET, f"{ACCOUNT}/bucket/photos"]},
+            errors.UnknownResourceType,
+            "resource_group.excluded[1]",
+        ),
+        (
+            {"scope": f"{ACCOUNT}/zone/a.example", "everything": True},
+            errors.UnknownResourceType,
+            "resource_group.scope",
+        ),
         ({"everything": True, "excluded": [BUCKET, BUCKET]}, errors.InvalidField, "resource_group.excluded[1]"),
         (
             {"domain_groups": [f"{ACCOUNT}/domainGroups/none"]},
