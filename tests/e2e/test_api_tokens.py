@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import grpc
 import pytest
@@ -185,6 +186,23 @@ def test_it_is_revoked_like_any_token_by_its_id_and_with_all_of_its_principal(pl
     assert [gets(platform, made["secret"]).status for made in (first, second)] == [401, 200]
     rest(platform, "POST", f"{ACCOUNT}/principals/kay:revokeTokens", {})
     assert gets(platform, second["secret"]).status == 401
+
+
+def test_introspection_tells_whose_it_is_as_long_as_it_is_good(platform: RunningPlatform) -> None:
+    made = issue(platform, sourceCidrs=["203.0.113.0/24"])
+    name = made["apiToken"]["name"]
+
+    def introspect() -> Any:
+        form = urlencode({"token": made["secret"]}).encode()
+        headers = {"content-type": "application/x-www-form-urlencoded"}
+        return platform.http("POST", "/oauth2/introspect", body=form, headers=headers).json()
+
+    told = introspect()  # by a resource server, which is somewhere else than the bearer
+    assert (told["active"], told["token_type"], told["client_id"]) == (True, "Bearer", name)
+    assert (told["sub"], told["jti"]) == (f"{ACCOUNT}/principals/admin", made["apiToken"]["tokenId"])
+    assert "lastUseTime" not in rest(platform, "GET", name)["apiToken"], "to be asked about is no use"
+    rest(platform, "DELETE", name)
+    assert introspect() == {"active": False}
 
 
 def test_when_it_was_used_is_told_and_its_secret_stands_nowhere(platform: RunningPlatform) -> None:

@@ -36,8 +36,9 @@ NoteUse = Callable[[str, int], None]
 class Credentials(Protocol):
     """What the identity step asks of credentials of accounts."""
 
-    def by_secret(self, authorization: bytes, address: str) -> Principal | None:
-        """Whom an API token names that stands in this header; None where none does. Raises ApiError."""
+    def by_secret(self, authorization: bytes, address: str | None) -> Principal | None:
+        """Whom an API token names that stands in this header; None where none does. `address`: from where it is
+        shown; None: who shows it does not bear it, so that does not count. Raises ApiError."""
         ...
 
     def note_use(self, principal: Principal) -> None:
@@ -46,7 +47,7 @@ class Credentials(Protocol):
 
 
 class _None:
-    def by_secret(self, authorization: bytes, address: str) -> Principal | None:
+    def by_secret(self, authorization: bytes, address: str | None) -> Principal | None:
         return None
 
     def note_use(self, principal: Principal) -> None:
@@ -67,7 +68,7 @@ class AccountCredentials:
         self._principals: Remembered[str, tuple[ApiToken, Principal]] = Remembered(REMEMBERED)
         self._used: Remembered[str, int] = Remembered(REMEMBERED)
 
-    def by_secret(self, authorization: bytes, address: str) -> Principal | None:
+    def by_secret(self, authorization: bytes, address: str | None) -> Principal | None:
         """Takes a microsecond or two for a token that was seen before."""
         token_id = self._ids.get(authorization)
         if token_id is None:
@@ -88,7 +89,11 @@ class AccountCredentials:
         self._ids.put(authorization, token_id)
         if token.not_before and token.not_before > time.time():
             raise unauthenticated("TOKEN_NOT_YET_VALID", f"the API token {token.name} is not valid yet")
-        if token.source_cidrs and _networks(token.source_cidrs).holds(Circumstances(address=address)) is not True:
+        if (
+            address is not None
+            and token.source_cidrs
+            and _networks(token.source_cidrs).holds(Circumstances(address=address)) is not True
+        ):
             raise unauthenticated(
                 "TOKEN_ADDRESS_REFUSED",
                 f"the API token {token.name} is good from certain networks, not from {address or 'an unknown address'}",

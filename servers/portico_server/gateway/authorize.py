@@ -17,6 +17,7 @@ import grpc
 from portico_server.gateway.policy_revisions import PolicyRevisions
 from portico_server.gateway.resources import Names, reader
 from portico_server.gateway.tokens import unauthenticated
+from portico_server.platform.access.credentials import API_TOKEN_ID_PREFIX
 from portico_server.platform.access.revision import KEY
 from portico_server.platform.authorization import Authorizer, Principal
 from portico_server.platform.call import Call, Check, Handler, Step
@@ -159,10 +160,16 @@ async def _first_refused(
 
 def _denied(principal: Principal, permissions: list[str], resource: str) -> ApiError:
     narrowed = f", and a token with more than the scope {' '.join(sorted(principal.scope))}" if principal.scope else ""
+    who, remedy = principal.name, ""
+    if principal.credential.startswith(API_TOKEN_ID_PREFIX):  # the principal may have it
+        who = f"the API token {principal.client_id} of {principal.name}"
+        if not principal.client_id.startswith("accounts/"):
+            who = f"the API token by which {principal.name} came"
+        remedy = ": a token may do what its own policies allow, and of that what its principal may"
     return ApiError(
         grpc.StatusCode.PERMISSION_DENIED,
         "PERMISSION_DENIED",
-        f"{principal.name} needs the permission {' or '.join(permissions)} on {resource}{narrowed}",
+        f"{who} needs the permission {' or '.join(permissions)} on {resource}{narrowed}{remedy}",
         metadata={"permission": ",".join(permissions), "resource": resource},
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 
 import pytest
 from portico.testing.v1 import testing_pb2
@@ -60,6 +61,23 @@ async def test_a_call_without_it_is_refused_with_permission_and_resource() -> No
     assert (error.code.name, error.reason) == ("PERMISSION_DENIED", "PERMISSION_DENIED")
     assert error.metadata == {"permission": "objects.object.read", "resource": KEY}
     assert call.resource == KEY
+
+
+@pytest.mark.parametrize(
+    ("client_id", "who"),
+    [
+        ("accounts/default/apiTokens/ci", f"the API token accounts/default/apiTokens/ci of {ADMIN.name} needs "),
+        ("spiffe://portico.internal/x", f"the API token by which {ADMIN.name} came needs "),
+    ],
+)
+async def test_where_an_api_token_is_used_the_token_is_said_to_lack_the_permission(client_id: str, who: str) -> None:
+    call = call_of("GetObject", objects_pb2.GetObjectRequest(name=KEY))
+    call.principal = dataclasses.replace(ADMIN, credential="api.x", client_id=client_id)
+
+    error = await refusal(FakeAuthorizer(), call)
+
+    assert error.reason == "PERMISSION_DENIED"
+    assert error.message.startswith(f"{who}the permission objects.object.read on {KEY}: a token may do what ")
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ def _shown(verifier: Verifier, form: Form) -> Shown | None:
     """The token in question; None for one that is not good."""
     token = required(form, "token")
     try:
-        return verifier.verify(token)
+        return verifier.look_at(token)
     except ApiError as error:
         if error.code is not grpc.StatusCode.UNAUTHENTICATED:  # what was revoked cannot be read: it may be good
             raise

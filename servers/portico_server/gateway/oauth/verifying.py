@@ -62,10 +62,27 @@ class Verifier:
             raise tokens.unauthenticated("ISSUER_UNKNOWN", "the token is not of this platform")
         return self._judged(header, claims, (AUDIENCE,), fingerprint)
 
+    def look_at(self, token: str) -> Shown:
+        """One of this platform's, or an API token, which somebody else than its bearer asks about. Raises ApiError."""
+        if not token.startswith(API_TOKEN_SECRET_PREFIX):
+            return self.verify(token)
+        principal = self._principal_of(token, None)
+        claims = {
+            "iss": self._own,
+            "sub": principal.name,
+            "client_id": principal.client_id,
+            "jti": principal.token_id,
+            "iat": principal.issued_at,
+            "exp": principal.expires_at,
+        }
+        return Shown(principal, {name: value for name, value in claims.items() if value}, is_own=False)
+
     def verify_any(self, token: str, fingerprint: str, address: str) -> Shown:
         """The same of an API token and of a token of a further issuer, too. `address`: from where it is shown."""
         if token.startswith(API_TOKEN_SECRET_PREFIX):
-            return self._api_token(token, address)
+            principal = self._principal_of(token, address)
+            self._credentials.note_use(principal)
+            return Shown(principal, is_own=False)
         header, claims = self._parts(token)
         if self._issuers.is_own(claims.get("iss")):
             return self.verify(token, fingerprint)
@@ -76,14 +93,14 @@ class Verifier:
             raise _signature_invalid()
         return self._judged(header, claims, issuer.audiences, fingerprint)
 
-    def _api_token(self, token: str, address: str) -> Shown:
+    def _principal_of(self, token: str, address: str | None) -> Principal:
+        """Whom an API token names. Raises ApiError."""
         self._revoked.refresh()
         principal = self._credentials.by_secret(f"Bearer {token}".encode(), address)
         if principal is None:
             raise tokens.malformed("is no API token")
         self._revoked.check_token(principal)
-        self._credentials.note_use(principal)
-        return Shown(principal, is_own=False)
+        return principal
 
     def _parts(self, token: str) -> tuple[dict[str, Any], dict[str, Any]]:
         if len(token) > MAX_TOKEN_BYTES or not token.isascii():
