@@ -1,5 +1,5 @@
 """What an administrator does to a whole platform on this machine: back it up, verify a backup, restore one, move its
-state to the other engine.
+state to the other engine, list all that is revoked.
 
 Beside `app` the other composition root: it brings the products' names together with what the platform can do, and sees
 that no platform runs where none may. The command line calls it.
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +26,8 @@ from portico_server.platform.moving import state
 from portico_server.platform.moving.configuration import settle
 from portico_server.platform.moving.failures import MoveError
 from portico_server.platform.moving.state import Moved
+from portico_server.platform.revocations import FILE as REVOCATIONS
+from portico_server.platform.revocations import Revocation, in_force
 from portico_server.platform.settings import Settings
 
 _NICENESS = 10
@@ -98,6 +101,14 @@ def move_state(settings: Settings, to: str, *, config: Path | None = None, progr
         settle(config, to)
         state.set_aside(data)
         return moved
+
+
+def revocations(data: Path) -> list[Revocation]:
+    """Those of all accounts that are in force on a data directory, by account. Raises OSError, ValueError."""
+    folder = data / "keys"
+    if not folder.is_dir():
+        raise ValueError(f"there is no platform in {data}: name its data directory with --data")
+    return in_force(folder / REVOCATIONS, time.time())
 
 
 @contextlib.contextmanager

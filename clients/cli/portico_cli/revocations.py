@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -46,13 +45,10 @@ def show_revocations(caller: Caller) -> None:
 
 def show_all_revocations(data: Path, *, as_json: bool) -> None:
     """Those of every account, as the files of the platform on this machine hold them, with how many each has."""
-    from portico_server.platform.revocations import FILE, in_force
+    from portico_server import maintenance
 
-    folder = data / "keys"
     try:
-        if not folder.is_dir():
-            raise click.ClickException(f"there is no platform in {data}: name its data directory with --data")
-        found = in_force(folder / FILE, time.time())
+        found = maintenance.revocations(data)
     except (OSError, ValueError) as error:
         raise click.ClickException(str(error)) from None
     columns: list[output.Column] = [
