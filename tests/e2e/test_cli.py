@@ -235,6 +235,8 @@ def test_a_platform_is_started_asked_and_stopped(tmp_path: Path) -> None:
         said = run("up", "--detach", *here, "--listen", "127.0.0.1:0", "--web-listen", "127.0.0.1:0")
         assert "ready at https://127.0.0.1:" in said
         assert f"{tmp_path / 'config' / 'portico' / 'profiles' / 'default'} (the one that is used by default)" in said
+        whom = next(line for line in said.splitlines() if line.startswith("You sign in"))
+        assert run(*whom.rpartition("portico ")[2].split()).count("accounts/default/principals/admin")
         told = next(line for line in said.splitlines() if line.startswith("Try")).partition("portico ")[2]
         run(*told.split())
         assert "front" in run("status", *here)

@@ -103,6 +103,13 @@ def _tell(news: Announcement, *, detach: bool) -> None:
         chosen = _profile_option(news.profile)
         use = f"to use it: {chosen.strip()}, or PORTICO_PROFILE_DIR" if chosen else "the one that is used by default"
         click.echo(f"Credentials: {news.profile} ({use})")
+        if news.first_start:
+            from portico_server.host.supervisor import ADMIN
+
+            click.echo(
+                f"You sign in by it as {ADMIN}, who may do everything in accounts/default: portico whoami{chosen}"
+            )
+            click.echo("Let others in: portico access invite --help; they sign in by: portico login --help")
     data = f" --data {shlex.quote(str(news.data))}" if news.data != _default_data() else ""
     click.echo(f"Try, {'here' if detach else 'in another terminal'}: portico objects mb portico://demo{chosen}")
     click.echo(f"Stop: portico down{data}" if detach else f"Stop: Ctrl-C, or portico down{data}")

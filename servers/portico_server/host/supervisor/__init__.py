@@ -14,9 +14,11 @@ from portico_server.host.supervisor.commands import (
 )
 from portico_server.host.supervisor.connections import Connections, Door, Upstream
 from portico_server.host.supervisor.doctor import doctor
+from portico_server.host.supervisor.profile import ADMIN
 from portico_server.host.supervisor.state import ProcessState
 
 __all__ = [
+    "ADMIN",
     "Announcement",
     "Check",
     "Connections",
