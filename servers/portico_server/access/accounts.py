@@ -15,6 +15,7 @@ from portico_server.access.errors import (
     account_deleted,
     account_name_taken,
     already_exists,
+    too_many_accounts,
 )
 from portico_server.access.holdings import Holdings
 from portico_server.access.items import Also, complete, existing, nothing_else
@@ -28,6 +29,12 @@ from portico_server.platform.names import is_principal_name
 
 FIRST = "accounts/default"
 FIRST_ADMINISTRATOR = f"{FIRST}/principals/admin"
+
+MOST_OF_CREATOR = 100
+"""Accounts that a principal may belong to and still create another one."""
+MOST_OF_PARENT = 1_000
+"""Accounts that were created for one account; for the first one:"""
+MOST_OF_FIRST = 10_000
 
 
 class Accounts:
@@ -62,9 +69,10 @@ class Accounts:
     async def _create(
         self, name: str, wanted: Account, parent: str, administrator: str, also: Also = nothing_else
     ) -> tuple[Account, int]:
-        def plan(state: AccountState, revision: int) -> Change:
+        async def plan(state: AccountState, revision: int) -> Change:
             if state.exists:
                 raise already_exists(ACCOUNT, name)
+            await self._check_number(parent, administrator)
             now_us = self._book.clock.now_us()
             account = Account(
                 name=name, display_name=wanted.display_name, description=wanted.description, parent=parent
@@ -97,6 +105,17 @@ class Accounts:
                 raise
             raise account_name_taken(name) from None
         return state.get(name), revision
+
+    async def _check_number(self, parent: str, creator: str) -> None:
+        """Whether another one may be created. Raises DomainError."""
+        database = self._book.database
+        most = MOST_OF_FIRST if parent == FIRST else MOST_OF_PARENT
+        if parent and await store.accounts_created_for(database, parent) >= most:
+            raise too_many_accounts(parent, most, "delete one that was created for it first")
+        # The operator creates those of others, and belongs to them all.
+        if creator != FIRST_ADMINISTRATOR and await store.accounts_joined(database, creator) >= MOST_OF_CREATOR:
+            remedy = "leave or delete one that it belongs to, or have another principal create it"
+            raise too_many_accounts(creator, MOST_OF_CREATOR, remedy)
 
     async def page(self, caller: str, parent: str, after: str, size: int) -> tuple[list[Account], str]:
         """Those that the caller belongs to; with a `parent` it, too, and those that were created for it. And the name

@@ -120,6 +120,13 @@ def already_exists(kind: Kind, name: str, other: str = "") -> DomainError:
     return _EXISTS[kind.field](what, resource=name)
 
 
+def too_many_accounts(of: str, most: int, remedy: str) -> DomainError:
+    """Of a principal, or of those that were created for an account."""
+    return _TOO_MANY["account"](
+        f"{of} has {most:,} accounts, which is all that it may have to create another one: {remedy}", resource=of
+    )
+
+
 def account_name_taken(name: str) -> DomainError:
     """Whoever had the account could have tokens issued for its principals, and act in other accounts as these."""
     return _EXISTS["account"](

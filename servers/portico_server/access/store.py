@@ -63,6 +63,8 @@ _PROVE = (
 )
 _DISPROVE = "DELETE FROM proof WHERE name = $1"
 _USE_UP = "DELETE FROM proof WHERE name = $1 AND hash = $2"
+_COUNT_BORNE = "SELECT COUNT(*) FROM offspring WHERE parent = $1"
+_COUNT_JOINED = "SELECT COUNT(*) FROM membership WHERE principal = $1"
 _OF_PRINCIPALS = "SELECT 1 FROM membership WHERE principal >= $1 AND principal < $2 AND account <> $3 LIMIT 1"
 _PROOF = "SELECT name, account, salt, hash, sealed, expires_at_seconds, used_at_seconds FROM proof WHERE name = $1"
 _USES = "SELECT name, used_at_seconds FROM proof WHERE name >= $1 AND name <= $2 AND used_at_seconds > 0"
@@ -192,6 +194,16 @@ def names_no_others(account: str) -> Statement:
 def was_never(name: str) -> Statement:
     """That nothing of this name was deleted."""
     return Statement(_WAS_GONE, (name,), 0, WAS_DELETED)
+
+
+async def accounts_created_for(database: Database, parent: str) -> int:
+    """How many there are."""
+    return int((await database.read(_COUNT_BORNE, parent))[0][0])
+
+
+async def accounts_joined(database: Database, principal: str) -> int:
+    """How many accounts the principal, which may be a Caller, belongs to."""
+    return int((await database.read(_COUNT_JOINED, str(principal)))[0][0])
 
 
 async def proof(database: Database, name: str) -> Proof | None:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from portico_server.access import errors
+from portico_server.access import accounts, errors
 from portico_server.access.compiling import account_policies
 from portico_server.platform.authorization import Filter
 from portico_server.platform.errors import DomainError
@@ -32,6 +32,33 @@ async def test_who_creates_an_account_is_its_super_administrator(stand: Stand) -
 async def test_a_stranger_sees_no_account(stand: Stand) -> None:
     stand.caller, stand.filter = ADA, Filter(everything=False)
     assert not (await stand.do("ListAccounts", parent=ACCOUNT)).accounts
+
+
+async def test_the_accounts_that_one_may_create_are_bounded(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(accounts, "MOST_OF_CREATOR", 2)
+    monkeypatch.setattr(accounts, "MOST_OF_FIRST", 4)
+    stand.caller = ADA
+
+    async def create(account_id: str) -> None:
+        await stand.do("CreateAccount", parent=ACCOUNT, account_id=account_id)
+
+    async def refusal(account_id: str) -> str:
+        with pytest.raises(DomainError) as refused:
+            await create(account_id)
+        code, reason = errors.ERRORS[type(refused.value)]
+        assert (code.name, reason) == ("RESOURCE_EXHAUSTED", "TOO_MANY_ACCOUNTS")
+        return str(refused.value)
+
+    await create("a1")
+    await create("a2")
+    assert f"{ADA} has 2 accounts" in await refusal("a3")
+    stand.caller = ADMIN  # for whoever administers the platform only the bound of the account holds
+    await create("a3")
+    await create("a4")
+    assert f"{ACCOUNT} has 4 accounts" in await refusal("a5")
+    stand.caller = ADA
+    await stand.do("DeleteAccount", name="accounts/a1")
+    await create("a6")
 
 
 async def test_an_account_is_deleted_when_nothing_is_left_in_it(stand: Stand) -> None:
