@@ -101,6 +101,8 @@ def test_zones_join_and_leave_a_domain_group(portico: Portico) -> None:
     portico("create", "domain-groups", "production")
     assert "has a.example, b.example" in portico("add-zone", "production", "a.example", "b.example")
     assert "has b.example" in portico("remove-zone", "production", f"{ACCOUNT}/zones/a.example")
+    longest = ".".join(["a" * 63] * 3 + ["b" * 61])  # 253 characters, the most that a domain has
+    assert longest in portico("add-zone", "production", longest)
 
 
 def test_credentials_are_made_listed_rolled_and_revoked(portico: Portico) -> None:

@@ -70,7 +70,8 @@ class AccountServiceServicer:
 
     def CreateAccount(self, request, context):
         """Creates an account; who creates it becomes its first member and its Super Administrator. ALREADY_EXISTS
-        (`ACCOUNT_ALREADY_EXISTS`) if there is one of that id.
+        (`ACCOUNT_ALREADY_EXISTS`) if there is one of that id. RESOURCE_EXHAUSTED (`TOO_MANY_ACCOUNTS`), naming whose, where the
+        caller belongs to 100, or 1,000 were created for the parent (10,000 for `accounts/default`).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -30,8 +30,9 @@ class RevocationServiceStub:
     to its account. It holds in every process of this machine before it is acknowledged, also for calls on connections that
     were open before; calls that were let in before end within a second; with PostgreSQL it reaches every other node within a
     second. Calls with what was revoked end
-    UNAUTHENTICATED (`TOKEN_REVOKED`, `CERTIFICATE_REVOKED`). RESOURCE_EXHAUSTED (`TOO_MANY_REVOCATIONS`) when 20,000 are in
-    force. Revoking twice answers the first revocation.
+    UNAUTHENTICATED (`TOKEN_REVOKED`, `CERTIFICATE_REVOKED`). RESOURCE_EXHAUSTED (`TOO_MANY_REVOCATIONS`) when the account has
+    as many in force as it may: of 20,000 for all, an eighth of what is free, and a quarter where all tokens of a principal are
+    revoked; the operator's account all that is free, and 1,000 always. Revoking twice answers the first revocation.
     """
 
     def __init__(self, channel):
@@ -67,8 +68,9 @@ class RevocationServiceServicer:
     to its account. It holds in every process of this machine before it is acknowledged, also for calls on connections that
     were open before; calls that were let in before end within a second; with PostgreSQL it reaches every other node within a
     second. Calls with what was revoked end
-    UNAUTHENTICATED (`TOKEN_REVOKED`, `CERTIFICATE_REVOKED`). RESOURCE_EXHAUSTED (`TOO_MANY_REVOCATIONS`) when 20,000 are in
-    force. Revoking twice answers the first revocation.
+    UNAUTHENTICATED (`TOKEN_REVOKED`, `CERTIFICATE_REVOKED`). RESOURCE_EXHAUSTED (`TOO_MANY_REVOCATIONS`) when the account has
+    as many in force as it may: of 20,000 for all, an eighth of what is free, and a quarter where all tokens of a principal are
+    revoked; the operator's account all that is free, and 1,000 always. Revoking twice answers the first revocation.
     """
 
     def RevokeToken(self, request, context):
@@ -137,8 +139,9 @@ class RevocationService:
     to its account. It holds in every process of this machine before it is acknowledged, also for calls on connections that
     were open before; calls that were let in before end within a second; with PostgreSQL it reaches every other node within a
     second. Calls with what was revoked end
-    UNAUTHENTICATED (`TOKEN_REVOKED`, `CERTIFICATE_REVOKED`). RESOURCE_EXHAUSTED (`TOO_MANY_REVOCATIONS`) when 20,000 are in
-    force. Revoking twice answers the first revocation.
+    UNAUTHENTICATED (`TOKEN_REVOKED`, `CERTIFICATE_REVOKED`). RESOURCE_EXHAUSTED (`TOO_MANY_REVOCATIONS`) when the account has
+    as many in force as it may: of 20,000 for all, an eighth of what is free, and a quarter where all tokens of a principal are
+    revoked; the operator's account all that is free, and 1,000 always. Revoking twice answers the first revocation.
     """
 
     @staticmethod
