@@ -50,6 +50,7 @@ def test_the_scope_of_a_role_is_shown_and_confirmed_before_an_invitation_goes_ou
     assert "nothing was done" in portico(*asked, code=1, given="n\n")
     portico("show", "members", "ada", code=3)
     assert "portico access accept" in portico(*asked, given="y\n")
+    portico("accept", "-", code=3, given="portico_invitation_ada.of-another\n")
     assert json.loads(portico("show", "policies", "ada-objects"))["principals"] == [f"{ACCOUNT}/members/ada"]
     assert "all domains, all of the account" in portico("invite", "bob", "--role", "administrator", "--yes")
 
@@ -133,6 +134,14 @@ def test_many_questions_are_asked_at_once(portico: Portico, tmp_path: Path) -> N
     questions.write_text("one\n")
     assert f"{questions}:1: must be" in portico("check", "--from", str(questions), code=2)
     portico("check", "objects.object.read", code=2)
+
+
+def test_a_field_that_there_is_not_is_a_mistake_of_whoever_wrote_it(portico: Portico) -> None:
+    for fields in ('{"memberz": []}', '{"members": 5}'):
+        told = portico("create", "groups", "unmade", fields, code=2)
+        assert "the fields cannot be taken" in told
+        assert "report" not in told
+    portico("show", "groups", "unmade", code=3)
 
 
 def test_the_policy_set_goes_out_and_comes_in_again(portico: Portico, tmp_path: Path) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from typing import Any
 
 from portico.access.v1 import decisions_pb2, decisions_pb2_grpc
 from portico.access.v1.policies_pb2 import Access
 from portico_server.access import caller
+from portico_server.access.apart import Apart
 from portico_server.access.deciding import Deciding
 from portico_server.access.errors import AsksAboutOthers, InvalidField, OutsideAccount, UnknownPermission
 from portico_server.access.pages import page_size
@@ -22,9 +22,7 @@ from portico_server.platform.authorization import below
 from portico_server.platform.clock import Clock
 from portico_server.platform.names import is_name
 from portico_server.platform.paging import PageTokens
-
-_AT_ONCE = 100
-"""Decisions before other calls get their turn."""
+from portico_server.platform.turns import Turns
 
 
 class DecisionService(decisions_pb2_grpc.DecisionServiceServicer):
@@ -43,6 +41,7 @@ class DecisionService(decisions_pb2_grpc.DecisionServiceServicer):
         self._permissions = permissions
         self._clock = clock
         self._page_tokens = page_tokens
+        self._apart = Apart()
 
     async def CheckAccess(self, request: Any, context: Any) -> Any:
         who = _asked_about(request.principal, "principal")
@@ -56,20 +55,22 @@ class DecisionService(decisions_pb2_grpc.DecisionServiceServicer):
             _asked_about(question.principal, f"questions[{index}].principal")
             self._check_question(question, request.parent, f"questions[{index}].")
         snapshot, revision = await self._deciding.current()
-        answers: list[bool] = []
+        turns, answers = Turns(), list[bool]()
         for question in request.questions:
             who = question.principal or caller.principal()
             circumstances = self._circumstances(request, who)
             answers.append(snapshot.allows(who, question.permission, question.resource, circumstances))
-            if len(answers) % _AT_ONCE == 0:
-                await asyncio.sleep(0)
+            await turns.offer()
         return decisions_pb2.BatchCheckAccessResponse(allowed=answers, policy_revision=caller.tell_revision(revision))
 
     async def Explain(self, request: Any, context: Any) -> Any:
         who = request.principal or caller.principal()
         self._check_question(request, request.parent)
         snapshot, revision = await self._deciding.current()
-        found = snapshot.explain(who, request.permission, request.resource, self._circumstances(request, who))
+        circumstances = self._circumstances(request, who)
+        found = await self._apart.run(
+            lambda _: snapshot.explain(who, request.permission, request.resource, circumstances)
+        )
         account = snapshot.account_of(request.parent)
         findings = list(_findings(found, account.model)) if account is not None else []
         return decisions_pb2.ExplainResponse(
@@ -87,9 +88,11 @@ class DecisionService(decisions_pb2_grpc.DecisionServiceServicer):
         after = self._page_tokens.open(request, who, request.page_token)
         snapshot, _ = await self._deciding.current()
         circumstances = self._circumstances(None, who)
-        held = [
-            name for name in self._permissions if _shows_anything(snapshot.filter(who, name, resource, circumstances))
-        ]
+        turns, held = Turns(), list[str]()
+        for name in self._permissions:
+            if _shows_anything(snapshot.filter(who, name, resource, circumstances)):
+                held.append(name)
+            await turns.offer()
         partial = [name for name in held if name > after]
         size = page_size(request.page_size)
         return decisions_pb2.ListMyPermissionsResponse(

@@ -111,12 +111,19 @@ def _of_kinds(suffix: str) -> dict[str, type[_OfKind]]:
 _NOT_FOUND, _EXISTS, _IN_USE, _TOO_MANY = map(_of_kinds, ("not_found", "already_exists", "in_use", "too_many"))
 
 
+_ARTICLES, _VOWELS = ("a", "an"), "aeiouAEIOU"
+
+
 def not_found(kind: Kind, name: str) -> DomainError:
     return _NOT_FOUND[kind.field](f"there is no {kind.noun} {name}", resource=name)
 
 
 def already_exists(kind: Kind, name: str, other: str = "") -> DomainError:
-    what = f"{other} is {name} already" if other else f"there is a {kind.noun} {name} already"
+    what = (
+        f"{other} is {name} already"
+        if other
+        else f"there is {_ARTICLES[kind.noun[0] in _VOWELS]} {kind.noun} {name} already"
+    )
     return _EXISTS[kind.field](what, resource=name)
 
 

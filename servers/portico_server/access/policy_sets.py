@@ -25,12 +25,11 @@ from portico_server.access.permissions import Permissions
 from portico_server.access.policy_documents import Document, path_of
 from portico_server.access.state import AccountState, Item
 from portico_server.platform.errors import DomainError
+from portico_server.platform.turns import Turns
 from portico_server.platform.violations import refusal
 
 MOST_BYTES = 3 * 1024 * 1024
 """Of a document."""
-_AT_ONCE = 100
-"""Things, before other calls get their turn."""
 
 
 @dataclass(slots=True)
@@ -101,9 +100,9 @@ class PolicySets:
         self, document: Document, state: AccountState, revision: int, prune: bool
     ) -> tuple[Import, Change]:
         found, change = Import(state, state, revision), Change()
-        for number, wanted in enumerate(document.messages, 1):
-            if number % _AT_ONCE == 0:
-                await asyncio.sleep(0)
+        turns = Turns()
+        for wanted in document.messages:
+            await turns.offer()
             self._judge(wanted, state)
             old = state.get(wanted.name)
             message = merged(wanted, old)
@@ -122,9 +121,8 @@ class PolicySets:
         found.deleted = change.removed
         items = [Item(message.name, kind_of(message.name), message, revision) for message in change.put]
         found.after = state.with_changes(items, change.removed, revision)
-        for number, message in enumerate(change.put, 1):
-            if number % _AT_ONCE == 0:
-                await asyncio.sleep(0)
+        for message in change.put:
+            await turns.offer()
             checks.check(kind_of(message.name), message, found.after, self._permissions, path_of(message))
         _check_counts(found.after)
         for names in (found.created, found.updated):

@@ -76,7 +76,7 @@ async def run(platform: Platform) -> AsyncIterator[Running]:
     api_tokens = ApiTokens(book, items, permissions, secrets)
     access_keys = AccessKeys(book, items, permissions, secrets, platform.sealing(NAME))
     deciding = Deciding(book, permissions)
-    simulations = Simulations(book, deciding, permissions, platform.clock)
+    simulations = Simulations(book, permissions, platform.clock)
     decisions = DecisionService(deciding, simulations, permissions, platform.clock, tokens)
     await accounts.make_first()
     words = SharedWords(platform.settings.run / SHARED_WORDS)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from portico.access.v1 import decisions_pb2
 from portico_server.access import checks, compiling
+from portico_server.access.apart import Apart, Ended
 from portico_server.access.book import Book
-from portico_server.access.deciding import Deciding
 from portico_server.access.errors import InvalidField, OutsideAccount, not_found
 from portico_server.access.kinds import POLICY
 from portico_server.access.permissions import Permissions
@@ -18,6 +17,7 @@ from portico_server.access.state import AccountState, Item
 from portico_server.platform.access.circumstances import Circumstances
 from portico_server.platform.access.model import AccountPolicies
 from portico_server.platform.access.simulate import Comparison, Difference
+from portico_server.platform.access.snapshot import Snapshot
 from portico_server.platform.clock import Clock
 
 MOST_CHANGES = 1_000
@@ -29,9 +29,9 @@ _MOST_DIFFERENCES = 50_000
 class Simulations:
     """Compares with the policies as they are."""
 
-    def __init__(self, book: Book, deciding: Deciding, permissions: Permissions, clock: Clock) -> None:
+    def __init__(self, book: Book, permissions: Permissions, clock: Clock) -> None:
         self._book = book
-        self._deciding = deciding
+        self._apart = Apart()
         self._permissions = permissions
         self._clock = clock
 
@@ -65,24 +65,23 @@ class Simulations:
     async def _compare(
         self, before: AccountPolicies, after: AccountPolicies, principals: Iterable[str], resources: Sequence[str]
     ) -> tuple[list[decisions_pb2.SimulatedChange], bool]:
-        snapshot, _ = await self._deciding.current()
         now = self._clock.now_us() // 1_000_000
-        comparison = Comparison(
-            snapshot.with_account(before),
-            snapshot.with_account(after),
-            before.account,
-            Circumstances(now, certificate=True, issued_at=now),
-            principals,
-            resources,
-            _MOST_DIFFERENCES,
-        )
-        changes: list[decisions_pb2.SimulatedChange] = []
-        for part in comparison:
-            changes += _grouped(part)
-            if len(changes) > MOST_CHANGES:
-                return changes[:MOST_CHANGES], False
-            await asyncio.sleep(0)
-        return changes, comparison.complete
+        how = Circumstances(now, certificate=True, issued_at=now)
+
+        def compare(ended: Ended) -> tuple[list[decisions_pb2.SimulatedChange], bool]:
+            # Snapshots of this thread's own: what is compiled belongs to one thread.
+            old, new = (Snapshot.compile((policies,), self._permissions) for policies in (before, after))
+            comparison = Comparison(
+                old, new, before.account, how, principals, resources, _MOST_DIFFERENCES, ended=ended
+            )
+            changes: list[decisions_pb2.SimulatedChange] = []
+            for part in comparison:
+                changes += _grouped(part)
+                if len(changes) > MOST_CHANGES:
+                    return changes[:MOST_CHANGES], False
+            return changes, comparison.complete
+
+        return await self._apart.run(compare)
 
 
 def _meant(name: str, before: AccountPolicies, after: AccountPolicies) -> set[str]:

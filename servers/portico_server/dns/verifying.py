@@ -98,7 +98,11 @@ class Verifying:
         found = await self._lookup.txt(name)
         if zone.token in found:
             return Proof.TXT
-        said = f"has {len(found)} TXT records, none of which is the token" if found else "has no TXT record"
+        said = (
+            f"has {len(found)} TXT record{'s'[: len(found) > 1]}, none of which is the token"
+            if found
+            else "has no TXT record"
+        )
         raise errors.ZoneNotVerified(f'{name} {said}; make it one that says "{zone.token}"', resource=zone.name)
 
     async def _by_delegation(self, zone: Zone) -> Proof:

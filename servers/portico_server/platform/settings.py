@@ -58,8 +58,8 @@ class Settings:
     """Address of the API door (gRPC and REST; a client certificate is required). Port 0: chosen by the system."""
 
     web_listen: str = "127.0.0.1:9443"
-    """Address of the web door (the same services, for browsers too: a token is enough, no client certificate is asked
-    for). Port 0: chosen by the system; empty: no web door."""
+    """Address of the web door (the same services, for browsers too: a token is enough; a client certificate may be
+    shown, and must be good then). Port 0: chosen by the system; empty: no web door."""
 
     web_origins: tuple[str, ...] = ()
     """Web pages that may call from a browser, at the web door, by their exact origins: `https://app.example.com`.

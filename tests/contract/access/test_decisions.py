@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from portico_server.access import errors
+from portico_server.access import errors, simulations
+from portico_server.platform.access import snapshot
+from portico_server.platform.access.explain import Explanation, explanation
+from portico_server.platform.access.simulate import Difference
 from portico_server.platform.authorization import Filter
 from tests.contract.access.making import (
     DENY,
@@ -129,6 +134,30 @@ async def test_my_permissions_are_those_that_i_hold_anywhere_below(stand: Stand)
     rest = await stand.do("ListMyPermissions", parent=ACCOUNT, page_size=1000, page_token=first.next_page_token)
     assert [*first.permissions, *rest.permissions] == list(page.permissions)
     assert list(page.areas) == list(first.areas) == list(rest.areas) == ["objects"]
+
+
+async def test_comparing_and_explaining_are_done_beside_the_event_loop(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = set[int]()
+
+    class Watched(simulations.Comparison):
+        def __iter__(self) -> Iterator[list[Difference]]:
+            threads.add(threading.get_ident())
+            return super().__iter__()
+
+    def watched(*asked: Any) -> Explanation:
+        threads.add(threading.get_ident())
+        return explanation(*asked)
+
+    monkeypatch.setattr(simulations, "Comparison", Watched)
+    monkeypatch.setattr(snapshot, "explanation", watched)
+    ada = await member(stand, "ada")
+    kept = await policy(stand, "ada", ada.name)
+    assert (await stand.do("SimulatePolicy", parent=ACCOUNT, removed_policy=kept.name)).changes
+    assert threads
+    assert (await stand.do("Explain", parent=ACCOUNT, principal=ADA, permission=READ, resource=PHOTOS)).allowed
+    assert threading.get_ident() not in threads
 
 
 async def test_a_simulation_says_who_would_gain_and_lose_what_and_changes_nothing(stand: Stand) -> None:

@@ -6,7 +6,7 @@ snapshots, and what is told of a name counts for all below it down to the next n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from portico_server.platform.access.account import CompiledAccount
@@ -21,6 +21,7 @@ Tables = tuple[Table, ...]
 MAX_DIFFERENCES = 1000
 MAX_LOOKS = 100_000
 """Pairs of principal and permission, and decisions: some tenths of a second in all."""
+_LOOKS_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +76,8 @@ class Comparison:
     `principals`, and for their API tokens (as within their time and networks); by name, for every known permission.
     `resources`: looks only there; each is then told by itself.
 
-    Iterated once, it answers the differences of one principal, or token, after another, so that others get their turn
-    between; then `complete` tells whether these are all.
+    Iterated once, it answers the differences of one principal, or token, after another; then `complete` tells whether
+    these are all. `ended` is asked all the time, and ends it where it says so.
     """
 
     def __init__(
@@ -89,7 +90,9 @@ class Comparison:
         resources: Sequence[str] = (),
         most: int = MAX_DIFFERENCES,
         most_looks: int = MAX_LOOKS,
+        ended: Callable[[], bool] = lambda: False,
     ) -> None:
+        self._ended = ended
         self._before, self._after = before.account_of(account), after.account_of(account)
         self._permissions = sorted(before.known_permissions | after.known_permissions)
         self._account = account
@@ -106,7 +109,7 @@ class Comparison:
         for principal, token in self._subjects():
             part: list[Difference] = []
             for permission in self._permissions:
-                if self._looks >= self._most_looks:
+                if self._looks >= self._most_looks or self._ended():
                     self.complete = False
                     break
                 part += self._of(principal, token, permission)
@@ -147,6 +150,9 @@ class Comparison:
         above: list[tuple[str, tuple[bool, bool], _Told | None]] = []
         for entry in self._resources or self._entries(old, new):
             self._looks += 1
+            if self._looks % _LOOKS_AT_ONCE == 0 and self._ended():
+                self.complete = False
+                break
             while above and (self._resources or not below(entry, above[-1][0])):
                 above.pop()
             decided = self._allow(old, entry), self._allow(new, entry)

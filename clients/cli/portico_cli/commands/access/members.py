@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
@@ -76,7 +77,7 @@ def invite(
         raise
     made(caller, answer, f"invited {answer.member.name}; to accept:")
     if not caller.json:
-        click.echo(f"portico access accept {answer.invitation_code}")
+        _show_code(answer.invitation_code)
 
 
 @access.command()
@@ -94,19 +95,30 @@ def renew(caller: Caller, id: str, days: int) -> None:
     answer = caller.client.access.call("RenewInvitation", name=name, ttl={"seconds": days * _DAY_SECONDS})
     made(caller, answer, f"invited {answer.member.name} again; to accept:")
     if not caller.json:
-        click.echo(f"portico access accept {answer.invitation_code}")
+        _show_code(answer.invitation_code)
+
+
+def _show_code(code: str) -> None:
+    """On a line of its own, for a pipe: others of the machine can read the arguments of commands."""
+    click.echo("portico access accept    # asks for the code:")
+    click.echo(code)
 
 
 @access.command()
-@click.argument("code")
+@click.argument("code", default="")
 @calls_platform
 def accept(caller: Caller, code: str) -> None:
-    """Accept an invitation to the account: become its member.
+    """Accept an invitation to the account: become its member. Asks for the code; with -, reads it from standard input.
 
     \b
     Examples:
-      portico access accept portico_invitation_ada.…
+      portico access accept
+      portico access accept - < invitation
     """
+    if code == "-":
+        code = sys.stdin.readline().strip()
+    elif not code:
+        code = click.prompt("invitation code", hide_input=True, err=True).strip()
     answer = caller.client.access.call("AcceptInvitation", invitation_code=code)
     made(caller, answer, f"you are {answer.member.name}")
 

@@ -47,6 +47,14 @@ def parsed(fields: str) -> dict[str, Any]:
     return {snake(key): _snaked(value) for key, value in found.items()}
 
 
+def call_with(caller: Caller, method: str, **fields: Any) -> Any:
+    """Calls a method with fields that somebody wrote. Raises click.BadParameter for one that there is not."""
+    try:
+        return caller.client.access.call(method, **fields)
+    except (ValueError, TypeError) as error:  # of the message that is made of them
+        raise click.BadParameter(f"the fields cannot be taken: {error}") from None
+
+
 def _snaked(value: Any) -> Any:
     if isinstance(value, dict):
         return {snake(key): _snaked(item) for key, item in value.items()}

@@ -7,7 +7,7 @@ import click
 from portico_cli import output
 from portico_cli.calling import Caller, calls_platform
 from portico_cli.commands.access.group import access
-from portico_cli.commands.access.shared import full_name, made, parsed, snake
+from portico_cli.commands.access.shared import call_with, full_name, made, parsed, snake
 from portico_cli.kinds import ID_OF_KIND, KIND, KINDS, Kind, OfKind
 
 
@@ -63,7 +63,7 @@ def create(caller: Caller, kind: Kind, id: str, fields: str) -> None:
     if kind is KINDS["members"]:
         raise click.UsageError("members are invited: portico access invite ID")
     given = {} if kind is KINDS["keys"] else {f"{kind.field}_id": id, kind.field: parsed(fields)}
-    answer = caller.client.access.call(f"Create{kind.one}", **(given or {"display_name": id}))
+    answer = call_with(caller, f"Create{kind.one}", **(given or {"display_name": id}))
     made(caller, answer, f"created {getattr(answer, kind.field).name}")
 
 
@@ -85,7 +85,7 @@ def update(caller: Caller, kind: Kind, id: str, fields: str) -> None:
     wanted = parsed(fields)
     mask = [snake(key) for key in wanted if key != "etag"]
     changed = {kind.field: {**wanted, "name": full_name(caller, kind, id)}, "update_mask": {"paths": mask}}
-    answer = caller.client.access.call(f"Update{kind.one}", **changed)
+    answer = call_with(caller, f"Update{kind.one}", **changed)
     made(caller, answer, f"changed {getattr(answer, kind.field).name}")
 
 
