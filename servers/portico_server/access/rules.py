@@ -15,6 +15,7 @@ from portico_server.access import powers
 from portico_server.access.compiling import account_policies
 from portico_server.access.errors import GrantsMoreThanHeld, LastSuperAdministrator, NotSuperAdministrator, in_use
 from portico_server.access.kinds import POLICY_SET, kind_of
+from portico_server.access.narrowing import only_narrows
 from portico_server.access.state import AccountState
 from portico_server.platform.access.model import AccountPolicies
 
@@ -79,13 +80,15 @@ def check_super_administrator(state: AccountState, caller: str, what: str) -> No
         )
 
 
-def _check_gains(was: AccountPolicies, now: AccountPolicies, touched: Iterable[str], caller: str) -> None:
+def _check_gains(was: AccountPolicies, now: AccountPolicies, touched: Sequence[str], caller: str) -> None:
     for name in sorted(_policies_touched(was, touched) | _policies_touched(now, touched)):
         before, after = was.policies.get(name), now.policies.get(name)
         if (before is not None and before.deny) or (after is not None and after.deny):
             raise NotSuperAdministrator(
                 f"the policy {name} denies: only a Super Administrator may change what it does", resource=name
             )
+        if after is not None and set(touched) == {name} and only_narrows(before, after):
+            continue
         if after is not None and (lacking := powers.lacks(caller, after, now, was)):
             raise GrantsMoreThanHeld(
                 f"the policy {name} would give {lacking}, which {caller} does not hold without a condition",

@@ -162,6 +162,45 @@ async def test_who_may_write_policies_gives_nobody_more_than_he_holds(stand: Sta
         await stand.do("DeletePolicy", name=denied.name)
 
 
+async def test_who_may_take_a_policy_away_may_narrow_it_and_not_widen_it_again(stand: Stand) -> None:
+    ada = await member(stand, "ada")
+    await permission_group(stand, "policies", "access.policy.*")
+    await policy(stand, "may-write", ada.name, permission_groups=[f"{ACCOUNT}/permissionGroups/policies"])
+    bob = await member(stand, "bob")
+    given = await policy(stand, "bob", bob.name, ada.name)
+
+    async def update(*paths: str, **fields: object) -> None:
+        wanted = {"name": given.name, **fields}
+        await stand.do("UpdatePolicy", policy=wanted, update_mask={"paths": paths})
+
+    stand.caller = ada.principal
+    await update("conditions", conditions={"source_cidrs": ["203.0.113.0/24"]})
+    await update("principals", principals=[bob.name])
+    both = {"source_cidrs": ["203.0.113.0/24"], "certificate_required": True}
+    await update("conditions", conditions=both)
+    for paths, wider in (
+        ("conditions", {"conditions": {**both, "source_cidrs": ["203.0.113.0/24", "198.51.100.0/24"]}}),
+        ("conditions", {"conditions": {"certificate_required": True}}),
+        ("conditions", {}),
+        ("principals", {"principals": [bob.name, ada.name]}),
+        ("permission_groups", {"permission_groups": [SUPER]}),
+    ):
+        with pytest.raises(errors.GrantsMoreThanHeld):
+            await update(paths, **wider)
+
+
+async def test_narrowing_makes_nobody_less_of_a_super_administrator(stand: Stand) -> None:
+    ada = await member(stand, "ada")
+    await permission_group(stand, "policies", "access.policy.*")
+    await policy(stand, "may-write", ada.name, permission_groups=[f"{ACCOUNT}/permissionGroups/policies"])
+    bob = await member(stand, "bob")
+    second = await policy(stand, "second", bob.name, permission_groups=[SUPER])
+    stand.caller = ada.principal
+    narrower = {"name": second.name, "conditions": {"certificate_required": True}}
+    with pytest.raises(errors.NotSuperAdministrator):
+        await stand.do("UpdatePolicy", policy=narrower, update_mask={"paths": ["conditions"]})
+
+
 async def test_nor_does_he_join_a_group_that_holds_more(stand: Stand) -> None:
     ada = await member(stand, "ada")
     await principals_group(stand, "admins")
