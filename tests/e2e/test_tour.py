@@ -27,6 +27,7 @@ EXPECTED = [
     ["animals/fox.txt 20", "animals/owl.txt 17"],
     ["PutObject", "objects.store.put"],
     ["made portico://keeps", "delete"],
+    ["objects.object.read", "www", "192.0.2.1"],
     ["ok +envoy", "stopped"],
 ]
 """What each block must print, in order: a few words of it, so that the text may change."""
