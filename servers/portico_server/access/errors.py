@@ -80,6 +80,10 @@ class CallerNotMember(DomainError):
     """The caller belongs to another account."""
 
 
+class PolicyTooLarge(DomainError):
+    """A policy would name more than one may."""
+
+
 class TooMany(DomainError):
     """As many as there may be."""
 
@@ -182,6 +186,7 @@ ERRORS: ErrorTable = {
     InvitationNotFound: (StatusCode.NOT_FOUND, "INVITATION_NOT_FOUND"),
     CallerNotMember: (StatusCode.FAILED_PRECONDITION, "CALLER_NOT_MEMBER"),
     TooMany: (StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY"),
+    PolicyTooLarge: (StatusCode.FAILED_PRECONDITION, "POLICY_TOO_LARGE"),
     InvalidDocument: (StatusCode.INVALID_ARGUMENT, "INVALID_DOCUMENT"),
     PolicySetTooLarge: (StatusCode.FAILED_PRECONDITION, "POLICY_SET_TOO_LARGE"),
     NotAuthenticated: (StatusCode.UNAUTHENTICATED, "TOKEN_MISSING"),

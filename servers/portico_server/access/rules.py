@@ -1,6 +1,6 @@
 """What must hold of every change of an account, whatever path it takes: judged on the state before and after.
 
-- What is removed is referred to by nothing that is left.
+- What is removed is referred to by nothing that is left, and no policy names more than one may.
 - An account that has a Super Administrator keeps one; one that has a member who is, keeps such a member: a service
   account is nobody who could sign in.
 - Who is no Super Administrator gives nobody more than he holds himself, leaves those alone who are, and does not touch
@@ -14,12 +14,22 @@ from collections.abc import Iterable, Sequence
 from portico_server.access import powers
 from portico_server.access.compiling import account_policies
 from portico_server.access.errors import GrantsMoreThanHeld, LastSuperAdministrator, NotSuperAdministrator, in_use
-from portico_server.access.kinds import POLICY_SET, kind_of
+from portico_server.access.kinds import (
+    API_TOKEN,
+    DOMAIN_GROUP,
+    PERMISSION_GROUP,
+    POLICY,
+    POLICY_SET,
+    RESOURCE_GROUP,
+    kind_of,
+)
 from portico_server.access.narrowing import only_narrows
+from portico_server.access.sizes import check_sizes
 from portico_server.access.state import AccountState
 from portico_server.platform.access.model import AccountPolicies
 
 _DECIDING = {*POLICY_SET}
+_SIZED = {POLICY, RESOURCE_GROUP, DOMAIN_GROUP, PERMISSION_GROUP, API_TOKEN}
 
 
 def check(before: AccountState, after: AccountState, removed: Sequence[str], put: Sequence[str], caller: str) -> None:
@@ -30,6 +40,8 @@ def check(before: AccountState, after: AccountState, removed: Sequence[str], put
     were, are = super_administrators(before), super_administrators(after)
     if after.exists:
         _check_one_is_left(before, after, were, are)
+    if sized := [name for name in put if kind_of(name) in _SIZED]:
+        check_sizes(account_policies(after), sized)
     touched = [name for name in (*removed, *put) if kind_of(name) in _DECIDING]
     if caller and touched and not _is_super_administrator(before, caller):
         if demoted := sorted(were - are):

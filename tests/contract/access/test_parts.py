@@ -275,3 +275,16 @@ async def test_permissions_come_from_the_contracts(stand: Stand) -> None:
 async def test_a_member_may_be_named_by_membership_or_principal(stand: Stand) -> None:
     ada = await member(stand, "ada")
     await policy(stand, "both", ada.name, ada.principal, access=DENY)
+
+
+async def test_a_policy_names_a_bounded_number_of_things_however_they_come_to_it(stand: Stand) -> None:
+    """Or whoever decides would hold up all other calls while it makes the policy ready."""
+    thousand = [f"{ACCOUNT}/buckets/b{number}" for number in range(1000)]
+    groups = [(await resource_group(stand, f"g{number}", objects=thousand)).name for number in range(10)]
+    last = (await resource_group(stand, "last", objects=[f"{ACCOUNT}/buckets/last"])).name
+    with pytest.raises(errors.PolicyTooLarge, match="10,001 resources"):
+        await policy(stand, "wide", resource_groups=[*groups, last])
+    await policy(stand, "wide", resource_groups=groups)
+    grown = {"name": groups[0], "domain_groups": [(await domain_group(stand, "d", "example.com")).name]}
+    with pytest.raises(errors.PolicyTooLarge, match="policies/wide"):
+        await stand.do("UpdateResourceGroup", resource_group=grown, update_mask={"paths": ["domain_groups"]})
