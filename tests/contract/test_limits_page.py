@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from portico_server.access import accounts, sizes
 from portico_server.dns import judging, name_server, rdata, zone_files
 from portico_server.host import shedding
 from portico_server.host.adapter import pace
@@ -25,6 +26,9 @@ def table(heading: str) -> dict[str, str]:
     return {row[0]: row[1] for row in rows[2:]}
 
 
+MEMBERSHIPS = (
+    "accounts that a principal belongs to, to create another one; the platform's first administrator may have more"
+)
 STRANGERS = "a body that is not gRPC, of somebody with neither token nor certificate"
 FIGURES: dict[tuple[str, str], str] = {
     ("Of a caller", "`calls_per_second`, `call_burst`"): f"{USUAL.calls_per_second:,.0f}, {USUAL.call_burst:,}",
@@ -34,6 +38,14 @@ FIGURES: dict[tuple[str, str], str] = {
     ("Of zones", "records of one name"): f"{judging.MOST_OF_A_NAME}",
     ("Of zones", "changes of a batch"): "200 of each kind",
     ("Of zones", "a zone file"): f"{zone_files.MAX_BYTES // MIB} MiB",
+    ("Of zones", "an entry of a zone file, with its comments"): f"{zone_files.MAX_ENTRY_CHARACTERS:,} characters",
+    ("Of zones", "records in a zone file, those too that it says twice"): "twice `dns_records`",
+    ("Of accounts", "accounts created for one account"): (
+        f"{accounts.MOST_OF_PARENT:,}; for `accounts/default` {accounts.MOST_OF_FIRST:,}"
+    ),
+    ("Of accounts", MEMBERSHIPS): f"{accounts.MOST_OF_CREATOR}",
+    ("Of accounts", "resources, and permissions, that one policy names by its groups"): f"{sizes.MOST_NAMES:,} each",
+    ("Of accounts", "revocations in force"): "",
     ("Of zones", "text of a TXT record"): f"{rdata.MAX_TXT_BYTES:,} bytes",
     ("Of zones", "DNS queries of a network, by UDP"): f"`dns_queries_per_second`, {USUAL.dns_queries_per_second:g}",
     ("Of zones", "DNS queries in all"): f"{name_server.IN_ALL_A_SECOND:,.0f} a second",

@@ -13,6 +13,7 @@ import json
 import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import grpc
 
@@ -39,7 +40,7 @@ async def answering(path: Path, clients: Clients) -> AsyncIterator[None]:
             async with asyncio.timeout(_READ_SECONDS):
                 question = json.loads(await reader.readline())
             principal = await clients.authenticate(str(question["client_id"]), str(question["secret"]))
-            answer = None if principal is None else dataclasses.asdict(principal)
+            answer = None if principal is None else _told(principal)
             writer.write(json.dumps(answer).encode() + b"\n")
             await writer.drain()
         except (OSError, TimeoutError, ValueError, KeyError, TypeError):
@@ -79,7 +80,7 @@ class ClientsElsewhere:
             ) from None
         if fields is None:
             return None
-        return Principal(**{**fields, "exchanged_from": tuple(fields["exchanged_from"])})
+        return _heard(fields)
 
     async def _asked(self, question: bytes) -> bytes:
         reader, writer = await asyncio.open_unix_connection(self._path, limit=_MOST_BYTES)
@@ -89,3 +90,12 @@ class ClientsElsewhere:
             return await reader.readline()
         finally:
             writer.close()
+
+
+def _told(principal: Principal) -> dict[str, Any]:
+    return {**dataclasses.asdict(principal), "scope": sorted(principal.scope)}
+
+
+def _heard(fields: dict[str, Any]) -> Principal:
+    listed = {"exchanged_from": tuple(fields["exchanged_from"]), "scope": frozenset(fields["scope"])}
+    return Principal(**{**fields, **listed})

@@ -15,7 +15,7 @@ from portico_server.host.clients import ClientsElsewhere, answering
 from portico_server.platform.authorization import Principal
 from portico_server.platform.errors import ApiError
 
-ROBOT = Principal("accounts/a/principals/robot", "a", exchanged_from=("sec.1",))
+ROBOT = Principal("accounts/a/principals/robot", "a", exchanged_from=("sec.1",), scope=frozenset({"dns.*"}))
 SECRET = "\u2603" * 5000
 """Of nearly 16 KiB, and each character is longer in JSON."""
 
