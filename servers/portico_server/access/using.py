@@ -17,6 +17,7 @@ _log = structlog.get_logger(__name__)
 
 async def collect_uses(database: Database, notes: UseNotes) -> None:
     """Again and again, until cancelled. What cannot be kept now is kept later."""
+    failing = False
     while True:
         await asyncio.sleep(COLLECTING_SECONDS)
         try:
@@ -24,5 +25,8 @@ async def collect_uses(database: Database, notes: UseNotes) -> None:
             if found:
                 await database.batch(Batch([store.used(name, at) for name, at in found.values()]))
                 await asyncio.to_thread(notes.remove, found)
+            failing = False
         except (DatabaseError, OSError) as error:
-            _log.warning("uses_not_kept", error=str(error))
+            if not failing:
+                _log.warning("uses_not_kept", error=str(error))
+            failing = True
