@@ -22,18 +22,20 @@ from portico_cli.commands.access.shared import (
 )
 from portico_cli.kinds import KINDS, OfKind
 
-
-@access.command()
-@click.argument("member", type=OfKind("members"))
-@click.argument("role", type=OfKind("permission-groups"))
-@click.option(
+_ON = click.option(
     "--on",
     multiple=True,
     required=True,
     metavar="GROUP",
     type=OfKind("resource-groups"),
-    help="A resource group, or everything.",
+    help="A resource group, or everything; may be repeated.",
 )
+
+
+@access.command()
+@click.argument("member", type=OfKind("members"))
+@click.argument("role", type=OfKind("permission-groups"))
+@_ON
 @click.option("--deny", is_flag=True, help="Take away instead.")
 @click.option("--id", "policy_id", default="", help="The policy's id; MEMBER-ROLE if left out.")
 @calls_platform
@@ -59,14 +61,7 @@ def grant(caller: Caller, member: str, role: str, on: tuple[str, ...], deny: boo
 
 @access.command()
 @click.argument("policy", type=OfKind("policies"))
-@click.option(
-    "--on",
-    multiple=True,
-    required=True,
-    metavar="GROUP",
-    type=OfKind("resource-groups"),
-    help="A resource group, or everything; may be repeated.",
-)
+@_ON
 @YES
 @calls_platform
 def scope(caller: Caller, policy: str, on: tuple[str, ...], yes: bool) -> None:
