@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import serialization
 
 from portico_server.platform.keyring import Keyring
 from portico_server.platform.private_files import replace_file
-from tests.harness import Response, RunningPlatform, hostile_tokens, running_platform
+from tests.harness import Response, RunningPlatform, hostile_tokens, jose_vectors, running_platform
 from tests.harness.credentials import ssl_context
 from tests.harness.hostile_tokens import Hostile, Signer, new_key
 from tests.harness.waiting import wait_until
@@ -186,3 +186,12 @@ def test_two_authorization_headers_are_refused_whichever_is_good(gateway: Gatewa
             connection.sendall(request.encode())
             answer = b"".join(iter(lambda read=connection.recv: read(65536), b""))
         assert answer.split(b" ")[1] in (b"400", b"401"), (first, second)
+
+
+def test_no_published_vector_opens_the_door(gateway: Gateway) -> None:
+    """Not the good ones either: they are for others, or no access tokens."""
+    folder = jose_vectors.wycheproof_folder()
+    vectors = [*jose_vectors.rfc_examples(), *(jose_vectors.wycheproof(folder) if folder else ())]
+    told = {vector.source: reason(gateway, vector.token) for vector in vectors}
+    assert set(told.values()) <= {"TOKEN_MALFORMED", "SIGNATURE_INVALID", "ISSUER_UNKNOWN", "TOKEN_EXPIRED"}, told
+    assert told["RFC 7515, A.3"] in ("ISSUER_UNKNOWN", "TOKEN_EXPIRED"), "it was read, and is not of an issuer of ours"

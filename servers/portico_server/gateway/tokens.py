@@ -86,12 +86,17 @@ def principal_of(token: bytes, payload: bytes, fingerprint: str, issuers: Issuer
 
 def parts_of(token: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
     """Header and claims of a token, whose signature is for others. Raises ApiError for what is none, or ambiguous."""
+    return header_of(token), decoded(token.split(b".")[1], "payload")
+
+
+def header_of(token: bytes) -> dict[str, Any]:
+    """The header of a token, whose form is good. Raises ApiError."""
     if not _COMPACT.fullmatch(token):
         raise malformed("is not three parts in base64url, with a dot between them")
-    head, body, signature = token.split(b".")
+    head, _, signature = token.split(b".")
     header = decoded(head, "header")
     _check_signature_form(signature, header.get("alg"))
-    return header, decoded(body, "payload")
+    return header
 
 
 def _check_signature_form(signature: bytes, algorithm: Any) -> None:

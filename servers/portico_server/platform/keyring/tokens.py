@@ -15,12 +15,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from joserfc import jws, jwt
-from joserfc.errors import JoseError
+from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from portico_server.platform.keyring.authority import new_private_key
 from portico_server.platform.keyring.key_files import parsed
+from portico_server.platform.keyring.signatures import has_signed
 from portico_server.platform.private_files import read_or_create, replace_file
 
 ALGORITHM = "ES256"
@@ -103,7 +103,7 @@ class TokenKeys:
     def has_signed(self, token: str, kid: str | None = None) -> bool:
         """Whether the key of that id, or any one where a token names none, has signed the token, by ES256."""
         self._look()
-        return any(_verifies(key, token) for _, key in self._keys if kid in (None, key.kid))
+        return any(has_signed(key, ALGORITHM, token) for _, key in self._keys if kid in (None, key.kid))
 
     def _look(self) -> None:
         """Takes in what others have changed in the folder. Where that fails those of before stay: whoever reloads the
@@ -137,14 +137,6 @@ def _load(path: Path) -> ECKey:
     key = parsed(path, path.read_bytes(), ECKey.import_key)
     key.ensure_kid()  # the thumbprint (RFC 7638)
     return key
-
-
-def _verifies(key: ECKey, token: str) -> bool:
-    try:
-        jws.deserialize_compact(token, key, algorithms=[ALGORITHM])
-    except (JoseError, ValueError):
-        return False
-    return True
 
 
 def _begin_ns(path: Path) -> int:
