@@ -28,16 +28,73 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from google.longrunning import operations_pb2 as google_dot_longrunning_dot_operations__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from portico.objects.v1 import objects_pb2 as portico_dot_objects_dot_v1_dot_objects__pb2
 from portico.options.v1 import options_pb2 as portico_dot_options_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n portico/objects/v1/buckets.proto\x12\x12portico.objects.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a#google/longrunning/operations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a portico/options/v1/options.proto\"\xae\x03\n\x06\x42ucket\x12j\n\x04name\x18\x01 \x01(\tB\\\xe2\x41\x01\x08\xbaHUrP\x18\x89\x01\x32K^accounts/[a-z0-9][a-z0-9-]{0,62}/buckets/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$\xd8\x01\x01\x12\x35\n\x0b\x63reate_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x15\n\x04\x65tag\x18\x04 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12<\n\nversioning\x18\x05 \x01(\x0e\x32\x1e.portico.objects.v1.VersioningB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12:\n\rlocation_hint\x18\x06 \x01(\tB#\xbaH r\x1e\x32\x1c^([a-z0-9][a-z0-9-]{0,31})?$\x12\x39\n\x0cjurisdiction\x18\x07 \x01(\tB#\xbaH r\x1e\x32\x1c^([a-z0-9][a-z0-9-]{0,31})?$\"\xba\x03\n\x13\x43reateBucketRequest\x12=\n\x06parent\x18\x01 \x01(\tB-\xe2\x41\x01\x02\xbaH&r$2\"^accounts/[a-z0-9][a-z0-9-]{0,62}$\x12\x96\x02\n\tbucket_id\x18\x02 \x01(\tB\x82\x02\xe2\x41\x01\x02\xbaH\xfa\x01r$2\"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$\xba\x01\xd0\x01\n\x0f\x62ucket_id.shape\x12?must not look like an IPv4 address, nor hold \'..\', \'.-\' or \'-.\'\x1a|!this.matches(\'^[0-9]+[.][0-9]+[.][0-9]+[.][0-9]+$\') && !this.contains(\'..\') && !this.contains(\'.-\') && !this.contains(\'-.\')\x12*\n\x06\x62ucket\x18\x03 \x01(\x0b\x32\x1a.portico.objects.v1.Bucket\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\"B\n\x14\x43reateBucketResponse\x12*\n\x06\x62ucket\x18\x01 \x01(\x0b\x32\x1a.portico.objects.v1.Bucket\"{\n\x10GetBucketRequest\x12g\n\x04name\x18\x01 \x01(\tBY\xe2\x41\x01\x02\xbaHRrP\x18\x89\x01\x32K^accounts/[a-z0-9][a-z0-9-]{0,62}/buckets/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$\"?\n\x11GetBucketResponse\x12*\n\x06\x62ucket\x18\x01 \x01(\x0b\x32\x1a.portico.objects.v1.Bucket\"\xb5\x01\n\x12ListBucketsRequest\x12=\n\x06parent\x18\x01 \x01(\tB-\xe2\x41\x01\x02\xbaH&r$2\"^accounts/[a-z0-9][a-z0-9-]{0,62}$\x12\x1a\n\tpage_size\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80 \x12&\n\x06prefix\x18\x04 \x01(\tB\x16\xbaH\x13r\x11\x18?2\r^[a-z0-9.-]*$\"[\n\x13ListBucketsResponse\x12+\n\x07\x62uckets\x18\x01 \x03(\x0b\x32\x1a.portico.objects.v1.Bucket\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x95\x01\n\x13UpdateBucketRequest\x12\x36\n\x06\x62ucket\x18\x01 \x01(\x0b\x32\x1a.portico.objects.v1.BucketB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12\x46\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x15\xbaH\x12\xe2\x01\x0f\x12\nversioning\x12\x01*\"B\n\x14UpdateBucketResponse\x12*\n\x06\x62ucket\x18\x01 \x01(\x0b\x32\x1a.portico.objects.v1.Bucket\"\xa4\x01\n\x13\x44\x65leteBucketRequest\x12g\n\x04name\x18\x01 \x01(\tBY\xe2\x41\x01\x02\xbaHRrP\x18\x89\x01\x32K^accounts/[a-z0-9][a-z0-9-]{0,62}/buckets/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$\x12\r\n\x05\x66orce\x18\x02 \x01(\x08\x12\x15\n\x04\x65tag\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\"H\n\x14\x44\x65leteBucketResponse\x12\x30\n\toperation\x18\x01 \x01(\x0b\x32\x1d.google.longrunning.Operation\">\n\x14\x44\x65leteBucketMetadata\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x18\n\x10\x64\x65leted_versions\x18\x02 \x01(\x03\"\x14\n\x12\x44\x65leteBucketResult*s\n\nVersioning\x12\x1a\n\x16VERSIONING_UNSPECIFIED\x10\x00\x12\x17\n\x13VERSIONING_DISABLED\x10\x01\x12\x16\n\x12VERSIONING_ENABLED\x10\x02\x12\x18\n\x14VERSIONING_SUSPENDED\x10\x03\x32\x9c\x07\n\rBucketService\x12\xb7\x01\n\x0c\x43reateBucket\x12\'.portico.objects.v1.CreateBucketRequest\x1a(.portico.objects.v1.CreateBucketResponse\"T\x92\xdb\x18!\x12\x1f\n\x15objects.bucket.create\x12\x06parent\x82\xd3\xe4\x93\x02)\"\x1f/v1/{parent=accounts/*}/buckets:\x06\x62ucket\x12\xa5\x01\n\tGetBucket\x12$.portico.objects.v1.GetBucketRequest\x1a%.portico.objects.v1.GetBucketResponse\"K\x90\x02\x01\x92\xdb\x18\x1d\x12\x1b\n\x13objects.bucket.read\x12\x04name\x82\xd3\xe4\x93\x02!\x12\x1f/v1/{name=accounts/*/buckets/*}\x12\xaf\x01\n\x0bListBuckets\x12&.portico.objects.v1.ListBucketsRequest\x1a\'.portico.objects.v1.ListBucketsResponse\"O\x90\x02\x01\x92\xdb\x18!\x12\x1f\n\x13objects.bucket.list\x12\x06parent\x18\x01\x82\xd3\xe4\x93\x02!\x12\x1f/v1/{parent=accounts/*}/buckets\x12\xc3\x01\n\x0cUpdateBucket\x12\'.portico.objects.v1.UpdateBucketRequest\x1a(.portico.objects.v1.UpdateBucketResponse\"`\x92\xdb\x18&\x12$\n\x15objects.bucket.update\x12\x0b\x62ucket.name\x82\xd3\xe4\x93\x02\x30\x32&/v1/{bucket.name=accounts/*/buckets/*}:\x06\x62ucket\x12\xb0\x01\n\x0c\x44\x65leteBucket\x12\'.portico.objects.v1.DeleteBucketRequest\x1a(.portico.objects.v1.DeleteBucketResponse\"M\x90\x02\x02\x92\xdb\x18\x1f\x12\x1d\n\x15objects.bucket.delete\x12\x04name\x82\xd3\xe4\x93\x02!*\x1f/v1/{name=accounts/*/buckets/*}b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n portico/objects/v1/buckets.proto\x12\x12portico.objects.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a#google/longrunning/operations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a portico/objects/v1/objects.proto\x1a portico/options/v1/options.proto\"\x9b\x03\n\x08\x43orsRule\x12\x14\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xff\x01\x12X\n\x0f\x61llowed_origins\x18\x02 \x03(\tB?\xbaH<\x92\x01\x39\x08\x01\x10\x64\"3r1\x10\x01\x18\x80\x08\x32*^[^*\\x00-\\x20\\x7f]*[*]?[^*\\x00-\\x20\\x7f]*$\x12G\n\x0f\x61llowed_methods\x18\x03 \x03(\tB.\xbaH+\x92\x01(\x08\x01\x10\x05\x18\x01\" r\x1eR\x03GETR\x04HEADR\x03PUTR\x04POSTR\x06\x44\x45LETE\x12\x66\n\x0f\x61llowed_headers\x18\x04 \x03(\tBM\xbaHJ\x92\x01G\x10\x64\"CrA\x10\x01\x18\x80\x02\x32:^[a-zA-Z0-9!#$%&\'+.^_`|~-]*[*]?[a-zA-Z0-9!#$%&\'+.^_`|~-]*$\x12H\n\x0e\x65xpose_headers\x18\x05 \x03(\tB0\xbaH-\x92\x01*\x10\x64\"&r$\x10\x01\x18\x80\x02\x32\x1d^[a-zA-Z0-9!#$%&\'*+.^_`|~-]+$\x12$\n\x0fmax_age_seconds\x18\x06 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\x80\xa3\x05(\x00\"\xad\x06\n\rLifecycleRule\x12)\n\x02id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x18\xff\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12\x0f\n\x07\x65nabled\x18\x02 \x01(\x08\x12\x38\n\x06\x66ilter\x18\x03 \x01(\x0b\x32(.portico.objects.v1.LifecycleRule.Filter\x12,\n\x14\x65xpire_after_seconds\x18\x04 \x01(\x03\x42\x0e\xbaH\x0b\"\t\x18\xb3\xe6\xcc\x99\xb3\x05(\x00\x12(\n\x11\x65xpire_after_days\x18\x05 \x01(\x05\x42\r\xbaH\n\x1a\x08\x18\xff\xff\xff\xff\x07(\x00\x12\x42\n\x0b\x65xpire_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x11\xbaH\x0e\xb2\x01\x0b\"\x07\x08\xff\x82\xd1\xff\xaf\x07\x32\x00\x12\x1d\n\x15\x65xpire_delete_markers\x18\x07 \x01(\x08\x12\x33\n\x1c\x65xpire_noncurrent_after_days\x18\x08 \x01(\x05\x42\r\xbaH\n\x1a\x08\x18\xff\xff\xff\xff\x07(\x00\x12+\n\x18keep_noncurrent_versions\x18\t \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12/\n\x18\x61\x62ort_uploads_after_days\x18\n \x01(\x05\x42\r\xbaH\n\x1a\x08\x18\xff\xff\xff\xff\x07(\x00\x1a\xd7\x02\n\x06\x46ilter\x12$\n\x06prefix\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f(\x80\x08\x32\n^[^\\x00]*$\x12Z\n\x04tags\x18\x02 \x03(\x0b\x32\x32.portico.objects.v1.LifecycleRule.Filter.TagsEntryB\x18\xbaH\x15\x9a\x01\x12\x10\n\"\x07r\x05\x10\x01\x18\x80\x01*\x05r\x03\x18\x80\x02\x12\x35\n\x17size_greater_than_bytes\x18\x03 \x01(\x03\x42\x0f\xbaH\x0c\"\n\x18\x80\x80\x80\x80\x80\xa0\x01(\x00H\x00\x88\x01\x01\x12\x32\n\x14size_less_than_bytes\x18\x04 \x01(\x03\x42\x0f\xbaH\x0c\"\n\x18\x80\x80\x80\x80\x80\xa0\x01(\x01H\x01\x88\x01\x01\x1a+\n\tTagsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x1a\n\x18_size_greater_than_bytesB\x17\n\x15_size_less_than_bytes\"\xa5\x01\n\nObjectLock\x12\x0f\n\x07\x65nabled\x18\x01 \x01(\x08\x12\x41\n\x0c\x64\x65\x66\x61ult_mode\x18\x02 \x01(\x0e\x32!.portico.objects.v1.RetentionModeB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12!\n\x0c\x64\x65\x66\x61ult_days\x18\x03 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\x94\x9d\x02(\x00\x12 \n\rdefault_years\x18\x04 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\"\x80\x04\n\x10NotificationRule\x12)\n\x02id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x18\xff\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12Q\n\x06\x65vents\x18\x02 \x03(\x0e\x32*.portico.objects.v1.NotificationRule.EventB\x15\xbaH\x12\x92\x01\x0f\x08\x01\x10\x04\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00\x12$\n\x06prefix\x18\x03 \x01(\tB\x14\xbaH\x11r\x0f(\x80\x08\x32\n^[^\\x00]*$\x12$\n\x06suffix\x18\x04 \x01(\tB\x14\xbaH\x11r\x0f(\x80\x08\x32\n^[^\\x00]*$\x12Z\n\x05queue\x18\x05 \x01(\tBK\xbaHHrC2A^accounts/[a-z0-9][a-z0-9-]{0,62}/queues/[a-z0-9][a-z0-9-]{0,62}$\xd8\x01\x01\x12>\n\x0bwebhook_url\x18\x06 \x01(\tB)\xbaH&r!\x18\x80\x10\x32\x1c^https?://[^\\x00-\\x20\\x7f]+$\xd8\x01\x01\"\x85\x01\n\x05\x45vent\x12\x15\n\x11\x45VENT_UNSPECIFIED\x10\x00\x12\x18\n\x14\x45VENT_OBJECT_CREATED\x10\x01\x12\x18\n\x14\x45VENT_OBJECT_DELETED\x10\x02\x12\x18\n\x14\x45VENT_OBJECT_EXPIRED\x10\x03\x12\x17\n\x13\x45VENT_OBJECT_TAGGED\x10\x04\"\xad\x07\n\x06\x42ucket\x12j\n\x04name\x18\x01 \x01(\tB\\\xe2\x41\x01\x08\xbaHUrP\x18\x89\x01\x32K^accounts/[a-z0-9][a-z0-9-]{0,62}/buckets/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$\xd8\x01\x01\x12\x35\n\x0b\x63reate_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x15\n\x04\x65tag\x18\x04 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12<\n\nversioning\x18\x05 \x01(\x0e\x32\x1e.portico.objects.v1.VersioningB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12:\n\rlocation_hint\x18\x06 \x01(\tB#\xbaH r\x1e\x32\x1c^([a-z0-9][a-z0-9-]{0,31})?$\x12\x39\n\x0cjurisdiction\x18\x07 \x01(\tB#\xbaH r\x1e\x32\x1c^([a-z0-9][a-z0-9-]{0,31})?$\x12\x41\n\rpublic_access\x18\x08 \x01(\x0e\x32 .portico.objects.v1.PublicAccessB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12:\n\ncors_rules\x18\t \x03(\x0b\x32\x1c.portico.objects.v1.CorsRuleB\x08\xbaH\x05\x92\x01\x02\x10\x64\x12\x45\n\x0flifecycle_rules\x18\n \x03(\x0b\x32!.portico.objects.v1.LifecycleRuleB\t\xbaH\x06\x92\x01\x03\x10\xe8\x07\x12\x33\n\x0bobject_lock\x18\x0b \x01(\x0b\x32\x1e.portico.objects.v1.ObjectLock\x12\x88\x01\n\x04tags\x18\x0c \x03(\x0b\x32$.portico.objects.v1.Bucket.TagsEntryBT\xbaHQ\x9a\x01N\x10\x32\"%r#\x10\x01\x18\x80\x01\x32\x1c^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]+$*#r!\x18\x80\x02\x32\x1c^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]*$\x12J\n\x12notification_rules\x18\r \x03(\x0b\x32$.portico.objects.v1.NotificationRuleB\x08\xbaH\x05\x92\x01\x02\x10\x64\x1a+\n\tTagsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xba\x03\n\x13\x43reateBucketRequest\x12=\n\x06parent\x18\x01 \x01(\tB-\xe2\x41\x01\x02\xbaH&r$2\"^accounts/[a-z0-9][a-z0-9-]{0,62}$\x12\x96\x02\n\tbucket_id\x18\x02 \x01(\tB\x82\x02\xe2\x41\x01\x02\xbaH\xfa\x01r$2\"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$\xba\x01\xd0\x01\n\x0f\x62ucket_id.shape\x12?must not look like an IPv4 address, nor hold \'..\', \'.-\' or \'-.\'\x1a|!this.matches(\'^[0-9]+[.][0-9]+[.][0-9]+[.][0-9]+$\') && !this.contains(\'..\') && !this.contains(\'.-\') && !this.contains(\'-.\')\x12*\n\x06\x62ucket\x18\x03 \x01(\x0b\x32\x1a.portico.objects.v1.Bucket\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\"B\n\x14\x43reateBucketResponse\x12*\n\x06\x62ucket\x18\x01 \x01(\x0b\x32\x1a.portico.objects.v1.Bucket\"{\n\x10GetBucketRequest\x12g\n\x04name\x18\x01 \x01(\tBY\xe2\x41\x01\x02\xbaHRrP\x18\x89\x01\x32K^accounts/[a-z0-9][a-z0-9-]{0,62}/buckets/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$\"?\n\x11GetBucketResponse\x12*\n\x06\x62ucket\x18\x01 \x01(\x0b\x32\x1a.portico.objects.v1.Bucket\"\xb5\x01\n\x12ListBucketsRequest\x12=\n\x06parent\x18\x01 \x01(\tB-\xe2\x41\x01\x02\xbaH&r$2\"^accounts/[a-z0-9][a-z0-9-]{0,62}$\x12\x1a\n\tpage_size\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80 \x12&\n\x06prefix\x18\x04 \x01(\tB\x16\xbaH\x13r\x11\x18?2\r^[a-z0-9.-]*$\"[\n\x13ListBucketsResponse\x12+\n\x07\x62uckets\x18\x01 \x03(\x0b\x32\x1a.portico.objects.v1.Bucket\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xe9\x01\n\x13UpdateBucketRequest\x12\x36\n\x06\x62ucket\x18\x01 \x01(\x0b\x32\x1a.portico.objects.v1.BucketB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12\x99\x01\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskBh\xbaHe\xe2\x01\x62\x12\nversioning\x12\rpublic_access\x12\ncors_rules\x12\x0flifecycle_rules\x12\x0bobject_lock\x12\x04tags\x12\x12notification_rules\x12\x01*\"B\n\x14UpdateBucketResponse\x12*\n\x06\x62ucket\x18\x01 \x01(\x0b\x32\x1a.portico.objects.v1.Bucket\"\xa4\x01\n\x13\x44\x65leteBucketRequest\x12g\n\x04name\x18\x01 \x01(\tBY\xe2\x41\x01\x02\xbaHRrP\x18\x89\x01\x32K^accounts/[a-z0-9][a-z0-9-]{0,62}/buckets/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$\x12\r\n\x05\x66orce\x18\x02 \x01(\x08\x12\x15\n\x04\x65tag\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\"H\n\x14\x44\x65leteBucketResponse\x12\x30\n\toperation\x18\x01 \x01(\x0b\x32\x1d.google.longrunning.Operation\">\n\x14\x44\x65leteBucketMetadata\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x18\n\x10\x64\x65leted_versions\x18\x02 \x01(\x03\"\x14\n\x12\x44\x65leteBucketResult*s\n\nVersioning\x12\x1a\n\x16VERSIONING_UNSPECIFIED\x10\x00\x12\x17\n\x13VERSIONING_DISABLED\x10\x01\x12\x16\n\x12VERSIONING_ENABLED\x10\x02\x12\x18\n\x14VERSIONING_SUSPENDED\x10\x03*]\n\x0cPublicAccess\x12\x1d\n\x19PUBLIC_ACCESS_UNSPECIFIED\x10\x00\x12\x16\n\x12PUBLIC_ACCESS_NONE\x10\x01\x12\x16\n\x12PUBLIC_ACCESS_READ\x10\x02\x32\x9c\x07\n\rBucketService\x12\xb7\x01\n\x0c\x43reateBucket\x12\'.portico.objects.v1.CreateBucketRequest\x1a(.portico.objects.v1.CreateBucketResponse\"T\x92\xdb\x18!\x12\x1f\n\x15objects.bucket.create\x12\x06parent\x82\xd3\xe4\x93\x02)\"\x1f/v1/{parent=accounts/*}/buckets:\x06\x62ucket\x12\xa5\x01\n\tGetBucket\x12$.portico.objects.v1.GetBucketRequest\x1a%.portico.objects.v1.GetBucketResponse\"K\x90\x02\x01\x92\xdb\x18\x1d\x12\x1b\n\x13objects.bucket.read\x12\x04name\x82\xd3\xe4\x93\x02!\x12\x1f/v1/{name=accounts/*/buckets/*}\x12\xaf\x01\n\x0bListBuckets\x12&.portico.objects.v1.ListBucketsRequest\x1a\'.portico.objects.v1.ListBucketsResponse\"O\x90\x02\x01\x92\xdb\x18!\x12\x1f\n\x13objects.bucket.list\x12\x06parent\x18\x01\x82\xd3\xe4\x93\x02!\x12\x1f/v1/{parent=accounts/*}/buckets\x12\xc3\x01\n\x0cUpdateBucket\x12\'.portico.objects.v1.UpdateBucketRequest\x1a(.portico.objects.v1.UpdateBucketResponse\"`\x92\xdb\x18&\x12$\n\x15objects.bucket.update\x12\x0b\x62ucket.name\x82\xd3\xe4\x93\x02\x30\x32&/v1/{bucket.name=accounts/*/buckets/*}:\x06\x62ucket\x12\xb0\x01\n\x0c\x44\x65leteBucket\x12\'.portico.objects.v1.DeleteBucketRequest\x1a(.portico.objects.v1.DeleteBucketResponse\"M\x90\x02\x02\x92\xdb\x18\x1f\x12\x1d\n\x15objects.bucket.delete\x12\x04name\x82\xd3\xe4\x93\x02!*\x1f/v1/{name=accounts/*/buckets/*}b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'portico.objects.v1.buckets_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_CORSRULE'].fields_by_name['id']._loaded_options = None
+  _globals['_CORSRULE'].fields_by_name['id']._serialized_options = b'\272H\005r\003\030\377\001'
+  _globals['_CORSRULE'].fields_by_name['allowed_origins']._loaded_options = None
+  _globals['_CORSRULE'].fields_by_name['allowed_origins']._serialized_options = b'\272H<\222\0019\010\001\020d\"3r1\020\001\030\200\0102*^[^*\\x00-\\x20\\x7f]*[*]?[^*\\x00-\\x20\\x7f]*$'
+  _globals['_CORSRULE'].fields_by_name['allowed_methods']._loaded_options = None
+  _globals['_CORSRULE'].fields_by_name['allowed_methods']._serialized_options = b'\272H+\222\001(\010\001\020\005\030\001\" r\036R\003GETR\004HEADR\003PUTR\004POSTR\006DELETE'
+  _globals['_CORSRULE'].fields_by_name['allowed_headers']._loaded_options = None
+  _globals['_CORSRULE'].fields_by_name['allowed_headers']._serialized_options = b'\272HJ\222\001G\020d\"CrA\020\001\030\200\0022:^[a-zA-Z0-9!#$%&\'+.^_`|~-]*[*]?[a-zA-Z0-9!#$%&\'+.^_`|~-]*$'
+  _globals['_CORSRULE'].fields_by_name['expose_headers']._loaded_options = None
+  _globals['_CORSRULE'].fields_by_name['expose_headers']._serialized_options = b'\272H-\222\001*\020d\"&r$\020\001\030\200\0022\035^[a-zA-Z0-9!#$%&\'*+.^_`|~-]+$'
+  _globals['_CORSRULE'].fields_by_name['max_age_seconds']._loaded_options = None
+  _globals['_CORSRULE'].fields_by_name['max_age_seconds']._serialized_options = b'\272H\010\032\006\030\200\243\005(\000'
+  _globals['_LIFECYCLERULE_FILTER_TAGSENTRY']._loaded_options = None
+  _globals['_LIFECYCLERULE_FILTER_TAGSENTRY']._serialized_options = b'8\001'
+  _globals['_LIFECYCLERULE_FILTER'].fields_by_name['prefix']._loaded_options = None
+  _globals['_LIFECYCLERULE_FILTER'].fields_by_name['prefix']._serialized_options = b'\272H\021r\017(\200\0102\n^[^\\x00]*$'
+  _globals['_LIFECYCLERULE_FILTER'].fields_by_name['tags']._loaded_options = None
+  _globals['_LIFECYCLERULE_FILTER'].fields_by_name['tags']._serialized_options = b'\272H\025\232\001\022\020\n\"\007r\005\020\001\030\200\001*\005r\003\030\200\002'
+  _globals['_LIFECYCLERULE_FILTER'].fields_by_name['size_greater_than_bytes']._loaded_options = None
+  _globals['_LIFECYCLERULE_FILTER'].fields_by_name['size_greater_than_bytes']._serialized_options = b'\272H\014\"\n\030\200\200\200\200\200\240\001(\000'
+  _globals['_LIFECYCLERULE_FILTER'].fields_by_name['size_less_than_bytes']._loaded_options = None
+  _globals['_LIFECYCLERULE_FILTER'].fields_by_name['size_less_than_bytes']._serialized_options = b'\272H\014\"\n\030\200\200\200\200\200\240\001(\001'
+  _globals['_LIFECYCLERULE'].fields_by_name['id']._loaded_options = None
+  _globals['_LIFECYCLERULE'].fields_by_name['id']._serialized_options = b'\272H\032r\030\030\377\0012\023^[^\\x00-\\x1f\\x7f]*$'
+  _globals['_LIFECYCLERULE'].fields_by_name['expire_after_seconds']._loaded_options = None
+  _globals['_LIFECYCLERULE'].fields_by_name['expire_after_seconds']._serialized_options = b'\272H\013\"\t\030\263\346\314\231\263\005(\000'
+  _globals['_LIFECYCLERULE'].fields_by_name['expire_after_days']._loaded_options = None
+  _globals['_LIFECYCLERULE'].fields_by_name['expire_after_days']._serialized_options = b'\272H\n\032\010\030\377\377\377\377\007(\000'
+  _globals['_LIFECYCLERULE'].fields_by_name['expire_time']._loaded_options = None
+  _globals['_LIFECYCLERULE'].fields_by_name['expire_time']._serialized_options = b'\272H\016\262\001\013\"\007\010\377\202\321\377\257\0072\000'
+  _globals['_LIFECYCLERULE'].fields_by_name['expire_noncurrent_after_days']._loaded_options = None
+  _globals['_LIFECYCLERULE'].fields_by_name['expire_noncurrent_after_days']._serialized_options = b'\272H\n\032\010\030\377\377\377\377\007(\000'
+  _globals['_LIFECYCLERULE'].fields_by_name['keep_noncurrent_versions']._loaded_options = None
+  _globals['_LIFECYCLERULE'].fields_by_name['keep_noncurrent_versions']._serialized_options = b'\272H\006\032\004\030d(\000'
+  _globals['_LIFECYCLERULE'].fields_by_name['abort_uploads_after_days']._loaded_options = None
+  _globals['_LIFECYCLERULE'].fields_by_name['abort_uploads_after_days']._serialized_options = b'\272H\n\032\010\030\377\377\377\377\007(\000'
+  _globals['_OBJECTLOCK'].fields_by_name['default_mode']._loaded_options = None
+  _globals['_OBJECTLOCK'].fields_by_name['default_mode']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_OBJECTLOCK'].fields_by_name['default_days']._loaded_options = None
+  _globals['_OBJECTLOCK'].fields_by_name['default_days']._serialized_options = b'\272H\010\032\006\030\224\235\002(\000'
+  _globals['_OBJECTLOCK'].fields_by_name['default_years']._loaded_options = None
+  _globals['_OBJECTLOCK'].fields_by_name['default_years']._serialized_options = b'\272H\006\032\004\030d(\000'
+  _globals['_NOTIFICATIONRULE'].fields_by_name['id']._loaded_options = None
+  _globals['_NOTIFICATIONRULE'].fields_by_name['id']._serialized_options = b'\272H\032r\030\030\377\0012\023^[^\\x00-\\x1f\\x7f]*$'
+  _globals['_NOTIFICATIONRULE'].fields_by_name['events']._loaded_options = None
+  _globals['_NOTIFICATIONRULE'].fields_by_name['events']._serialized_options = b'\272H\022\222\001\017\010\001\020\004\030\001\"\007\202\001\004\020\001 \000'
+  _globals['_NOTIFICATIONRULE'].fields_by_name['prefix']._loaded_options = None
+  _globals['_NOTIFICATIONRULE'].fields_by_name['prefix']._serialized_options = b'\272H\021r\017(\200\0102\n^[^\\x00]*$'
+  _globals['_NOTIFICATIONRULE'].fields_by_name['suffix']._loaded_options = None
+  _globals['_NOTIFICATIONRULE'].fields_by_name['suffix']._serialized_options = b'\272H\021r\017(\200\0102\n^[^\\x00]*$'
+  _globals['_NOTIFICATIONRULE'].fields_by_name['queue']._loaded_options = None
+  _globals['_NOTIFICATIONRULE'].fields_by_name['queue']._serialized_options = b'\272HHrC2A^accounts/[a-z0-9][a-z0-9-]{0,62}/queues/[a-z0-9][a-z0-9-]{0,62}$\330\001\001'
+  _globals['_NOTIFICATIONRULE'].fields_by_name['webhook_url']._loaded_options = None
+  _globals['_NOTIFICATIONRULE'].fields_by_name['webhook_url']._serialized_options = b'\272H&r!\030\200\0202\034^https?://[^\\x00-\\x20\\x7f]+$\330\001\001'
+  _globals['_BUCKET_TAGSENTRY']._loaded_options = None
+  _globals['_BUCKET_TAGSENTRY']._serialized_options = b'8\001'
   _globals['_BUCKET'].fields_by_name['name']._loaded_options = None
   _globals['_BUCKET'].fields_by_name['name']._serialized_options = b'\342A\001\010\272HUrP\030\211\0012K^accounts/[a-z0-9][a-z0-9-]{0,62}/buckets/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$\330\001\001'
   _globals['_BUCKET'].fields_by_name['create_time']._loaded_options = None
@@ -52,6 +109,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_BUCKET'].fields_by_name['location_hint']._serialized_options = b'\272H r\0362\034^([a-z0-9][a-z0-9-]{0,31})?$'
   _globals['_BUCKET'].fields_by_name['jurisdiction']._loaded_options = None
   _globals['_BUCKET'].fields_by_name['jurisdiction']._serialized_options = b'\272H r\0362\034^([a-z0-9][a-z0-9-]{0,31})?$'
+  _globals['_BUCKET'].fields_by_name['public_access']._loaded_options = None
+  _globals['_BUCKET'].fields_by_name['public_access']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_BUCKET'].fields_by_name['cors_rules']._loaded_options = None
+  _globals['_BUCKET'].fields_by_name['cors_rules']._serialized_options = b'\272H\005\222\001\002\020d'
+  _globals['_BUCKET'].fields_by_name['lifecycle_rules']._loaded_options = None
+  _globals['_BUCKET'].fields_by_name['lifecycle_rules']._serialized_options = b'\272H\006\222\001\003\020\350\007'
+  _globals['_BUCKET'].fields_by_name['tags']._loaded_options = None
+  _globals['_BUCKET'].fields_by_name['tags']._serialized_options = b'\272HQ\232\001N\0202\"%r#\020\001\030\200\0012\034^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]+$*#r!\030\200\0022\034^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]*$'
+  _globals['_BUCKET'].fields_by_name['notification_rules']._loaded_options = None
+  _globals['_BUCKET'].fields_by_name['notification_rules']._serialized_options = b'\272H\005\222\001\002\020d'
   _globals['_CREATEBUCKETREQUEST'].fields_by_name['parent']._loaded_options = None
   _globals['_CREATEBUCKETREQUEST'].fields_by_name['parent']._serialized_options = b'\342A\001\002\272H&r$2\"^accounts/[a-z0-9][a-z0-9-]{0,62}$'
   _globals['_CREATEBUCKETREQUEST'].fields_by_name['bucket_id']._loaded_options = None
@@ -71,7 +138,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UPDATEBUCKETREQUEST'].fields_by_name['bucket']._loaded_options = None
   _globals['_UPDATEBUCKETREQUEST'].fields_by_name['bucket']._serialized_options = b'\342A\001\002\272H\003\310\001\001'
   _globals['_UPDATEBUCKETREQUEST'].fields_by_name['update_mask']._loaded_options = None
-  _globals['_UPDATEBUCKETREQUEST'].fields_by_name['update_mask']._serialized_options = b'\272H\022\342\001\017\022\nversioning\022\001*'
+  _globals['_UPDATEBUCKETREQUEST'].fields_by_name['update_mask']._serialized_options = b'\272He\342\001b\022\nversioning\022\rpublic_access\022\ncors_rules\022\017lifecycle_rules\022\013object_lock\022\004tags\022\022notification_rules\022\001*'
   _globals['_DELETEBUCKETREQUEST'].fields_by_name['name']._loaded_options = None
   _globals['_DELETEBUCKETREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\272HRrP\030\211\0012K^accounts/[a-z0-9][a-z0-9-]{0,62}/buckets/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$'
   _globals['_DELETEBUCKETREQUEST'].fields_by_name['etag']._loaded_options = None
@@ -86,34 +153,52 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_BUCKETSERVICE'].methods_by_name['UpdateBucket']._serialized_options = b'\222\333\030&\022$\n\025objects.bucket.update\022\013bucket.name\202\323\344\223\00202&/v1/{bucket.name=accounts/*/buckets/*}:\006bucket'
   _globals['_BUCKETSERVICE'].methods_by_name['DeleteBucket']._loaded_options = None
   _globals['_BUCKETSERVICE'].methods_by_name['DeleteBucket']._serialized_options = b'\220\002\002\222\333\030\037\022\035\n\025objects.bucket.delete\022\004name\202\323\344\223\002!*\037/v1/{name=accounts/*/buckets/*}'
-  _globals['_VERSIONING']._serialized_start=2246
-  _globals['_VERSIONING']._serialized_end=2361
-  _globals['_BUCKET']._serialized_start=287
-  _globals['_BUCKET']._serialized_end=717
-  _globals['_CREATEBUCKETREQUEST']._serialized_start=720
-  _globals['_CREATEBUCKETREQUEST']._serialized_end=1162
-  _globals['_CREATEBUCKETRESPONSE']._serialized_start=1164
-  _globals['_CREATEBUCKETRESPONSE']._serialized_end=1230
-  _globals['_GETBUCKETREQUEST']._serialized_start=1232
-  _globals['_GETBUCKETREQUEST']._serialized_end=1355
-  _globals['_GETBUCKETRESPONSE']._serialized_start=1357
-  _globals['_GETBUCKETRESPONSE']._serialized_end=1420
-  _globals['_LISTBUCKETSREQUEST']._serialized_start=1423
-  _globals['_LISTBUCKETSREQUEST']._serialized_end=1604
-  _globals['_LISTBUCKETSRESPONSE']._serialized_start=1606
-  _globals['_LISTBUCKETSRESPONSE']._serialized_end=1697
-  _globals['_UPDATEBUCKETREQUEST']._serialized_start=1700
-  _globals['_UPDATEBUCKETREQUEST']._serialized_end=1849
-  _globals['_UPDATEBUCKETRESPONSE']._serialized_start=1851
-  _globals['_UPDATEBUCKETRESPONSE']._serialized_end=1917
-  _globals['_DELETEBUCKETREQUEST']._serialized_start=1920
-  _globals['_DELETEBUCKETREQUEST']._serialized_end=2084
-  _globals['_DELETEBUCKETRESPONSE']._serialized_start=2086
-  _globals['_DELETEBUCKETRESPONSE']._serialized_end=2158
-  _globals['_DELETEBUCKETMETADATA']._serialized_start=2160
-  _globals['_DELETEBUCKETMETADATA']._serialized_end=2222
-  _globals['_DELETEBUCKETRESULT']._serialized_start=2224
-  _globals['_DELETEBUCKETRESULT']._serialized_end=2244
-  _globals['_BUCKETSERVICE']._serialized_start=2364
-  _globals['_BUCKETSERVICE']._serialized_end=3288
+  _globals['_VERSIONING']._serialized_start=4788
+  _globals['_VERSIONING']._serialized_end=4903
+  _globals['_PUBLICACCESS']._serialized_start=4905
+  _globals['_PUBLICACCESS']._serialized_end=4998
+  _globals['_CORSRULE']._serialized_start=321
+  _globals['_CORSRULE']._serialized_end=732
+  _globals['_LIFECYCLERULE']._serialized_start=735
+  _globals['_LIFECYCLERULE']._serialized_end=1548
+  _globals['_LIFECYCLERULE_FILTER']._serialized_start=1205
+  _globals['_LIFECYCLERULE_FILTER']._serialized_end=1548
+  _globals['_LIFECYCLERULE_FILTER_TAGSENTRY']._serialized_start=1452
+  _globals['_LIFECYCLERULE_FILTER_TAGSENTRY']._serialized_end=1495
+  _globals['_OBJECTLOCK']._serialized_start=1551
+  _globals['_OBJECTLOCK']._serialized_end=1716
+  _globals['_NOTIFICATIONRULE']._serialized_start=1719
+  _globals['_NOTIFICATIONRULE']._serialized_end=2231
+  _globals['_NOTIFICATIONRULE_EVENT']._serialized_start=2098
+  _globals['_NOTIFICATIONRULE_EVENT']._serialized_end=2231
+  _globals['_BUCKET']._serialized_start=2234
+  _globals['_BUCKET']._serialized_end=3175
+  _globals['_BUCKET_TAGSENTRY']._serialized_start=1452
+  _globals['_BUCKET_TAGSENTRY']._serialized_end=1495
+  _globals['_CREATEBUCKETREQUEST']._serialized_start=3178
+  _globals['_CREATEBUCKETREQUEST']._serialized_end=3620
+  _globals['_CREATEBUCKETRESPONSE']._serialized_start=3622
+  _globals['_CREATEBUCKETRESPONSE']._serialized_end=3688
+  _globals['_GETBUCKETREQUEST']._serialized_start=3690
+  _globals['_GETBUCKETREQUEST']._serialized_end=3813
+  _globals['_GETBUCKETRESPONSE']._serialized_start=3815
+  _globals['_GETBUCKETRESPONSE']._serialized_end=3878
+  _globals['_LISTBUCKETSREQUEST']._serialized_start=3881
+  _globals['_LISTBUCKETSREQUEST']._serialized_end=4062
+  _globals['_LISTBUCKETSRESPONSE']._serialized_start=4064
+  _globals['_LISTBUCKETSRESPONSE']._serialized_end=4155
+  _globals['_UPDATEBUCKETREQUEST']._serialized_start=4158
+  _globals['_UPDATEBUCKETREQUEST']._serialized_end=4391
+  _globals['_UPDATEBUCKETRESPONSE']._serialized_start=4393
+  _globals['_UPDATEBUCKETRESPONSE']._serialized_end=4459
+  _globals['_DELETEBUCKETREQUEST']._serialized_start=4462
+  _globals['_DELETEBUCKETREQUEST']._serialized_end=4626
+  _globals['_DELETEBUCKETRESPONSE']._serialized_start=4628
+  _globals['_DELETEBUCKETRESPONSE']._serialized_end=4700
+  _globals['_DELETEBUCKETMETADATA']._serialized_start=4702
+  _globals['_DELETEBUCKETMETADATA']._serialized_end=4764
+  _globals['_DELETEBUCKETRESULT']._serialized_start=4766
+  _globals['_DELETEBUCKETRESULT']._serialized_end=4786
+  _globals['_BUCKETSERVICE']._serialized_start=5001
+  _globals['_BUCKETSERVICE']._serialized_end=5925
 # @@protoc_insertion_point(module_scope)

@@ -6,6 +6,7 @@ from google.api import field_behavior_pb2 as _field_behavior_pb2
 from google.longrunning import operations_pb2 as _operations_pb2
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from portico.objects.v1 import objects_pb2 as _objects_pb2
 from portico.options.v1 import options_pb2 as _options_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -22,13 +23,127 @@ class Versioning(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     VERSIONING_DISABLED: _ClassVar[Versioning]
     VERSIONING_ENABLED: _ClassVar[Versioning]
     VERSIONING_SUSPENDED: _ClassVar[Versioning]
+
+class PublicAccess(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    PUBLIC_ACCESS_UNSPECIFIED: _ClassVar[PublicAccess]
+    PUBLIC_ACCESS_NONE: _ClassVar[PublicAccess]
+    PUBLIC_ACCESS_READ: _ClassVar[PublicAccess]
 VERSIONING_UNSPECIFIED: Versioning
 VERSIONING_DISABLED: Versioning
 VERSIONING_ENABLED: Versioning
 VERSIONING_SUSPENDED: Versioning
+PUBLIC_ACCESS_UNSPECIFIED: PublicAccess
+PUBLIC_ACCESS_NONE: PublicAccess
+PUBLIC_ACCESS_READ: PublicAccess
+
+class CorsRule(_message.Message):
+    __slots__ = ("id", "allowed_origins", "allowed_methods", "allowed_headers", "expose_headers", "max_age_seconds")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    ALLOWED_ORIGINS_FIELD_NUMBER: _ClassVar[int]
+    ALLOWED_METHODS_FIELD_NUMBER: _ClassVar[int]
+    ALLOWED_HEADERS_FIELD_NUMBER: _ClassVar[int]
+    EXPOSE_HEADERS_FIELD_NUMBER: _ClassVar[int]
+    MAX_AGE_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    allowed_origins: _containers.RepeatedScalarFieldContainer[str]
+    allowed_methods: _containers.RepeatedScalarFieldContainer[str]
+    allowed_headers: _containers.RepeatedScalarFieldContainer[str]
+    expose_headers: _containers.RepeatedScalarFieldContainer[str]
+    max_age_seconds: int
+    def __init__(self, id: _Optional[str] = ..., allowed_origins: _Optional[_Iterable[str]] = ..., allowed_methods: _Optional[_Iterable[str]] = ..., allowed_headers: _Optional[_Iterable[str]] = ..., expose_headers: _Optional[_Iterable[str]] = ..., max_age_seconds: _Optional[int] = ...) -> None: ...
+
+class LifecycleRule(_message.Message):
+    __slots__ = ("id", "enabled", "filter", "expire_after_seconds", "expire_after_days", "expire_time", "expire_delete_markers", "expire_noncurrent_after_days", "keep_noncurrent_versions", "abort_uploads_after_days")
+    class Filter(_message.Message):
+        __slots__ = ("prefix", "tags", "size_greater_than_bytes", "size_less_than_bytes")
+        class TagsEntry(_message.Message):
+            __slots__ = ("key", "value")
+            KEY_FIELD_NUMBER: _ClassVar[int]
+            VALUE_FIELD_NUMBER: _ClassVar[int]
+            key: str
+            value: str
+            def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+        PREFIX_FIELD_NUMBER: _ClassVar[int]
+        TAGS_FIELD_NUMBER: _ClassVar[int]
+        SIZE_GREATER_THAN_BYTES_FIELD_NUMBER: _ClassVar[int]
+        SIZE_LESS_THAN_BYTES_FIELD_NUMBER: _ClassVar[int]
+        prefix: str
+        tags: _containers.ScalarMap[str, str]
+        size_greater_than_bytes: int
+        size_less_than_bytes: int
+        def __init__(self, prefix: _Optional[str] = ..., tags: _Optional[_Mapping[str, str]] = ..., size_greater_than_bytes: _Optional[int] = ..., size_less_than_bytes: _Optional[int] = ...) -> None: ...
+    ID_FIELD_NUMBER: _ClassVar[int]
+    ENABLED_FIELD_NUMBER: _ClassVar[int]
+    FILTER_FIELD_NUMBER: _ClassVar[int]
+    EXPIRE_AFTER_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    EXPIRE_AFTER_DAYS_FIELD_NUMBER: _ClassVar[int]
+    EXPIRE_TIME_FIELD_NUMBER: _ClassVar[int]
+    EXPIRE_DELETE_MARKERS_FIELD_NUMBER: _ClassVar[int]
+    EXPIRE_NONCURRENT_AFTER_DAYS_FIELD_NUMBER: _ClassVar[int]
+    KEEP_NONCURRENT_VERSIONS_FIELD_NUMBER: _ClassVar[int]
+    ABORT_UPLOADS_AFTER_DAYS_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    enabled: bool
+    filter: LifecycleRule.Filter
+    expire_after_seconds: int
+    expire_after_days: int
+    expire_time: _timestamp_pb2.Timestamp
+    expire_delete_markers: bool
+    expire_noncurrent_after_days: int
+    keep_noncurrent_versions: int
+    abort_uploads_after_days: int
+    def __init__(self, id: _Optional[str] = ..., enabled: _Optional[bool] = ..., filter: _Optional[_Union[LifecycleRule.Filter, _Mapping]] = ..., expire_after_seconds: _Optional[int] = ..., expire_after_days: _Optional[int] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expire_delete_markers: _Optional[bool] = ..., expire_noncurrent_after_days: _Optional[int] = ..., keep_noncurrent_versions: _Optional[int] = ..., abort_uploads_after_days: _Optional[int] = ...) -> None: ...
+
+class ObjectLock(_message.Message):
+    __slots__ = ("enabled", "default_mode", "default_days", "default_years")
+    ENABLED_FIELD_NUMBER: _ClassVar[int]
+    DEFAULT_MODE_FIELD_NUMBER: _ClassVar[int]
+    DEFAULT_DAYS_FIELD_NUMBER: _ClassVar[int]
+    DEFAULT_YEARS_FIELD_NUMBER: _ClassVar[int]
+    enabled: bool
+    default_mode: _objects_pb2.RetentionMode
+    default_days: int
+    default_years: int
+    def __init__(self, enabled: _Optional[bool] = ..., default_mode: _Optional[_Union[_objects_pb2.RetentionMode, str]] = ..., default_days: _Optional[int] = ..., default_years: _Optional[int] = ...) -> None: ...
+
+class NotificationRule(_message.Message):
+    __slots__ = ("id", "events", "prefix", "suffix", "queue", "webhook_url")
+    class Event(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        EVENT_UNSPECIFIED: _ClassVar[NotificationRule.Event]
+        EVENT_OBJECT_CREATED: _ClassVar[NotificationRule.Event]
+        EVENT_OBJECT_DELETED: _ClassVar[NotificationRule.Event]
+        EVENT_OBJECT_EXPIRED: _ClassVar[NotificationRule.Event]
+        EVENT_OBJECT_TAGGED: _ClassVar[NotificationRule.Event]
+    EVENT_UNSPECIFIED: NotificationRule.Event
+    EVENT_OBJECT_CREATED: NotificationRule.Event
+    EVENT_OBJECT_DELETED: NotificationRule.Event
+    EVENT_OBJECT_EXPIRED: NotificationRule.Event
+    EVENT_OBJECT_TAGGED: NotificationRule.Event
+    ID_FIELD_NUMBER: _ClassVar[int]
+    EVENTS_FIELD_NUMBER: _ClassVar[int]
+    PREFIX_FIELD_NUMBER: _ClassVar[int]
+    SUFFIX_FIELD_NUMBER: _ClassVar[int]
+    QUEUE_FIELD_NUMBER: _ClassVar[int]
+    WEBHOOK_URL_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    events: _containers.RepeatedScalarFieldContainer[NotificationRule.Event]
+    prefix: str
+    suffix: str
+    queue: str
+    webhook_url: str
+    def __init__(self, id: _Optional[str] = ..., events: _Optional[_Iterable[_Union[NotificationRule.Event, str]]] = ..., prefix: _Optional[str] = ..., suffix: _Optional[str] = ..., queue: _Optional[str] = ..., webhook_url: _Optional[str] = ...) -> None: ...
 
 class Bucket(_message.Message):
-    __slots__ = ("name", "create_time", "update_time", "etag", "versioning", "location_hint", "jurisdiction")
+    __slots__ = ("name", "create_time", "update_time", "etag", "versioning", "location_hint", "jurisdiction", "public_access", "cors_rules", "lifecycle_rules", "object_lock", "tags", "notification_rules")
+    class TagsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
     NAME_FIELD_NUMBER: _ClassVar[int]
     CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
     UPDATE_TIME_FIELD_NUMBER: _ClassVar[int]
@@ -36,6 +151,12 @@ class Bucket(_message.Message):
     VERSIONING_FIELD_NUMBER: _ClassVar[int]
     LOCATION_HINT_FIELD_NUMBER: _ClassVar[int]
     JURISDICTION_FIELD_NUMBER: _ClassVar[int]
+    PUBLIC_ACCESS_FIELD_NUMBER: _ClassVar[int]
+    CORS_RULES_FIELD_NUMBER: _ClassVar[int]
+    LIFECYCLE_RULES_FIELD_NUMBER: _ClassVar[int]
+    OBJECT_LOCK_FIELD_NUMBER: _ClassVar[int]
+    TAGS_FIELD_NUMBER: _ClassVar[int]
+    NOTIFICATION_RULES_FIELD_NUMBER: _ClassVar[int]
     name: str
     create_time: _timestamp_pb2.Timestamp
     update_time: _timestamp_pb2.Timestamp
@@ -43,7 +164,13 @@ class Bucket(_message.Message):
     versioning: Versioning
     location_hint: str
     jurisdiction: str
-    def __init__(self, name: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., etag: _Optional[str] = ..., versioning: _Optional[_Union[Versioning, str]] = ..., location_hint: _Optional[str] = ..., jurisdiction: _Optional[str] = ...) -> None: ...
+    public_access: PublicAccess
+    cors_rules: _containers.RepeatedCompositeFieldContainer[CorsRule]
+    lifecycle_rules: _containers.RepeatedCompositeFieldContainer[LifecycleRule]
+    object_lock: ObjectLock
+    tags: _containers.ScalarMap[str, str]
+    notification_rules: _containers.RepeatedCompositeFieldContainer[NotificationRule]
+    def __init__(self, name: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., etag: _Optional[str] = ..., versioning: _Optional[_Union[Versioning, str]] = ..., location_hint: _Optional[str] = ..., jurisdiction: _Optional[str] = ..., public_access: _Optional[_Union[PublicAccess, str]] = ..., cors_rules: _Optional[_Iterable[_Union[CorsRule, _Mapping]]] = ..., lifecycle_rules: _Optional[_Iterable[_Union[LifecycleRule, _Mapping]]] = ..., object_lock: _Optional[_Union[ObjectLock, _Mapping]] = ..., tags: _Optional[_Mapping[str, str]] = ..., notification_rules: _Optional[_Iterable[_Union[NotificationRule, _Mapping]]] = ...) -> None: ...
 
 class CreateBucketRequest(_message.Message):
     __slots__ = ("parent", "bucket_id", "bucket", "request_id")

@@ -26,17 +26,22 @@ from portico._buf.validate import validate_pb2 as buf_dot_validate_dot_validate_
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.api import httpbody_pb2 as google_dot_api_dot_httpbody__pb2
+from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from portico.options.v1 import options_pb2 as portico_dot_options_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n portico/objects/v1/objects.proto\x12\x12portico.objects.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/httpbody.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a portico/options/v1/options.proto\"\xb0\x01\n\tChecksums\x12\x17\n\x03md5\x18\x01 \x01(\x0c\x42\n\xbaH\x07z\x02h\x10\xd8\x01\x01\x12\x18\n\x04sha1\x18\x02 \x01(\x0c\x42\n\xbaH\x07z\x02h\x14\xd8\x01\x01\x12\x1a\n\x06sha256\x18\x03 \x01(\x0c\x42\n\xbaH\x07z\x02h \xd8\x01\x01\x12\x19\n\x05\x63rc32\x18\x04 \x01(\x0c\x42\n\xbaH\x07z\x02h\x04\xd8\x01\x01\x12\x1a\n\x06\x63rc32c\x18\x05 \x01(\x0c\x42\n\xbaH\x07z\x02h\x04\xd8\x01\x01\x12\x1d\n\tcrc64nvme\x18\x06 \x01(\x0c\x42\n\xbaH\x07z\x02h\x08\xd8\x01\x01\"\x8c\x05\n\x0eObjectMetadata\x12.\n\x0c\x63ontent_type\x18\x01 \x01(\tB\x18\xbaH\x15r\x13\x18\x80\x08\x32\x0e^[\\x20-\\x7e]*$\x12\x32\n\x10\x63ontent_encoding\x18\x02 \x01(\tB\x18\xbaH\x15r\x13\x18\x80\x08\x32\x0e^[\\x20-\\x7e]*$\x12:\n\x13\x63ontent_disposition\x18\x03 \x01(\tB\x1d\xbaH\x1ar\x18\x18\x80\x08\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12\x32\n\x10\x63ontent_language\x18\x04 \x01(\tB\x18\xbaH\x15r\x13\x18\x80\x08\x32\x0e^[\\x20-\\x7e]*$\x12/\n\rcache_control\x18\x05 \x01(\tB\x18\xbaH\x15r\x13\x18\x80\x08\x32\x0e^[\\x20-\\x7e]*$\x12)\n\x07\x65xpires\x18\x06 \x01(\tB\x18\xbaH\x15r\x13\x18\x80\x08\x32\x0e^[\\x20-\\x7e]*$\x12\x9a\x02\n\x06\x63ustom\x18\x07 \x03(\x0b\x32..portico.objects.v1.ObjectMetadata.CustomEntryB\xd9\x01\xbaH\xd5\x01\x9a\x01M\x10\x80\x02\"#r!\x10\x01(\x80\x08\x32\x1a^[a-z0-9!#$%&\'*+.^_`|~-]+$*#r!(\x80@2\x1c^[^\\x00-\\x08\\x0a-\\x1f\\x7f]*$\xba\x01\x81\x01\n\x14metadata.custom.size\x12\x32keys and values must be 8,192 bytes in all at most\x1a\x35\x62ytes(this.map(k, k + this[k]).join()).size() <= 8192\x1a-\n\x0b\x43ustomEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xf1\x01\n\nConditions\x12#\n\x08if_match\x18\x01 \x03(\tB\x11\xbaH\x0e\x92\x01\x0b\x10@\"\x07r\x05\x10\x01\x18\x80\x02\x12(\n\rif_none_match\x18\x02 \x03(\tB\x11\xbaH\x0e\x92\x01\x0b\x10@\"\x07r\x05\x10\x01\x18\x80\x02\x12H\n\x11if_modified_since\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x11\xbaH\x0e\xb2\x01\x0b\"\x07\x08\xff\x82\xd1\xff\xaf\x07\x32\x00\x12J\n\x13if_unmodified_since\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x11\xbaH\x0e\xb2\x01\x0b\"\x07\x08\xff\x82\xd1\xff\xaf\x07\x32\x00\"\x8c\x02\n\x06Object\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\nversion_id\x18\x02 \x01(\t\x12\x0c\n\x04\x65tag\x18\x03 \x01(\t\x12\x12\n\nsize_bytes\x18\x04 \x01(\x03\x12/\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x34\n\x08metadata\x18\x06 \x01(\x0b\x32\".portico.objects.v1.ObjectMetadata\x12\x30\n\tchecksums\x18\x07 \x01(\x0b\x32\x1d.portico.objects.v1.Checksums\x12\x15\n\rdelete_marker\x18\x08 \x01(\x08\x12\x0e\n\x06latest\x18\t \x01(\x08\"\xa5\x03\n\x10PutObjectRequest\x12w\n\x04name\x18\x01 \x01(\tBi\xbaHfra(\x92\t2\\^accounts/[a-z0-9][a-z0-9-]{0,62}/buckets/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/objects/[^\\x00]+$\xd8\x01\x01\x12\"\n\x04\x64\x61ta\x18\x02 \x01(\x0b\x32\x14.google.api.HttpBody\x12\x34\n\x08metadata\x18\x03 \x01(\x0b\x32\".portico.objects.v1.ObjectMetadata\x12\x30\n\tchecksums\x18\x04 \x01(\x0b\x32\x1d.portico.objects.v1.Checksums\x12\x32\n\nconditions\x18\x05 \x01(\x0b\x32\x1e.portico.objects.v1.Conditions\x12(\n\nsize_bytes\x18\x06 \x01(\x03\x42\x0f\xbaH\x0c\"\n\x18\x80\x80\x80\x80\x80\xa0\x01(\x00H\x00\x88\x01\x01\x12\x1f\n\nrequest_id\x18\x07 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x42\r\n\x0b_size_bytes\"?\n\x11PutObjectResponse\x12*\n\x06object\x18\x01 \x01(\x0b\x32\x1a.portico.objects.v1.Object\"\xca\x02\n\x10GetObjectRequest\x12x\n\x04name\x18\x01 \x01(\tBj\xe2\x41\x01\x02\xbaHcra(\x92\t2\\^accounts/[a-z0-9][a-z0-9-]{0,62}/buckets/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/objects/[^\\x00]+$\x12\x32\n\nversion_id\x18\x02 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[A-Za-z0-9._-]{0,128}$\x12.\n\x0coffset_bytes\x18\x03 \x01(\x03\x42\x18\xbaH\x15\"\x13\x18\x80\x80\x80\x80\x80\xa0\x01(\x80\x80\x80\x80\x80\xe0\xfe\xff\xff\x01\x12$\n\x0blimit_bytes\x18\x04 \x01(\x03\x42\x0f\xbaH\x0c\"\n\x18\x80\x80\x80\x80\x80\xa0\x01(\x00\x12\x32\n\nconditions\x18\x05 \x01(\x0b\x32\x1e.portico.objects.v1.Conditions\"\x8f\x01\n\x11GetObjectResponse\x12\"\n\x04\x64\x61ta\x18\x01 \x01(\x0b\x32\x14.google.api.HttpBody\x12*\n\x06object\x18\x02 \x01(\x0b\x32\x1a.portico.objects.v1.Object\x12\x14\n\x0coffset_bytes\x18\x03 \x01(\x03\x12\x14\n\x0clength_bytes\x18\x04 \x01(\x03\"\xf5\x01\n\x11HeadObjectRequest\x12x\n\x04name\x18\x01 \x01(\tBj\xe2\x41\x01\x02\xbaHcra(\x92\t2\\^accounts/[a-z0-9][a-z0-9-]{0,62}/buckets/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/objects/[^\\x00]+$\x12\x32\n\nversion_id\x18\x02 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[A-Za-z0-9._-]{0,128}$\x12\x32\n\nconditions\x18\x03 \x01(\x0b\x32\x1e.portico.objects.v1.Conditions\"@\n\x12HeadObjectResponse\x12*\n\x06object\x18\x01 \x01(\x0b\x32\x1a.portico.objects.v1.Object\"\xb3\x02\n\x12ListObjectsRequest\x12i\n\x06parent\x18\x01 \x01(\tBY\xe2\x41\x01\x02\xbaHRrP\x18\x89\x01\x32K^accounts/[a-z0-9][a-z0-9-]{0,62}/buckets/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$\x12\x1a\n\tpage_size\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80 \x12$\n\x06prefix\x18\x04 \x01(\tB\x14\xbaH\x11r\x0f(\x80\x08\x32\n^[^\\x00]*$\x12\'\n\tdelimiter\x18\x05 \x01(\tB\x14\xbaH\x11r\x0f(\x80\x08\x32\n^[^\\x00]*$\x12)\n\x0bstart_after\x18\x06 \x01(\tB\x14\xbaH\x11r\x0f(\x80\x08\x32\n^[^\\x00]*$\"m\n\x13ListObjectsResponse\x12+\n\x07objects\x18\x01 \x03(\x0b\x32\x1a.portico.objects.v1.Object\x12\x10\n\x08prefixes\x18\x02 \x03(\t\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\"\xe6\x01\n\x19ListObjectVersionsRequest\x12i\n\x06parent\x18\x01 \x01(\tBY\xe2\x41\x01\x02\xbaHRrP\x18\x89\x01\x32K^accounts/[a-z0-9][a-z0-9-]{0,62}/buckets/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$\x12\x1a\n\tpage_size\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80 \x12$\n\x06prefix\x18\x04 \x01(\tB\x14\xbaH\x11r\x0f(\x80\x08\x32\n^[^\\x00]*$\"b\n\x1aListObjectVersionsResponse\x12+\n\x07objects\x18\x01 \x03(\x0b\x32\x1a.portico.objects.v1.Object\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x98\x02\n\x13\x44\x65leteObjectRequest\x12x\n\x04name\x18\x01 \x01(\tBj\xe2\x41\x01\x02\xbaHcra(\x92\t2\\^accounts/[a-z0-9][a-z0-9-]{0,62}/buckets/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/objects/[^\\x00]+$\x12\x32\n\nversion_id\x18\x02 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[A-Za-z0-9._-]{0,128}$\x12\x32\n\nconditions\x18\x03 \x01(\x0b\x32\x1e.portico.objects.v1.Conditions\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\"A\n\x14\x44\x65leteObjectResponse\x12\x12\n\nversion_id\x18\x01 \x01(\t\x12\x15\n\rdelete_marker\x18\x02 \x01(\x08\"\xa8\x03\n\x14\x44\x65leteObjectsRequest\x12i\n\x06parent\x18\x01 \x01(\tBY\xe2\x41\x01\x02\xbaHRrP\x18\x89\x01\x32K^accounts/[a-z0-9][a-z0-9-]{0,62}/buckets/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$\x12L\n\x07objects\x18\x02 \x03(\x0b\x32..portico.objects.v1.DeleteObjectsRequest.EntryB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xe8\x07\x12\x1f\n\nrequest_id\x18\x03 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x1a\xb5\x01\n\x05\x45ntry\x12x\n\x04name\x18\x01 \x01(\tBj\xe2\x41\x01\x02\xbaHcra(\x92\t2\\^accounts/[a-z0-9][a-z0-9-]{0,62}/buckets/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/objects/[^\\x00]+$\x12\x32\n\nversion_id\x18\x02 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[A-Za-z0-9._-]{0,128}$\"R\n\x15\x44\x65leteObjectsResponse\x12\x39\n\x07results\x18\x01 \x03(\x0b\x32(.portico.objects.v1.DeleteObjectResponse\"\x8a\x04\n\x11\x43opyObjectRequest\x12x\n\x04name\x18\x01 \x01(\tBj\xe2\x41\x01\x02\xbaHcra(\x92\t2\\^accounts/[a-z0-9][a-z0-9-]{0,62}/buckets/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/objects/[^\\x00]+$\x12z\n\x06source\x18\x02 \x01(\tBj\xe2\x41\x01\x02\xbaHcra(\x92\t2\\^accounts/[a-z0-9][a-z0-9-]{0,62}/buckets/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/objects/[^\\x00]+$\x12\x39\n\x11source_version_id\x18\x03 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[A-Za-z0-9._-]{0,128}$\x12\x34\n\x08metadata\x18\x04 \x01(\x0b\x32\".portico.objects.v1.ObjectMetadata\x12\x39\n\x11source_conditions\x18\x05 \x01(\x0b\x32\x1e.portico.objects.v1.Conditions\x12\x32\n\nconditions\x18\x06 \x01(\x0b\x32\x1e.portico.objects.v1.Conditions\x12\x1f\n\nrequest_id\x18\x07 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\"@\n\x12\x43opyObjectResponse\x12*\n\x06object\x18\x01 \x01(\x0b\x32\x1a.portico.objects.v1.Object2\x84\r\n\rObjectService\x12\xda\x01\n\tPutObject\x12$.portico.objects.v1.PutObjectRequest\x1a%.portico.objects.v1.PutObjectResponse\"~\x92\xdb\x18\x42\x12\x1f\n\x15objects.object.create\x12\x04name\x18\x02\x12\x1f\n\x15objects.object.update\x12\x04name\x18\x02\x82\xd3\xe4\x93\x02\x32\x1a*/v1/{name=accounts/*/buckets/*/objects/**}:\x04\x64\x61ta(\x01\x12\xb8\x01\n\tGetObject\x12$.portico.objects.v1.GetObjectRequest\x1a%.portico.objects.v1.GetObjectResponse\"\\\x90\x02\x01\x92\xdb\x18\x1d\x12\x1b\n\x13objects.object.read\x12\x04name\x82\xd3\xe4\x93\x02\x32\x12*/v1/{name=accounts/*/buckets/*/objects/**}b\x04\x64\x61ta0\x01\x12\xbc\x01\n\nHeadObject\x12%.portico.objects.v1.HeadObjectRequest\x1a&.portico.objects.v1.HeadObjectResponse\"_\x90\x02\x01\x92\xdb\x18\x1d\x12\x1b\n\x13objects.object.read\x12\x04name\x82\xd3\xe4\x93\x02\x35\x12\x33/v1/metadata/{name=accounts/*/buckets/*/objects/**}\x12\xb9\x01\n\x0bListObjects\x12&.portico.objects.v1.ListObjectsRequest\x1a\'.portico.objects.v1.ListObjectsResponse\"Y\x90\x02\x01\x92\xdb\x18!\x12\x1f\n\x13objects.object.list\x12\x06parent\x18\x01\x82\xd3\xe4\x93\x02+\x12)/v1/{parent=accounts/*/buckets/*}/objects\x12\xcf\x01\n\x12ListObjectVersions\x12-.portico.objects.v1.ListObjectVersionsRequest\x1a..portico.objects.v1.ListObjectVersionsResponse\"Z\x90\x02\x01\x92\xdb\x18!\x12\x1f\n\x13objects.object.list\x12\x06parent\x18\x01\x82\xd3\xe4\x93\x02,\x12*/v1/{parent=accounts/*/buckets/*}/versions\x12\xbb\x01\n\x0c\x44\x65leteObject\x12\'.portico.objects.v1.DeleteObjectRequest\x1a(.portico.objects.v1.DeleteObjectResponse\"X\x90\x02\x02\x92\xdb\x18\x1f\x12\x1d\n\x15objects.object.delete\x12\x04name\x82\xd3\xe4\x93\x02,**/v1/{name=accounts/*/buckets/*/objects/**}\x12\xcf\x01\n\rDeleteObjects\x12(.portico.objects.v1.DeleteObjectsRequest\x1a).portico.objects.v1.DeleteObjectsResponse\"i\x90\x02\x02\x92\xdb\x18\'\x12%\n\x15objects.object.delete\x12\x0cobjects.name\x82\xd3\xe4\x93\x02\x35\"0/v1/{parent=accounts/*/buckets/*}/objects:delete:\x01*\x12\xfd\x01\n\nCopyObject\x12%.portico.objects.v1.CopyObjectRequest\x1a&.portico.objects.v1.CopyObjectResponse\"\x9f\x01\x92\xdb\x18\x61\x12\x1d\n\x13objects.object.read\x12\x06source\x12\x1f\n\x15objects.object.create\x12\x04name\x18\x02\x12\x1f\n\x15objects.object.update\x12\x04name\x18\x02\x82\xd3\xe4\x93\x02\x34\"//v1/copy/{name=accounts/*/buckets/*/objects/**}:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n portico/objects/v1/objects.proto\x12\x12portico.objects.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/httpbody.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a portico/options/v1/options.proto\"\x90\x01\n\tRetention\x12\x39\n\x04mode\x18\x01 \x01(\x0e\x32!.portico.objects.v1.RetentionModeB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12H\n\x11retain_until_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x11\xbaH\x0e\xb2\x01\x0b\"\x07\x08\xff\x82\xd1\xff\xaf\x07\x32\x00\"\xea\x01\n\tChecksums\x12\x17\n\x03md5\x18\x01 \x01(\x0c\x42\n\xbaH\x07z\x02h\x10\xd8\x01\x01\x12\x18\n\x04sha1\x18\x02 \x01(\x0c\x42\n\xbaH\x07z\x02h\x14\xd8\x01\x01\x12\x1a\n\x06sha256\x18\x03 \x01(\x0c\x42\n\xbaH\x07z\x02h \xd8\x01\x01\x12\x19\n\x05\x63rc32\x18\x04 \x01(\x0c\x42\n\xbaH\x07z\x02h\x04\xd8\x01\x01\x12\x1a\n\x06\x63rc32c\x18\x05 \x01(\x0c\x42\n\xbaH\x07z\x02h\x04\xd8\x01\x01\x12\x1d\n\tcrc64nvme\x18\x06 \x01(\x0c\x42\n\xbaH\x07z\x02h\x08\xd8\x01\x01\x12\x38\n\x04type\x18\x07 \x01(\x0e\x32 .portico.objects.v1.ChecksumTypeB\x08\xbaH\x05\x82\x01\x02\x10\x01\"\x8c\x05\n\x0eObjectMetadata\x12.\n\x0c\x63ontent_type\x18\x01 \x01(\tB\x18\xbaH\x15r\x13\x18\x80\x08\x32\x0e^[\\x20-\\x7e]*$\x12\x32\n\x10\x63ontent_encoding\x18\x02 \x01(\tB\x18\xbaH\x15r\x13\x18\x80\x08\x32\x0e^[\\x20-\\x7e]*$\x12:\n\x13\x63ontent_disposition\x18\x03 \x01(\tB\x1d\xbaH\x1ar\x18\x18\x80\x08\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12\x32\n\x10\x63ontent_language\x18\x04 \x01(\tB\x18\xbaH\x15r\x13\x18\x80\x08\x32\x0e^[\\x20-\\x7e]*$\x12/\n\rcache_control\x18\x05 \x01(\tB\x18\xbaH\x15r\x13\x18\x80\x08\x32\x0e^[\\x20-\\x7e]*$\x12)\n\x07\x65xpires\x18\x06 \x01(\tB\x18\xbaH\x15r\x13\x18\x80\x08\x32\x0e^[\\x20-\\x7e]*$\x12\x9a\x02\n\x06\x63ustom\x18\x07 \x03(\x0b\x32..portico.objects.v1.ObjectMetadata.CustomEntryB\xd9\x01\xbaH\xd5\x01\x9a\x01M\x10\x80\x02\"#r!\x10\x01(\x80\x08\x32\x1a^[a-z0-9!#$%&\'*+.^_`|~-]+$*#r!(\x80@2\x1c^[^\\x00-\\x08\\x0a-\\x1f\\x7f]*$\xba\x01\x81\x01\n\x14metadata.custom.size\x12\x32keys and values must be 8,192 bytes in all at most\x1a\x35\x62ytes(this.map(k, k + this[k]).join()).size() <= 8192\x1a-\n\x0b\x43ustomEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xf1\x01\n\nConditions\x12#\n\x08if_match\x18\x01 \x03(\tB\x11\xbaH\x0e\x92\x01\x0b\x10@\"\x07r\x05\x10\x01\x18\x80\x02\x12(\n\rif_none_match\x18\x02 \x03(\tB\x11\xbaH\x0e\x92\x01\x0b\x10@\"\x07r\x05\x10\x01\x18\x80\x02\x12H\n\x11if_modified_since\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x11\xbaH\x0e\xb2\x01\x0b\"\x07\x08\xff\x82\xd1\xff\xaf\x07\x32\x00\x12J\n\x13if_unmodified_since\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x11\xbaH\x0e\xb2\x01\x0b\"\x07\x08\xff\x82\xd1\xff\xaf\x07\x32\x00\"\x9d\x04\n\x06Object\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\nversion_id\x18\x02 \x01(\t\x12\x0c\n\x04\x65tag\x18\x03 \x01(\t\x12\x12\n\nsize_bytes\x18\x04 \x01(\x03\x12/\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x34\n\x08metadata\x18\x06 \x01(\x0b\x32\".portico.objects.v1.ObjectMetadata\x12\x30\n\tchecksums\x18\x07 \x01(\x0b\x32\x1d.portico.objects.v1.Checksums\x12\x15\n\rdelete_marker\x18\x08 \x01(\x08\x12\x0e\n\x06latest\x18\t \x01(\x08\x12\x32\n\x04tags\x18\n \x03(\x0b\x32$.portico.objects.v1.Object.TagsEntry\x12\x30\n\tretention\x18\x0b \x01(\x0b\x32\x1d.portico.objects.v1.Retention\x12\x12\n\nlegal_hold\x18\x0c \x01(\x08\x12\x13\n\x0bparts_count\x18\r \x01(\x05\x12\x35\n\x0b\x65xpire_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x1c\n\x0e\x65xpire_rule_id\x18\x0f \x01(\tB\x04\xe2\x41\x01\x03\x1a+\n\tTagsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xaa\x06\n\x10PutObjectRequest\x12w\n\x04name\x18\x01 \x01(\tBi\xbaHfra(\x92\t2\\^accounts/[a-z0-9][a-z0-9-]{0,62}/buckets/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/objects/[^\\x00]+$\xd8\x01\x01\x12\"\n\x04\x64\x61ta\x18\x02 \x01(\x0b\x32\x14.google.api.HttpBody\x12\x34\n\x08metadata\x18\x03 \x01(\x0b\x32\".portico.objects.v1.ObjectMetadata\x12\x30\n\tchecksums\x18\x04 \x01(\x0b\x32\x1d.portico.objects.v1.Checksums\x12\x32\n\nconditions\x18\x05 \x01(\x0b\x32\x1e.portico.objects.v1.Conditions\x12(\n\nsize_bytes\x18\x06 \x01(\x03\x42\x0f\xbaH\x0c\"\n\x18\x80\x80\x80\x80\x80\xa0\x01(\x00H\x00\x88\x01\x01\x12\x1f\n\nrequest_id\x18\x07 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12W\n\x13\x63hecksum_algorithms\x18\x08 \x03(\x0e\x32%.portico.objects.v1.ChecksumAlgorithmB\x13\xbaH\x10\x92\x01\r\x10\x05\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00\x12\"\n\x0e\x63ontent_sha256\x18\t \x01(\x0c\x42\n\xbaH\x07z\x02h \xd8\x01\x01\x12\x92\x01\n\x04tags\x18\n \x03(\x0b\x32..portico.objects.v1.PutObjectRequest.TagsEntryBT\xbaHQ\x9a\x01N\x10\n\"%r#\x10\x01\x18\x80\x01\x32\x1c^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]+$*#r!\x18\x80\x02\x32\x1c^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]*$\x12\x30\n\tretention\x18\x0b \x01(\x0b\x32\x1d.portico.objects.v1.Retention\x12\x12\n\nlegal_hold\x18\x0c \x01(\x08\x1a+\n\tTagsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\r\n\x0b_size_bytes\"?\n\x11PutObjectResponse\x12*\n\x06object\x18\x01 \x01(\x0b\x32\x1a.portico.objects.v1.Object\"\xeb\x02\n\x10GetObjectRequest\x12x\n\x04name\x18\x01 \x01(\tBj\xe2\x41\x01\x02\xbaHcra(\x92\t2\\^accounts/[a-z0-9][a-z0-9-]{0,62}/buckets/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/objects/[^\\x00]+$\x12\x32\n\nversion_id\x18\x02 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[A-Za-z0-9._-]{0,128}$\x12.\n\x0coffset_bytes\x18\x03 \x01(\x03\x42\x18\xbaH\x15\"\x13\x18\x80\x80\x80\x80\x80\xa0\x01(\x80\x80\x80\x80\x80\xe0\xfe\xff\xff\x01\x12$\n\x0blimit_bytes\x18\x04 \x01(\x03\x42\x0f\xbaH\x0c\"\n\x18\x80\x80\x80\x80\x80\xa0\x01(\x00\x12\x32\n\nconditions\x18\x05 \x01(\x0b\x32\x1e.portico.objects.v1.Conditions\x12\x1f\n\x0bpart_number\x18\x06 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x90N(\x00\"\x8f\x01\n\x11GetObjectResponse\x12\"\n\x04\x64\x61ta\x18\x01 \x01(\x0b\x32\x14.google.api.HttpBody\x12*\n\x06object\x18\x02 \x01(\x0b\x32\x1a.portico.objects.v1.Object\x12\x14\n\x0coffset_bytes\x18\x03 \x01(\x03\x12\x14\n\x0clength_bytes\x18\x04 \x01(\x03\"\x96\x02\n\x11HeadObjectRequest\x12x\n\x04name\x18\x01 \x01(\tBj\xe2\x41\x01\x02\xbaHcra(\x92\t2\\^accounts/[a-z0-9][a-z0-9-]{0,62}/buckets/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/objects/[^\\x00]+$\x12\x32\n\nversion_id\x18\x02 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[A-Za-z0-9._-]{0,128}$\x12\x32\n\nconditions\x18\x03 \x01(\x0b\x32\x1e.portico.objects.v1.Conditions\x12\x1f\n\x0bpart_number\x18\x04 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x90N(\x00\"t\n\x12HeadObjectResponse\x12*\n\x06object\x18\x01 \x01(\x0b\x32\x1a.portico.objects.v1.Object\x12\x17\n\x0fpart_size_bytes\x18\x02 \x01(\x03\x12\x19\n\x11part_offset_bytes\x18\x03 \x01(\x03\"\xd0\x02\n\x12ListObjectsRequest\x12i\n\x06parent\x18\x01 \x01(\tBY\xe2\x41\x01\x02\xbaHRrP\x18\x89\x01\x32K^accounts/[a-z0-9][a-z0-9-]{0,62}/buckets/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$\x12\x1a\n\tpage_size\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80 \x12$\n\x06prefix\x18\x04 \x01(\tB\x14\xbaH\x11r\x0f(\x80\x08\x32\n^[^\\x00]*$\x12\'\n\tdelimiter\x18\x05 \x01(\tB\x14\xbaH\x11r\x0f(\x80\x08\x32\n^[^\\x00]*$\x12)\n\x0bstart_after\x18\x06 \x01(\tB\x14\xbaH\x11r\x0f(\x80\x08\x32\n^[^\\x00]*$\x12\x1b\n\x13start_behind_prefix\x18\x07 \x01(\x08\"m\n\x13ListObjectsResponse\x12+\n\x07objects\x18\x01 \x03(\x0b\x32\x1a.portico.objects.v1.Object\x12\x10\n\x08prefixes\x18\x02 \x03(\t\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\"\x97\x03\n\x19ListObjectVersionsRequest\x12i\n\x06parent\x18\x01 \x01(\tBY\xe2\x41\x01\x02\xbaHRrP\x18\x89\x01\x32K^accounts/[a-z0-9][a-z0-9-]{0,62}/buckets/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$\x12\x1a\n\tpage_size\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80 \x12$\n\x06prefix\x18\x04 \x01(\tB\x14\xbaH\x11r\x0f(\x80\x08\x32\n^[^\\x00]*$\x12\'\n\tdelimiter\x18\x05 \x01(\tB\x14\xbaH\x11r\x0f(\x80\x08\x32\n^[^\\x00]*$\x12)\n\x0bstart_after\x18\x06 \x01(\tB\x14\xbaH\x11r\x0f(\x80\x08\x32\n^[^\\x00]*$\x12>\n\x16start_after_version_id\x18\x07 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[A-Za-z0-9._-]{0,128}$\x12\x1b\n\x13start_behind_prefix\x18\x08 \x01(\x08\"t\n\x1aListObjectVersionsResponse\x12+\n\x07objects\x18\x01 \x03(\x0b\x32\x1a.portico.objects.v1.Object\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08prefixes\x18\x03 \x03(\t\"\xb3\x02\n\x13\x44\x65leteObjectRequest\x12x\n\x04name\x18\x01 \x01(\tBj\xe2\x41\x01\x02\xbaHcra(\x92\t2\\^accounts/[a-z0-9][a-z0-9-]{0,62}/buckets/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/objects/[^\\x00]+$\x12\x32\n\nversion_id\x18\x02 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[A-Za-z0-9._-]{0,128}$\x12\x32\n\nconditions\x18\x03 \x01(\x0b\x32\x1e.portico.objects.v1.Conditions\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x19\n\x11\x62ypass_governance\x18\x05 \x01(\x08\"A\n\x14\x44\x65leteObjectResponse\x12\x12\n\nversion_id\x18\x01 \x01(\t\x12\x15\n\rdelete_marker\x18\x02 \x01(\x08\"\xc3\x03\n\x14\x44\x65leteObjectsRequest\x12i\n\x06parent\x18\x01 \x01(\tBY\xe2\x41\x01\x02\xbaHRrP\x18\x89\x01\x32K^accounts/[a-z0-9][a-z0-9-]{0,62}/buckets/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$\x12L\n\x07objects\x18\x02 \x03(\x0b\x32..portico.objects.v1.DeleteObjectsRequest.EntryB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xe8\x07\x12\x1f\n\nrequest_id\x18\x03 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x19\n\x11\x62ypass_governance\x18\x04 \x01(\x08\x1a\xb5\x01\n\x05\x45ntry\x12x\n\x04name\x18\x01 \x01(\tBj\xe2\x41\x01\x02\xbaHcra(\x92\t2\\^accounts/[a-z0-9][a-z0-9-]{0,62}/buckets/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/objects/[^\\x00]+$\x12\x32\n\nversion_id\x18\x02 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[A-Za-z0-9._-]{0,128}$\"R\n\x15\x44\x65leteObjectsResponse\x12\x39\n\x07results\x18\x01 \x03(\x0b\x32(.portico.objects.v1.DeleteObjectResponse\"\x82\x07\n\x11\x43opyObjectRequest\x12x\n\x04name\x18\x01 \x01(\tBj\xe2\x41\x01\x02\xbaHcra(\x92\t2\\^accounts/[a-z0-9][a-z0-9-]{0,62}/buckets/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/objects/[^\\x00]+$\x12z\n\x06source\x18\x02 \x01(\tBj\xe2\x41\x01\x02\xbaHcra(\x92\t2\\^accounts/[a-z0-9][a-z0-9-]{0,62}/buckets/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/objects/[^\\x00]+$\x12\x39\n\x11source_version_id\x18\x03 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[A-Za-z0-9._-]{0,128}$\x12\x34\n\x08metadata\x18\x04 \x01(\x0b\x32\".portico.objects.v1.ObjectMetadata\x12\x39\n\x11source_conditions\x18\x05 \x01(\x0b\x32\x1e.portico.objects.v1.Conditions\x12\x32\n\nconditions\x18\x06 \x01(\x0b\x32\x1e.portico.objects.v1.Conditions\x12\x1f\n\nrequest_id\x18\x07 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12W\n\x13\x63hecksum_algorithms\x18\x08 \x03(\x0e\x32%.portico.objects.v1.ChecksumAlgorithmB\x13\xbaH\x10\x92\x01\r\x10\x05\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00\x12\x93\x01\n\x04tags\x18\t \x03(\x0b\x32/.portico.objects.v1.CopyObjectRequest.TagsEntryBT\xbaHQ\x9a\x01N\x10\n\"%r#\x10\x01\x18\x80\x01\x32\x1c^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]+$*#r!\x18\x80\x02\x32\x1c^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]*$\x12\x14\n\x0creplace_tags\x18\n \x01(\x08\x12\x30\n\tretention\x18\x0b \x01(\x0b\x32\x1d.portico.objects.v1.Retention\x12\x12\n\nlegal_hold\x18\x0c \x01(\x08\x1a+\n\tTagsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"@\n\x12\x43opyObjectResponse\x12*\n\x06object\x18\x01 \x01(\x0b\x32\x1a.portico.objects.v1.Object\"\xc6\x04\n\x13UpdateObjectRequest\x12x\n\x04name\x18\x01 \x01(\tBj\xe2\x41\x01\x02\xbaHcra(\x92\t2\\^accounts/[a-z0-9][a-z0-9-]{0,62}/buckets/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/objects/[^\\x00]+$\x12\x32\n\nversion_id\x18\x02 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[A-Za-z0-9._-]{0,128}$\x12\x95\x01\n\x04tags\x18\x03 \x03(\x0b\x32\x31.portico.objects.v1.UpdateObjectRequest.TagsEntryBT\xbaHQ\x9a\x01N\x10\n\"%r#\x10\x01\x18\x80\x01\x32\x1c^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]+$*#r!\x18\x80\x02\x32\x1c^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]*$\x12\x30\n\tretention\x18\x04 \x01(\x0b\x32\x1d.portico.objects.v1.Retention\x12\x12\n\nlegal_hold\x18\x05 \x01(\x08\x12[\n\x0bupdate_mask\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB*\xe2\x41\x01\x02\xbaH#\xc8\x01\x01\xe2\x01\x1d\x12\x04tags\x12\tretention\x12\nlegal_hold\x12\x19\n\x11\x62ypass_governance\x18\x07 \x01(\x08\x1a+\n\tTagsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"B\n\x14UpdateObjectResponse\x12*\n\x06object\x18\x01 \x01(\x0b\x32\x1a.portico.objects.v1.Object\"\xa3\x02\n\x16ListObjectPartsRequest\x12z\n\x06parent\x18\x01 \x01(\tBj\xe2\x41\x01\x02\xbaHcra(\x92\t2\\^accounts/[a-z0-9][a-z0-9-]{0,62}/buckets/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/objects/[^\\x00]+$\x12\x32\n\nversion_id\x18\x02 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[A-Za-z0-9._-]{0,128}$\x12\x1a\n\tpage_size\x18\x03 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80 \x12\x1f\n\x0bstart_after\x18\x05 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x90N(\x00\"\x8d\x01\n\x17ListObjectPartsResponse\x12-\n\x05parts\x18\x01 \x03(\x0b\x32\x1e.portico.objects.v1.ObjectPart\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12*\n\x06object\x18\x03 \x01(\x0b\x32\x1a.portico.objects.v1.Object\"\xa1\x01\n\nObjectPart\x12\x0e\n\x06number\x18\x01 \x01(\x05\x12\x12\n\nsize_bytes\x18\x02 \x01(\x03\x12\x0c\n\x04\x65tag\x18\x03 \x01(\t\x12\x30\n\tchecksums\x18\x04 \x01(\x0b\x32\x1d.portico.objects.v1.Checksums\x12/\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\xd2\x01\n\x11\x43hecksumAlgorithm\x12\"\n\x1e\x43HECKSUM_ALGORITHM_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x43HECKSUM_ALGORITHM_SHA1\x10\x01\x12\x1d\n\x19\x43HECKSUM_ALGORITHM_SHA256\x10\x02\x12\x1c\n\x18\x43HECKSUM_ALGORITHM_CRC32\x10\x03\x12\x1d\n\x19\x43HECKSUM_ALGORITHM_CRC32C\x10\x04\x12 \n\x1c\x43HECKSUM_ALGORITHM_CRC64NVME\x10\x05*i\n\x0c\x43hecksumType\x12\x1d\n\x19\x43HECKSUM_TYPE_UNSPECIFIED\x10\x00\x12\x1d\n\x19\x43HECKSUM_TYPE_FULL_OBJECT\x10\x01\x12\x1b\n\x17\x43HECKSUM_TYPE_COMPOSITE\x10\x02*m\n\rRetentionMode\x12\x1e\n\x1aRETENTION_MODE_UNSPECIFIED\x10\x00\x12\x1d\n\x19RETENTION_MODE_GOVERNANCE\x10\x01\x12\x1d\n\x19RETENTION_MODE_COMPLIANCE\x10\x02\x32\xb9\x11\n\rObjectService\x12\xf0\x01\n\tPutObject\x12$.portico.objects.v1.PutObjectRequest\x1a%.portico.objects.v1.PutObjectResponse\"\x93\x01\x92\xdb\x18W\x12\x1f\n\x15objects.object.create\x12\x04name\x18\x02\x12\x1f\n\x15objects.object.update\x12\x04name\x18\x02\x1a\x13objects.object.lock\x82\xd3\xe4\x93\x02\x32\x1a*/v1/{name=accounts/*/buckets/*/objects/**}:\x04\x64\x61ta(\x01\x12\xb8\x01\n\tGetObject\x12$.portico.objects.v1.GetObjectRequest\x1a%.portico.objects.v1.GetObjectResponse\"\\\x90\x02\x01\x92\xdb\x18\x1d\x12\x1b\n\x13objects.object.read\x12\x04name\x82\xd3\xe4\x93\x02\x32\x12*/v1/{name=accounts/*/buckets/*/objects/**}b\x04\x64\x61ta0\x01\x12\xbc\x01\n\nHeadObject\x12%.portico.objects.v1.HeadObjectRequest\x1a&.portico.objects.v1.HeadObjectResponse\"_\x90\x02\x01\x92\xdb\x18\x1d\x12\x1b\n\x13objects.object.read\x12\x04name\x82\xd3\xe4\x93\x02\x35\x12\x33/v1/metadata/{name=accounts/*/buckets/*/objects/**}\x12\xb9\x01\n\x0bListObjects\x12&.portico.objects.v1.ListObjectsRequest\x1a\'.portico.objects.v1.ListObjectsResponse\"Y\x90\x02\x01\x92\xdb\x18!\x12\x1f\n\x13objects.object.list\x12\x06parent\x18\x01\x82\xd3\xe4\x93\x02+\x12)/v1/{parent=accounts/*/buckets/*}/objects\x12\xcf\x01\n\x12ListObjectVersions\x12-.portico.objects.v1.ListObjectVersionsRequest\x1a..portico.objects.v1.ListObjectVersionsResponse\"Z\x90\x02\x01\x92\xdb\x18!\x12\x1f\n\x13objects.object.list\x12\x06parent\x18\x01\x82\xd3\xe4\x93\x02,\x12*/v1/{parent=accounts/*/buckets/*}/versions\x12\xdd\x01\n\x0c\x44\x65leteObject\x12\'.portico.objects.v1.DeleteObjectRequest\x1a(.portico.objects.v1.DeleteObjectResponse\"z\x90\x02\x02\x92\xdb\x18\x41\x12\x1d\n\x15objects.object.delete\x12\x04name\x1a objects.object.bypass_governance\x82\xd3\xe4\x93\x02,**/v1/{name=accounts/*/buckets/*/objects/**}\x12\xf2\x01\n\rDeleteObjects\x12(.portico.objects.v1.DeleteObjectsRequest\x1a).portico.objects.v1.DeleteObjectsResponse\"\x8b\x01\x90\x02\x02\x92\xdb\x18I\x12%\n\x15objects.object.delete\x12\x0cobjects.name\x1a objects.object.bypass_governance\x82\xd3\xe4\x93\x02\x35\"0/v1/{parent=accounts/*/buckets/*}/objects:delete:\x01*\x12\xf3\x01\n\x0cUpdateObject\x12\'.portico.objects.v1.UpdateObjectRequest\x1a(.portico.objects.v1.UpdateObjectResponse\"\x8f\x01\x92\xdb\x18V\x12\x1d\n\x15objects.object.update\x12\x04name\x1a\x13objects.object.lock\x1a objects.object.bypass_governance\x82\xd3\xe4\x93\x02/2*/v1/{name=accounts/*/buckets/*/objects/**}:\x01*\x12\xcc\x01\n\x0fListObjectParts\x12*.portico.objects.v1.ListObjectPartsRequest\x1a+.portico.objects.v1.ListObjectPartsResponse\"`\x90\x02\x01\x92\xdb\x18\x1f\x12\x1d\n\x13objects.object.read\x12\x06parent\x82\xd3\xe4\x93\x02\x34\x12\x32/v1/parts/{parent=accounts/*/buckets/*/objects/**}\x12\x92\x02\n\nCopyObject\x12%.portico.objects.v1.CopyObjectRequest\x1a&.portico.objects.v1.CopyObjectResponse\"\xb4\x01\x92\xdb\x18v\x12\x1d\n\x13objects.object.read\x12\x06source\x12\x1f\n\x15objects.object.create\x12\x04name\x18\x02\x12\x1f\n\x15objects.object.update\x12\x04name\x18\x02\x1a\x13objects.object.lock\x82\xd3\xe4\x93\x02\x34\"//v1/copy/{name=accounts/*/buckets/*/objects/**}:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'portico.objects.v1.objects_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_RETENTION'].fields_by_name['mode']._loaded_options = None
+  _globals['_RETENTION'].fields_by_name['mode']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_RETENTION'].fields_by_name['retain_until_time']._loaded_options = None
+  _globals['_RETENTION'].fields_by_name['retain_until_time']._serialized_options = b'\272H\016\262\001\013\"\007\010\377\202\321\377\257\0072\000'
   _globals['_CHECKSUMS'].fields_by_name['md5']._loaded_options = None
   _globals['_CHECKSUMS'].fields_by_name['md5']._serialized_options = b'\272H\007z\002h\020\330\001\001'
   _globals['_CHECKSUMS'].fields_by_name['sha1']._loaded_options = None
@@ -49,6 +54,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CHECKSUMS'].fields_by_name['crc32c']._serialized_options = b'\272H\007z\002h\004\330\001\001'
   _globals['_CHECKSUMS'].fields_by_name['crc64nvme']._loaded_options = None
   _globals['_CHECKSUMS'].fields_by_name['crc64nvme']._serialized_options = b'\272H\007z\002h\010\330\001\001'
+  _globals['_CHECKSUMS'].fields_by_name['type']._loaded_options = None
+  _globals['_CHECKSUMS'].fields_by_name['type']._serialized_options = b'\272H\005\202\001\002\020\001'
   _globals['_OBJECTMETADATA_CUSTOMENTRY']._loaded_options = None
   _globals['_OBJECTMETADATA_CUSTOMENTRY']._serialized_options = b'8\001'
   _globals['_OBJECTMETADATA'].fields_by_name['content_type']._loaded_options = None
@@ -73,12 +80,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CONDITIONS'].fields_by_name['if_modified_since']._serialized_options = b'\272H\016\262\001\013\"\007\010\377\202\321\377\257\0072\000'
   _globals['_CONDITIONS'].fields_by_name['if_unmodified_since']._loaded_options = None
   _globals['_CONDITIONS'].fields_by_name['if_unmodified_since']._serialized_options = b'\272H\016\262\001\013\"\007\010\377\202\321\377\257\0072\000'
+  _globals['_OBJECT_TAGSENTRY']._loaded_options = None
+  _globals['_OBJECT_TAGSENTRY']._serialized_options = b'8\001'
+  _globals['_OBJECT'].fields_by_name['expire_time']._loaded_options = None
+  _globals['_OBJECT'].fields_by_name['expire_time']._serialized_options = b'\342A\001\003'
+  _globals['_OBJECT'].fields_by_name['expire_rule_id']._loaded_options = None
+  _globals['_OBJECT'].fields_by_name['expire_rule_id']._serialized_options = b'\342A\001\003'
+  _globals['_PUTOBJECTREQUEST_TAGSENTRY']._loaded_options = None
+  _globals['_PUTOBJECTREQUEST_TAGSENTRY']._serialized_options = b'8\001'
   _globals['_PUTOBJECTREQUEST'].fields_by_name['name']._loaded_options = None
   _globals['_PUTOBJECTREQUEST'].fields_by_name['name']._serialized_options = b'\272Hfra(\222\t2\\^accounts/[a-z0-9][a-z0-9-]{0,62}/buckets/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/objects/[^\\x00]+$\330\001\001'
   _globals['_PUTOBJECTREQUEST'].fields_by_name['size_bytes']._loaded_options = None
   _globals['_PUTOBJECTREQUEST'].fields_by_name['size_bytes']._serialized_options = b'\272H\014\"\n\030\200\200\200\200\200\240\001(\000'
   _globals['_PUTOBJECTREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_PUTOBJECTREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001'
+  _globals['_PUTOBJECTREQUEST'].fields_by_name['checksum_algorithms']._loaded_options = None
+  _globals['_PUTOBJECTREQUEST'].fields_by_name['checksum_algorithms']._serialized_options = b'\272H\020\222\001\r\020\005\030\001\"\007\202\001\004\020\001 \000'
+  _globals['_PUTOBJECTREQUEST'].fields_by_name['content_sha256']._loaded_options = None
+  _globals['_PUTOBJECTREQUEST'].fields_by_name['content_sha256']._serialized_options = b'\272H\007z\002h \330\001\001'
+  _globals['_PUTOBJECTREQUEST'].fields_by_name['tags']._loaded_options = None
+  _globals['_PUTOBJECTREQUEST'].fields_by_name['tags']._serialized_options = b'\272HQ\232\001N\020\n\"%r#\020\001\030\200\0012\034^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]+$*#r!\030\200\0022\034^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]*$'
   _globals['_GETOBJECTREQUEST'].fields_by_name['name']._loaded_options = None
   _globals['_GETOBJECTREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\272Hcra(\222\t2\\^accounts/[a-z0-9][a-z0-9-]{0,62}/buckets/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/objects/[^\\x00]+$'
   _globals['_GETOBJECTREQUEST'].fields_by_name['version_id']._loaded_options = None
@@ -87,10 +108,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETOBJECTREQUEST'].fields_by_name['offset_bytes']._serialized_options = b'\272H\025\"\023\030\200\200\200\200\200\240\001(\200\200\200\200\200\340\376\377\377\001'
   _globals['_GETOBJECTREQUEST'].fields_by_name['limit_bytes']._loaded_options = None
   _globals['_GETOBJECTREQUEST'].fields_by_name['limit_bytes']._serialized_options = b'\272H\014\"\n\030\200\200\200\200\200\240\001(\000'
+  _globals['_GETOBJECTREQUEST'].fields_by_name['part_number']._loaded_options = None
+  _globals['_GETOBJECTREQUEST'].fields_by_name['part_number']._serialized_options = b'\272H\007\032\005\030\220N(\000'
   _globals['_HEADOBJECTREQUEST'].fields_by_name['name']._loaded_options = None
   _globals['_HEADOBJECTREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\272Hcra(\222\t2\\^accounts/[a-z0-9][a-z0-9-]{0,62}/buckets/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/objects/[^\\x00]+$'
   _globals['_HEADOBJECTREQUEST'].fields_by_name['version_id']._loaded_options = None
   _globals['_HEADOBJECTREQUEST'].fields_by_name['version_id']._serialized_options = b'\272H\033r\0312\027^[A-Za-z0-9._-]{0,128}$'
+  _globals['_HEADOBJECTREQUEST'].fields_by_name['part_number']._loaded_options = None
+  _globals['_HEADOBJECTREQUEST'].fields_by_name['part_number']._serialized_options = b'\272H\007\032\005\030\220N(\000'
   _globals['_LISTOBJECTSREQUEST'].fields_by_name['parent']._loaded_options = None
   _globals['_LISTOBJECTSREQUEST'].fields_by_name['parent']._serialized_options = b'\342A\001\002\272HRrP\030\211\0012K^accounts/[a-z0-9][a-z0-9-]{0,62}/buckets/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$'
   _globals['_LISTOBJECTSREQUEST'].fields_by_name['page_size']._loaded_options = None
@@ -111,6 +136,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTOBJECTVERSIONSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200 '
   _globals['_LISTOBJECTVERSIONSREQUEST'].fields_by_name['prefix']._loaded_options = None
   _globals['_LISTOBJECTVERSIONSREQUEST'].fields_by_name['prefix']._serialized_options = b'\272H\021r\017(\200\0102\n^[^\\x00]*$'
+  _globals['_LISTOBJECTVERSIONSREQUEST'].fields_by_name['delimiter']._loaded_options = None
+  _globals['_LISTOBJECTVERSIONSREQUEST'].fields_by_name['delimiter']._serialized_options = b'\272H\021r\017(\200\0102\n^[^\\x00]*$'
+  _globals['_LISTOBJECTVERSIONSREQUEST'].fields_by_name['start_after']._loaded_options = None
+  _globals['_LISTOBJECTVERSIONSREQUEST'].fields_by_name['start_after']._serialized_options = b'\272H\021r\017(\200\0102\n^[^\\x00]*$'
+  _globals['_LISTOBJECTVERSIONSREQUEST'].fields_by_name['start_after_version_id']._loaded_options = None
+  _globals['_LISTOBJECTVERSIONSREQUEST'].fields_by_name['start_after_version_id']._serialized_options = b'\272H\033r\0312\027^[A-Za-z0-9._-]{0,128}$'
   _globals['_DELETEOBJECTREQUEST'].fields_by_name['name']._loaded_options = None
   _globals['_DELETEOBJECTREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\272Hcra(\222\t2\\^accounts/[a-z0-9][a-z0-9-]{0,62}/buckets/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/objects/[^\\x00]+$'
   _globals['_DELETEOBJECTREQUEST'].fields_by_name['version_id']._loaded_options = None
@@ -127,6 +158,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DELETEOBJECTSREQUEST'].fields_by_name['objects']._serialized_options = b'\272H\010\222\001\005\010\001\020\350\007'
   _globals['_DELETEOBJECTSREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_DELETEOBJECTSREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001'
+  _globals['_COPYOBJECTREQUEST_TAGSENTRY']._loaded_options = None
+  _globals['_COPYOBJECTREQUEST_TAGSENTRY']._serialized_options = b'8\001'
   _globals['_COPYOBJECTREQUEST'].fields_by_name['name']._loaded_options = None
   _globals['_COPYOBJECTREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\272Hcra(\222\t2\\^accounts/[a-z0-9][a-z0-9-]{0,62}/buckets/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/objects/[^\\x00]+$'
   _globals['_COPYOBJECTREQUEST'].fields_by_name['source']._loaded_options = None
@@ -135,8 +168,32 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_COPYOBJECTREQUEST'].fields_by_name['source_version_id']._serialized_options = b'\272H\033r\0312\027^[A-Za-z0-9._-]{0,128}$'
   _globals['_COPYOBJECTREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_COPYOBJECTREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001'
+  _globals['_COPYOBJECTREQUEST'].fields_by_name['checksum_algorithms']._loaded_options = None
+  _globals['_COPYOBJECTREQUEST'].fields_by_name['checksum_algorithms']._serialized_options = b'\272H\020\222\001\r\020\005\030\001\"\007\202\001\004\020\001 \000'
+  _globals['_COPYOBJECTREQUEST'].fields_by_name['tags']._loaded_options = None
+  _globals['_COPYOBJECTREQUEST'].fields_by_name['tags']._serialized_options = b'\272HQ\232\001N\020\n\"%r#\020\001\030\200\0012\034^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]+$*#r!\030\200\0022\034^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]*$'
+  _globals['_UPDATEOBJECTREQUEST_TAGSENTRY']._loaded_options = None
+  _globals['_UPDATEOBJECTREQUEST_TAGSENTRY']._serialized_options = b'8\001'
+  _globals['_UPDATEOBJECTREQUEST'].fields_by_name['name']._loaded_options = None
+  _globals['_UPDATEOBJECTREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\272Hcra(\222\t2\\^accounts/[a-z0-9][a-z0-9-]{0,62}/buckets/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/objects/[^\\x00]+$'
+  _globals['_UPDATEOBJECTREQUEST'].fields_by_name['version_id']._loaded_options = None
+  _globals['_UPDATEOBJECTREQUEST'].fields_by_name['version_id']._serialized_options = b'\272H\033r\0312\027^[A-Za-z0-9._-]{0,128}$'
+  _globals['_UPDATEOBJECTREQUEST'].fields_by_name['tags']._loaded_options = None
+  _globals['_UPDATEOBJECTREQUEST'].fields_by_name['tags']._serialized_options = b'\272HQ\232\001N\020\n\"%r#\020\001\030\200\0012\034^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]+$*#r!\030\200\0022\034^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]*$'
+  _globals['_UPDATEOBJECTREQUEST'].fields_by_name['update_mask']._loaded_options = None
+  _globals['_UPDATEOBJECTREQUEST'].fields_by_name['update_mask']._serialized_options = b'\342A\001\002\272H#\310\001\001\342\001\035\022\004tags\022\tretention\022\nlegal_hold'
+  _globals['_LISTOBJECTPARTSREQUEST'].fields_by_name['parent']._loaded_options = None
+  _globals['_LISTOBJECTPARTSREQUEST'].fields_by_name['parent']._serialized_options = b'\342A\001\002\272Hcra(\222\t2\\^accounts/[a-z0-9][a-z0-9-]{0,62}/buckets/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/objects/[^\\x00]+$'
+  _globals['_LISTOBJECTPARTSREQUEST'].fields_by_name['version_id']._loaded_options = None
+  _globals['_LISTOBJECTPARTSREQUEST'].fields_by_name['version_id']._serialized_options = b'\272H\033r\0312\027^[A-Za-z0-9._-]{0,128}$'
+  _globals['_LISTOBJECTPARTSREQUEST'].fields_by_name['page_size']._loaded_options = None
+  _globals['_LISTOBJECTPARTSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\004\032\002(\000'
+  _globals['_LISTOBJECTPARTSREQUEST'].fields_by_name['page_token']._loaded_options = None
+  _globals['_LISTOBJECTPARTSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200 '
+  _globals['_LISTOBJECTPARTSREQUEST'].fields_by_name['start_after']._loaded_options = None
+  _globals['_LISTOBJECTPARTSREQUEST'].fields_by_name['start_after']._serialized_options = b'\272H\007\032\005\030\220N(\000'
   _globals['_OBJECTSERVICE'].methods_by_name['PutObject']._loaded_options = None
-  _globals['_OBJECTSERVICE'].methods_by_name['PutObject']._serialized_options = b'\222\333\030B\022\037\n\025objects.object.create\022\004name\030\002\022\037\n\025objects.object.update\022\004name\030\002\202\323\344\223\0022\032*/v1/{name=accounts/*/buckets/*/objects/**}:\004data'
+  _globals['_OBJECTSERVICE'].methods_by_name['PutObject']._serialized_options = b'\222\333\030W\022\037\n\025objects.object.create\022\004name\030\002\022\037\n\025objects.object.update\022\004name\030\002\032\023objects.object.lock\202\323\344\223\0022\032*/v1/{name=accounts/*/buckets/*/objects/**}:\004data'
   _globals['_OBJECTSERVICE'].methods_by_name['GetObject']._loaded_options = None
   _globals['_OBJECTSERVICE'].methods_by_name['GetObject']._serialized_options = b'\220\002\001\222\333\030\035\022\033\n\023objects.object.read\022\004name\202\323\344\223\0022\022*/v1/{name=accounts/*/buckets/*/objects/**}b\004data'
   _globals['_OBJECTSERVICE'].methods_by_name['HeadObject']._loaded_options = None
@@ -146,55 +203,85 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_OBJECTSERVICE'].methods_by_name['ListObjectVersions']._loaded_options = None
   _globals['_OBJECTSERVICE'].methods_by_name['ListObjectVersions']._serialized_options = b'\220\002\001\222\333\030!\022\037\n\023objects.object.list\022\006parent\030\001\202\323\344\223\002,\022*/v1/{parent=accounts/*/buckets/*}/versions'
   _globals['_OBJECTSERVICE'].methods_by_name['DeleteObject']._loaded_options = None
-  _globals['_OBJECTSERVICE'].methods_by_name['DeleteObject']._serialized_options = b'\220\002\002\222\333\030\037\022\035\n\025objects.object.delete\022\004name\202\323\344\223\002,**/v1/{name=accounts/*/buckets/*/objects/**}'
+  _globals['_OBJECTSERVICE'].methods_by_name['DeleteObject']._serialized_options = b'\220\002\002\222\333\030A\022\035\n\025objects.object.delete\022\004name\032 objects.object.bypass_governance\202\323\344\223\002,**/v1/{name=accounts/*/buckets/*/objects/**}'
   _globals['_OBJECTSERVICE'].methods_by_name['DeleteObjects']._loaded_options = None
-  _globals['_OBJECTSERVICE'].methods_by_name['DeleteObjects']._serialized_options = b'\220\002\002\222\333\030\'\022%\n\025objects.object.delete\022\014objects.name\202\323\344\223\0025\"0/v1/{parent=accounts/*/buckets/*}/objects:delete:\001*'
+  _globals['_OBJECTSERVICE'].methods_by_name['DeleteObjects']._serialized_options = b'\220\002\002\222\333\030I\022%\n\025objects.object.delete\022\014objects.name\032 objects.object.bypass_governance\202\323\344\223\0025\"0/v1/{parent=accounts/*/buckets/*}/objects:delete:\001*'
+  _globals['_OBJECTSERVICE'].methods_by_name['UpdateObject']._loaded_options = None
+  _globals['_OBJECTSERVICE'].methods_by_name['UpdateObject']._serialized_options = b'\222\333\030V\022\035\n\025objects.object.update\022\004name\032\023objects.object.lock\032 objects.object.bypass_governance\202\323\344\223\002/2*/v1/{name=accounts/*/buckets/*/objects/**}:\001*'
+  _globals['_OBJECTSERVICE'].methods_by_name['ListObjectParts']._loaded_options = None
+  _globals['_OBJECTSERVICE'].methods_by_name['ListObjectParts']._serialized_options = b'\220\002\001\222\333\030\037\022\035\n\023objects.object.read\022\006parent\202\323\344\223\0024\0222/v1/parts/{parent=accounts/*/buckets/*/objects/**}'
   _globals['_OBJECTSERVICE'].methods_by_name['CopyObject']._loaded_options = None
-  _globals['_OBJECTSERVICE'].methods_by_name['CopyObject']._serialized_options = b'\222\333\030a\022\035\n\023objects.object.read\022\006source\022\037\n\025objects.object.create\022\004name\030\002\022\037\n\025objects.object.update\022\004name\030\002\202\323\344\223\0024\"//v1/copy/{name=accounts/*/buckets/*/objects/**}:\001*'
-  _globals['_CHECKSUMS']._serialized_start=243
-  _globals['_CHECKSUMS']._serialized_end=419
-  _globals['_OBJECTMETADATA']._serialized_start=422
-  _globals['_OBJECTMETADATA']._serialized_end=1074
-  _globals['_OBJECTMETADATA_CUSTOMENTRY']._serialized_start=1029
-  _globals['_OBJECTMETADATA_CUSTOMENTRY']._serialized_end=1074
-  _globals['_CONDITIONS']._serialized_start=1077
-  _globals['_CONDITIONS']._serialized_end=1318
-  _globals['_OBJECT']._serialized_start=1321
-  _globals['_OBJECT']._serialized_end=1589
-  _globals['_PUTOBJECTREQUEST']._serialized_start=1592
-  _globals['_PUTOBJECTREQUEST']._serialized_end=2013
-  _globals['_PUTOBJECTRESPONSE']._serialized_start=2015
-  _globals['_PUTOBJECTRESPONSE']._serialized_end=2078
-  _globals['_GETOBJECTREQUEST']._serialized_start=2081
-  _globals['_GETOBJECTREQUEST']._serialized_end=2411
-  _globals['_GETOBJECTRESPONSE']._serialized_start=2414
-  _globals['_GETOBJECTRESPONSE']._serialized_end=2557
-  _globals['_HEADOBJECTREQUEST']._serialized_start=2560
-  _globals['_HEADOBJECTREQUEST']._serialized_end=2805
-  _globals['_HEADOBJECTRESPONSE']._serialized_start=2807
-  _globals['_HEADOBJECTRESPONSE']._serialized_end=2871
-  _globals['_LISTOBJECTSREQUEST']._serialized_start=2874
-  _globals['_LISTOBJECTSREQUEST']._serialized_end=3181
-  _globals['_LISTOBJECTSRESPONSE']._serialized_start=3183
-  _globals['_LISTOBJECTSRESPONSE']._serialized_end=3292
-  _globals['_LISTOBJECTVERSIONSREQUEST']._serialized_start=3295
-  _globals['_LISTOBJECTVERSIONSREQUEST']._serialized_end=3525
-  _globals['_LISTOBJECTVERSIONSRESPONSE']._serialized_start=3527
-  _globals['_LISTOBJECTVERSIONSRESPONSE']._serialized_end=3625
-  _globals['_DELETEOBJECTREQUEST']._serialized_start=3628
-  _globals['_DELETEOBJECTREQUEST']._serialized_end=3908
-  _globals['_DELETEOBJECTRESPONSE']._serialized_start=3910
-  _globals['_DELETEOBJECTRESPONSE']._serialized_end=3975
-  _globals['_DELETEOBJECTSREQUEST']._serialized_start=3978
-  _globals['_DELETEOBJECTSREQUEST']._serialized_end=4402
-  _globals['_DELETEOBJECTSREQUEST_ENTRY']._serialized_start=4221
-  _globals['_DELETEOBJECTSREQUEST_ENTRY']._serialized_end=4402
-  _globals['_DELETEOBJECTSRESPONSE']._serialized_start=4404
-  _globals['_DELETEOBJECTSRESPONSE']._serialized_end=4486
-  _globals['_COPYOBJECTREQUEST']._serialized_start=4489
-  _globals['_COPYOBJECTREQUEST']._serialized_end=5011
-  _globals['_COPYOBJECTRESPONSE']._serialized_start=5013
-  _globals['_COPYOBJECTRESPONSE']._serialized_end=5077
-  _globals['_OBJECTSERVICE']._serialized_start=5080
-  _globals['_OBJECTSERVICE']._serialized_end=6748
+  _globals['_OBJECTSERVICE'].methods_by_name['CopyObject']._serialized_options = b'\222\333\030v\022\035\n\023objects.object.read\022\006source\022\037\n\025objects.object.create\022\004name\030\002\022\037\n\025objects.object.update\022\004name\030\002\032\023objects.object.lock\202\323\344\223\0024\"//v1/copy/{name=accounts/*/buckets/*/objects/**}:\001*'
+  _globals['_CHECKSUMALGORITHM']._serialized_start=8008
+  _globals['_CHECKSUMALGORITHM']._serialized_end=8218
+  _globals['_CHECKSUMTYPE']._serialized_start=8220
+  _globals['_CHECKSUMTYPE']._serialized_end=8325
+  _globals['_RETENTIONMODE']._serialized_start=8327
+  _globals['_RETENTIONMODE']._serialized_end=8436
+  _globals['_RETENTION']._serialized_start=277
+  _globals['_RETENTION']._serialized_end=421
+  _globals['_CHECKSUMS']._serialized_start=424
+  _globals['_CHECKSUMS']._serialized_end=658
+  _globals['_OBJECTMETADATA']._serialized_start=661
+  _globals['_OBJECTMETADATA']._serialized_end=1313
+  _globals['_OBJECTMETADATA_CUSTOMENTRY']._serialized_start=1268
+  _globals['_OBJECTMETADATA_CUSTOMENTRY']._serialized_end=1313
+  _globals['_CONDITIONS']._serialized_start=1316
+  _globals['_CONDITIONS']._serialized_end=1557
+  _globals['_OBJECT']._serialized_start=1560
+  _globals['_OBJECT']._serialized_end=2101
+  _globals['_OBJECT_TAGSENTRY']._serialized_start=2058
+  _globals['_OBJECT_TAGSENTRY']._serialized_end=2101
+  _globals['_PUTOBJECTREQUEST']._serialized_start=2104
+  _globals['_PUTOBJECTREQUEST']._serialized_end=2914
+  _globals['_PUTOBJECTREQUEST_TAGSENTRY']._serialized_start=2058
+  _globals['_PUTOBJECTREQUEST_TAGSENTRY']._serialized_end=2101
+  _globals['_PUTOBJECTRESPONSE']._serialized_start=2916
+  _globals['_PUTOBJECTRESPONSE']._serialized_end=2979
+  _globals['_GETOBJECTREQUEST']._serialized_start=2982
+  _globals['_GETOBJECTREQUEST']._serialized_end=3345
+  _globals['_GETOBJECTRESPONSE']._serialized_start=3348
+  _globals['_GETOBJECTRESPONSE']._serialized_end=3491
+  _globals['_HEADOBJECTREQUEST']._serialized_start=3494
+  _globals['_HEADOBJECTREQUEST']._serialized_end=3772
+  _globals['_HEADOBJECTRESPONSE']._serialized_start=3774
+  _globals['_HEADOBJECTRESPONSE']._serialized_end=3890
+  _globals['_LISTOBJECTSREQUEST']._serialized_start=3893
+  _globals['_LISTOBJECTSREQUEST']._serialized_end=4229
+  _globals['_LISTOBJECTSRESPONSE']._serialized_start=4231
+  _globals['_LISTOBJECTSRESPONSE']._serialized_end=4340
+  _globals['_LISTOBJECTVERSIONSREQUEST']._serialized_start=4343
+  _globals['_LISTOBJECTVERSIONSREQUEST']._serialized_end=4750
+  _globals['_LISTOBJECTVERSIONSRESPONSE']._serialized_start=4752
+  _globals['_LISTOBJECTVERSIONSRESPONSE']._serialized_end=4868
+  _globals['_DELETEOBJECTREQUEST']._serialized_start=4871
+  _globals['_DELETEOBJECTREQUEST']._serialized_end=5178
+  _globals['_DELETEOBJECTRESPONSE']._serialized_start=5180
+  _globals['_DELETEOBJECTRESPONSE']._serialized_end=5245
+  _globals['_DELETEOBJECTSREQUEST']._serialized_start=5248
+  _globals['_DELETEOBJECTSREQUEST']._serialized_end=5699
+  _globals['_DELETEOBJECTSREQUEST_ENTRY']._serialized_start=5518
+  _globals['_DELETEOBJECTSREQUEST_ENTRY']._serialized_end=5699
+  _globals['_DELETEOBJECTSRESPONSE']._serialized_start=5701
+  _globals['_DELETEOBJECTSRESPONSE']._serialized_end=5783
+  _globals['_COPYOBJECTREQUEST']._serialized_start=5786
+  _globals['_COPYOBJECTREQUEST']._serialized_end=6684
+  _globals['_COPYOBJECTREQUEST_TAGSENTRY']._serialized_start=2058
+  _globals['_COPYOBJECTREQUEST_TAGSENTRY']._serialized_end=2101
+  _globals['_COPYOBJECTRESPONSE']._serialized_start=6686
+  _globals['_COPYOBJECTRESPONSE']._serialized_end=6750
+  _globals['_UPDATEOBJECTREQUEST']._serialized_start=6753
+  _globals['_UPDATEOBJECTREQUEST']._serialized_end=7335
+  _globals['_UPDATEOBJECTREQUEST_TAGSENTRY']._serialized_start=2058
+  _globals['_UPDATEOBJECTREQUEST_TAGSENTRY']._serialized_end=2101
+  _globals['_UPDATEOBJECTRESPONSE']._serialized_start=7337
+  _globals['_UPDATEOBJECTRESPONSE']._serialized_end=7403
+  _globals['_LISTOBJECTPARTSREQUEST']._serialized_start=7406
+  _globals['_LISTOBJECTPARTSREQUEST']._serialized_end=7697
+  _globals['_LISTOBJECTPARTSRESPONSE']._serialized_start=7700
+  _globals['_LISTOBJECTPARTSRESPONSE']._serialized_end=7841
+  _globals['_OBJECTPART']._serialized_start=7844
+  _globals['_OBJECTPART']._serialized_end=8005
+  _globals['_OBJECTSERVICE']._serialized_start=8439
+  _globals['_OBJECTSERVICE']._serialized_end=10672
 # @@protoc_insertion_point(module_scope)

@@ -83,6 +83,16 @@ class ObjectServiceStub:
                 request_serializer=portico_dot_objects_dot_v1_dot_objects__pb2.DeleteObjectsRequest.SerializeToString,
                 response_deserializer=portico_dot_objects_dot_v1_dot_objects__pb2.DeleteObjectsResponse.FromString,
                 _registered_method=True)
+        self.UpdateObject = channel.unary_unary(
+                '/portico.objects.v1.ObjectService/UpdateObject',
+                request_serializer=portico_dot_objects_dot_v1_dot_objects__pb2.UpdateObjectRequest.SerializeToString,
+                response_deserializer=portico_dot_objects_dot_v1_dot_objects__pb2.UpdateObjectResponse.FromString,
+                _registered_method=True)
+        self.ListObjectParts = channel.unary_unary(
+                '/portico.objects.v1.ObjectService/ListObjectParts',
+                request_serializer=portico_dot_objects_dot_v1_dot_objects__pb2.ListObjectPartsRequest.SerializeToString,
+                response_deserializer=portico_dot_objects_dot_v1_dot_objects__pb2.ListObjectPartsResponse.FromString,
+                _registered_method=True)
         self.CopyObject = channel.unary_unary(
                 '/portico.objects.v1.ObjectService/CopyObject',
                 request_serializer=portico_dot_objects_dot_v1_dot_objects__pb2.CopyObjectRequest.SerializeToString,
@@ -152,7 +162,8 @@ class ObjectServiceServicer:
 
     def DeleteObject(self, request, context):
         """Deletes an object. Where versions are kept and no version is named, a delete marker is put in front; a named version is
-        deleted for good. To delete what is not there succeeds, as in S3. FAILED_PRECONDITION as in PutObject.
+        deleted for good. To delete what is not there succeeds, as in S3. FAILED_PRECONDITION as in PutObject, and
+        (`OBJECT_LOCKED`) for a version under retention or legal hold.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -160,6 +171,23 @@ class ObjectServiceServicer:
 
     def DeleteObjects(self, request, context):
         """Deletes up to 1,000 objects of one bucket, all or none.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateObject(self, request, context):
+        """Changes what may change of a stored version: its tags, its retention, its legal hold. FAILED_PRECONDITION
+        (`OBJECT_LOCKED`) if a retention would become shorter or weaker: under GOVERNANCE it may, with `bypass_governance`; under
+        COMPLIANCE never. FAILED_PRECONDITION (`OBJECT_LOCK_DISABLED`) if the bucket has no object lock. NOT_FOUND as in GetObject.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListObjectParts(self, request, context):
+        """Lists the parts of which a multipart object was made, by number; none for another object. The errors are those of
+        HeadObject.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -210,6 +238,16 @@ def add_ObjectServiceServicer_to_server(servicer, server):
                     servicer.DeleteObjects,
                     request_deserializer=portico_dot_objects_dot_v1_dot_objects__pb2.DeleteObjectsRequest.FromString,
                     response_serializer=portico_dot_objects_dot_v1_dot_objects__pb2.DeleteObjectsResponse.SerializeToString,
+            ),
+            'UpdateObject': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateObject,
+                    request_deserializer=portico_dot_objects_dot_v1_dot_objects__pb2.UpdateObjectRequest.FromString,
+                    response_serializer=portico_dot_objects_dot_v1_dot_objects__pb2.UpdateObjectResponse.SerializeToString,
+            ),
+            'ListObjectParts': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListObjectParts,
+                    request_deserializer=portico_dot_objects_dot_v1_dot_objects__pb2.ListObjectPartsRequest.FromString,
+                    response_serializer=portico_dot_objects_dot_v1_dot_objects__pb2.ListObjectPartsResponse.SerializeToString,
             ),
             'CopyObject': grpc.unary_unary_rpc_method_handler(
                     servicer.CopyObject,
@@ -420,6 +458,60 @@ class ObjectService:
             '/portico.objects.v1.ObjectService/DeleteObjects',
             portico_dot_objects_dot_v1_dot_objects__pb2.DeleteObjectsRequest.SerializeToString,
             portico_dot_objects_dot_v1_dot_objects__pb2.DeleteObjectsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateObject(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portico.objects.v1.ObjectService/UpdateObject',
+            portico_dot_objects_dot_v1_dot_objects__pb2.UpdateObjectRequest.SerializeToString,
+            portico_dot_objects_dot_v1_dot_objects__pb2.UpdateObjectResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListObjectParts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portico.objects.v1.ObjectService/ListObjectParts',
+            portico_dot_objects_dot_v1_dot_objects__pb2.ListObjectPartsRequest.SerializeToString,
+            portico_dot_objects_dot_v1_dot_objects__pb2.ListObjectPartsResponse.FromString,
             options,
             channel_credentials,
             insecure,
