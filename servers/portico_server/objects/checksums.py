@@ -80,4 +80,7 @@ def check(expected: Digests, digests: Digests, resource: object) -> None:
 
 def pack(digests: Digests) -> bytes:
     """As they are stored: the contract's message, which only ever grows."""
-    return objects_pb2.Checksums(**digests).SerializeToString()
+    message = objects_pb2.Checksums()
+    for name, digest in digests.items():
+        setattr(message, name, digest)
+    return message.SerializeToString()

@@ -21,7 +21,7 @@ MAX_PART_BYTES = 4 * 1024 * 1024
 _FIRST_ONLY = ("metadata", "checksums", "conditions", "size_bytes")
 _MESSAGES_AT_ONCE = 200
 DEFAULT_CONTENT_TYPE = "application/octet-stream"
-_DIGESTS = [field.name for field in objects_pb2.Checksums.DESCRIPTOR.fields]
+_DIGESTS = [field.name for field in objects_pb2.Checksums.DESCRIPTOR.fields if field.name != "type"]
 
 
 def bucket_message(bucket: Bucket) -> buckets_pb2.Bucket:
