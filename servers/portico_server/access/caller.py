@@ -8,6 +8,7 @@ from portico_server.access.errors import NotAuthenticated
 from portico_server.access.powers import Caller
 from portico_server.platform import call
 from portico_server.platform.access.credentials import API_TOKEN_ID_PREFIX
+from portico_server.platform.access.permissions import patterns_of
 from portico_server.platform.access.revision import HEADER
 from portico_server.platform.caller import shown as shown
 from portico_server.platform.requests import RequestKey
@@ -35,6 +36,13 @@ def token_id() -> str:
     if found is None:
         return ""
     return API_TOKEN_ID_PREFIX if found.scope else found.credential or found.token_id
+
+
+def is_in_scope(permission: str) -> bool:
+    """Whether the caller's token is narrowed to nothing (RFC 9068, 2.2.3), or to something that means this
+    permission."""
+    found = call.current.get().principal
+    return found is None or not found.scope or not found.scope.isdisjoint(patterns_of(permission))
 
 
 def request_key(request: Message) -> RequestKey | None:

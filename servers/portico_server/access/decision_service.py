@@ -47,7 +47,9 @@ class DecisionService(decisions_pb2_grpc.DecisionServiceServicer):
         who = _asked_about(request.principal, "principal")
         self._check_question(request, request.parent)
         snapshot, revision = await self._deciding.current()
-        allowed = snapshot.allows(who, request.permission, request.resource, self._circumstances(request, who))
+        allowed = _is_in_scope(request, who, request.permission) and snapshot.allows(
+            who, request.permission, request.resource, self._circumstances(request, who)
+        )
         return decisions_pb2.CheckAccessResponse(allowed=allowed, policy_revision=caller.tell_revision(revision))
 
     async def BatchCheckAccess(self, request: Any, context: Any) -> Any:
@@ -59,7 +61,10 @@ class DecisionService(decisions_pb2_grpc.DecisionServiceServicer):
         for question in request.questions:
             who = question.principal or caller.principal()
             circumstances = self._circumstances(request, who)
-            answers.append(snapshot.allows(who, question.permission, question.resource, circumstances))
+            answers.append(
+                _is_in_scope(request, who, question.permission)
+                and snapshot.allows(who, question.permission, question.resource, circumstances)
+            )
             await turns.offer()
         return decisions_pb2.BatchCheckAccessResponse(allowed=answers, policy_revision=caller.tell_revision(revision))
 
@@ -67,6 +72,11 @@ class DecisionService(decisions_pb2_grpc.DecisionServiceServicer):
         who = request.principal or caller.principal()
         self._check_question(request, request.parent)
         snapshot, revision = await self._deciding.current()
+        if not _is_in_scope(request, who, request.permission):
+            return decisions_pb2.ExplainResponse(
+                summary=f"{who} may not do {request.permission}: the token is narrowed to a scope without it",
+                policy_revision=caller.tell_revision(revision),
+            )
         circumstances = self._circumstances(request, who)
         found = await self._apart.run(
             lambda _: snapshot.explain(who, request.permission, request.resource, circumstances)
@@ -90,7 +100,7 @@ class DecisionService(decisions_pb2_grpc.DecisionServiceServicer):
         circumstances = self._circumstances(None, who)
         turns, held = Turns(), list[str]()
         for name in self._permissions:
-            if _shows_anything(snapshot.filter(who, name, resource, circumstances)):
+            if caller.is_in_scope(name) and snapshot.shows_anything(who, name, resource, circumstances):
                 held.append(name)
             await turns.offer()
         partial = [name for name in held if name > after]
@@ -165,8 +175,9 @@ def _asked_about(principal: str, field: str) -> str:
     return principal
 
 
-def _shows_anything(found: Any) -> bool:
-    return bool(found.everything or found.allow or found.parts)
+def _is_in_scope(request: Any, who: str, permission: str) -> bool:
+    """Whether the token by which somebody asks about himself, as he calls now, is not narrowed to something else."""
+    return who != caller.principal() or request.HasField("circumstances") or caller.is_in_scope(permission)
 
 
 def _findings(found: Explanation, policies: AccountPolicies) -> Iterator[decisions_pb2.PolicyFinding]:

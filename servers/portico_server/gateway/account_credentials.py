@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from portico_server.gateway.account_policies import policies_stale
+from portico_server.gateway.account_policies import policies_stale, policies_unreadable
 from portico_server.gateway.remembered import Remembered
 from portico_server.gateway.tokens import bearer_token, expired, unauthenticated
 from portico_server.platform.access.circumstances import Circumstances
@@ -80,6 +80,7 @@ class AccountCredentials:
             raise policies_stale()
         credential = snapshot.credential(token_id)
         if credential is None:
+            self._check_all_are_readable()
             raise unauthenticated(
                 "TOKEN_UNKNOWN",
                 "there is no such API token, or no longer: it was deleted, its secret was made anew, or who issued it "
@@ -105,6 +106,7 @@ class AccountCredentials:
         to. Raises ApiError."""
         snapshot = self._shared.current()
         if snapshot is None or not snapshot.gives(principal.credential, principal.name):
+            self._check_all_are_readable()
             raise unauthenticated(
                 "TOKEN_REVOKED", "the credential by which this token was got is good no more; ask for another one"
             )
@@ -121,6 +123,12 @@ class AccountCredentials:
         if self._used.get(principal.credential) != hour:
             self._used.put(principal.credential, hour)
             self._note_use(known[0].name, hour)
+
+    def _check_all_are_readable(self) -> None:
+        """Raises ApiError where a credential that nobody knows may be of an account whose policies cannot be read. Of
+        which account it would be is not told: whoever asks has not been let in."""
+        if self._shared.unreadable:
+            raise policies_unreadable("whether this credential is good cannot be told: the policies of some account")
 
     def _principal(self, token: ApiToken) -> Principal:
         known = self._principals.get(token.token_id)

@@ -133,19 +133,23 @@ class AccountPoliciesBesideFile:
         """Raises ApiError where nobody can tell what policies deny."""
         account = "/".join(resource.split("/", 2)[:2])
         if account in self._shared.unreadable:
-            raise ApiError(
-                grpc.StatusCode.UNAVAILABLE,
-                "POLICIES_UNREADABLE",
-                f"whether this is allowed cannot be told: the policies of {account} cannot be read; the operator finds "
-                "more by `portico doctor`",
-                retry_after_seconds=_RETRY_SECONDS,
-            )
+            raise policies_unreadable(f"whether this is allowed cannot be told: the policies of {account}")
 
     def _is_usable(self) -> bool:
         """Raises ApiError where nobody can tell whether what policies allow is still so."""
         if self._shared.is_fresh():
             return True
         raise policies_stale()
+
+
+def policies_unreadable(which: str) -> ApiError:
+    """UNAVAILABLE: nobody can tell what some policies say. `which` ends with whose they are."""
+    return ApiError(
+        grpc.StatusCode.UNAVAILABLE,
+        "POLICIES_UNREADABLE",
+        f"{which} cannot be read; the operator finds more by `portico doctor`",
+        retry_after_seconds=_RETRY_SECONDS,
+    )
 
 
 def policies_stale() -> ApiError:

@@ -136,6 +136,36 @@ async def test_my_permissions_are_those_that_i_hold_anywhere_below(stand: Stand)
     assert list(page.areas) == list(first.areas) == list(rest.areas) == ["objects"]
 
 
+async def test_what_a_token_is_narrowed_to_bounds_what_is_told_of_oneself(stand: Stand) -> None:
+    ada = await member(stand, "ada")
+    await policy(stand, "ada", ada.name)
+    asked = {"permission": READ, "resource": PHOTOS}
+    stand.caller, stand.filter, stand.scope = ADA, Filter(everything=False), frozenset({"objects.bucket.*"})
+    mine = (await stand.do("ListMyPermissions", parent=ACCOUNT)).permissions
+    assert mine
+    assert all(name.startswith("objects.bucket.") for name in mine)
+    assert not await _may(stand, READ, PHOTOS)
+    assert not (await stand.do("BatchCheckAccess", parent=ACCOUNT, questions=[asked])).allowed[0]
+    explained = await stand.do("Explain", parent=ACCOUNT, **asked)
+    assert not explained.allowed
+    assert "narrowed" in explained.summary
+    stand.filter = Filter(everything=True)
+    assert await _may(stand, READ, PHOTOS, circumstances={}), "as of a call with another token"
+    stand.scope = frozenset({"objects.*"})
+    assert await _may(stand, READ, PHOTOS)
+    assert (await stand.do("Explain", parent=ACCOUNT, **asked)).allowed
+
+
+async def test_an_api_token_is_told_what_it_may_do_itself(stand: Stand) -> None:
+    everything = await stand.do("ListMyPermissions", parent=ACCOUNT, page_size=1000)
+    role = {"access": 1, "permission_groups": [OBJECTS], "resource_groups": [EVERYTHING]}
+    made = await stand.do("CreateApiToken", parent=ACCOUNT, api_token_id="t", api_token={"policies": [role]})
+    stand.token_id = made.api_token.token_id
+    mine = await stand.do("ListMyPermissions", parent=ACCOUNT, page_size=1000)
+    assert list(mine.areas) == ["objects"]
+    assert set(mine.permissions) < set(everything.permissions)
+
+
 async def test_comparing_and_explaining_are_done_beside_the_event_loop(
     stand: Stand, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -54,6 +54,12 @@ class Machine:
         self._writer.tell()
         self._writer.is_fresh()
 
+    def break_policies(self) -> None:
+        """The file of the account is no document any more."""
+        (path,) = (self._folder / "access").glob("*.json")
+        path.write_bytes(b"{")
+        self._writer.tell()
+
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Machine:
@@ -130,6 +136,23 @@ def test_what_nobody_has_compared_with_the_store_is_not_believed_for_long(machin
     assert process.by_secret(HEADER, HERE) is not None
     machine.seconds_later += MAX_AGE_SECONDS + 1
     assert refused(process) == "POLICIES_STALE"
+
+
+def test_where_the_policies_of_an_account_cannot_be_read_nobody_calls_its_credentials_unknown(machine: Machine) -> None:
+    machine.keep(token())
+    process = machine.process()
+    known = process.by_secret(HEADER, HERE)
+    assert known is not None
+    machine.break_policies()
+    for one in (process, machine.process()):
+        assert refused(one) == "POLICIES_UNREADABLE"
+        with pytest.raises(ApiError) as error:
+            one.check(known)
+        assert error.value.reason == "POLICIES_UNREADABLE"
+        assert error.value.code.name == "UNAVAILABLE"
+        assert ACCOUNT not in error.value.message, "nobody was let in who might be told"
+    machine.keep(token())
+    assert refused(process) == "let in"
 
 
 def test_what_was_issued_for_a_client_secret_falls_with_it(machine: Machine) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from portico_server.platform.access.circumstances import Circumstances
@@ -17,6 +18,15 @@ def filter_of(tables: Sequence[Table], parent: str, circumstances: Circumstances
         return NOTHING_SHOWN
     entries = {entry for table in tables for entry in table.entries()}
     return filter_where(entries, parent, lambda name: all(table.allows(name, circumstances) for table in tables))
+
+
+def shows_anything(tables: Sequence[Table], parent: str, circumstances: Circumstances) -> bool:
+    """Whether every table allows anything at or below `parent`: whether `filter_of` shows anything, at the first such
+    name."""
+    if not all(map(len, tables)):
+        return False
+    names = itertools.chain([parent], (entry for table in tables for entry in table.entries() if below(entry, parent)))
+    return any(all(table.allows(name, circumstances) for table in tables) for name in names)
 
 
 def filter_where(entries: Iterable[str], parent: str, shows: Callable[[str], bool]) -> Filter:

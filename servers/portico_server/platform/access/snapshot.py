@@ -17,7 +17,7 @@ from portico_server.platform.access.circumstances import Circumstances
 from portico_server.platform.access.conditions import Condition, bounds_of
 from portico_server.platform.access.credentials import API_TOKEN_ID_PREFIX
 from portico_server.platform.access.explain import Explanation, explanation
-from portico_server.platform.access.filters import NOTHING_SHOWN, filter_of
+from portico_server.platform.access.filters import NOTHING_SHOWN, filter_of, shows_anything
 from portico_server.platform.access.model import AccountPolicies, ApiToken
 from portico_server.platform.access.tables import Table
 from portico_server.platform.authorization import Filter
@@ -102,6 +102,12 @@ class Snapshot:
         account = self.account_of(parent)
         tables = None if account is None else self._tables(account, principal, permission, circumstances)
         return NOTHING_SHOWN if tables is None else filter_of(tables, parent, circumstances)
+
+    def shows_anything(self, principal: str, permission: str, parent: str, circumstances: Circumstances) -> bool:
+        """Whether the principal may see anything at or below `parent`: whether `filter` shows anything."""
+        account = self.account_of(parent)
+        tables = None if account is None else self._tables(account, principal, permission, circumstances)
+        return tables is not None and shows_anything(tables, parent, circumstances)
 
     def denies(self, principal: str, permission: str, resource: str, circumstances: Circumstances) -> bool:
         """Whether a policy that names the principal denies it; those of API tokens are not looked at."""

@@ -49,6 +49,8 @@ def check(snapshot: Snapshot, world: World, question: Question) -> None:
         assert (explained.match is None) != (allowed or explained.reason == Reason.DENIED)
     for parent in PARENTS:
         shown = snapshot.filter(principal, permission, parent, how)
+        anything = bool(shown.everything or shown.allow or shown.parts)
+        assert snapshot.shows_anything(principal, permission, parent, how) == anything
         for name in UNIVERSE:
             if below(name, parent):
                 assert shown.shows(name) == expected[name], (parent, name, shown)
