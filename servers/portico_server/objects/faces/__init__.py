@@ -1,0 +1,1 @@
+"""Foreign protocols for objects: each builds messages of the contract."""
