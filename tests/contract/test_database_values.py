@@ -119,13 +119,16 @@ def test_a_migration_is_rewritten_for_each_engine() -> None:
     script = """
     -- words; INTEGER
     CREATE TABLE t (a INTEGER, b TEXT DEFAULT 'TEXT;', c BLOB) CLUSTERED;
+    ALTER TABLE t ADD COLUMN d BLOB NOT NULL DEFAULT x'00ff';
     UPDATE t SET b = 'INTEGER';"""
     assert script_for_sqlite(script) == [
         "CREATE TABLE t (a INTEGER, b TEXT DEFAULT 'TEXT;', c BLOB) STRICT, WITHOUT ROWID",
+        "ALTER TABLE t ADD COLUMN d BLOB NOT NULL DEFAULT x'00ff'",
         "UPDATE t SET b = 'INTEGER'",
     ]
     assert script_for_postgresql(script) == [
         "CREATE TABLE t (a BIGINT, b TEXT COLLATE \"C\" DEFAULT 'TEXT;', c BYTEA)",
+        r"ALTER TABLE t ADD COLUMN d BYTEA NOT NULL DEFAULT '\x00ff'",
         "UPDATE t SET b = 'INTEGER'",
     ]
 

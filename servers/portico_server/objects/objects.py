@@ -182,5 +182,5 @@ class Objects:
 
 
 def _stored(name: ObjectName, new: NewVersion, versioning: int) -> Version:
-    described = (new.etag, new.size_bytes, new.created_at_us, new.file, new.metadata, new.checksums)
+    described = (new.etag, new.size_bytes, new.created_at_us, new.file, new.metadata, new.checksums, new.marks)
     return Version(name.key, new.id, int(versioning != Versioning.ENABLED), 0, *described)

@@ -34,8 +34,8 @@ class Version(NamedTuple):
     """One version of an object, or a delete marker.
 
     `id` names the write that made it. `place` orders a key's versions, the newest has the least. `file` is the blob
-    with the bytes; without one they are inline, or there are none. `metadata` and `checksums` are serialized messages
-    of the contract.
+    with the bytes; without one they are inline, or there are none. `metadata`, `checksums` and `marks` are serialized
+    messages of the contract; `marks`, an Object, is what may change of it: tags, retention, legal hold.
     """
 
     key: str
@@ -48,6 +48,7 @@ class Version(NamedTuple):
     file: str
     metadata: bytes
     checksums: bytes
+    marks: bytes
     marker: int = 0
     latest: int = 1
 
@@ -67,3 +68,4 @@ class NewVersion(NamedTuple):
     data: bytes
     metadata: bytes
     checksums: bytes
+    marks: bytes = b""

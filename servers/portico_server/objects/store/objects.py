@@ -9,22 +9,23 @@ from portico_server.platform.database import ANY, Database, Statement
 CHANGED = "object changed"
 """Guard: the current object is still the one that was judged."""
 
-COLUMNS = "key, id, is_null, place, etag, size_bytes, created_at_us, file, metadata, checksums"
+COLUMNS = "key, id, is_null, place, etag, size_bytes, created_at_us, file, metadata, checksums, marks"
 
 _HEAD = f"SELECT {COLUMNS} FROM object WHERE bucket = $1 AND key = $2"
 _GET = """
-SELECT o.key, o.id, o.is_null, o.place, o.etag, o.size_bytes, o.created_at_us, o.file, o.metadata, o.checksums, i.data
+SELECT o.key, o.id, o.is_null, o.place, o.etag, o.size_bytes, o.created_at_us, o.file, o.metadata, o.checksums,
+  o.marks, i.data
 FROM object o LEFT JOIN inline_bytes i ON i.id = o.id WHERE o.bucket = $1 AND o.key = $2"""
 # The bucket's row is the guard: no row to select from, nothing inserted.
 _PUT = """
-INSERT INTO object (bucket, key, id, is_null, place, etag, size_bytes, created_at_us, file, metadata, checksums)
+INSERT INTO object (bucket, key, id, is_null, place, etag, size_bytes, created_at_us, file, metadata, checksums, marks)
 SELECT name, CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS BIGINT),
   coalesce((SELECT min(place) FROM version WHERE bucket = $1 AND key = $2), 0) - 1,
-  CAST($5 AS TEXT), CAST($6 AS BIGINT), CAST($7 AS BIGINT), CAST($8 AS TEXT), $9, $10
-FROM bucket WHERE name = $1 AND versioning = $11 AND deletion = ''
+  CAST($5 AS TEXT), CAST($6 AS BIGINT), CAST($7 AS BIGINT), CAST($8 AS TEXT), $9, $10, $11
+FROM bucket WHERE name = $1 AND versioning = $12 AND deletion = ''
 ON CONFLICT (bucket, key) DO UPDATE SET id = excluded.id, is_null = excluded.is_null, place = excluded.place,
   etag = excluded.etag, size_bytes = excluded.size_bytes, created_at_us = excluded.created_at_us, file = excluded.file,
-  metadata = excluded.metadata, checksums = excluded.checksums"""
+  metadata = excluded.metadata, checksums = excluded.checksums, marks = excluded.marks"""
 _DELETE = "DELETE FROM object WHERE bucket = $1 AND key = $2"
 _IS = "SELECT 1 FROM object WHERE bucket = $1 AND key = $2 AND id = $3"
 _EXISTS = "SELECT 1 FROM object WHERE bucket = $1 AND key = $2"
@@ -45,7 +46,7 @@ async def get(database: Database, bucket: str, key: str) -> tuple[Version, bytes
 
 def put(bucket: str, key: str, new: NewVersion, versioning: int, is_null: int) -> Statement:
     """Makes it the current object, newer than every version; guards that the bucket is as assumed."""
-    described = (new.etag, new.size_bytes, new.created_at_us, new.file, new.metadata, new.checksums)
+    described = (new.etag, new.size_bytes, new.created_at_us, new.file, new.metadata, new.checksums, new.marks)
     return Statement(_PUT, (bucket, key, new.id, is_null, *described, versioning), 1, NO_BUCKET)
 
 

@@ -18,7 +18,7 @@ def _get(version_id: str) -> str:
     where = f"bucket = $1 AND key = $2 AND {_where(version_id)}"
     return f"""
 SELECT found.key, found.id, found.is_null, found.place, found.etag, found.size_bytes, found.created_at_us, found.file,
-  found.metadata, found.checksums, found.marker, found.latest, i.data
+  found.metadata, found.checksums, found.marks, found.marker, found.latest, i.data
 FROM (SELECT {COLUMNS}, 0 AS marker, 1 AS latest FROM object WHERE {where}
   UNION ALL SELECT {COLUMNS}, marker, 0 FROM version WHERE {where}) found
 LEFT JOIN inline_bytes i ON i.id = found.id"""
@@ -30,7 +30,7 @@ _DELETE_NULL = "DELETE FROM version WHERE bucket = $1 AND key = $2 AND is_null =
 _PUT_MARKER = f"""
 INSERT INTO version ({_ALL})
 SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS BIGINT), coalesce(min(place), 0) - 1, '', 0,
-  CAST($5 AS BIGINT), '', $6, $6, 1
+  CAST($5 AS BIGINT), '', $6, $6, $6, 1
 FROM version WHERE bucket = $1 AND key = $2"""
 
 

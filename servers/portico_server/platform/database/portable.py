@@ -77,7 +77,7 @@ _DEFINITION = re.compile(r"\s*(?:CREATE|ALTER)\s+TABLE\b", re.IGNORECASE)
 _SUFFIX = re.compile(r"\)\s*(CLUSTERED|HEAP)\s*$")
 _SQLITE_SUFFIX = {"CLUSTERED": ") STRICT, WITHOUT ROWID", "HEAP": ") STRICT"}
 _POSTGRESQL_TYPES = {"INTEGER": "BIGINT", "TEXT": 'TEXT COLLATE "C"', "BLOB": "BYTEA", "REAL": "DOUBLE PRECISION"}
-_TYPE = re.compile(r"'(?:[^']|'')*'|\b(?:INTEGER|TEXT|BLOB|REAL)\b")
+_TYPE = re.compile(r"(?P<blob>\bx'[0-9a-f]*')|'(?:[^']|'')*'|\b(?:INTEGER|TEXT|BLOB|REAL)\b")
 
 
 def split_script(script: str) -> list[str]:
@@ -113,4 +113,10 @@ def _with_suffix(statement: str, suffixes: dict[str, str]) -> str:
 def _with_postgresql_types(statement: str) -> str:
     if not _DEFINITION.match(statement):
         return statement
-    return _TYPE.sub(lambda match: _POSTGRESQL_TYPES.get(match[0], match[0]), statement)
+    return _TYPE.sub(_postgresql_word, statement)
+
+
+def _postgresql_word(match: re.Match[str]) -> str:
+    if match["blob"]:
+        return rf"'\x{match['blob'][2:-1]}'"
+    return _POSTGRESQL_TYPES.get(match[0], match[0])
