@@ -191,6 +191,8 @@ class Process:
             running = await stack.enter_async_context(product.run(own))
             for add, servicer in running.servicers:
                 add(servicer, self.application)
+            for face in running.faces:
+                self.application.add_face(face)
             if running.clients is not None:
                 gateway.oauth.use_clients(running.clients)
                 await stack.enter_async_context(answering(self._folder / CLIENTS_SOCKET, running.clients))

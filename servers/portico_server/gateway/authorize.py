@@ -2,13 +2,17 @@
 
 A name that is none is INVALID_ARGUMENT, told only to callers who are known. A stream is decided on its first message; a
 later one may leave the names out, and may not name another resource.
+
+Where the contract says `anonymous`, who is nobody, or is not allowed, goes on as everybody would: the servicer decides
+by what the resource itself opens (`Call.anonymous`).
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter_ns
 from typing import Any
 
@@ -52,7 +56,7 @@ def authorize(authorizer: Authorizer, methods: Mapping[str, Method], revisions: 
         if call.method.public:
             return proceed(call)
         principal = call.principal
-        if principal is None:
+        if principal is None and not call.method.anonymous:
             raise unauthenticated("TOKEN_MISSING", "this method needs a token")
         if revisions is not None and KEY in call.headers and (wanted := revisions.missing(call)):
             return wait(revisions, wanted, call, proceed)
@@ -67,8 +71,11 @@ def authorize(authorizer: Authorizer, methods: Mapping[str, Method], revisions: 
             if call.method.request_streaming and call.message is not None:
                 call.checks.append(_same_resources(own, named))
             one = len(own) == 1 and own[0].mode is Mode.REQUIRED and len(named[0]) == 1
-            if one and not authorizer.allows(principal, own[0].permission, resource):  # most calls: no coroutine
-                raise _denied(principal, [own[0].permission], resource)
+            if principal is None:
+                one = True
+                _go_on_as_anybody(call, _nobody)
+            elif one and not authorizer.allows(principal, own[0].permission, resource):  # most calls: no coroutine
+                _refuse(call, principal, [own[0].permission], resource)
         finally:
             if one:
                 call.steps.append(("authorize", start, perf_counter_ns() - start))
@@ -94,6 +101,22 @@ def authorize(authorizer: Authorizer, methods: Mapping[str, Method], revisions: 
     return step
 
 
+def _refuse(call: Call, principal: Principal, permissions: list[str], resource: str) -> None:
+    """Raises ApiError (PERMISSION_DENIED), but where everybody may go on."""
+    if not call.method.anonymous:
+        raise _denied(principal, permissions, resource)
+    _go_on_as_anybody(call, partial(_denied, principal, permissions, resource))
+
+
+def _go_on_as_anybody(call: Call, denial: Callable[[], ApiError]) -> None:
+    """`denial` makes the error only when it is raised: one that the call holds would hold the call in turn."""
+    call.anonymous, call.denial, call.held, call.filter = True, denial, frozenset(), None
+
+
+def _nobody() -> ApiError:
+    return unauthenticated("TOKEN_MISSING", "this is not open to everybody: say who calls, by a token for example")
+
+
 def _rules(method: Method) -> list[_Rule]:
     return [
         _Rule(
@@ -106,10 +129,10 @@ def _rules(method: Method) -> list[_Rule]:
     ]
 
 
-def _named(rule: _Rule, message: Any, principal: Principal) -> Sequence[tuple[str, str]]:
+def _named(rule: _Rule, message: Any, principal: Principal | None) -> Sequence[tuple[str, str]]:
     """What the message names for the rule, each a well-formed name; at least one."""
     if rule.names is None:
-        return [("", f"accounts/{principal.account}")]
+        return [("", f"accounts/{principal.account}" if principal is not None else "")]
     named = rule.names(message)
     if not named:
         raise invalid_argument(rule.field, "must name at least one resource", "REQUIRED")
@@ -126,7 +149,7 @@ def _named(rule: _Rule, message: Any, principal: Principal) -> Sequence[tuple[st
 async def _decide(
     authorizer: Authorizer, call: Call, rules: list[_Rule], named: list[Sequence[tuple[str, str]]]
 ) -> None:
-    """Raises ApiError (PERMISSION_DENIED) unless all that the rules ask for is allowed."""
+    """Refuses the call unless all that the rules ask for is allowed."""
     principal = call.principal
     assert principal is not None
     either: list[str] = []
@@ -141,9 +164,11 @@ async def _decide(
             if refused is None:
                 held.append(rule.permission)
         elif refused is not None:
-            raise _denied(principal, [rule.permission], refused)
+            _refuse(call, principal, [rule.permission], refused)
+            return
     if either and not held:
-        raise _denied(principal, either, call.resource)
+        _refuse(call, principal, either, call.resource)
+        return
     call.held = frozenset(held)
 
 

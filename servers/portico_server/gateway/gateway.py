@@ -46,6 +46,7 @@ from portico_server.platform.access.uses import UseNotes
 from portico_server.platform.authorization import Principal
 from portico_server.platform.call import Call, Step
 from portico_server.platform.errors import ApiError
+from portico_server.platform.faces import face_method
 from portico_server.platform.keyring import Keyring
 from portico_server.platform.keyring.identity import issuer_of, node_uri
 from portico_server.platform.methods import FOREIGN, Method, methods_of
@@ -110,6 +111,7 @@ async def open_gateway(
     services = [service for file in CONTRACTS for service in file.services_by_name.values()]
     services += [service for product in products for service in product.services]
     methods = {**FOREIGN, **methods_of(services)}
+    of_faces = {method.path: method for product in products for method in map(face_method, product.faces)}
     errors = error_mapper(product.errors for product in products)
     make_private_folder(settings.run)
     words = SharedWords(settings.run / SHARED_WORDS)
@@ -156,7 +158,7 @@ async def open_gateway(
         )
         pipeline = standard(
             Parts(
-                methods={**methods, **oauth.methods},
+                methods={**methods, **oauth.methods, **of_faces},
                 errors=errors,
                 authorizer=authorizer,
                 policy_revisions=revisions,

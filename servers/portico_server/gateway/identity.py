@@ -17,7 +17,7 @@ from portico_server.gateway.issuers import Issuers
 from portico_server.gateway.remembered import Remembered
 from portico_server.gateway.revoked import NOTHING_REVOKED, Revoked, check_caller
 from portico_server.platform.authorization import Principal
-from portico_server.platform.call import Call, Handler, Peer, Step
+from portico_server.platform.call import Call, Credential, Handler, Peer, Step
 from portico_server.platform.errors import ApiError
 
 PAYLOAD = b"x-portico-token-payload"
@@ -57,6 +57,9 @@ def identity(
     the certificate of a call that it takes on counts as found here. `issuers`: whom tokens of others name.
     `credentials` knows API tokens.
 
+    A call that a face makes brings its own `credential`, which alone says who makes it. Who shows nothing may call
+    methods that are `anonymous`; what is shown must be good there.
+
     A public method asks for no token, and a bad one on it is ignored, not refused: with an expired token one must
     still be able to ask for health, and to get a new token by one's certificate. A good one names the principal
     there, too.
@@ -87,7 +90,16 @@ def identity(
         revoked.check_token(principal)
         return principal
 
-    def caller_of(call: Call) -> Principal:
+    def principal_by_face(call: Call, credential: Credential) -> Principal | None:
+        principal = credential(call)
+        if principal is not None:
+            revoked.check_token(principal)
+            credentials.note_use(principal)
+        return principal
+
+    def caller_of(call: Call) -> Principal | None:
+        if call.credential is not None:
+            return principal_by_face(call, call.credential)
         if call.acting or asserted.read(call):
             return assertions.vouched_for(call, revoked)
         headers = call.headers
@@ -105,13 +117,7 @@ def identity(
             raise tokens.malformed("is none that could be verified")
         # A browser shows its user's certificate for any page that makes it call: there it must be a token.
         alone = bool(call.peer.uri) and ORIGIN not in headers
-        principal = certificate_principal(call.peer.uri) if alone else None
-        if principal is None:
-            raise tokens.unauthenticated(
-                "TOKEN_MISSING",
-                "this method needs a token: send it as `authorization: Bearer TOKEN` (see `portico token`)",
-            )
-        return principal
+        return certificate_principal(call.peer.uri) if alone else None
 
     def step(call: Call, proceed: Handler) -> Awaitable[None]:
         start = perf_counter_ns()
@@ -125,11 +131,14 @@ def identity(
                 revoked.check_certificate(call.peer)
         try:
             call.principal = caller_of(call)
+            if call.principal is None and not (call.method.public or call.method.anonymous):
+                raise missing()
         except ApiError:
             if not call.method.public:
                 if refused is not None and not call.acting:
                     refused(call)
-                call.response_headers.append(CHALLENGE)
+                if not call.face:  # whose protocol has challenges of its own
+                    call.response_headers.append(CHALLENGE)
                 raise
         finally:
             call.steps.append(("identity", start, perf_counter_ns() - start))
@@ -141,3 +150,11 @@ def identity(
         return proceed(call)
 
     return step
+
+
+def missing() -> ApiError:
+    """Of a call that nobody known makes, where somebody must."""
+    return tokens.unauthenticated(
+        "TOKEN_MISSING",
+        "this method needs a token: send it as `authorization: Bearer TOKEN` (see `portico token`)",
+    )

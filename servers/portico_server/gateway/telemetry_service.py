@@ -91,6 +91,7 @@ def event_message(event: dict[str, Any]) -> telemetry_pb2.RequestEvent:
         method=event["method"],
         principal=event["principal"],
         acting_service=event.get("acting", ""),
+        face=event.get("face", ""),
         resource=event["resource"],
         code=event["code"],
         reason=event["reason"],

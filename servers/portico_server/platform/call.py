@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import grpc
 
 from portico_server.platform.authorization import Authorizer, Filter, Principal
+from portico_server.platform.errors import ApiError
 from portico_server.platform.methods import Method
 from portico_server.platform.peer import NOBODY
 from portico_server.platform.peer import Peer as Peer
@@ -47,6 +48,11 @@ class Call:
     the host applies `checks` to every later message of a request stream. `response_headers` are sent with the initial
     metadata, or with the trailers where there is none. `steps` holds (step, start, duration) in nanoseconds of
     `time.perf_counter_ns`.
+
+    `face` is the door of the face that makes the call (`platform.faces`), empty for none; `credential` is what tells of
+    such a call who makes it, in place of the headers. `anonymous`: the caller may call only because the method's option
+    says `anonymous`. Then the servicer allows what the resource itself opens to everybody, and else raises what
+    `denial` makes.
     """
 
     method: Method
@@ -73,12 +79,19 @@ class Call:
     received_bytes: int = 0
     sent_bytes: int = 0
     handler: Handler | None = None  # the innermost: what the pipeline leads to
+    face: str = ""
+    credential: Credential | None = None
+    anonymous: bool = False
+    denial: Callable[[], ApiError] | None = None
     at_end: Callable[[], None] | None = None  # what gives back what the call has taken; called once, however it ends
 
     def header(self, name: bytes) -> str:
         """A request header's value, empty if absent."""
         return self.headers.get(name, b"").decode("latin-1")
 
+
+Credential = Callable[[Call], Principal | None]
+"""Says who makes a call that a face makes; None: nobody who showed anything. Raises ApiError (UNAUTHENTICATED)."""
 
 Handler = Callable[[Call], Awaitable[None]]
 """Takes a call to its end: the innermost one runs the servicer and sends what it answers."""

@@ -36,6 +36,7 @@ class Requirement:
 @dataclass(frozen=True, slots=True)
 class Method:
     """One method. `path` is `/package.Service/Method`; `public`: neither token nor permission is needed;
+    `anonymous`: who has none is let through, for the servicer to allow what the resource itself opens;
     `refuses_unknown_fields`: its requests may hold nothing that its contract does not know. `asked_permissions`: those
     that the method itself asks for where a request needs them. `resource_types`: of the resources that it is about,
     None where its contract does not say."""
@@ -50,6 +51,7 @@ class Method:
     refuses_unknown_fields: bool = False
     asked_permissions: tuple[str, ...] = ()
     resource_types: frozenset[Collections] | None = frozenset()
+    anonymous: bool = False
 
     @property
     def permissions(self) -> list[str]:
@@ -119,6 +121,8 @@ def _from_options(path: str, method: descriptor.MethodDescriptor) -> Method:
     authorization: options_pb2.Authorization = options.Extensions[extension]
     if authorization.public == bool(authorization.requirements):
         raise ContractError(f"{path} must be either public or have requirements")
+    if authorization.public and authorization.anonymous:
+        raise ContractError(f"{path} is public, so that it need not be anonymous")
     requirements = tuple(_requirement(path, method.input_type, item) for item in authorization.requirements)
     told = all(is_told(method, requirement.fields) for requirement in requirements)
     return Method(
@@ -131,6 +135,7 @@ def _from_options(path: str, method: descriptor.MethodDescriptor) -> Method:
         refuses_unknown_fields=_refuses_unknown_fields(method.containing_service),
         asked_permissions=tuple(authorization.asked_permissions),
         resource_types=resource_types_of(method) if told else None,
+        anonymous=authorization.anonymous,
     )
 
 

@@ -18,6 +18,7 @@ from portico_server.platform.clients import Clients
 from portico_server.platform.clock import Clock
 from portico_server.platform.database import Database
 from portico_server.platform.errors import ErrorTable
+from portico_server.platform.faces import Face
 from portico_server.platform.keyring.sealing import Sealing
 from portico_server.platform.mesh import UNCONNECTED, Mesh
 from portico_server.platform.methods import Method
@@ -87,6 +88,8 @@ class Running:
     """Knows programs by their secrets, for the OAuth 2.0 endpoints of the process that serves the product."""
     catch_up_policies: CatchUp | None = None
     """Of the product that keeps policies: for calls that name a revision that has not come to this machine yet."""
+    faces: Sequence[Face] = ()
+    """What it speaks besides gRPC, at the doors that `Product.faces` names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,8 @@ class Product:
     none decides without them; and no call is decided before it has handed them on."""
     knows_clients: bool = False
     """What it answers as `Running` has `clients`."""
+    faces: Sequence[str] = ()
+    """The doors at which it has faces (`platform.faces`), for whoever opens doors and does not run the product."""
     blobs_in_use: str = ""
     """The query of its database that answers the ids of all blobs that rows refer to, in order: what a backup takes.
     Empty: it has no blobs, or all of them are taken."""

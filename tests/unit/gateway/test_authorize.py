@@ -289,3 +289,32 @@ def test_a_requirement_on_what_cannot_name_a_resource_is_found_at_start(fields: 
 
     with pytest.raises(ContractError):
         authorize(FakeAuthorizer(), {path: method})
+
+
+async def test_where_everybody_may_ask_who_is_denied_or_nobody_goes_on_as_everybody() -> None:
+    anonymous = dataclasses.replace(ALL[f"{OBJECTS}GetObject"], anonymous=True)
+    message = objects_pb2.GetObjectRequest(name=KEY)
+    step = authorize(FakeAuthorizer(), {anonymous.path: anonymous})
+
+    denied, nobody = new_call(anonymous, message, principal=ADMIN), new_call(anonymous, message)
+    for call, reason in ((denied, "PERMISSION_DENIED"), (nobody, "TOKEN_MISSING")):
+        assert await run(step, call)
+        assert call.anonymous
+        assert call.resource == KEY
+        assert call.denial is not None
+        assert call.denial().reason == reason
+
+    allowed = new_call(anonymous, message, principal=ADMIN)
+    assert await run(authorize(FakeAuthorizer(("objects.object.read", KEY)), {anonymous.path: anonymous}), allowed)
+    assert not allowed.anonymous
+
+
+async def test_one_of_several_requirements_denied_makes_a_call_everybodys() -> None:
+    anonymous = dataclasses.replace(ALL[f"{OBJECTS}PutObject"], anonymous=True)
+    message = objects_pb2.PutObjectRequest(name=KEY)
+    call = new_call(anonymous, message, principal=ADMIN)
+
+    assert await run(authorize(FakeAuthorizer(), {anonymous.path: anonymous}), call)
+
+    assert call.anonymous
+    assert call.held == frozenset()

@@ -7,9 +7,11 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
 
 from portico_server.gateway.identity import REMEMBERED, identity
@@ -22,7 +24,7 @@ from portico_server.platform.errors import ApiError
 from portico_server.platform.keyring import Keyring
 from portico_server.platform.revocations import Kind, Revocation
 from portico_server.platform.shared_words import SharedWords
-from tests.unit.gateway.fakes import ADMIN, new_call, run
+from tests.unit.gateway.fakes import ADMIN, method, new_call, run
 
 FINGERPRINT = hashlib.sha256(b"a certificate").hexdigest()
 OTHER_FINGERPRINT = hashlib.sha256(b"another certificate").hexdigest()
@@ -344,6 +346,50 @@ async def test_what_another_account_revokes_hides_no_revocation_of_ones_own(tmp_
     assert await run(step, new_call(headers=headers))
     log.add(Revocation(Kind.SERIAL, "accounts/default", "af5", now, now + 60))
     assert await _refused(step, new_call(headers=headers)) == "CERTIFICATE_REVOKED"
+
+
+async def test_of_a_faces_call_its_credential_alone_says_who_makes_it() -> None:
+    token = headers_of(claims(sub=EDGE.name))
+    by_face = new_call(headers=token)
+    by_face.face, by_face.credential = "s3", lambda call: ADMIN
+    assert await run(STEP, by_face)
+    assert by_face.principal == ADMIN
+
+    nobody = new_call(headers=token)
+    nobody.face, nobody.credential = "s3", lambda call: None
+    assert await _refused(STEP, nobody) == "TOKEN_MISSING"
+    assert [name for name, _ in nobody.response_headers] == [], "a face's protocol has challenges of its own"
+
+
+async def test_who_shows_nothing_may_call_an_anonymous_method_and_who_shows_something_bad_may_not() -> None:
+    anonymous = replace(method("Unary"), anonymous=True)
+    call = new_call(anonymous)
+    assert await run(STEP, call)
+    assert call.principal is None
+    assert await _refused(STEP, new_call(anonymous, headers={"authorization": "Bearer bad"})) == "TOKEN_MALFORMED"
+
+    def refuse(call: Call) -> Principal | None:
+        raise ApiError(grpc.StatusCode.UNAUTHENTICATED, "SIGNATURE_WRONG", "the signature is wrong")
+
+    signed = new_call(anonymous)
+    signed.credential = refuse
+    assert await _refused(STEP, signed) == "SIGNATURE_WRONG"
+
+
+async def test_a_faces_caller_is_refused_once_revoked(tmp_path: Path) -> None:
+    log = RevocationLog(tmp_path / "revocations.jsonl", SharedWords(tmp_path / "words"))
+    step = identity({URI: EDGE}.get, LoggedRevocations(log, lambda uri: "default"))
+    shown = replace(ADMIN, token_id="key-1")
+
+    def call_of() -> Call:
+        call = new_call()
+        call.credential = lambda call: shown
+        return call
+
+    assert await run(step, call_of())
+    now = int(time.time())
+    log.add(Revocation(Kind.TOKEN, "accounts/default", "key-1", now, now + 60))
+    assert await _refused(step, call_of()) == "TOKEN_REVOKED"
 
 
 async def _refused(step: Step, call: Call) -> str:

@@ -36,6 +36,7 @@ def requests(caller: Caller, limit: int, failed: bool, method: str) -> None:
         ("method", lambda event: event.method.removeprefix("/")),
         ("resource", lambda event: event.resource),
         ("called by", lambda event: event.acting_service),
+        ("face", lambda event: event.face),
     ]
     output.show_items(islice(found, limit), columns, as_json=caller.json, nothing="no such calls yet")
 

@@ -30,7 +30,7 @@ from google.rpc import code_pb2 as google_dot_rpc_dot_code__pb2
 from portico.options.v1 import options_pb2 as portico_dot_options_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"portico/gateway/v1/telemetry.proto\x12\x12portico.gateway.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15google/rpc/code.proto\x1a portico/options/v1/options.proto\"G\n\nStepTiming\x12\x0c\n\x04step\x18\x01 \x01(\t\x12\x13\n\x0bstart_nanos\x18\x02 \x01(\x03\x12\x16\n\x0e\x64uration_nanos\x18\x03 \x01(\x03\"\xd2\x02\n\x0cRequestEvent\x12\x0e\n\x06ray_id\x18\x01 \x01(\t\x12\x10\n\x08trace_id\x18\x02 \x01(\t\x12\x30\n\x0c\x61rrival_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06method\x18\x04 \x01(\t\x12\x11\n\tprincipal\x18\x05 \x01(\t\x12\x10\n\x08resource\x18\x06 \x01(\t\x12\x1e\n\x04\x63ode\x18\x07 \x01(\x0e\x32\x10.google.rpc.Code\x12\x0e\n\x06reason\x18\x08 \x01(\t\x12\x16\n\x0e\x64uration_nanos\x18\t \x01(\x03\x12\x16\n\x0ereceived_bytes\x18\n \x01(\x03\x12\x12\n\nsent_bytes\x18\x0b \x01(\x03\x12-\n\x05steps\x18\x0c \x03(\x0b\x32\x1e.portico.gateway.v1.StepTiming\x12\x16\n\x0e\x61\x63ting_service\x18\r \x01(\t\"\xb7\x02\n\x04Span\x12\x10\n\x08trace_id\x18\x01 \x01(\t\x12\x0f\n\x07span_id\x18\x02 \x01(\t\x12\x16\n\x0eparent_span_id\x18\x03 \x01(\t\x12\x0c\n\x04name\x18\x04 \x01(\t\x12\r\n\x05scope\x18\x05 \x01(\t\x12.\n\nstart_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0e\x64uration_nanos\x18\x07 \x01(\x03\x12\x1e\n\x04\x63ode\x18\x08 \x01(\x0e\x32\x10.google.rpc.Code\x12<\n\nattributes\x18\t \x03(\x0b\x32(.portico.gateway.v1.Span.AttributesEntry\x1a\x31\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"b\n\x0fGetTraceRequest\x12O\n\x04name\x18\x01 \x01(\tBA\xe2\x41\x01\x02\xbaH:r826^accounts/[a-z0-9][a-z0-9-]{0,62}/traces/[0-9a-f]{32}$\"u\n\x10GetTraceResponse\x12\x38\n\x0erequest_events\x18\x01 \x03(\x0b\x32 .portico.gateway.v1.RequestEvent\x12\'\n\x05spans\x18\x02 \x03(\x0b\x32\x18.portico.gateway.v1.Span\"\xc2\x01\n\x18ListRequestEventsRequest\x12=\n\x06parent\x18\x01 \x01(\tB-\xe2\x41\x01\x02\xbaH&r$2\"^accounts/[a-z0-9][a-z0-9-]{0,62}$\x12\x1a\n\tpage_size\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80 \x12\x13\n\x0b\x66\x61iled_only\x18\x04 \x01(\x08\x12\x18\n\x06method\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02\"n\n\x19ListRequestEventsResponse\x12\x38\n\x0erequest_events\x18\x01 \x03(\x0b\x32 .portico.gateway.v1.RequestEvent\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\xfc\x02\n\x10TelemetryService\x12\xa0\x01\n\x08GetTrace\x12#.portico.gateway.v1.GetTraceRequest\x1a$.portico.gateway.v1.GetTraceResponse\"I\x90\x02\x01\x92\xdb\x18\x1c\x12\x1a\n\x12gateway.trace.read\x12\x04name\x82\xd3\xe4\x93\x02 \x12\x1e/v1/{name=accounts/*/traces/*}\x12\xc4\x01\n\x11ListRequestEvents\x12,.portico.gateway.v1.ListRequestEventsRequest\x1a-.portico.gateway.v1.ListRequestEventsResponse\"R\x90\x02\x01\x92\xdb\x18\x1e\x12\x1c\n\x12gateway.trace.list\x12\x06parent\x82\xd3\xe4\x93\x02\'\x12%/v1/{parent=accounts/*}/requestEventsb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"portico/gateway/v1/telemetry.proto\x12\x12portico.gateway.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15google/rpc/code.proto\x1a portico/options/v1/options.proto\"G\n\nStepTiming\x12\x0c\n\x04step\x18\x01 \x01(\t\x12\x13\n\x0bstart_nanos\x18\x02 \x01(\x03\x12\x16\n\x0e\x64uration_nanos\x18\x03 \x01(\x03\"\xe0\x02\n\x0cRequestEvent\x12\x0e\n\x06ray_id\x18\x01 \x01(\t\x12\x10\n\x08trace_id\x18\x02 \x01(\t\x12\x30\n\x0c\x61rrival_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06method\x18\x04 \x01(\t\x12\x11\n\tprincipal\x18\x05 \x01(\t\x12\x10\n\x08resource\x18\x06 \x01(\t\x12\x1e\n\x04\x63ode\x18\x07 \x01(\x0e\x32\x10.google.rpc.Code\x12\x0e\n\x06reason\x18\x08 \x01(\t\x12\x16\n\x0e\x64uration_nanos\x18\t \x01(\x03\x12\x16\n\x0ereceived_bytes\x18\n \x01(\x03\x12\x12\n\nsent_bytes\x18\x0b \x01(\x03\x12-\n\x05steps\x18\x0c \x03(\x0b\x32\x1e.portico.gateway.v1.StepTiming\x12\x16\n\x0e\x61\x63ting_service\x18\r \x01(\t\x12\x0c\n\x04\x66\x61\x63\x65\x18\x0e \x01(\t\"\xb7\x02\n\x04Span\x12\x10\n\x08trace_id\x18\x01 \x01(\t\x12\x0f\n\x07span_id\x18\x02 \x01(\t\x12\x16\n\x0eparent_span_id\x18\x03 \x01(\t\x12\x0c\n\x04name\x18\x04 \x01(\t\x12\r\n\x05scope\x18\x05 \x01(\t\x12.\n\nstart_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0e\x64uration_nanos\x18\x07 \x01(\x03\x12\x1e\n\x04\x63ode\x18\x08 \x01(\x0e\x32\x10.google.rpc.Code\x12<\n\nattributes\x18\t \x03(\x0b\x32(.portico.gateway.v1.Span.AttributesEntry\x1a\x31\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"b\n\x0fGetTraceRequest\x12O\n\x04name\x18\x01 \x01(\tBA\xe2\x41\x01\x02\xbaH:r826^accounts/[a-z0-9][a-z0-9-]{0,62}/traces/[0-9a-f]{32}$\"u\n\x10GetTraceResponse\x12\x38\n\x0erequest_events\x18\x01 \x03(\x0b\x32 .portico.gateway.v1.RequestEvent\x12\'\n\x05spans\x18\x02 \x03(\x0b\x32\x18.portico.gateway.v1.Span\"\xc2\x01\n\x18ListRequestEventsRequest\x12=\n\x06parent\x18\x01 \x01(\tB-\xe2\x41\x01\x02\xbaH&r$2\"^accounts/[a-z0-9][a-z0-9-]{0,62}$\x12\x1a\n\tpage_size\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80 \x12\x13\n\x0b\x66\x61iled_only\x18\x04 \x01(\x08\x12\x18\n\x06method\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02\"n\n\x19ListRequestEventsResponse\x12\x38\n\x0erequest_events\x18\x01 \x03(\x0b\x32 .portico.gateway.v1.RequestEvent\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\xfc\x02\n\x10TelemetryService\x12\xa0\x01\n\x08GetTrace\x12#.portico.gateway.v1.GetTraceRequest\x1a$.portico.gateway.v1.GetTraceResponse\"I\x90\x02\x01\x92\xdb\x18\x1c\x12\x1a\n\x12gateway.trace.read\x12\x04name\x82\xd3\xe4\x93\x02 \x12\x1e/v1/{name=accounts/*/traces/*}\x12\xc4\x01\n\x11ListRequestEvents\x12,.portico.gateway.v1.ListRequestEventsRequest\x1a-.portico.gateway.v1.ListRequestEventsResponse\"R\x90\x02\x01\x92\xdb\x18\x1e\x12\x1c\n\x12gateway.trace.list\x12\x06parent\x82\xd3\xe4\x93\x02\'\x12%/v1/{parent=accounts/*}/requestEventsb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -56,19 +56,19 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_STEPTIMING']._serialized_start=240
   _globals['_STEPTIMING']._serialized_end=311
   _globals['_REQUESTEVENT']._serialized_start=314
-  _globals['_REQUESTEVENT']._serialized_end=652
-  _globals['_SPAN']._serialized_start=655
-  _globals['_SPAN']._serialized_end=966
-  _globals['_SPAN_ATTRIBUTESENTRY']._serialized_start=917
-  _globals['_SPAN_ATTRIBUTESENTRY']._serialized_end=966
-  _globals['_GETTRACEREQUEST']._serialized_start=968
-  _globals['_GETTRACEREQUEST']._serialized_end=1066
-  _globals['_GETTRACERESPONSE']._serialized_start=1068
-  _globals['_GETTRACERESPONSE']._serialized_end=1185
-  _globals['_LISTREQUESTEVENTSREQUEST']._serialized_start=1188
-  _globals['_LISTREQUESTEVENTSREQUEST']._serialized_end=1382
-  _globals['_LISTREQUESTEVENTSRESPONSE']._serialized_start=1384
-  _globals['_LISTREQUESTEVENTSRESPONSE']._serialized_end=1494
-  _globals['_TELEMETRYSERVICE']._serialized_start=1497
-  _globals['_TELEMETRYSERVICE']._serialized_end=1877
+  _globals['_REQUESTEVENT']._serialized_end=666
+  _globals['_SPAN']._serialized_start=669
+  _globals['_SPAN']._serialized_end=980
+  _globals['_SPAN_ATTRIBUTESENTRY']._serialized_start=931
+  _globals['_SPAN_ATTRIBUTESENTRY']._serialized_end=980
+  _globals['_GETTRACEREQUEST']._serialized_start=982
+  _globals['_GETTRACEREQUEST']._serialized_end=1080
+  _globals['_GETTRACERESPONSE']._serialized_start=1082
+  _globals['_GETTRACERESPONSE']._serialized_end=1199
+  _globals['_LISTREQUESTEVENTSREQUEST']._serialized_start=1202
+  _globals['_LISTREQUESTEVENTSREQUEST']._serialized_end=1396
+  _globals['_LISTREQUESTEVENTSRESPONSE']._serialized_start=1398
+  _globals['_LISTREQUESTEVENTSRESPONSE']._serialized_end=1508
+  _globals['_TELEMETRYSERVICE']._serialized_start=1511
+  _globals['_TELEMETRYSERVICE']._serialized_end=1891
 # @@protoc_insertion_point(module_scope)

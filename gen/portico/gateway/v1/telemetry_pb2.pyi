@@ -25,7 +25,7 @@ class StepTiming(_message.Message):
     def __init__(self, step: _Optional[str] = ..., start_nanos: _Optional[int] = ..., duration_nanos: _Optional[int] = ...) -> None: ...
 
 class RequestEvent(_message.Message):
-    __slots__ = ("ray_id", "trace_id", "arrival_time", "method", "principal", "resource", "code", "reason", "duration_nanos", "received_bytes", "sent_bytes", "steps", "acting_service")
+    __slots__ = ("ray_id", "trace_id", "arrival_time", "method", "principal", "resource", "code", "reason", "duration_nanos", "received_bytes", "sent_bytes", "steps", "acting_service", "face")
     RAY_ID_FIELD_NUMBER: _ClassVar[int]
     TRACE_ID_FIELD_NUMBER: _ClassVar[int]
     ARRIVAL_TIME_FIELD_NUMBER: _ClassVar[int]
@@ -39,6 +39,7 @@ class RequestEvent(_message.Message):
     SENT_BYTES_FIELD_NUMBER: _ClassVar[int]
     STEPS_FIELD_NUMBER: _ClassVar[int]
     ACTING_SERVICE_FIELD_NUMBER: _ClassVar[int]
+    FACE_FIELD_NUMBER: _ClassVar[int]
     ray_id: str
     trace_id: str
     arrival_time: _timestamp_pb2.Timestamp
@@ -52,7 +53,8 @@ class RequestEvent(_message.Message):
     sent_bytes: int
     steps: _containers.RepeatedCompositeFieldContainer[StepTiming]
     acting_service: str
-    def __init__(self, ray_id: _Optional[str] = ..., trace_id: _Optional[str] = ..., arrival_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., method: _Optional[str] = ..., principal: _Optional[str] = ..., resource: _Optional[str] = ..., code: _Optional[_Union[_code_pb2.Code, str]] = ..., reason: _Optional[str] = ..., duration_nanos: _Optional[int] = ..., received_bytes: _Optional[int] = ..., sent_bytes: _Optional[int] = ..., steps: _Optional[_Iterable[_Union[StepTiming, _Mapping]]] = ..., acting_service: _Optional[str] = ...) -> None: ...
+    face: str
+    def __init__(self, ray_id: _Optional[str] = ..., trace_id: _Optional[str] = ..., arrival_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., method: _Optional[str] = ..., principal: _Optional[str] = ..., resource: _Optional[str] = ..., code: _Optional[_Union[_code_pb2.Code, str]] = ..., reason: _Optional[str] = ..., duration_nanos: _Optional[int] = ..., received_bytes: _Optional[int] = ..., sent_bytes: _Optional[int] = ..., steps: _Optional[_Iterable[_Union[StepTiming, _Mapping]]] = ..., acting_service: _Optional[str] = ..., face: _Optional[str] = ...) -> None: ...
 
 class Span(_message.Message):
     __slots__ = ("trace_id", "span_id", "parent_span_id", "name", "scope", "start_time", "duration_nanos", "code", "attributes")

@@ -20,14 +20,16 @@ UNKNOWN_FIELDS_FIELD_NUMBER: _ClassVar[int]
 unknown_fields: _descriptor.FieldDescriptor
 
 class Authorization(_message.Message):
-    __slots__ = ("public", "requirements", "asked_permissions")
+    __slots__ = ("public", "requirements", "asked_permissions", "anonymous")
     PUBLIC_FIELD_NUMBER: _ClassVar[int]
     REQUIREMENTS_FIELD_NUMBER: _ClassVar[int]
     ASKED_PERMISSIONS_FIELD_NUMBER: _ClassVar[int]
+    ANONYMOUS_FIELD_NUMBER: _ClassVar[int]
     public: bool
     requirements: _containers.RepeatedCompositeFieldContainer[Requirement]
     asked_permissions: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, public: _Optional[bool] = ..., requirements: _Optional[_Iterable[_Union[Requirement, _Mapping]]] = ..., asked_permissions: _Optional[_Iterable[str]] = ...) -> None: ...
+    anonymous: bool
+    def __init__(self, public: _Optional[bool] = ..., requirements: _Optional[_Iterable[_Union[Requirement, _Mapping]]] = ..., asked_permissions: _Optional[_Iterable[str]] = ..., anonymous: _Optional[bool] = ...) -> None: ...
 
 class Requirement(_message.Message):
     __slots__ = ("permission", "resource_field", "mode")

@@ -16,6 +16,7 @@ from portico_server.host.adapter.connect_requests import ConnectRequests
 from portico_server.host.adapter.connect_responses import ConnectResponses
 from portico_server.host.adapter.context import Context
 from portico_server.host.adapter.exchange import Exchange, Receive, Scope, Send
+from portico_server.host.adapter.faces import DOOR, answer_at_door
 from portico_server.host.adapter.http_calls import answer_http
 from portico_server.host.adapter.refusals import is_grpc, refuse
 from portico_server.host.adapter.requests import Requests
@@ -43,6 +44,9 @@ class GrpcApplication(Serving):
         loop = asyncio.get_running_loop()
         waited_seconds = 0.0 if self.pace.may_begin(loop) else await self.take_turn(scope["path"], loop)
         headers = dict(scope["headers"])
+        if DOOR in headers:
+            await answer_at_door(self, scope, headers, receive, send, (arrival_time_ns, arrival_ns))
+            return
         binding = self.binding_of(scope["path"], scope["headers"])
         if is_grpc(headers.get(b"content-type", b"")) and scope["method"] == "POST":
             binding = binding or unknown(scope["path"])

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import gc
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import NamedTuple
 
@@ -26,6 +26,7 @@ from portico_server.host.adapter.status import Outcome, outcome_of
 from portico_server.host.adapter.watch import Watch
 from portico_server.platform.call import Call, Handler, Step
 from portico_server.platform.errors import ApiError
+from portico_server.platform.faces import Face
 from portico_server.platform.http_face import FindEndpoint, no_endpoint
 from portico_server.platform.methods import ContractError, Method
 from portico_server.platform.pages import FindPage, no_page
@@ -69,6 +70,8 @@ class Serving:
         self.lifespan = lifespan
         self.find_page = find_page
         self.find_endpoint = find_endpoint
+        self.faces: dict[bytes, Face] = {}
+        """By their doors' names."""
         self.watch = Watch(first_message_seconds)
         self.pace = Pace()
         self._pipeline = pipeline
@@ -103,6 +106,10 @@ class Serving:
         """Adds handlers that are asked for methods which are not registered."""
         self._generic.extend(generic_rpc_handlers)
 
+    def add_face(self, face: Face) -> None:
+        """Has a face answer what comes in at its door."""
+        self.faces[face.door.encode()] = face
+
     def binding_of(self, path: str, headers: Iterable[tuple[bytes, bytes]]) -> Binding | None:
         """What serves the method of that path; None where nobody does."""
         return self._bindings.get(path) or self._ask_generic_handlers(path, headers)
@@ -125,6 +132,14 @@ class Serving:
         except Exception as error:
             return self._errors(error)
         return None
+
+    def pass_pipeline(self, call: Call, handle: Handler) -> Awaitable[None]:
+        """The pipeline's way for a call, to `handle` and back. Raises whatever ends it: see `error_of`."""
+        return self._pipeline(call, handle)
+
+    def error_of(self, error: Exception) -> ApiError:
+        """What to tell of an exception."""
+        return self._errors(error)
 
     def _failed(self, error: BaseException, call: Call, context: Context) -> Outcome | None:
         """How a call ended with this exception. Not in `serve`, whose frame the exception holds: if that in turn named

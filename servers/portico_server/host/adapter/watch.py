@@ -12,9 +12,9 @@ import heapq
 import itertools
 import time
 from collections.abc import Callable
+from typing import Protocol
 
-from portico_server.host.adapter.exchange import NO_CONTEXT, Cut
-from portico_server.host.adapter.messages import Messages
+from portico_server.host.adapter.exchange import NO_CONTEXT, Cut, Exchange
 from portico_server.platform.call import Call
 from portico_server.platform.errors import ApiError
 
@@ -24,14 +24,26 @@ _MAX_SECONDS = 1.0
 _LOOKS_PER_SECOND = 2000
 
 
+class Watched(Protocol):
+    """What is in flight: of a call its request messages, of a face's request its body."""
+
+    exchange: Exchange
+    call: Call | None
+    awaited_since: float | None
+
+    def probe(self) -> None:
+        """Looks whether the client is still there, where nothing else would tell."""
+        ...
+
+
 class Watch:
     """All calls in flight."""
 
     def __init__(self, first_message_seconds: float) -> None:
         self._first_message_seconds = first_message_seconds
-        self._recent: dict[Messages, None] = {}  # in the order in which they came
-        self._lasting: set[Messages] = set()
-        self._due: list[tuple[float, int, Messages]] = []  # a heap: when to look at which
+        self._recent: dict[Watched, None] = {}  # in the order in which they came
+        self._lasting: set[Watched] = set()
+        self._due: list[tuple[float, int, Watched]] = []  # a heap: when to look at which
         self._order = itertools.count()
         self._timer: asyncio.TimerHandle | None = None
         self._emptied: asyncio.Event | None = None
@@ -39,13 +51,13 @@ class Watch:
     def __len__(self) -> int:
         return len(self._recent) + len(self._lasting)
 
-    def add(self, requests: Messages) -> None:
+    def add(self, requests: Watched) -> None:
         """Begins to look after a call."""
         self._recent[requests] = None
         if self._timer is None:
             self._set_timer(requests.exchange.loop)
 
-    def remove(self, requests: Messages) -> None:
+    def remove(self, requests: Watched) -> None:
         """Forgets a call."""
         if requests in self._recent:
             del self._recent[requests]
@@ -91,7 +103,7 @@ class Watch:
     def _set_timer(self, loop: asyncio.AbstractEventLoop) -> None:
         self._timer = loop.call_later(_TICK_SECONDS, self._tick, loop, context=NO_CONTEXT)
 
-    def _look(self, requests: Messages, now: float) -> None:
+    def _look(self, requests: Watched, now: float) -> None:
         if requests.awaited_since is not None and now - requests.awaited_since > self._first_message_seconds:
             requests.exchange.cancel(Cut.FIRST_MESSAGE)
         requests.probe()

@@ -24,6 +24,9 @@ It counts only where the peer's own certificate is a node's (`gateway/certificat
 FORWARDED_PATH = "portico-original-path"
 """From node to node: the path that a REST client sent."""
 
+DOOR = "x-portico-door"
+"""Of which face's door the request came in at; absent at the others."""
+
 BODY_LENGTH = "x-portico-content-length"
 """What `content-length` is called on its way from a process behind the front."""
 

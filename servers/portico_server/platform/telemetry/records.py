@@ -43,10 +43,11 @@ def event_line(call: Call, account: str, code: int, reason: str, end_ns: int, du
         steps += f',["{name}",{start_ns - arrival_ns},{step_ns}]'
     principal = call.principal.name if call.principal else ""
     acting = f'"acting":{quoted(call.acting)},' if call.acting else ""
+    face = f'"face":{quoted(call.face)},' if call.face else ""
     return (
         f'{{"end":{end_ns},"ray_id":"{call.ray_id}","trace_id":"{call.trace.trace_id}",'
         f'"account":{quoted(account)},"code":{code},"reason":{quoted(reason)},"method":{quoted(call.method.path)},'
-        f'"principal":"{principal}",{acting}"resource":{quoted(call.resource)},"arrival":{call.arrival_time_ns},'
+        f'"principal":"{principal}",{acting}{face}"resource":{quoted(call.resource)},"arrival":{call.arrival_time_ns},'
         f'"duration":{duration_ns},"received":{call.received_bytes},"sent":{call.sent_bytes},"steps":[{steps[1:]}]}}\n'
     ).encode()
 
