@@ -18,6 +18,7 @@ from portico_server.platform import call
 from portico_server.platform.access.circumstances import Circumstances
 from portico_server.platform.access.explain import Explanation
 from portico_server.platform.access.model import AccountPolicies
+from portico_server.platform.access.snapshot import Snapshot
 from portico_server.platform.authorization import below
 from portico_server.platform.clock import Clock
 from portico_server.platform.names import is_name
@@ -50,7 +51,9 @@ class DecisionService(decisions_pb2_grpc.DecisionServiceServicer):
         allowed = _is_in_scope(request, who, request.permission) and snapshot.allows(
             who, request.permission, request.resource, self._circumstances(request, who)
         )
-        return decisions_pb2.CheckAccessResponse(allowed=allowed, policy_revision=caller.tell_revision(revision))
+        return decisions_pb2.CheckAccessResponse(
+            allowed=allowed, policy_revision=_told_revision(snapshot, request.parent, revision)
+        )
 
     async def BatchCheckAccess(self, request: Any, context: Any) -> Any:
         for index, question in enumerate(request.questions):
@@ -66,7 +69,9 @@ class DecisionService(decisions_pb2_grpc.DecisionServiceServicer):
                 and snapshot.allows(who, question.permission, question.resource, circumstances)
             )
             await turns.offer()
-        return decisions_pb2.BatchCheckAccessResponse(allowed=answers, policy_revision=caller.tell_revision(revision))
+        return decisions_pb2.BatchCheckAccessResponse(
+            allowed=answers, policy_revision=_told_revision(snapshot, request.parent, revision)
+        )
 
     async def Explain(self, request: Any, context: Any) -> Any:
         who = request.principal or caller.principal()
@@ -173,6 +178,14 @@ def _asked_about(principal: str, field: str) -> str:
             permission="access.decision.check",
         )
     return principal
+
+
+def _told_revision(snapshot: Snapshot, account: str, revision: int) -> int:
+    """The revision, for who belongs to the account or may ask about others; strangers are not told how often policies
+    change on the platform."""
+    asked = snapshot.account_of(account)
+    belongs = asked is not None and caller.principal() in asked.model.principals
+    return caller.tell_revision(revision) if belongs or caller.shown().everything else 0
 
 
 def _is_in_scope(request: Any, who: str, permission: str) -> bool:

@@ -9,13 +9,17 @@ from portico_server.access import checks, rules, store
 from portico_server.access.book import Book, Change
 from portico_server.access.errors import InvalidField, InvitationNotFound, already_exists
 from portico_server.access.items import Items, complete, existing
-from portico_server.access.kinds import ACCESS_KEY, API_TOKEN, GROUP, MEMBER, POLICY, account_name, id_of
+from portico_server.access.kinds import ACCESS_KEY, API_TOKEN, GROUP, MEMBER, POLICY, account_name, id_of, kind_of
 from portico_server.access.permissions import Permissions
 from portico_server.access.secrets import INVITATION, Secrets, proves
 from portico_server.access.state import AccountState, Item
 from portico_server.platform.database import GuardFailed
 
 INVITATION_SECONDS = 7 * 24 * 3600
+_NAMING = {POLICY: "principals", GROUP: "members"}
+"""The fields in which who leaves is named."""
+_MOST_EMPTIED = 100
+"""That are told of."""
 
 
 class Members:
@@ -114,16 +118,19 @@ class Members:
             raise _no_such_invitation() from None  # it was renewed, or used, since it was looked at
         return state.get(name), revision
 
-    async def remove(self, name: str, etag: str, caller: str) -> int:
-        """The revision. Raises DomainError."""
+    async def remove(self, name: str, etag: str, caller: str) -> tuple[int, list[str]]:
+        """The revision, and what applies to nobody now. Raises DomainError."""
+        emptied: list[str] = []
 
         def plan(state: AccountState, revision: int) -> Change:
             rules.check_super_administrator(state, caller, "remove members")
             member = existing(state, MEMBER, name, etag)
-            return departure(state, member, revision, self._book.clock.now_us())
+            change = departure(state, member, revision, self._book.clock.now_us())
+            emptied[:] = emptied_by(change)
+            return change
 
         revision, _ = await self._book.change(account_name(name), "access.member.delete", caller, plan)
-        return revision
+        return revision, emptied
 
     def _new_code(self, member_id: str, ttl_seconds: int) -> tuple[str, int]:
         """The member's id is part of the code, by which it is found."""
@@ -144,7 +151,7 @@ def departure(state: AccountState, leaving: Any, revision: int, now_us: int) -> 
     change = Change(removed=[leaving.name])
     for item in state.kept():
         message = item.message
-        field = {POLICY: "principals", GROUP: "members"}.get(item.kind)
+        field = _NAMING.get(item.kind)
         if (
             item.kind in (API_TOKEN, ACCESS_KEY) and leaving.principal and message.principal == leaving.principal
         ) or item.name.startswith(f"{leaving.name}/"):
@@ -152,6 +159,12 @@ def departure(state: AccountState, leaving: Any, revision: int, now_us: int) -> 
         elif field is not None and not names.isdisjoint(getattr(message, field)):
             change.put.append(_without(item, field, names, revision, now_us))
     return change
+
+
+def emptied_by(departure: Change) -> list[str]:
+    """The names of what has nobody left to whom it applies."""
+    emptied = (message.name for message in departure.put if not getattr(message, _NAMING[kind_of(message.name)]))
+    return sorted(emptied)[:_MOST_EMPTIED]
 
 
 def _without(item: Item, field: str, names: set[str], revision: int, now_us: int) -> Any:

@@ -62,8 +62,8 @@ class MemberService(members_pb2_grpc.MemberServiceServicer):
         return await self._noun.update(request, _super_administrator("change members"))
 
     async def DeleteMember(self, request: Any, context: Any) -> Any:
-        revision = await self._members.remove(request.name, request.etag, caller.principal())
-        return members_pb2.DeleteMemberResponse(policy_revision=caller.tell_revision(revision))
+        revision, emptied = await self._members.remove(request.name, request.etag, caller.principal())
+        return members_pb2.DeleteMemberResponse(policy_revision=caller.tell_revision(revision), emptied=emptied)
 
 
 class ServiceAccountService(service_accounts_pb2_grpc.ServiceAccountServiceServicer):
@@ -103,8 +103,10 @@ class ServiceAccountService(service_accounts_pb2_grpc.ServiceAccountServiceServi
         return await self._noun.update(request, _super_administrator("change service accounts"))
 
     async def DeleteServiceAccount(self, request: Any, context: Any) -> Any:
-        revision = await self._service_accounts.remove(request.name, request.etag, caller.principal())
-        return service_accounts_pb2.DeleteServiceAccountResponse(policy_revision=caller.tell_revision(revision))
+        revision, emptied = await self._service_accounts.remove(request.name, request.etag, caller.principal())
+        return service_accounts_pb2.DeleteServiceAccountResponse(
+            policy_revision=caller.tell_revision(revision), emptied=emptied
+        )
 
     async def CreateClientSecret(self, request: Any, context: Any) -> Any:
         message, revision, secret = await self._service_accounts.create_secret(
@@ -117,7 +119,9 @@ class ServiceAccountService(service_accounts_pb2_grpc.ServiceAccountServiceServi
     async def ListClientSecrets(self, request: Any, context: Any) -> Any:
         who = caller.principal()
         after = self._page_tokens.open(request, who, request.page_token)
-        found, cursor = await self._service_accounts.secrets_page(request.parent, after, page_size(request.page_size))
+        found, cursor = await self._service_accounts.secrets_page(
+            request.parent, after, page_size(request.page_size), caller.shown()
+        )
         return service_accounts_pb2.ListClientSecretsResponse(
             client_secrets=found, next_page_token=self._page_tokens.seal(request, who, cursor)
         )

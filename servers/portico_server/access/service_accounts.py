@@ -10,10 +10,11 @@ from portico_server.access.book import Book, Change
 from portico_server.access.errors import not_found, too_many
 from portico_server.access.items import Items, existing
 from portico_server.access.kinds import CLIENT_SECRET, SERVICE_ACCOUNT, account_name, id_of
-from portico_server.access.members import departure
+from portico_server.access.members import departure, emptied_by
 from portico_server.access.secrets import CLIENT_SECRET as SECRET
 from portico_server.access.secrets import Secrets, proves
 from portico_server.access.state import AccountState
+from portico_server.platform.authorization import Filter
 
 MAX_SECRETS = 10
 _ID_CHARACTERS = 12
@@ -35,16 +36,19 @@ class ServiceAccounts:
         self.items = items
         self._secrets = secrets
 
-    async def remove(self, name: str, etag: str, caller: str) -> int:
-        """The revision. Raises DomainError."""
+    async def remove(self, name: str, etag: str, caller: str) -> tuple[int, list[str]]:
+        """The revision, and what applies to nobody now. Raises DomainError."""
+        emptied: list[str] = []
 
         def plan(state: AccountState, revision: int) -> Change:
             rules.check_super_administrator(state, caller, "delete service accounts")
             leaving = existing(state, SERVICE_ACCOUNT, name, etag)
-            return departure(state, leaving, revision, self._book.clock.now_us())
+            change = departure(state, leaving, revision, self._book.clock.now_us())
+            emptied[:] = emptied_by(change)
+            return change
 
         revision, _ = await self._book.change(account_name(name), "access.service_account.delete", caller, plan)
-        return revision
+        return revision, emptied
 
     async def create_secret(self, parent: str, ttl_seconds: int, caller: str) -> tuple[ClientSecret, int, str]:
         """What is kept, the revision, and the secret. Raises DomainError."""
@@ -69,11 +73,11 @@ class ServiceAccounts:
         revision, state = await self._book.change(account, "access.service_account.update", caller, plan)
         return state.get(name), revision, secret
 
-    async def secrets_page(self, parent: str, after: str, size: int) -> tuple[list[ClientSecret], str]:
-        """Raises DomainError (not found)."""
-        if await store.get(self._book.database, parent) is None:
+    async def secrets_page(self, parent: str, after: str, size: int, allowed: Filter) -> tuple[list[ClientSecret], str]:
+        """Those that may be seen. Raises DomainError (not found): whoever may see the service account is told."""
+        if allowed.shows(parent) and await store.get(self._book.database, parent) is None:
             raise not_found(SERVICE_ACCOUNT, parent)
-        found = await store.below(self._book.database, parent, after, size + 1)
+        found = await store.below(self._book.database, parent, after, size + 1, allowed)
         return [item.message for item in found[:size]], found[size - 1].name if len(found) > size else ""
 
     async def delete_secret(self, name: str, caller: str) -> int:

@@ -31,7 +31,9 @@ _LIST = (
     "SELECT name, kind, body, revision FROM item"
     " WHERE kind = $1 AND account = $2 AND name > $3 AND {visible} ORDER BY name LIMIT $4"
 )
-_BELOW = "SELECT name, kind, body, revision FROM item WHERE name > $1 AND name < $2 ORDER BY name LIMIT $3"
+_BELOW = (
+    "SELECT name, kind, body, revision FROM item WHERE name > $1 AND name < $2 AND {visible} ORDER BY name LIMIT $3"
+)
 _ACCOUNTS_OF = (
     "SELECT name, kind, body, revision FROM item WHERE kind = 'accounts' AND name > $1"
     " AND name IN (SELECT account FROM membership WHERE principal = $2) ORDER BY name LIMIT $3"
@@ -126,9 +128,10 @@ async def of_kind(database: Database, kind: Kind, account: str, after: str, limi
     return [_item(row) for row in rows]
 
 
-async def below(database: Database, parent: str, after: str, limit: int) -> list[Item]:
-    """What stands directly below a name, as secrets do below a service account, by name."""
-    rows = await database.scan(_BELOW, after or f"{parent}/", f"{parent}0", limit)
+async def below(database: Database, parent: str, after: str, limit: int, allowed: Filter) -> list[Item]:
+    """What stands directly below a name, as secrets do below a service account, and may be seen, by name."""
+    condition, values = visible(allowed, "name", 4)
+    rows = await database.scan(_BELOW.format(visible=condition), after or f"{parent}/", f"{parent}0", limit, *values)
     return [_item(row) for row in rows]
 
 

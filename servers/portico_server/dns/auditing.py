@@ -20,17 +20,20 @@ _EVENT_BYTES = 4 * 1024
 _AT_ONCE = 5
 
 
-async def events(zone: Zone, changes: Sequence[Change], now_us: int) -> list[Statement]:
-    """The statements that emit them; in turns with others, since they may be thousands."""
+async def events(
+    zone: Zone, changes: Sequence[Change], now_us: int, together: str = "dns.record.import"
+) -> list[Statement]:
+    """The statements that emit them; in turns with others, since they may be thousands. `together`: the action of an
+    event that tells of many."""
     statements = []
-    for number, statement in enumerate(_events(zone, changes, now_us)):
+    for number, statement in enumerate(_events(zone, changes, now_us, together)):
         statements.append(statement)
         if number % _AT_ONCE == _AT_ONCE - 1:
             await asyncio.sleep(0)
     return statements
 
 
-def _events(zone: Zone, changes: Sequence[Change], now_us: int) -> Iterator[Statement]:
+def _events(zone: Zone, changes: Sequence[Change], now_us: int, together: str) -> Iterator[Statement]:
     if len(changes) <= _SINGLY:
         for change in changes:
             record = change.after or change.before
@@ -45,11 +48,11 @@ def _events(zone: Zone, changes: Sequence[Change], now_us: int) -> Iterator[Stat
         entry = {"action": f"dns.record.{_verb(change)}", "resource": record.name, **_sides(change)}
         size_bytes = len(json.dumps(entry))
         if taken and taken_bytes + size_bytes > _EVENT_BYTES:
-            yield audit("dns.record.import", zone.name, now_us, changes=taken)
+            yield audit(together, zone.name, now_us, changes=taken)
             taken, taken_bytes = [], 0
         taken.append(entry)
         taken_bytes += size_bytes
-    yield audit("dns.record.import", zone.name, now_us, changes=taken)
+    yield audit(together, zone.name, now_us, changes=taken)
 
 
 def _verb(change: Change) -> str:

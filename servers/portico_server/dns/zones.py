@@ -7,8 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from portico_server.dns import domains, errors
+from portico_server.dns.auditing import events
+from portico_server.dns.judging import Change
 from portico_server.dns.model import Zone
 from portico_server.dns.names import account_of, zone_name
+from portico_server.dns.store import records
 from portico_server.dns.store import zones as store
 from portico_server.platform.audit import audit
 from portico_server.platform.authorization import Filter
@@ -123,8 +126,10 @@ class Zones:
                 raise errors.ZoneNotEmpty(
                     f"{name} has {zone.records} records; delete them first, or set force", resource=name
                 )
-            event = audit("dns.zone.delete", name, self._ids.mint()[1], before=told(zone), records=zone.records)
-            batch = Batch([*store.delete(zone), event], [store.account_lock(account_of(name))])
+            now_us = self._ids.mint()[1]
+            told_of = await self._told_of_records(zone, now_us)
+            event = audit("dns.zone.delete", name, now_us, before=told(zone), records=zone.records)
+            batch = Batch([*store.delete(zone), *told_of, event], [store.account_lock(account_of(name))])
             try:
                 with span("dns.store.change", step="store"):
                     await self._database.batch(batch)
@@ -133,6 +138,11 @@ class Zones:
                     raise
             else:
                 return
+
+    async def _told_of_records(self, zone: Zone, now_us: int) -> list[Statement]:
+        """Events of the records that go with a zone: of as many as it may have. Its serial guards that they are all."""
+        gone = await records.of_zone(self._database, zone.name) if zone.records else []
+        return await events(zone, [Change(record, None) for record in gone], now_us, "dns.zone.delete") if gone else []
 
 
 def new_token() -> str:

@@ -62,8 +62,8 @@ class PolicyRevisions:
                 raise ApiError(
                     grpc.StatusCode.UNAVAILABLE,
                     "POLICY_REVISION_BEHIND",
-                    f"policies are known up to revision {self._shared.revision} here, and the header {HEADER} says "
-                    f"{wanted}: nothing was done, try again",
+                    f"the policies of revision {wanted}, which the header {HEADER} names, are not known here yet: "
+                    "nothing was done, try again",
                     retry_after_seconds=_RETRY_SECONDS,
                 )
             await asyncio.sleep(_POLL_SECONDS)

@@ -98,6 +98,17 @@ async def test_about_others_asks_who_may(stand: Stand) -> None:
         await _may(stand, READ, "accounts/other/buckets/b", principal="")
 
 
+async def test_a_stranger_is_not_told_the_revision_of_all_policies(stand: Stand) -> None:
+    await member(stand, "ada")
+    asked = {"permission": READ, "resource": PHOTOS}
+    for caller, told in ((ADA, True), (f"{ACCOUNT}/principals/eve", False)):
+        stand.caller, stand.filter = caller, Filter(everything=False)
+        for method, question in (("CheckAccess", asked), ("BatchCheckAccess", {"questions": [asked]})):
+            answer = await stand.do(method, parent=ACCOUNT, **question)
+            assert bool(answer.policy_revision) == told, (caller, method)
+            assert bool(stand.headers) == told
+
+
 async def test_an_explanation_names_the_policy_that_decided_or_came_nearest(stand: Stand) -> None:
     ada = await member(stand, "ada")
     await principals_group(stand, "few", ada.name)

@@ -139,6 +139,44 @@ async def test_who_leaves_is_named_nowhere_any_more(stand: Stand) -> None:
     assert ada.principal not in decided.principals
 
 
+async def test_who_deletes_somebody_is_told_what_applies_to_nobody_by_that(stand: Stand) -> None:
+    ada, bob = await member(stand, "ada"), await member(stand, "bob")
+    made = await stand.do("CreateServiceAccount", parent=ACCOUNT, service_account_id="ci", service_account={})
+    await policy(stand, "both", ada.name, bob.name)
+    await principals_group(stand, "friends", ada.principal)
+    await policy(stand, "friends", f"{ACCOUNT}/groups/friends")
+    await policy(stand, "robots", made.service_account.name)
+    left = await stand.do("DeleteMember", name=ada.name)
+    assert list(left.emptied) == [f"{ACCOUNT}/groups/friends"], "the policy of the group still has it"
+    left = await stand.do("DeleteMember", name=bob.name)
+    assert list(left.emptied) == [f"{ACCOUNT}/policies/both"]
+    left = await stand.do("DeleteServiceAccount", name=made.service_account.name)
+    assert list(left.emptied) == [f"{ACCOUNT}/policies/robots"]
+
+
+async def test_secrets_are_listed_as_far_as_they_may_be_seen(stand: Stand) -> None:
+    names = []
+    for service_account in ("ci", "robot"):
+        made = await stand.do(
+            "CreateServiceAccount", parent=ACCOUNT, service_account_id=service_account, service_account={}
+        )
+        names += [made.service_account.name]
+    secrets = [(await stand.do("CreateClientSecret", parent=names[0])).client_secret.name for _ in range(3)]
+
+    async def listed(parent: str = names[0]) -> list[str]:
+        answer = await stand.do("ListClientSecrets", parent=parent)
+        return [secret.name for secret in answer.client_secrets]
+
+    assert await listed() == sorted(secrets)
+    stand.filter = Filter(everything=False, allow=(names[1],))
+    assert await listed() == []
+    assert await listed(f"{ACCOUNT}/serviceAccounts/none") == [], "who may see nothing of it is not told that"
+    stand.filter = Filter(everything=True, deny=(secrets[1],))
+    assert await listed() == sorted({*secrets} - {secrets[1]})
+    with pytest.raises(DomainError):
+        await listed(f"{ACCOUNT}/serviceAccounts/none")
+
+
 async def test_a_service_account_is_a_principal_until_it_is_disabled(stand: Stand) -> None:
     made = await stand.do("CreateServiceAccount", parent=ACCOUNT, service_account_id="ci", service_account={})
     principal = made.service_account.principal

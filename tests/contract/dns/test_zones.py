@@ -8,7 +8,9 @@ import uuid
 import pytest
 
 from portico.dns.v1.zones_pb2 import Zone, ZoneState
-from portico_server.dns import errors
+from portico_server.dns import auditing, errors
+from portico_server.dns.judging import Change
+from portico_server.dns.store import records, zones
 from portico_server.platform.authorization import Filter
 from portico_server.platform.outbox import AUDIT, Outbox
 from tests.contract.dns.conftest import MOST_ZONES
@@ -111,6 +113,28 @@ async def test_a_zone_with_records_is_deleted_only_by_force_and_they_go_with_it(
     assert await stand.list() == []
     with pytest.raises(errors.RecordNotFound):
         await stand.get(record.name)
+
+
+async def test_each_record_that_goes_with_a_zone_is_told_of(stand: Stand) -> None:
+    lines = "".join(f"r{number} A 192.0.2.{number}\n" for number in range(100))
+    await stand.record("ImportZoneFile", parent=ZONE, zone_file=lines)
+    await stand.zone("DeleteZone", name=ZONE, force=True)
+    told = [json.loads(event.body) for event in await Outbox(stand.database).take(10_000) if event.dataset == AUDIT]
+    gone = [event["before"] for event in told if event["action"] == "dns.record.delete"]
+    assert {record["data"] for record in gone} == {f"192.0.2.{number}" for number in range(100)}
+    assert told[-1]["action"] == "dns.zone.delete"
+
+
+async def test_of_many_records_that_go_one_event_tells_of_as_many_as_fit(stand: Stand) -> None:
+    made = await stand.create(domain_name="@", a="192.0.2.1")
+    (record,) = await records.of_zone(stand.database, ZONE)
+    zone = await zones.get(stand.database, ZONE)
+    assert zone is not None
+    statements = await auditing.events(zone, [Change(record, None)] * 700, 1, "dns.zone.delete")
+    told = [json.loads(body) for statement in statements for body in statement.args if isinstance(body, bytes)]
+    assert {event["action"] for event in told} == {"dns.zone.delete"}
+    assert sum(len(event["changes"]) for event in told) == 700
+    assert told[0]["changes"][0]["resource"] == made.name
 
 
 async def test_what_is_not_there_is_not_found(stand: Stand) -> None:

@@ -164,7 +164,9 @@ class DeleteMemberRequest(_message.Message):
     def __init__(self, name: _Optional[str] = ..., etag: _Optional[str] = ...) -> None: ...
 
 class DeleteMemberResponse(_message.Message):
-    __slots__ = ("policy_revision",)
+    __slots__ = ("policy_revision", "emptied")
     POLICY_REVISION_FIELD_NUMBER: _ClassVar[int]
+    EMPTIED_FIELD_NUMBER: _ClassVar[int]
     policy_revision: int
-    def __init__(self, policy_revision: _Optional[int] = ...) -> None: ...
+    emptied: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, policy_revision: _Optional[int] = ..., emptied: _Optional[_Iterable[str]] = ...) -> None: ...

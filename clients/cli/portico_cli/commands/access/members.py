@@ -12,7 +12,7 @@ import click
 from portico_cli import output
 from portico_cli.calling import Caller, calls_platform
 from portico_cli.commands.access.group import access
-from portico_cli.commands.access.shared import YES, account_of, ask, full_name, made, principal_name, short
+from portico_cli.commands.access.shared import YES, account_of, ask, full_name, made, principal_name, removed, short
 from portico_cli.kinds import KINDS, OfKind
 
 _ALL_ONLY = 2
@@ -138,7 +138,7 @@ def remove(caller: Caller, id: str, yes: bool) -> None:
     member = caller.client.access.call("GetMember", name=name).member
     who = short(caller, member.principal) if member.principal else "has yet to accept"
     ask(f"Remove {name} ({output.escaped(who)})?", yes=yes)
-    made(caller, caller.client.access.call("DeleteMember", name=name, etag=member.etag), f"removed {name}")
+    removed(caller, caller.client.access.call("DeleteMember", name=name, etag=member.etag), f"removed {name}")
 
 
 def _read(caller: Caller, kind_name: str, ids: Sequence[str]) -> list[Any]:

@@ -77,6 +77,14 @@ def made(caller: Caller, answer: Any, told: str) -> None:
             click.echo(f"{value}\nkeep it: it is not shown again")
 
 
+def removed(caller: Caller, answer: Any, told: str) -> None:
+    """What was done, and what applies to nobody by it."""
+    made(caller, answer, told)
+    emptied = [short(caller, name) for name in getattr(answer, "emptied", ())]
+    if emptied and not caller.json:
+        click.echo(f"what applies to nobody now: {output.escaped(', '.join(emptied))}", err=True)
+
+
 def ask(question: str, *, yes: bool) -> None:
     """Goes on only if whoever sits there agrees. Raises click.ClickException."""
     if yes:

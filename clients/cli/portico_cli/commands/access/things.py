@@ -7,7 +7,7 @@ import click
 from portico_cli import output
 from portico_cli.calling import Caller, calls_platform
 from portico_cli.commands.access.group import access
-from portico_cli.commands.access.shared import call_with, full_name, made, parsed, snake
+from portico_cli.commands.access.shared import call_with, full_name, made, parsed, removed, snake
 from portico_cli.kinds import ID_OF_KIND, KIND, KINDS, Kind, OfKind
 
 
@@ -102,7 +102,7 @@ def delete(caller: Caller, kind: Kind, id: str) -> None:
       portico access delete tokens ci
     """
     name = full_name(caller, kind, id)
-    made(caller, caller.client.access.call(f"Delete{kind.one}", name=name), f"deleted {name}")
+    removed(caller, caller.client.access.call(f"Delete{kind.one}", name=name), f"deleted {name}")
 
 
 @access.command("add-zone")
