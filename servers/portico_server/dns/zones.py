@@ -127,7 +127,7 @@ class Zones:
                     f"{name} has {zone.records} records; delete them first, or set force", resource=name
                 )
             now_us = self._ids.mint()[1]
-            told_of = await self._told_of_records(zone, now_us)
+            told_of = await _told_of_records(self._database, zone, now_us)
             event = audit("dns.zone.delete", name, now_us, before=told(zone), records=zone.records)
             batch = Batch([*store.delete(zone), *told_of, event], [store.account_lock(account_of(name))])
             try:
@@ -139,10 +139,11 @@ class Zones:
             else:
                 return
 
-    async def _told_of_records(self, zone: Zone, now_us: int) -> list[Statement]:
-        """Events of the records that go with a zone: of as many as it may have. Its serial guards that they are all."""
-        gone = await records.of_zone(self._database, zone.name) if zone.records else []
-        return await events(zone, [Change(record, None) for record in gone], now_us, "dns.zone.delete") if gone else []
+
+async def _told_of_records(database: Database, zone: Zone, now_us: int) -> list[Statement]:
+    """Events of the records that go with a zone: of as many as it may have. Its serial guards that they are all."""
+    gone = await records.of_zone(database, zone.name) if zone.records else []
+    return await events(zone, [Change(record, None) for record in gone], now_us, "dns.zone.delete") if gone else []
 
 
 def new_token() -> str:
