@@ -71,9 +71,13 @@ def signed(
     region: str = "auto",
     credentials: Credentials = CREDENTIALS,
 ) -> Sent:
-    """By header."""
+    """By header. An `x-amz-content-sha256` among the headers is signed instead of the body's digest."""
     request = AWSRequest(verb, url, headers=dict(headers or {}), data=body)
-    S3SigV4Auth(credentials, "s3", region).add_auth(request)
+    signer = S3SigV4Auth(credentials, "s3", region)
+    announced = request.headers.get("x-amz-content-sha256")
+    if announced is not None:
+        signer.payload = lambda request: announced
+    signer.add_auth(request)
     return _sent(request)
 
 
