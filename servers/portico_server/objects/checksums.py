@@ -14,6 +14,14 @@ from portico_server.objects.errors import BadDigest
 Digests = Mapping[str, bytes]
 """Raw digests by algorithm; the algorithms have the names of the fields of the contract's `Checksums`."""
 
+NAMES = {
+    objects_pb2.CHECKSUM_ALGORITHM_SHA1: "sha1",
+    objects_pb2.CHECKSUM_ALGORITHM_SHA256: "sha256",
+    objects_pb2.CHECKSUM_ALGORITHM_CRC32: "crc32",
+    objects_pb2.CHECKSUM_ALGORITHM_CRC32C: "crc32c",
+    objects_pb2.CHECKSUM_ALGORITHM_CRC64NVME: "crc64nvme",
+}
+"""Those of the contract's ChecksumAlgorithm, by its numbers."""
 ALWAYS = ("md5", "crc64nvme")
 """MD5 is the ETag; CRC-64 costs next to nothing beside it (0.1 us a KiB) and lets a scrub tell bad bytes."""
 
@@ -51,10 +59,10 @@ def _running(algorithm: str) -> _Running:
 
 
 class Hasher:
-    """Makes several digests of the same bytes."""
+    """Makes several digests of the same bytes; an algorithm may be named twice."""
 
-    def __init__(self, algorithms: Iterable[str]) -> None:
-        self._running = {name: _running(name) for name in dict.fromkeys((*ALWAYS, *algorithms))}
+    def __init__(self, algorithms: Iterable[str] = ALWAYS) -> None:
+        self._running = {name: _running(name) for name in dict.fromkeys(algorithms)}
         self.size_bytes = 0
 
     def update(self, data: bytes) -> None:
@@ -76,6 +84,16 @@ def check(expected: Digests, digests: Digests, resource: object) -> None:
                 field=f"checksums.{name}",
                 resource=str(resource),
             )
+
+
+def check_content(sha256: bytes, digests: Digests, resource: object) -> None:
+    """Raises BadDigest where the bytes are not those that were signed."""
+    if sha256 != digests["sha256"]:
+        raise BadDigest(
+            f"the SHA-256 of the bytes that came is {digests['sha256'].hex()}, not {sha256.hex()}; nothing was stored",
+            field="content_sha256",
+            resource=str(resource),
+        )
 
 
 def pack(digests: Digests) -> bytes:

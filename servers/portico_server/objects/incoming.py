@@ -22,10 +22,27 @@ _PIECE_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """What the caller said of the bytes to come. `size_bytes` None: nothing."""
+    """What the caller said of the bytes to come. `size_bytes` None: nothing.
+
+    `digests` they must have, and when they have come `late` answers further ones, which were not known before;
+    `algorithms` are to be made and kept besides. `content_sha256` they must have too, and it is not kept.
+    """
 
     size_bytes: int | None = None
     digests: Digests = field(default_factory=dict)
+    algorithms: tuple[str, ...] = ()
+    content_sha256: bytes = b""
+    late: Callable[[], Digests] = dict
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """The digests to make and keep."""
+        return (*checksums.ALWAYS, *self.digests, *self.algorithms)
+
+    @property
+    def made(self) -> tuple[str, ...]:
+        """Those to make."""
+        return (*self.kept, "sha256") if self.content_sha256 else self.kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +82,14 @@ class Receiver:
                 await before_file()
                 return await self._to_file(small, parts, announced, resource)
         data = b"".join(small)
-        hasher = Hasher(announced.digests)
+        hasher = Hasher(announced.made)
         hasher.update(data)
         return Content(size_bytes, _checked(hasher, announced, resource), data)
 
     async def _to_file(
         self, first: list[bytes], parts: AsyncIterator[bytes], announced: Announced, resource: object
     ) -> Content:
-        hasher = Hasher(announced.digests)
+        hasher = Hasher(announced.made)
         writer = await self._blobs.create()
         working: asyncio.Task[None] | None = None
         try:
@@ -125,7 +142,11 @@ def _checked(hasher: Hasher, announced: Announced, resource: object) -> Digests:
         raise _wrong_size(str(hasher.size_bytes), announced.size_bytes, resource)
     digests = hasher.digests()
     checksums.check(announced.digests, digests, resource)
-    return digests
+    checksums.check(announced.late(), digests, resource)
+    if not announced.content_sha256:
+        return digests
+    checksums.check_content(announced.content_sha256, digests, resource)
+    return {name: digests[name] for name in announced.kept}
 
 
 def _wrong_size(came: str, announced: int, resource: object) -> BadDigest:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 
 from google.protobuf.message import Message
 
@@ -11,17 +11,11 @@ from portico.objects.v1 import buckets_pb2, objects_pb2
 from portico_server.objects import conditions
 from portico_server.objects.conditions import Conditions
 from portico_server.objects.deleting import Deleted
-from portico_server.objects.errors import InvalidField
-from portico_server.objects.incoming import Announced
 from portico_server.objects.names import object_name
 from portico_server.objects.records import Bucket, Version
 
-MAX_PART_BYTES = 4 * 1024 * 1024
-"""Bytes in one message of a put; see the contract."""
-_FIRST_ONLY = ("metadata", "checksums", "conditions", "size_bytes")
 _MESSAGES_AT_ONCE = 200
 DEFAULT_CONTENT_TYPE = "application/octet-stream"
-_DIGESTS = [field.name for field in objects_pb2.Checksums.DESCRIPTOR.fields if field.name != "type"]
 
 
 def bucket_message(bucket: Bucket) -> buckets_pb2.Bucket:
@@ -39,6 +33,14 @@ def bucket_message(bucket: Bucket) -> buckets_pb2.Bucket:
 
 def object_message(bucket: str, version: Version) -> objects_pb2.Object:
     """One version, as put, get and head answer it."""
+    message = listed_message(bucket, version)
+    if version.marks:
+        message.MergeFromString(version.marks)
+    return message
+
+
+def listed_message(bucket: str, version: Version) -> objects_pb2.Object:
+    """One version, as lists answer it: without its marks."""
     message = objects_pb2.Object(
         name=object_name(bucket, version.key),
         version_id=version.version_id,
@@ -55,7 +57,7 @@ async def object_messages(bucket: str, versions: Sequence[Version]) -> list[obje
     """Many of them, letting others run in between: each takes some 3 us."""
     messages = []
     for version in versions:
-        messages.append(object_message(bucket, version))
+        messages.append(listed_message(bucket, version))
         if len(messages) % _MESSAGES_AT_ONCE == 0:
             await asyncio.sleep(0)
     return messages
@@ -90,14 +92,6 @@ def conditions_of(request: Message, field: str = "conditions") -> Conditions:
     return conditions.NONE if found == conditions.NONE else found
 
 
-def announced_of(request: objects_pb2.PutObjectRequest) -> Announced:
-    size_bytes = request.size_bytes if request.HasField("size_bytes") else None
-    if not request.HasField("checksums"):
-        return Announced(size_bytes)
-    given = {name: digest for name in _DIGESTS if (digest := getattr(request.checksums, name))}
-    return Announced(size_bytes, given)
-
-
 def stored_metadata(metadata: objects_pb2.ObjectMetadata, content_type: str = "") -> bytes:
     """The metadata as it is stored: with a content type, that of the data where it names none itself."""
     if metadata.content_type:
@@ -105,44 +99,6 @@ def stored_metadata(metadata: objects_pb2.ObjectMetadata, content_type: str = ""
     typed = objects_pb2.ObjectMetadata(content_type=content_type or DEFAULT_CONTENT_TYPE)
     typed.MergeFrom(metadata)
     return typed.SerializeToString()
-
-
-def without_data(request: objects_pb2.PutObjectRequest) -> objects_pb2.PutObjectRequest:
-    """A put as its request id names it: a retry may cut the bytes into other messages."""
-    bare = objects_pb2.PutObjectRequest(name=request.name, request_id=request.request_id)
-    for field in _FIRST_ONLY:
-        if request.HasField(field):
-            value = getattr(request, field)
-            if isinstance(value, Message):
-                getattr(bare, field).CopyFrom(value)
-            else:
-                setattr(bare, field, value)
-    return bare
-
-
-async def parts(
-    first: objects_pb2.PutObjectRequest, following: AsyncIterator[objects_pb2.PutObjectRequest]
-) -> AsyncIterator[bytes]:
-    """The bytes of all messages of a put. What only the first may say, later ones may at most repeat."""
-    yield _data(first)
-    async for message in following:
-        for field in _FIRST_ONLY:
-            if message.HasField(field) and getattr(message, field) != getattr(first, field):
-                raise _belongs_into_first(field)
-        if message.request_id and message.request_id != first.request_id:
-            raise _belongs_into_first("request_id")
-        yield _data(message)
-
-
-def _belongs_into_first(field: str) -> InvalidField:
-    return InvalidField(f"{field} belongs into the first message of the stream", field=field)
-
-
-def _data(message: objects_pb2.PutObjectRequest) -> bytes:
-    data: bytes = message.data.data
-    if len(data) > MAX_PART_BYTES:
-        raise InvalidField(f"a message carries at most {MAX_PART_BYTES} bytes, not {len(data)}", field="data.data")
-    return data
 
 
 def deleted_message(deleted: Deleted) -> objects_pb2.DeleteObjectResponse:

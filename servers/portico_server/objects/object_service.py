@@ -9,7 +9,8 @@ from typing import Any
 from google.api import httpbody_pb2
 
 from portico.objects.v1 import objects_pb2, objects_pb2_grpc
-from portico_server.objects import caller, headers, listing, messages, request_headers
+from portico_server.objects import caller, checksums, headers, listing, marks, messages, request_headers
+from portico_server.objects.arriving import Arriving, without_data
 from portico_server.objects.damage import damaged
 from portico_server.objects.deleting import Deleted, Deleting, Target
 from portico_server.objects.errors import InvalidField
@@ -53,14 +54,16 @@ class ObjectService(objects_pb2_grpc.ObjectServiceServicer):
         if first is None:
             raise InvalidField("the stream ended before its first message", field="name")
         request_headers.apply_to_put(first)
+        arriving = Arriving(first, request_iterator)
         put = Put(
             parse_object_name(first.name),
             messages.stored_metadata(first.metadata, first.data.content_type),
-            messages.announced_of(first),
+            arriving.announced,
             messages.conditions_of(first),
             caller.rights(),
+            marks.tagged(first.tags),
         )
-        parts = messages.parts(first, request_iterator)
+        parts = arriving.parts()
 
         def response(version: Version) -> objects_pb2.PutObjectResponse:
             return objects_pb2.PutObjectResponse(object=messages.object_message(put.name.bucket, version))
@@ -71,7 +74,7 @@ class ObjectService(objects_pb2_grpc.ObjectServiceServicer):
         async def mutate(remember: Remember[objects_pb2.PutObjectResponse]) -> objects_pb2.PutObjectResponse:
             return response(await self._objects.put(put, parts, lambda version: remember(response(version))))
 
-        key = caller.request_key(messages.without_data(first))
+        key = caller.request_key(without_data(first))
         return await once(self._database, self._clock, key, objects_pb2.PutObjectResponse, mutate)
 
     async def GetObject(
@@ -191,6 +194,8 @@ class ObjectService(objects_pb2_grpc.ObjectServiceServicer):
             messages.stored_metadata(request.metadata) if request.HasField("metadata") else None,
             messages.conditions_of(request),
             caller.rights(),
+            tuple(checksums.NAMES[algorithm] for algorithm in request.checksum_algorithms),
+            marks.tagged(request.tags) if request.replace_tags else None,
         )
 
         def response(version: Version) -> objects_pb2.CopyObjectResponse:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
-from portico_server.objects import checksums, conditions, errors, writes
+from portico_server.objects import checksums, conditions, errors, marks, writes
 from portico_server.objects.buckets import Buckets
 from portico_server.objects.conditions import Conditions
 from portico_server.objects.damage import damaged
@@ -14,6 +14,7 @@ from portico_server.objects.judging import ALL_RIGHTS, Judge, Rights, judge_of
 from portico_server.objects.names import ObjectName
 from portico_server.objects.reading import Reader, Wanted
 from portico_server.objects.records import NewVersion, Version, Versioning
+from portico_server.objects.rehashing import Rehasher
 from portico_server.objects.store import buckets as bucket_store
 from portico_server.objects.store import locks
 from portico_server.objects.store import objects as store
@@ -41,24 +42,28 @@ _ATTEMPTS = 100
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """What an object is put with. `metadata` is a serialized ObjectMetadata of the contract."""
+    """What an object is put with. `metadata` is a serialized ObjectMetadata of the contract; `marks` are packed."""
 
     name: ObjectName
     metadata: bytes = b""
     announced: Announced = Announced()  # noqa: RUF009 - it cannot change
     conditions: Conditions = conditions.NONE
     rights: Rights = ALL_RIGHTS
+    marks: bytes = marks.NONE
 
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """What a copy is made with. `metadata` None: the source's."""
+    """What a copy is made with. `metadata` None: the source's. `algorithms`: digests to make if the source has none.
+    `marks` None: the source's tags."""
 
     name: ObjectName
     source: Wanted
     metadata: bytes | None = None
     conditions: Conditions = conditions.NONE
     rights: Rights = ALL_RIGHTS
+    algorithms: tuple[str, ...] = ()
+    marks: bytes | None = None
 
 
 Also = Callable[[Version], list[Statement]]
@@ -73,13 +78,21 @@ class Objects:
     """Writes the objects of all buckets."""
 
     def __init__(
-        self, database: Database, blobs: Blobs, buckets: Buckets, reader: Reader, receiver: Receiver, ids: Ids
+        self,
+        database: Database,
+        blobs: Blobs,
+        buckets: Buckets,
+        reader: Reader,
+        receiver: Receiver,
+        rehasher: Rehasher,
+        ids: Ids,
     ) -> None:
         self._database = database
         self._blobs = blobs
         self._buckets = buckets
         self._reader = reader
         self._receiver = receiver
+        self._rehasher = rehasher
         self._ids = ids
 
     async def put(self, put: Put, parts: AsyncIterator[bytes], also: Also = _nothing) -> Version:
@@ -93,7 +106,7 @@ class Objects:
             await self._look(put.name, judge)
 
         content = await self._receiver.receive(parts, put.announced, put.name, before_file)
-        new = self._described(content, put.metadata)
+        new = self._described(content, put)
         return await self._store(put.name, new, judge, also)
 
     async def copy(self, copy: Copy, also: Also = _nothing) -> Version:
@@ -112,13 +125,29 @@ class Objects:
     async def _copied(self, copy: Copy, judge: Judge | None) -> NewVersion:
         """The source's bytes as a new version; those of a file in a new file."""
         source, data = await self._reader.find(copy.source)
-        file = ""
         if source.file:
             await self._look(copy.name, judge)
-            file = await self._blobs.copy(source.file)
+        digests = await self._digests(copy, source, data)
+        file = await self._blobs.copy(source.file) if source.file else ""
         write_id, now_us = self._ids.mint()
-        metadata = source.metadata if copy.metadata is None else copy.metadata
-        return NewVersion(write_id, source.etag, source.size_bytes, now_us, file, data, metadata, source.checksums)
+        return NewVersion(
+            write_id,
+            source.etag,
+            source.size_bytes,
+            now_us,
+            file,
+            data,
+            source.metadata if copy.metadata is None else copy.metadata,
+            digests,
+            marks.tags_alone(source.marks) if copy.marks is None else copy.marks,
+        )
+
+    async def _digests(self, copy: Copy, source: Version, data: bytes) -> bytes:
+        """The source's digests, and those that the copy wants besides."""
+        try:
+            return await self._rehasher.completed(source, copy.algorithms, data)
+        except EOFError:
+            raise damaged(copy.source.name, copy.source.version_id, "their file was cut short") from None
 
     async def _copied_again(self, copy: Copy, judge: Judge | None) -> NewVersion:
         """The source was replaced and its file collected since its row was read: there is a newer one, or damage."""
@@ -127,7 +156,7 @@ class Objects:
         except FileNotFoundError:
             raise damaged(copy.source.name, copy.source.version_id, "their file is missing") from None
 
-    def _described(self, content: Content, metadata: bytes) -> NewVersion:
+    def _described(self, content: Content, put: Put) -> NewVersion:
         write_id, now_us = self._ids.mint()
         return NewVersion(
             write_id,
@@ -136,8 +165,9 @@ class Objects:
             now_us,
             content.file,
             content.data,
-            metadata,
+            put.metadata,
             checksums.pack(content.digests),
+            put.marks,
         )
 
     async def _store(self, name: ObjectName, new: NewVersion, judge: Judge | None, also: Also) -> Version:

@@ -20,6 +20,7 @@ from portico_server.objects.object_service import ObjectService
 from portico_server.objects.objects import Objects
 from portico_server.objects.orphans import Orphans
 from portico_server.objects.reading import Reader
+from portico_server.objects.rehashing import Rehasher
 from portico_server.platform.housekeeping import housekeeping
 from portico_server.platform.ids import Ids
 from portico_server.platform.operations import Kind, Operations
@@ -45,7 +46,8 @@ async def run(platform: Platform) -> AsyncIterator[Running]:
     reader = Reader(database, blobs, buckets)
     orphans = Orphans(database, blobs, platform.random)
     with ThreadPoolExecutor(_HASHING_THREADS, thread_name_prefix="hashing") as hashing:
-        objects = Objects(database, blobs, buckets, reader, Receiver(blobs, hashing), ids)
+        receiver, rehasher = Receiver(blobs, hashing), Rehasher(blobs, hashing)
+        objects = Objects(database, blobs, buckets, reader, receiver, rehasher, ids)
         bucket_service = BucketService(database, clock, buckets, emptying, tokens)
         object_service = ObjectService(
             database, clock, objects, reader, Deleting(database, buckets, ids), Listing(database, buckets), tokens
