@@ -52,6 +52,13 @@ def test_no_file_is_long() -> None:
     assert long == {}
 
 
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_the_migrations_of_a_product_are_numbered_without_a_gap(product: str) -> None:
+    """Those of two branches may have taken the same number."""
+    files = sorted(path.name for path in (SERVERS / "portico_server" / product / "migrations").glob("*.sql"))
+    assert [name[:4] for name in files] == [f"{number:04}" for number in range(1, len(files) + 1)]
+
+
 @pytest.fixture
 def house(tmp_path: Path) -> Path:
     """A small house with products `a` and `b`."""

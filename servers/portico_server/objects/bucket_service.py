@@ -11,7 +11,8 @@ from portico_server.objects.emptying import Emptying
 from portico_server.objects.errors import InvalidField
 from portico_server.objects.listing import page_size
 from portico_server.objects.names import bucket_name
-from portico_server.objects.records import Bucket, Versioning
+from portico_server.objects.records import Bucket
+from portico_server.objects.settings import Change, change_of
 from portico_server.platform.clock import Clock
 from portico_server.platform.database import Database
 from portico_server.platform.paging import PageTokens
@@ -38,13 +39,7 @@ class BucketService(buckets_pb2_grpc.BucketServiceServicer):
         wanted = request.bucket
         if wanted.name and wanted.name != bucket_name(request.parent, request.bucket_id):
             raise InvalidField("bucket.name is not what parent and bucket_id say; leave it out", field="bucket.name")
-        new = NewBucket(
-            request.parent,
-            request.bucket_id,
-            wanted.versioning or Versioning.DISABLED,
-            wanted.location_hint,
-            wanted.jurisdiction,
-        )
+        new = NewBucket(request.parent, request.bucket_id, Change(wanted), wanted.location_hint, wanted.jurisdiction)
 
         def response(bucket: Bucket) -> buckets_pb2.CreateBucketResponse:
             return buckets_pb2.CreateBucketResponse(bucket=messages.bucket_message(bucket))
@@ -79,7 +74,7 @@ class BucketService(buckets_pb2_grpc.BucketServiceServicer):
         for field in () if request.update_mask.paths else _FIXED:
             if getattr(wanted, field) not in ("", getattr(bucket, field)):
                 raise InvalidField(f"{field} was fixed when the bucket was created", field=f"bucket.{field}")
-        bucket = await self._buckets.update(wanted.name, wanted.versioning or None, wanted.etag)
+        bucket = await self._buckets.update(wanted.name, change_of(wanted, request.update_mask.paths), wanted.etag)
         return buckets_pb2.UpdateBucketResponse(bucket=messages.bucket_message(bucket))
 
     async def DeleteBucket(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from portico_server.objects import errors, events
+from portico_server.objects import errors, events, settings
 from portico_server.objects.names import bucket_name
 from portico_server.objects.records import Bucket, Versioning
+from portico_server.objects.settings import Change
 from portico_server.objects.store import buckets as store
 from portico_server.objects.store import locks
 from portico_server.platform.authorization import Filter
@@ -15,6 +16,8 @@ from portico_server.platform.database import Batch, Database, GuardFailed, State
 from portico_server.platform.ids import Ids
 
 _REMEMBERED_BUCKETS = 10_000
+_REMEMBERED_BYTES = 64 << 20
+"""Of their settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,7 @@ class NewBucket:
 
     parent: str
     bucket_id: str
-    versioning: int = Versioning.DISABLED
+    change: Change = Change()  # noqa: RUF009 - it does not change
     location_hint: str = ""
     jurisdiction: str = ""
 
@@ -40,13 +43,15 @@ class Buckets:
         self._database = database
         self._ids = ids
         self._is_running = is_running
-        self._versioning: dict[str, int] = {}
+        self._remembered: dict[str, Bucket] = {}
+        self._remembered_bytes = 0
 
     async def create(self, new: NewBucket, also: Also = lambda _: []) -> Bucket:
-        """Raises BucketAlreadyExists."""
+        """Raises BucketAlreadyExists, and what `settings.changed` raises."""
         etag, now_us = self._ids.mint()
         name = bucket_name(new.parent, new.bucket_id)
-        bucket = Bucket(name, now_us, now_us, etag, int(new.versioning), new.location_hint, new.jurisdiction, "")
+        bucket = Bucket(name, now_us, now_us, etag, int(Versioning.DISABLED), new.location_hint, new.jurisdiction, "")
+        bucket = settings.changed(bucket, new.change, self._new_id)
         audit = events.audit("objects.bucket.create", name, now_us)
         try:
             await self._database.batch(Batch([*also(bucket), store.insert(bucket), audit]))
@@ -68,41 +73,36 @@ class Buckets:
         bucket = await self.get(name)
         if bucket.deletion:
             bucket = await self._reopened(bucket)
-        if len(self._versioning) >= _REMEMBERED_BUCKETS:
-            self._versioning.clear()
-        self._versioning[name] = bucket.versioning
+        self._remember(bucket)
         return bucket
 
-    def probable_versioning(self, name: str) -> int:
-        """What the bucket had when it was last opened here. To be guarded; when the guard fails, `open` it again."""
-        return self._versioning.get(name, int(Versioning.DISABLED))
+    async def remembered(self, name: str) -> Bucket:
+        """The bucket as this process has seen it last, and taking writes then: it costs nothing. Its etag is to be
+        guarded; when the guard fails, `open` it. Raises what `open` raises."""
+        return self._remembered.get(name) or await self.open(name)
 
     async def list(self, parent: str, prefix: str, cursor: str, limit: int, shown: Filter) -> tuple[list[Bucket], str]:
         """The buckets of an account behind the cursor, by name, and the next cursor: a bucket's name, "" at the end."""
         found = await store.visible_in(self._database, bucket_name(parent, prefix), cursor, shown, limit + 1)
         return found[:limit], found[limit - 1].name if len(found) > limit else ""
 
-    async def update(self, name: str, versioning: int | None, etag: str) -> Bucket:
-        """Changes its settings; None leaves one as it is. With an `etag` only in that state of the bucket.
+    async def update(self, name: str, change: Change, etag: str) -> Bucket:
+        """Changes its settings. With an `etag` only in that state of the bucket.
 
-        Raises BucketNotFound, BucketBeingDeleted, BucketChanged, VersioningCannotEnd.
+        Raises BucketNotFound, BucketBeingDeleted, BucketChanged, and what `settings.changed` raises.
         """
         while True:
             bucket = await self.open(name)
             check_etag(bucket, etag)
-            if versioning in (None, bucket.versioning):
+            changed = settings.changed(bucket, change, self._new_id)
+            if changed == bucket:
                 return bucket
-            if versioning == Versioning.DISABLED and bucket.versioning != Versioning.DISABLED:
-                raise errors.VersioningCannotEnd(
-                    f"{name} has kept versions; versioning can be suspended, not disabled",
-                    field="bucket.versioning",
-                    resource=name,
-                )
             new_etag, now_us = self._ids.mint()
-            changed = bucket._replace(versioning=int(versioning), updated_at_us=now_us, etag=new_etag)
-            audit = events.audit("objects.bucket.update", name, now_us)
+            changed = changed._replace(updated_at_us=now_us, etag=new_etag)
+            audit = events.audit("objects.bucket.update", name, now_us, fields=list(change.fields))
             try:
                 await self._database.batch(Batch([store.update(bucket.etag, changed), audit], locks.of_bucket(name)))
+                self._remember(changed)
                 return changed
             except GuardFailed as failed:
                 if failed.reason != store.BUCKET_CHANGED:
@@ -111,6 +111,16 @@ class Buckets:
     async def is_being_deleted(self, bucket: Bucket) -> bool:
         """Whether an operation empties it. One that was cancelled or failed has left its mark, but does so no more."""
         return bool(bucket.deletion) and await self._is_running(bucket.deletion)
+
+    def _new_id(self) -> str:
+        return self._ids.mint()[0]
+
+    def _remember(self, bucket: Bucket) -> None:
+        self._remembered_bytes += len(bucket.settings or b"")
+        if len(self._remembered) >= _REMEMBERED_BUCKETS or self._remembered_bytes > _REMEMBERED_BYTES:
+            self._remembered.clear()
+            self._remembered_bytes = len(bucket.settings or b"")
+        self._remembered[bucket.name] = bucket
 
     async def _reopened(self, bucket: Bucket) -> Bucket:
         """The bucket without the mark of an operation that is over. Raises BucketBeingDeleted where it is not over."""

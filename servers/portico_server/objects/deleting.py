@@ -82,7 +82,7 @@ class Deleting:
             statements += also(deleted)
             if not statements:
                 return deleted
-            guards.append(bucket_store.is_open_as(bucket_name, bucket.versioning))
+            guards.append(bucket_store.is_open_as(bucket))
             try:
                 with span("objects.store.delete", step="store"):
                     await self._database.batch(Batch([*guards, *statements], held))

@@ -31,6 +31,10 @@ class VersioningCannotEnd(DomainError):
     """A bucket that kept versions can suspend versioning, but not disable it."""
 
 
+class ObjectLockCannotEnd(DomainError):
+    """A bucket that had object lock keeps it."""
+
+
 class ObjectNotFound(DomainError):
     """No current object has the key."""
 
@@ -90,6 +94,7 @@ ERRORS: ErrorTable = {
     BucketBeingDeleted: (StatusCode.FAILED_PRECONDITION, "BUCKET_BEING_DELETED"),
     BucketChanged: (StatusCode.ABORTED, "ETAG_MISMATCH"),
     VersioningCannotEnd: (StatusCode.FAILED_PRECONDITION, "VERSIONING_CANNOT_END"),
+    ObjectLockCannotEnd: (StatusCode.FAILED_PRECONDITION, "OBJECT_LOCK_CANNOT_END"),
     ObjectNotFound: (StatusCode.NOT_FOUND, "OBJECT_NOT_FOUND"),
     VersionNotFound: (StatusCode.NOT_FOUND, "VERSION_NOT_FOUND"),
     NotModified: (StatusCode.FAILED_PRECONDITION, "NOT_MODIFIED"),

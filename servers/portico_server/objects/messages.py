@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from google.protobuf.message import Message
 
 from portico.objects.v1 import buckets_pb2, objects_pb2
-from portico_server.objects import conditions
+from portico_server.objects import conditions, settings
 from portico_server.objects.conditions import Conditions
 from portico_server.objects.deleting import Deleted
 from portico_server.objects.names import object_name
@@ -28,6 +28,7 @@ def bucket_message(bucket: Bucket) -> buckets_pb2.Bucket:
     )
     message.create_time.seconds, message.create_time.nanos = timestamp(bucket.created_at_us)
     message.update_time.seconds, message.update_time.nanos = timestamp(bucket.updated_at_us)
+    settings.fill(message, bucket)
     return message
 
 

@@ -13,7 +13,7 @@ from portico_server.objects.incoming import Announced, Content, Receiver
 from portico_server.objects.judging import ALL_RIGHTS, Judge, Rights, judge_of
 from portico_server.objects.names import ObjectName
 from portico_server.objects.reading import Reader, Wanted
-from portico_server.objects.records import NewVersion, Version, Versioning
+from portico_server.objects.records import Bucket, NewVersion, Version, Versioning
 from portico_server.objects.rehashing import Rehasher
 from portico_server.objects.store import buckets as bucket_store
 from portico_server.objects.store import locks
@@ -179,29 +179,28 @@ class Objects:
                 await self._blobs.delete(new.file)
             raise
 
-    async def _look(self, name: ObjectName, judge: Judge | None) -> tuple[int, Version | None]:
-        """The bucket's versioning and the key's current object, judged."""
+    async def _look(self, name: ObjectName, judge: Judge | None) -> tuple[Bucket, Version | None]:
+        """The bucket and the key's current object, judged."""
         bucket = await self._buckets.open(name.bucket)
         current = await store.head(self._database, *name)
         if judge is not None:
             judge(current)
-        return bucket.versioning, current
+        return bucket, current
 
     async def _write(self, name: ObjectName, new: NewVersion, judge: Judge | None, also: Also) -> Version:
-        """Writes as the bucket's versioning wants it, guarded by what was judged; if that changed, anew."""
+        """Writes as the bucket's settings want it, guarded by these and by what was judged; if that changed, anew."""
         lock = (locks.of_key(*name),)
         for _ in range(_ATTEMPTS):
             guards: list[Statement] = []
-            versioning = self._buckets.probable_versioning(name.bucket)
-            if judge is not None:
-                versioning, current = await self._look(name, judge)
+            if judge is None:
+                bucket = await self._buckets.remembered(name.bucket)
+            else:
+                bucket, current = await self._look(name, judge)
                 guards.append(store.is_unchanged(*name, current))
-            stored = _stored(name, new, versioning)
+            stored = _stored(name, new, bucket.versioning)
             try:
                 with span("objects.store.put", step="store"):
-                    await self._database.batch(
-                        Batch([*guards, *writes.put(name, new, versioning), *also(stored)], lock)
-                    )
+                    await self._database.batch(Batch([*guards, *writes.put(name, new, bucket), *also(stored)], lock))
                 return stored
             except GuardFailed as failed:
                 if failed.reason == bucket_store.NO_BUCKET:

@@ -17,8 +17,20 @@ class Versioning(enum.IntEnum):
     SUSPENDED = 3
 
 
+class PublicAccess(enum.IntEnum):
+    """As the contract numbers it."""
+
+    NONE = 1
+    READ = 2
+
+
 class Bucket(NamedTuple):
-    """A bucket's settings. `deletion` is the id of the operation that empties it; empty: none does."""
+    """A bucket's settings. `etag` names this state of them: no two states of any buckets have the same.
+
+    `deletion` is the id of the operation that empties it; empty: none does. `expires`: a rule of its lifecycle is in
+    force. `settings` is what else it is set to: a serialized Bucket of the contract with that alone (`settings.py`);
+    None: nothing, or not looked up (in lists).
+    """
 
     name: str
     created_at_us: int
@@ -28,6 +40,9 @@ class Bucket(NamedTuple):
     location_hint: str
     jurisdiction: str
     deletion: str
+    public_access: int = int(PublicAccess.NONE)
+    expires: int = 0
+    settings: bytes | None = None
 
 
 class Version(NamedTuple):

@@ -6,16 +6,17 @@ All of it happens in one batch under the key's lock, so every statement sees wha
 from __future__ import annotations
 
 from portico_server.objects.names import ObjectName
-from portico_server.objects.records import NewVersion, Versioning
+from portico_server.objects.records import Bucket, NewVersion, Versioning
 from portico_server.objects.store import ledger, objects, versions
 from portico_server.platform.database import Statement
 
 
-def put(name: ObjectName, new: NewVersion, versioning: int) -> list[Statement]:
-    """Makes `new` the current object. Guards that the bucket has this versioning."""
+def put(name: ObjectName, new: NewVersion, assumed: Bucket) -> list[Statement]:
+    """Makes `new` the current object. Guards that the bucket is as assumed."""
     bucket, key = name
+    versioning = assumed.versioning
     is_null = int(versioning != Versioning.ENABLED)
-    stored = [*objects.put_bytes(new), objects.put(bucket, key, new, versioning, is_null)]
+    stored = [*objects.put_bytes(new), objects.put(bucket, key, new, assumed.etag, is_null)]
     if versioning == Versioning.DISABLED:
         return [ledger.put_replacing_current(bucket, key, new.id, new.size_bytes), *stored]
     if versioning == Versioning.ENABLED:

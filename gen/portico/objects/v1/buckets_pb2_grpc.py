@@ -88,7 +88,9 @@ class BucketServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpdateBucket(self, request, context):
-        """Changes a bucket's settings. ABORTED (`ETAG_MISMATCH`) if `bucket.etag` is given and is not the current one.
+        """Changes a bucket's settings. All of them are 512 KiB at most. ABORTED (`ETAG_MISMATCH`) if `bucket.etag` is given and is
+        not the current one; FAILED_PRECONDITION (`VERSIONING_CANNOT_END`: it was enabled once, or object lock needs it;
+        `OBJECT_LOCK_CANNOT_END`).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

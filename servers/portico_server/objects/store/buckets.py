@@ -9,20 +9,26 @@ from portico_server.platform.database import Database, Statement
 from portico_server.platform.visibility import visible
 
 NO_BUCKET = "bucket"
-"""Guard: the bucket is there, is not being deleted, and has the versioning that the writer took it to have."""
+"""Guard: the bucket is there, is not being deleted, and has the settings that the writer took it to have."""
 BUCKET_EXISTS = "bucket exists"
 BUCKET_CHANGED = "bucket changed"
 BUCKET_NOT_EMPTY = "bucket not empty"
 
-_COLUMNS = "name, created_at_us, updated_at_us, etag, versioning, location_hint, jurisdiction, deletion"
-_GET = f"SELECT {_COLUMNS} FROM bucket WHERE name = $1"
-_INSERT = f"INSERT INTO bucket ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (name) DO NOTHING"
-_UPDATE = (
-    "UPDATE bucket SET updated_at_us = $3, etag = $4, versioning = $5, deletion = $6 WHERE name = $1 AND etag = $2"
+_NARROW = (
+    "name, created_at_us, updated_at_us, etag, versioning, location_hint, jurisdiction, deletion, "
+    "public_access, expires"
 )
+_COLUMNS = f"{_NARROW}, settings"
+_GET = f"SELECT {_COLUMNS} FROM bucket WHERE name = $1"
+_INSERT = f"""
+INSERT INTO bucket ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (name) DO NOTHING"""
+_UPDATE = """
+UPDATE bucket SET updated_at_us = $3, etag = $4, versioning = $5, deletion = $6, public_access = $7, expires = $8,
+  settings = $9
+WHERE name = $1 AND etag = $2"""
 _DELETE = "DELETE FROM bucket WHERE name = $1 AND etag = $2"
 _IS_CLOSED_BY = "SELECT 1 FROM bucket WHERE name = $1 AND deletion = $2 AND deletion <> ''"
-_IS_OPEN_AS = "SELECT 1 FROM bucket WHERE name = $1 AND versioning = $2 AND deletion = ''"
+_IS_OPEN_AS = "SELECT 1 FROM bucket WHERE name = $1 AND etag = $2 AND deletion = ''"
 _ANY_OBJECT = "SELECT 1 FROM object WHERE bucket = $1 LIMIT 1"
 _ANY_VERSION = "SELECT 1 FROM version WHERE bucket = $1 LIMIT 1"
 
@@ -33,10 +39,11 @@ async def get(database: Database, name: str) -> Bucket | None:
 
 
 async def visible_in(database: Database, prefix: str, behind: str, shown: Filter, limit: int) -> list[Bucket]:
-    """Those that may be shown, whose name begins with `prefix` and stands behind `behind`, by name."""
+    """Those that may be shown, whose name begins with `prefix` and stands behind `behind`, by name, without
+    their `settings`."""
     within = beginning_with(prefix)
     condition, values = visible(shown, "name", 4)
-    sql = f"SELECT {_COLUMNS} FROM bucket WHERE name >= $1 AND name < $2 AND {condition} ORDER BY name LIMIT $3"
+    sql = f"SELECT {_NARROW} FROM bucket WHERE name >= $1 AND name < $2 AND {condition} ORDER BY name LIMIT $3"
     rows = await database.scan(sql, max(within.first, after(behind)), within.end, limit, *values)
     return [Bucket(*row) for row in rows]
 
@@ -48,7 +55,8 @@ def insert(bucket: Bucket) -> Statement:
 def update(etag: str, bucket: Bucket) -> Statement:
     """Writes the settings that can change, if the bucket still has the `etag`."""
     changes = (bucket.updated_at_us, bucket.etag, bucket.versioning, bucket.deletion)
-    return Statement(_UPDATE, (bucket.name, etag, *changes), 1, BUCKET_CHANGED)
+    settings = (bucket.public_access, bucket.expires, bucket.settings)
+    return Statement(_UPDATE, (bucket.name, etag, *changes, *settings), 1, BUCKET_CHANGED)
 
 
 def delete_empty(name: str, etag: str) -> list[Statement]:
@@ -65,6 +73,6 @@ def is_closed_by(name: str, deletion: str) -> Statement:
     return Statement(_IS_CLOSED_BY, (name, deletion), 1, BUCKET_CHANGED)
 
 
-def is_open_as(name: str, versioning: int) -> Statement:
-    """Guard: the bucket is there, is not being deleted, and keeps versions as the batch assumes."""
-    return Statement(_IS_OPEN_AS, (name, versioning), 1, NO_BUCKET)
+def is_open_as(bucket: Bucket) -> Statement:
+    """Guard: the bucket is there, is not being deleted, and has the settings that the batch assumes."""
+    return Statement(_IS_OPEN_AS, (bucket.name, bucket.etag), 1, NO_BUCKET)

@@ -22,7 +22,7 @@ INSERT INTO object (bucket, key, id, is_null, place, etag, size_bytes, created_a
 SELECT name, CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS BIGINT),
   coalesce((SELECT min(place) FROM version WHERE bucket = $1 AND key = $2), 0) - 1,
   CAST($5 AS TEXT), CAST($6 AS BIGINT), CAST($7 AS BIGINT), CAST($8 AS TEXT), $9, $10, $11
-FROM bucket WHERE name = $1 AND versioning = $12 AND deletion = ''
+FROM bucket WHERE name = $1 AND etag = $12 AND deletion = ''
 ON CONFLICT (bucket, key) DO UPDATE SET id = excluded.id, is_null = excluded.is_null, place = excluded.place,
   etag = excluded.etag, size_bytes = excluded.size_bytes, created_at_us = excluded.created_at_us, file = excluded.file,
   metadata = excluded.metadata, checksums = excluded.checksums, marks = excluded.marks"""
@@ -44,10 +44,10 @@ async def get(database: Database, bucket: str, key: str) -> tuple[Version, bytes
     return (Version(*rows[0][:-1]), rows[0][-1] or b"") if rows else None
 
 
-def put(bucket: str, key: str, new: NewVersion, versioning: int, is_null: int) -> Statement:
+def put(bucket: str, key: str, new: NewVersion, bucket_etag: str, is_null: int) -> Statement:
     """Makes it the current object, newer than every version; guards that the bucket is as assumed."""
     described = (new.etag, new.size_bytes, new.created_at_us, new.file, new.metadata, new.checksums, new.marks)
-    return Statement(_PUT, (bucket, key, new.id, is_null, *described, versioning), 1, NO_BUCKET)
+    return Statement(_PUT, (bucket, key, new.id, is_null, *described, bucket_etag), 1, NO_BUCKET)
 
 
 def put_bytes(new: NewVersion) -> list[Statement]:
