@@ -1,0 +1,27 @@
+"""What operations answer: a document, or nothing but headers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from portico_server.objects.faces.s3.error_answers import HOST_ID
+from portico_server.objects.faces.s3.request import S3Request
+from portico_server.objects.faces.s3.writing_xml import CONTENT_TYPE, document
+from portico_server.platform.faces import FaceResponse
+
+Headers = Sequence[tuple[str, str]]
+
+
+def ids(request: S3Request) -> list[tuple[str, str]]:
+    """By which a request is found again: the ray id."""
+    return [("x-amz-request-id", request.ray_id), ("x-amz-id-2", HOST_ID)]
+
+
+def xml(request: S3Request, root: str, content: str, headers: Headers = ()) -> FaceResponse:
+    """A document whose root is in S3's namespace."""
+    return FaceResponse(200, [CONTENT_TYPE, *ids(request), *headers], document(root, content))
+
+
+def nothing(request: S3Request, status: int = 200, headers: Headers = ()) -> FaceResponse:
+    """Headers alone."""
+    return FaceResponse(status, [*ids(request), *headers])

@@ -1,0 +1,126 @@
+"""Bodies of requests: whole where they are documents, as messages of the contract where they are objects."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+from portico.objects.v1 import objects_pb2
+from portico_server.objects.checksums import Hasher
+from portico_server.objects.faces.s3 import checksum_headers, reading_xml
+from portico_server.objects.faces.s3.reading_xml import Element
+from portico_server.objects.faces.s3.refusals import invalid, malformed_xml
+from portico_server.objects.faces.s3.request import Body, S3Request
+
+MAX_PUT_BYTES = 5 * 1024**3
+"""Of one put, or one part, as in S3; larger objects are put in parts."""
+MAX_DOCUMENT_BYTES = 8 * 1024**2
+"""10,000 parts of an upload with their digests have some 4 MiB."""
+_MESSAGE_BYTES = 4 * 1024**2
+_HASHED_AT_ONCE_BYTES = 128 * 1024
+
+
+def size_of(body: Body) -> int:
+    """How many bytes an object's body announces. Raises ApiError where it announces none, or too many."""
+    if body.size_bytes is None:
+        raise invalid("MISSING_CONTENT_LENGTH", "you must provide the Content-Length HTTP header")
+    if body.size_bytes > MAX_PUT_BYTES:
+        raise invalid(
+            "ENTITY_TOO_LARGE",
+            "your proposed upload exceeds the maximum allowed size of one put; put it in parts",
+            proposed_size=str(body.size_bytes),
+            max_size_allowed=str(MAX_PUT_BYTES),
+        )
+    return body.size_bytes
+
+
+async def messages(first: Any, body: Body, trailer: str) -> AsyncIterator[Any]:
+    """The messages of a put or of a part: the first, which the caller has filled, gets the first bytes.
+
+    `trailer`: S3's name of the algorithm whose digest comes behind the body; it goes into the last message.
+    """
+    message, make = first, type(first)
+    async for part in body:
+        for piece in _pieces(part):
+            message.data.data = piece
+            yield message
+            message = make()
+    if trailer:
+        message.checksums.MergeFrom(checksum_headers.from_trailer(body.trailers, trailer))
+        yield message
+    elif message is first:
+        yield message
+
+
+async def document(request: S3Request, root: str, *, digest_needed: bool = False) -> Element:
+    """The request's body as XML whose root has that name. Raises ApiError."""
+    content = await whole(request, digest_needed=digest_needed)
+    if not content:
+        raise malformed_xml("the body is empty")
+    return await reading_xml.read(content, root)
+
+
+async def json_document(request: S3Request) -> Any:
+    """The request's body as JSON. Raises ApiError."""
+    try:
+        return json.loads(await whole(request))
+    except (ValueError, RecursionError):
+        raise invalid("MALFORMED_POLICY", "policies must be valid JSON") from None
+
+
+async def whole(request: S3Request, *, digest_needed: bool = False) -> bytes:
+    """The request's body, if it has the digests that its headers or its trailer say. Raises ApiError."""
+    body = request.body()
+    expected = checksum_headers.expected(request.headers) or objects_pb2.Checksums()
+    trailer = checksum_headers.announced_in_trailer(request.headers)
+    if digest_needed and not trailer and not expected.ByteSize():
+        raise invalid(
+            "INVALID_REQUEST", "missing required header for this request: Content-MD5, or a header x-amz-checksum-*"
+        )
+    content = await _read(body)
+    if trailer:
+        expected.MergeFrom(checksum_headers.from_trailer(body.trailers, trailer))
+    if expected.ByteSize():
+        await _check(content, expected)
+    return content
+
+
+async def _read(body: Body) -> bytes:
+    if body.size_bytes is not None and body.size_bytes > MAX_DOCUMENT_BYTES:
+        raise _too_large()
+    parts, size_bytes = [], 0
+    async for part in body:
+        size_bytes += len(part)
+        if size_bytes > MAX_DOCUMENT_BYTES:
+            raise _too_large()
+        parts.append(part)
+    return b"".join(parts)
+
+
+async def _check(content: bytes, expected: objects_pb2.Checksums) -> None:
+    given = {field.name: digest for field, digest in expected.ListFields()}
+    hasher = Hasher(given)
+    for start in range(0, len(content), _HASHED_AT_ONCE_BYTES):
+        hasher.update(content[start : start + _HASHED_AT_ONCE_BYTES])
+        await asyncio.sleep(0)
+    digests = hasher.digests()
+    for name, digest in given.items():
+        if digests[name] != digest:
+            what = "Content-MD5" if name == "md5" else name.upper()
+            raise invalid("BAD_DIGEST", f"the {what} you specified did not match the calculated checksum")
+
+
+def _pieces(part: bytes) -> Iterator[bytes]:
+    if len(part) <= _MESSAGE_BYTES:
+        yield part
+        return
+    for start in range(0, len(part), _MESSAGE_BYTES):
+        yield part[start : start + _MESSAGE_BYTES]
+
+
+def _too_large() -> Exception:
+    return invalid(
+        "MAX_MESSAGE_LENGTH_EXCEEDED", "your request was too big", max_message_length_bytes=str(MAX_DOCUMENT_BYTES)
+    )

@@ -1,0 +1,44 @@
+"""Conditions in headers: If-Match and its like, and those about a copy's source.
+
+ETags without quotes are taken, too, as S3 does; a date that is none is passed over (RFC 9110, 13.1.3).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from portico.objects.v1 import objects_pb2
+from portico_server.objects.faces.s3.refusals import invalid_argument
+from portico_server.objects.http_dates import parse_http_date
+
+SOURCE = "x-amz-copy-source-"
+"""What stands before the names of conditions about a copy's source."""
+_MAX_ETAGS = 64
+_ETAG = re.compile(r'(?:W/)?"[^"]*"|[^\s,"]+')
+
+
+def conditions_of(headers: Mapping[str, str], prefix: str = "") -> objects_pb2.Conditions | None:
+    """What must hold; None where nothing must. Raises ApiError for what is no list of ETags."""
+    found: objects_pb2.Conditions | None = None
+    for name, field in (("if-match", "if_match"), ("if-none-match", "if_none_match")):
+        if prefix + name in headers:
+            found = found or objects_pb2.Conditions()
+            getattr(found, field).extend(_etags(prefix + name, headers[prefix + name]))
+    for name, field in (("if-modified-since", "if_modified_since"), ("if-unmodified-since", "if_unmodified_since")):
+        if prefix + name not in headers:
+            continue
+        seconds = parse_http_date(headers[prefix + name])
+        if seconds is not None:
+            found = found or objects_pb2.Conditions()
+            getattr(found, field).CopyFrom(Timestamp(seconds=seconds))
+    return found
+
+
+def _etags(name: str, text: str) -> list[str]:
+    etags = _ETAG.findall(text)
+    if not 0 < len(etags) <= _MAX_ETAGS or _ETAG.sub("", text).strip(" \t,"):
+        raise invalid_argument(name, text, f"{name} must be * or up to {_MAX_ETAGS} ETags in quotes")
+    return etags

@@ -1,0 +1,81 @@
+"""Errors as S3 answers them: an XML document, headers that belong to some, no body for HEAD and 304."""
+
+from __future__ import annotations
+
+from portico_server.objects.faces.s3 import errors
+from portico_server.objects.faces.s3.addresses import Address
+from portico_server.objects.faces.s3.writing_xml import CONTENT_TYPE, DECLARATION, element
+from portico_server.objects.http_dates import http_date
+from portico_server.platform.errors import ApiError
+from portico_server.platform.faces import FaceResponse
+
+HOST_ID = "portico"
+"""What `x-amz-id-2` says; `x-amz-request-id` is the ray."""
+
+_NOT_ELEMENTS = {"resource", "delete_marker", "version_id", "missing", "allow", "etag", "modified_seconds", "ray_id"}
+"""Metadata that are told otherwise, or not at all."""
+_CAPITALS = {"aws": "AWS", "id": "Id", "s3": "S3", "sha256": "SHA256"}
+
+
+def answer(error: ApiError, verb: str, address: Address | None, path: str, ray_id: str) -> FaceResponse:
+    """The answer to a request for `path` (decoded), which is about `address` if that could be read."""
+    if error.reason == "NOT_MODIFIED" and verb in ("GET", "HEAD"):
+        return FaceResponse(304, [*_ids(ray_id), *_state(error)])
+    found = errors.told(error)
+    headers = [*_ids(ray_id), *_headers(error, found.code)]
+    if verb == "HEAD":
+        return FaceResponse(found.status, [CONTENT_TYPE, *headers])
+    parts = [element("Code", found.code), element("Message", found.message)]
+    parts += [element(name, value) for name, value in _details(error, found.code, address)]
+    parts += [element("Resource", path), element("RequestId", ray_id), element("HostId", HOST_ID)]
+    body = f"{DECLARATION}<Error>{''.join(parts)}</Error>".encode("utf-8", "replace")
+    return FaceResponse(found.status, [CONTENT_TYPE, *headers], body)
+
+
+def _ids(ray_id: str) -> list[tuple[str, str]]:
+    return [("x-amz-request-id", ray_id), ("x-amz-id-2", HOST_ID)]
+
+
+def _details(error: ApiError, code: str, address: Address | None) -> list[tuple[str, str]]:
+    details = [(_camel(name), value) for name, value in error.metadata.items() if name not in _NOT_ELEMENTS]
+    if address is not None and address.bucket and code.startswith(("NoSuch", "Bucket", "AccessDenied")):
+        if address.key and code in ("NoSuchKey", "NoSuchVersion"):
+            details.append(("Key", address.key))
+        if "bucket_name" not in error.metadata:
+            details.append(("BucketName", address.bucket))
+    if code == "NoSuchVersion" and "version_id" in error.metadata:
+        details.append(("VersionId", error.metadata["version_id"]))
+    if code == "InvalidRange" and "size_bytes" in error.metadata:
+        details = [("ActualObjectSize", error.metadata["size_bytes"])]
+    if error.violations and "argument_name" not in error.metadata and code == "InvalidArgument":
+        details.append(("ArgumentName", error.violations[0].field))
+    return details
+
+
+def _headers(error: ApiError, code: str) -> list[tuple[str, str]]:
+    metadata, headers = error.metadata, []
+    if code == "MethodNotAllowed":
+        headers.append(("allow", metadata.get("allow", "DELETE")))
+    if code == "InvalidRange" and "size_bytes" in metadata:
+        headers.append(("content-range", f"bytes */{metadata['size_bytes']}"))
+    if metadata.get("delete_marker") == "true":
+        headers.append(("x-amz-delete-marker", "true"))
+        if "version_id" in metadata:
+            headers.append(("x-amz-version-id", metadata["version_id"]))
+    if code == "AuthorizationHeaderMalformed" and "region" in metadata:
+        headers.append(("x-amz-bucket-region", metadata["region"]))
+    return headers + _state(error)
+
+
+def _state(error: ApiError) -> list[tuple[str, str]]:
+    """The headers of the object as it is, which a condition did not hold for (RFC 9110, 15.4.5)."""
+    headers = []
+    if "etag" in error.metadata:
+        headers.append(("etag", f'"{error.metadata["etag"]}"'))
+    if "modified_seconds" in error.metadata:
+        headers.append(("last-modified", http_date(int(error.metadata["modified_seconds"]))))
+    return headers
+
+
+def _camel(name: str) -> str:
+    return "".join(_CAPITALS.get(part, part.capitalize()) for part in name.split("_"))

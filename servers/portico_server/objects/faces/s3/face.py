@@ -1,0 +1,116 @@
+"""The S3 face: a request's address, who signed it, its operation, its answer.
+
+Source: Amazon S3 API Reference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Executor
+from urllib.parse import unquote
+
+from portico.objects.v1 import buckets_pb2
+from portico_server.objects.faces.s3 import cors_answers, error_answers, sigv4
+from portico_server.objects.faces.s3.addresses import Address, Hosts
+from portico_server.objects.faces.s3.body import Body, body_of
+from portico_server.objects.faces.s3.operations import table
+from portico_server.objects.faces.s3.refusals import denied, method_not_allowed, not_implemented
+from portico_server.objects.faces.s3.refused_headers import check_owner
+from portico_server.objects.faces.s3.request import S3Request, headers_of
+from portico_server.objects.faces.s3.signers import Signers
+from portico_server.platform.clock import Clock
+from portico_server.platform.errors import ApiError
+from portico_server.platform.faces import FaceCalls, FaceRequest, FaceResponse
+from portico_server.platform.names import account_of
+
+DOOR = "s3"
+ANONYMOUS_ACCOUNT = "default"
+"""Whose buckets anonymous callers reach where the host names no account."""
+
+CorsRules = Callable[[str], Awaitable[Sequence[buckets_pb2.CorsRule]]]
+"""Those of a bucket, by its name; none for one that is not there. Browsers ask for them before anybody has signed."""
+
+
+class S3Face:
+    """Answers requests of S3."""
+
+    door = DOOR
+
+    def __init__(self, hosts: Hosts, signers: Signers, clock: Clock, hashing: Executor, cors_rules: CorsRules) -> None:
+        """`hashing`: threads for what is not small."""
+        self._hosts = hosts
+        self._signers = signers
+        self._clock = clock
+        self._hashing = hashing
+        self._cors_rules = cors_rules
+
+    async def answer(self, request: FaceRequest, calls: FaceCalls) -> FaceResponse:
+        address = self._address(request)
+        if request.verb == "OPTIONS":
+            return await self._preflight(request, address)
+        signed = sigv4.verify(request, self._signers, self._clock)
+        if signed is None:
+            account = ANONYMOUS_ACCOUNT
+        else:
+            principal = signed.key.principal
+            account = account_of(principal.name)
+            request.credential = lambda _: principal
+
+        def body() -> Body:
+            return body_of(request.body(), request.headers, signed, self._hashing)
+
+        account = address.account or account
+        asked = S3Request(request, calls, address, account, body, signed=signed is not None)
+        if cors_answers.ORIGIN in asked.headers and address.bucket:
+            return await self._across_origins(asked)
+        return await _answered(asked)
+
+    def refusal(self, request: FaceRequest, error: ApiError, ray_id: str) -> FaceResponse:
+        try:
+            address = self._address(request)
+        except ApiError:
+            address = None
+        path = unquote(request.raw_path.decode("latin-1"))
+        return error_answers.answer(error, request.verb, address, path, ray_id)
+
+    def _address(self, request: FaceRequest) -> Address:
+        host = next((value for name, value in request.headers if name == b"host"), b"")
+        return self._hosts.address(host.decode("latin-1"), request.raw_path)
+
+    async def _preflight(self, request: FaceRequest, address: Address) -> FaceResponse:
+        headers = headers_of(request.headers)
+        name = f"accounts/{address.account or ANONYMOUS_ACCOUNT}/buckets/{address.bucket}"
+        rules = await self._cors_rules(name) if address.bucket else ()
+        return cors_answers.preflight(headers, rules)
+
+    async def _across_origins(self, request: S3Request) -> FaceResponse:
+        """The answer to a page's request: an error, too, says that the page may read it."""
+        rules = await self._cors_rules(request.bucket_name)
+        origin = request.headers[cors_answers.ORIGIN]
+        rule = cors_answers.fitting(rules, origin, request.verb)
+        if rule is None:
+            return await _answered(request)
+        told = cors_answers.allowed(rule, origin)
+        try:
+            response = await _answered(request)
+        except ApiError as error:
+            if not request.ray_id:
+                raise
+            response = self.refusal(request.came, error, request.ray_id)
+        response.headers = [*response.headers, *told]
+        return response
+
+
+async def _answered(request: S3Request) -> FaceResponse:
+    """The operation's answer. Raises ApiError."""
+    address = request.address
+    level = table.OBJECT if address.key else table.BUCKET if address.bucket else table.SERVICE
+    operation = table.operation_of(level, request.verb, request.query, "x-amz-copy-source" in request.headers)
+    if operation is None:
+        raise method_not_allowed(request.verb, table.verbs_of(level, request.query))
+    if operation.answer is None:
+        raise not_implemented(operation.name, operation.note)
+    if level == table.SERVICE and not request.signed:
+        raise denied("Access Denied: nobody has signed the request")
+    check_owner(request)
+    return await operation.answer(request)

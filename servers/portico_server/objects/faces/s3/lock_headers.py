@@ -1,0 +1,93 @@
+"""Object lock and tags in headers of a put, a copy or an upload."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from urllib.parse import parse_qsl
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from portico.objects.v1 import objects_pb2
+from portico_server.objects.faces.s3.refusals import invalid, invalid_argument
+
+BYPASS_GOVERNANCE = "x-amz-bypass-governance-retention"
+TAGGING = "x-amz-tagging"
+MAX_OBJECT_TAGS = 10
+
+_MODE = "x-amz-object-lock-mode"
+_UNTIL = "x-amz-object-lock-retain-until-date"
+_HOLD = "x-amz-object-lock-legal-hold"
+_MODES = {
+    "GOVERNANCE": objects_pb2.RETENTION_MODE_GOVERNANCE,
+    "COMPLIANCE": objects_pb2.RETENTION_MODE_COMPLIANCE,
+}
+_TAG_TEXT = re.compile(r"[\w\s.:/=+@-]*")
+
+
+def retention_of(headers: Mapping[str, str]) -> objects_pb2.Retention | None:
+    """Until when the version is kept; None where nothing is said. Raises ApiError."""
+    if _MODE not in headers and _UNTIL not in headers:
+        return None
+    if _MODE not in headers or _UNTIL not in headers:
+        raise invalid_argument(_MODE, "", f"{_UNTIL} and {_MODE} must both be supplied")
+    return retention(headers[_MODE], headers[_UNTIL], _MODE)
+
+
+def retention(mode: str, until: str, argument: str = "Mode") -> objects_pb2.Retention:
+    """Raises ApiError."""
+    if mode not in _MODES:
+        raise invalid_argument(argument, mode, "unknown wormMode directive: it must be GOVERNANCE or COMPLIANCE")
+    return objects_pb2.Retention(mode=_MODES[mode], retain_until_time=timestamp(until, "RetainUntilDate"))
+
+
+def legal_hold_of(headers: Mapping[str, str]) -> bool:
+    """Raises ApiError."""
+    if _HOLD not in headers:
+        return False
+    if headers[_HOLD] not in ("ON", "OFF"):
+        raise invalid_argument(_HOLD, headers[_HOLD], "legal hold must be either of 'ON' or 'OFF'")
+    return headers[_HOLD] == "ON"
+
+
+def bypasses_governance(headers: Mapping[str, str]) -> bool:
+    return headers.get(BYPASS_GOVERNANCE, "").lower() == "true"
+
+
+def timestamp(text: str, argument: str) -> Timestamp:
+    """A time as ISO 8601 has it; midnight where it is only a date, UTC where it says no zone. Raises ApiError."""
+    try:
+        found = datetime.fromisoformat(text.strip())
+        if found.tzinfo is None:
+            found = found.replace(tzinfo=UTC)
+        seconds = found.timestamp()
+    except (ValueError, OverflowError):
+        raise invalid_argument(argument, text, f"{argument} must be a time of ISO 8601") from None
+    if seconds < 0:
+        raise invalid_argument(argument, text, f"{argument} must not lie before 1970")
+    return Timestamp(seconds=int(seconds), nanos=found.microsecond * 1000)
+
+
+def tags_of(headers: Mapping[str, str]) -> dict[str, str]:
+    """The tags of `x-amz-tagging`, written as a query is. Raises ApiError."""
+    text = headers.get(TAGGING, "")
+    if not text:
+        return {}
+    return checked_tags(parse_qsl(text, keep_blank_values=True), MAX_OBJECT_TAGS)
+
+
+def checked_tags(pairs: list[tuple[str, str]], most: int) -> dict[str, str]:
+    """Raises ApiError for more than there may be, for what can be no tag, and for one that stands twice."""
+    tags: dict[str, str] = {}
+    for name, value in pairs:
+        if name in tags:
+            raise invalid("INVALID_TAG", "cannot provide multiple tags with the same key", tag_key=name[:128])
+        if not 0 < len(name) <= 128 or not _TAG_TEXT.fullmatch(name):
+            raise invalid("INVALID_TAG", "the TagKey you have provided is invalid", tag_key=name[:128])
+        if len(value) > 256 or not _TAG_TEXT.fullmatch(value):
+            raise invalid("INVALID_TAG", "the TagValue you have provided is invalid", tag_key=name[:128])
+        tags[name] = value
+    if len(tags) > most:
+        raise invalid("BAD_REQUEST" if most == MAX_OBJECT_TAGS else "INVALID_TAG", f"there can be {most} tags at most")
+    return tags

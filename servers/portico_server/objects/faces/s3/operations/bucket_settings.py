@@ -1,0 +1,113 @@
+"""Settings of buckets that are one field of the contract each: versioning, tags, object lock."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from google.protobuf.field_mask_pb2 import FieldMask
+
+from portico.objects.v1 import buckets_pb2, objects_pb2
+from portico_server.objects.faces.s3 import bodies, object_headers
+from portico_server.objects.faces.s3.answers import nothing, xml
+from portico_server.objects.faces.s3.operations.buckets import bucket_of
+from portico_server.objects.faces.s3.operations.marks import tag_set, tags_in
+from portico_server.objects.faces.s3.reading_xml import Element
+from portico_server.objects.faces.s3.refusals import invalid_argument, malformed_xml, missing, not_implemented
+from portico_server.objects.faces.s3.request import S3Request
+from portico_server.objects.faces.s3.writing_xml import element
+from portico_server.platform.faces import FaceResponse
+
+_MAX_TAGS = 50
+_VERSIONING = {"Enabled": buckets_pb2.VERSIONING_ENABLED, "Suspended": buckets_pb2.VERSIONING_SUSPENDED}
+_MODES = {
+    "GOVERNANCE": objects_pb2.RETENTION_MODE_GOVERNANCE,
+    "COMPLIANCE": objects_pb2.RETENTION_MODE_COMPLIANCE,
+}
+
+
+async def update(request: S3Request, field: str, **values: Any) -> None:
+    """Sets one field of the request's bucket; without a value it is emptied."""
+    message = buckets_pb2.UpdateBucketRequest(
+        bucket=buckets_pb2.Bucket(name=request.bucket_name, **values), update_mask=FieldMask(paths=[field])
+    )
+    await request.call("UpdateBucket", message)
+
+
+async def get_versioning(request: S3Request) -> FaceResponse:
+    versioning = (await bucket_of(request)).versioning
+    status = next((name for name, value in _VERSIONING.items() if value == versioning), "")
+    return xml(request, "VersioningConfiguration", element("Status", status) if status else "")
+
+
+async def put_versioning(request: S3Request) -> FaceResponse:
+    given = await bodies.document(request, "VersioningConfiguration")
+    status = given.value("Status")
+    if given.value("MfaDelete") == "Enabled" or given.value("MFADelete") == "Enabled":
+        raise not_implemented("MFA delete", "keep versions by object lock")
+    if status not in _VERSIONING:
+        raise malformed_xml("the Status of VersioningConfiguration must be Enabled or Suspended")
+    await update(request, "versioning", versioning=_VERSIONING[status])
+    return nothing(request)
+
+
+async def get_tagging(request: S3Request) -> FaceResponse:
+    tags = (await bucket_of(request)).tags
+    if not tags:
+        raise missing("NO_SUCH_TAG_SET", "the TagSet does not exist")
+    return xml(request, "Tagging", tag_set(tags))
+
+
+async def put_tagging(request: S3Request) -> FaceResponse:
+    tags = tags_in(await bodies.document(request, "Tagging"), _MAX_TAGS)
+    await update(request, "tags", tags=tags)
+    return nothing(request, 204)
+
+
+async def delete_tagging(request: S3Request) -> FaceResponse:
+    await update(request, "tags")
+    return nothing(request, 204)
+
+
+async def get_object_lock(request: S3Request) -> FaceResponse:
+    lock = (await bucket_of(request)).object_lock
+    if not lock.enabled:
+        raise missing(
+            "OBJECT_LOCK_CONFIGURATION_NOT_FOUND_ERROR", "Object Lock configuration does not exist for this bucket"
+        )
+    content = element("ObjectLockEnabled", "Enabled")
+    if lock.default_mode:
+        period = element("Years", lock.default_years) if lock.default_years else element("Days", lock.default_days)
+        mode = element("Mode", object_headers.retention_mode(lock.default_mode))
+        content += f"<Rule><DefaultRetention>{mode}{period}</DefaultRetention></Rule>"
+    return xml(request, "ObjectLockConfiguration", content)
+
+
+async def put_object_lock(request: S3Request) -> FaceResponse:
+    given = await bodies.document(request, "ObjectLockConfiguration")
+    if given.value("ObjectLockEnabled") != "Enabled":
+        raise malformed_xml("ObjectLockEnabled must be Enabled")
+    lock = buckets_pb2.ObjectLock(enabled=True)
+    rule = given.first("Rule")
+    if rule is not None:
+        _default_retention(rule, lock)
+    await update(request, "object_lock", object_lock=lock)
+    return nothing(request)
+
+
+def _default_retention(rule: Element, lock: buckets_pb2.ObjectLock) -> None:
+    found = rule.first("DefaultRetention")
+    if found is None:
+        raise malformed_xml("Rule needs DefaultRetention")
+    mode, days, years = found.value("Mode"), found.value("Days"), found.value("Years")
+    if mode not in _MODES or bool(days) == bool(years):
+        raise malformed_xml("DefaultRetention needs Mode, GOVERNANCE or COMPLIANCE, and either Days or Years")
+    period = days or years
+    if not period.isdecimal() or not 0 < int(period[:9]) <= (36_500 if days else 100):
+        raise invalid_argument(
+            "Days" if days else "Years", period, "default retention period must be a positive integer value"
+        )
+    lock.default_mode = _MODES[mode]
+    if days:
+        lock.default_days = int(days)
+    else:
+        lock.default_years = int(years)

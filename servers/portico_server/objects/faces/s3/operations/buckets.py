@@ -1,0 +1,104 @@
+"""Buckets: listed, created, looked up, deleted."""
+
+from __future__ import annotations
+
+import re
+
+from portico.objects.v1 import buckets_pb2
+from portico_server.objects.faces.s3 import bodies, object_headers, refused_headers
+from portico_server.objects.faces.s3.answers import nothing, xml
+from portico_server.objects.faces.s3.operations.listing import owner_element
+from portico_server.objects.faces.s3.reading_xml import read
+from portico_server.objects.faces.s3.refusals import invalid, not_implemented
+from portico_server.objects.faces.s3.request import S3Request
+from portico_server.objects.faces.s3.writing_xml import element, optional
+from portico_server.platform.faces import FaceResponse
+
+REGION = "us-east-1"
+"""What buckets say of where they are: the region that all clients know. It means the same as `auto`."""
+
+_PAGE = 1000
+_MOST_BUCKETS = 10_000
+_LOCATION = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+_NO_HINTS = ("", "auto", REGION)
+_OWNERSHIP = "x-amz-object-ownership"
+_LOCK = "x-amz-bucket-object-lock-enabled"
+
+
+async def list_buckets(request: S3Request) -> FaceResponse:
+    most = request.number("max-buckets", _MOST_BUCKETS, 1, _MOST_BUCKETS)
+    prefix, token = request.query.get("prefix", ""), request.query.get("continuation-token", "")
+    found: list[buckets_pb2.Bucket] = []
+    while len(found) < most:
+        message = buckets_pb2.ListBucketsRequest(
+            parent=request.parent, page_size=min(most - len(found), _PAGE), page_token=token, prefix=prefix
+        )
+        page = await request.call("ListBuckets", message)
+        found.extend(page.buckets)
+        token = page.next_page_token
+        if not token:
+            break
+    content = owner_element(request.account) + "<Buckets>" + "".join(map(_bucket, found)) + "</Buckets>"
+    content += optional("ContinuationToken", token) + optional("Prefix", prefix)
+    return xml(request, "ListAllMyBucketsResult", content)
+
+
+async def create_bucket(request: S3Request) -> FaceResponse:
+    headers = request.headers
+    refused_headers.check_acl(headers)
+    if headers.get(_OWNERSHIP, "BucketOwnerEnforced") != "BucketOwnerEnforced":
+        raise refused_headers.acl_not_supported()
+    settings = buckets_pb2.Bucket(location_hint=await _location(request))
+    if headers.get(_LOCK, "").lower() == "true":
+        settings.object_lock.enabled = True
+    message = buckets_pb2.CreateBucketRequest(parent=request.parent, bucket_id=request.bucket, bucket=settings)
+    await request.call("CreateBucket", message)
+    return nothing(request, headers=[("location", f"/{request.bucket}")])
+
+
+async def head_bucket(request: S3Request) -> FaceResponse:
+    await bucket_of(request)
+    return nothing(request, headers=[("x-amz-bucket-region", REGION)])
+
+
+async def delete_bucket(request: S3Request) -> FaceResponse:
+    await request.call("DeleteBucket", buckets_pb2.DeleteBucketRequest(name=request.bucket_name))
+    return nothing(request, 204)
+
+
+async def get_location(request: S3Request) -> FaceResponse:
+    await bucket_of(request)
+    return xml(request, "LocationConstraint", "")  # as S3 writes us-east-1
+
+
+async def bucket_of(request: S3Request) -> buckets_pb2.Bucket:
+    """The request's bucket. Raises ApiError."""
+    message = buckets_pb2.GetBucketRequest(name=request.bucket_name)
+    found: buckets_pb2.Bucket = (await request.call("GetBucket", message)).bucket
+    return found
+
+
+async def _location(request: S3Request) -> str:
+    """Where the bucket should live; the usual regions say nothing of that."""
+    content = await bodies.whole(request)
+    if not content:
+        return ""
+    given = await read(content, "CreateBucketConfiguration")
+    if given.first("Bucket") is not None or given.first("Location") is not None:
+        raise not_implemented("a directory bucket", "create one of the usual kind")
+    location = given.value("LocationConstraint")
+    if location.lower() in _NO_HINTS:
+        return ""
+    if not _LOCATION.fullmatch(location.lower()):
+        raise invalid(
+            "INVALID_LOCATION_CONSTRAINT",
+            "the specified location-constraint is not valid",
+            location_constraint=location[:64],
+        )
+    return location.lower()
+
+
+def _bucket(found: buckets_pb2.Bucket) -> str:
+    when = object_headers.iso_time(found.create_time.seconds, found.create_time.nanos)
+    name = found.name.rpartition("/")[2]
+    return f"<Bucket>{element('Name', name)}{element('CreationDate', when)}{element('BucketRegion', REGION)}</Bucket>"

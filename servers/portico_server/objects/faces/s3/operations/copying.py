@@ -1,0 +1,97 @@
+"""CopyObject, and which object a copy is made of."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+from urllib.parse import unquote_to_bytes
+
+from portico.objects.v1 import objects_pb2
+from portico_server.objects.faces.s3 import (
+    checksum_headers,
+    conditional_headers,
+    lock_headers,
+    object_headers,
+    refused_headers,
+)
+from portico_server.objects.faces.s3.addresses import check_bucket_name, checked_key
+from portico_server.objects.faces.s3.answers import xml
+from portico_server.objects.faces.s3.refusals import invalid, invalid_argument
+from portico_server.objects.faces.s3.request import S3Request
+from portico_server.objects.faces.s3.writing_xml import element
+from portico_server.platform.faces import FaceResponse
+
+SOURCE = "x-amz-copy-source"
+_DIRECTIVES = ("COPY", "REPLACE")
+
+
+class Source(NamedTuple):
+    """`name`: `accounts/{account}/buckets/{bucket}/objects/{key}`; `version_id` empty: the current version."""
+
+    name: str
+    version_id: str
+
+
+async def copy_object(request: S3Request) -> FaceResponse:
+    headers = request.headers
+    refused_headers.check_write(headers)
+    source = source_of(request)
+    replaces = _directive(request, "x-amz-metadata-directive")
+    if source == (request.object_name, "") and not replaces:
+        raise invalid(
+            "INVALID_REQUEST",
+            "this copy request is illegal because it is trying to copy an object to itself without changing the "
+            "object's metadata; say x-amz-metadata-directive: REPLACE",
+        )
+    message = objects_pb2.CopyObjectRequest(
+        name=request.object_name,
+        source=source.name,
+        source_version_id=source.version_id,
+        metadata=object_headers.metadata_of(headers) if replaces else None,
+        source_conditions=conditional_headers.conditions_of(headers, conditional_headers.SOURCE),
+        conditions=conditional_headers.conditions_of(headers),
+        replace_tags=_directive(request, "x-amz-tagging-directive"),
+        retention=lock_headers.retention_of(headers),
+        legal_hold=lock_headers.legal_hold_of(headers),
+    )
+    if message.replace_tags:
+        message.tags.update(lock_headers.tags_of(headers))
+    algorithm = checksum_headers.algorithm_value(request.header(checksum_headers.ALGORITHM))
+    if algorithm:
+        message.checksum_algorithms.append(algorithm)
+    made = (await request.call("CopyObject", message)).object
+    told = object_headers.version_header(made.version_id) + source_version_header(source.version_id)
+    if made.HasField("expire_time"):
+        told.append(object_headers.expiration(made))
+    content = element("LastModified", object_headers.iso_time(made.create_time.seconds, made.create_time.nanos))
+    content += element("ETag", f'"{made.etag}"')
+    content += checksum_headers.answer_elements(made.checksums, made.parts_count)
+    return xml(request, "CopyObjectResult", content, told)
+
+
+def source_of(request: S3Request) -> Source:
+    """What `x-amz-copy-source` names, in the account of the bucket that is written to. Raises ApiError."""
+    given = request.headers[SOURCE]
+    path, _, version_id = given.partition("?versionId=")
+    try:
+        text = unquote_to_bytes(path.encode("latin-1")).decode()
+    except UnicodeDecodeError:
+        raise invalid_argument(SOURCE, given, "the copy source must be UTF-8 in percent-encoding") from None
+    bucket, _, key = text.removeprefix("/").partition("/")
+    if not bucket or not key or text.startswith("arn:"):
+        raise invalid_argument(
+            SOURCE, given, "copy source must mention the source bucket and key: sourcebucket/sourcekey"
+        )
+    check_bucket_name(bucket)
+    return Source(f"{request.parent}/buckets/{bucket}/objects/{checked_key(key)}", version_id)
+
+
+def source_version_header(version_id: str) -> list[tuple[str, str]]:
+    return [("x-amz-copy-source-version-id", version_id)] if version_id else []
+
+
+def _directive(request: S3Request, header: str) -> bool:
+    """Whether it says REPLACE."""
+    directive = request.headers.get(header, "COPY")
+    if directive not in _DIRECTIVES:
+        raise invalid_argument(header, directive, f"{header} must be COPY or REPLACE")
+    return directive == "REPLACE"

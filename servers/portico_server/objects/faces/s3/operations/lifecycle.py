@@ -1,0 +1,168 @@
+"""A bucket's lifecycle rules: what is deleted by itself."""
+
+from __future__ import annotations
+
+from portico.objects.v1 import buckets_pb2
+from portico_server.objects.faces.s3 import bodies
+from portico_server.objects.faces.s3.answers import nothing, xml
+from portico_server.objects.faces.s3.lock_headers import timestamp
+from portico_server.objects.faces.s3.object_headers import iso_time
+from portico_server.objects.faces.s3.operations.bucket_settings import update
+from portico_server.objects.faces.s3.operations.buckets import bucket_of
+from portico_server.objects.faces.s3.reading_xml import Element
+from portico_server.objects.faces.s3.refusals import invalid_argument, malformed_xml, missing, not_implemented
+from portico_server.objects.faces.s3.request import S3Request
+from portico_server.objects.faces.s3.writing_xml import boolean, element
+from portico_server.platform.faces import FaceResponse
+
+_MAX_RULES = 1000
+_DAY_SECONDS = 86_400
+_MOST_DAYS = 2**31 - 1
+_MOST_BYTES = 5_497_558_138_880
+_TRANSITIONS = ("Transition", "NoncurrentVersionTransition")
+
+_Rule = buckets_pb2.LifecycleRule
+
+
+async def get_lifecycle(request: S3Request) -> FaceResponse:
+    rules = (await bucket_of(request)).lifecycle_rules
+    if not rules:
+        raise missing("NO_SUCH_LIFECYCLE_CONFIGURATION", "the lifecycle configuration does not exist")
+    return xml(request, "LifecycleConfiguration", "".join(map(_told, rules)))
+
+
+async def put_lifecycle(request: S3Request) -> FaceResponse:
+    given = await bodies.document(request, "LifecycleConfiguration")
+    rules = [_rule(found) for found in given.all("Rule")]
+    if not 0 < len(rules) <= _MAX_RULES:
+        raise malformed_xml(f"there must be 1 to {_MAX_RULES} of Rule")
+    ids = [rule.id for rule in rules if rule.id]
+    if len(ids) != len(set(ids)):
+        raise invalid_argument("ID", "", "RuleId must be unique. Found same ID for one or more rules")
+    await update(request, "lifecycle_rules", lifecycle_rules=rules)
+    return nothing(request)
+
+
+async def delete_lifecycle(request: S3Request) -> FaceResponse:
+    await update(request, "lifecycle_rules")
+    return nothing(request, 204)
+
+
+def _rule(found: Element) -> _Rule:
+    if any(found.first(name) is not None for name in _TRANSITIONS):
+        raise not_implemented("a transition to another storage class", "there is STANDARD alone")
+    rule_id, status = found.value("ID"), found.value("Status")
+    if len(rule_id) > 255:
+        raise invalid_argument("ID", rule_id, "ID length should not exceed allowed limit of 255")
+    if status not in ("Enabled", "Disabled"):
+        raise malformed_xml("the Status of Rule must be Enabled or Disabled")
+    rule = _Rule(id=rule_id, enabled=status == "Enabled")
+    _filter(found, rule)
+    actions = [_expiration(found, rule), _noncurrent(found, rule), _abort(found, rule)]
+    if not any(actions):
+        raise invalid_argument("Rule", rule_id, "at least one action needs to be specified in a rule")
+    return rule
+
+
+def _filter(found: Element, rule: _Rule) -> None:
+    if found.first("Prefix") is not None:  # of the first form of these rules
+        if found.first("Filter") is not None:
+            raise malformed_xml("Rule has Prefix or Filter, not both")
+        rule.filter.prefix = found.exact("Prefix")
+        return
+    given = found.first("Filter")
+    if given is None:
+        raise malformed_xml("Rule needs Filter")
+    inside = given.first("And") or given
+    rule.filter.SetInParent()
+    rule.filter.prefix = inside.exact("Prefix")
+    for tag in inside.all("Tag"):
+        rule.filter.tags[tag.exact("Key")] = tag.exact("Value")
+    greater, less = inside.value("ObjectSizeGreaterThan"), inside.value("ObjectSizeLessThan")
+    if greater:
+        rule.filter.size_greater_than_bytes = _number("ObjectSizeGreaterThan", greater, 0, _MOST_BYTES)
+    if less:
+        rule.filter.size_less_than_bytes = _number("ObjectSizeLessThan", less, 1, _MOST_BYTES)
+
+
+def _expiration(found: Element, rule: _Rule) -> bool:
+    given = found.first("Expiration")
+    if given is None:
+        return False
+    days, date, markers = given.value("Days"), given.value("Date"), given.value("ExpiredObjectDeleteMarker")
+    if sum(map(bool, (days, date, markers))) != 1:
+        raise malformed_xml("Expiration needs one of Days, Date and ExpiredObjectDeleteMarker")
+    if days:
+        rule.expire_after_days = _number("Days", days, 1)
+    elif date:
+        expires = timestamp(date, "Date")
+        if expires.seconds % _DAY_SECONDS or expires.nanos:
+            raise invalid_argument("Date", date, "'Date' must be at midnight GMT")
+        rule.expire_time.CopyFrom(expires)
+    else:
+        rule.expire_delete_markers = markers.lower() == "true"
+    return True
+
+
+def _noncurrent(found: Element, rule: _Rule) -> bool:
+    given = found.first("NoncurrentVersionExpiration")
+    if given is None:
+        return False
+    rule.expire_noncurrent_after_days = _number("NoncurrentDays", given.needed("NoncurrentDays"), 1)
+    if given.value("NewerNoncurrentVersions"):
+        newer = given.value("NewerNoncurrentVersions")
+        rule.keep_noncurrent_versions = _number("NewerNoncurrentVersions", newer, 1, 100)
+    return True
+
+
+def _abort(found: Element, rule: _Rule) -> bool:
+    given = found.first("AbortIncompleteMultipartUpload")
+    if given is None:
+        return False
+    if rule.filter.tags:
+        raise invalid_argument(
+            "Tag", "", "AbortIncompleteMultipartUpload cannot be specified with Tags: parts have none"
+        )
+    rule.abort_uploads_after_days = _number("DaysAfterInitiation", given.needed("DaysAfterInitiation"), 1)
+    return True
+
+
+def _number(name: str, text: str, least: int, most: int = _MOST_DAYS) -> int:
+    if not text.isdecimal() or not least <= int(text[:16]) <= most:
+        raise invalid_argument(name, text, f"'{name}' must be an integer between {least} and {most}")
+    return int(text)
+
+
+def _told(rule: _Rule) -> str:
+    content = element("ID", rule.id) + _told_filter(rule.filter)
+    content += element("Status", "Enabled" if rule.enabled else "Disabled")
+    days = rule.expire_after_days or -(-rule.expire_after_seconds // _DAY_SECONDS)
+    if days:
+        content += f"<Expiration>{element('Days', days)}</Expiration>"
+    elif rule.HasField("expire_time"):
+        content += f"<Expiration>{element('Date', iso_time(rule.expire_time.seconds))}</Expiration>"
+    elif rule.expire_delete_markers:
+        content += f"<Expiration>{boolean('ExpiredObjectDeleteMarker', True)}</Expiration>"
+    if rule.expire_noncurrent_after_days:
+        noncurrent = element("NoncurrentDays", rule.expire_noncurrent_after_days)
+        if rule.keep_noncurrent_versions:
+            noncurrent += element("NewerNoncurrentVersions", rule.keep_noncurrent_versions)
+        content += f"<NoncurrentVersionExpiration>{noncurrent}</NoncurrentVersionExpiration>"
+    if rule.abort_uploads_after_days:
+        abort = element("DaysAfterInitiation", rule.abort_uploads_after_days)
+        content += f"<AbortIncompleteMultipartUpload>{abort}</AbortIncompleteMultipartUpload>"
+    return f"<Rule>{content}</Rule>"
+
+
+def _told_filter(given: buckets_pb2.LifecycleRule.Filter) -> str:
+    parts = [element("Prefix", given.prefix)] if given.prefix else []
+    parts += [
+        f"<Tag>{element('Key', name)}{element('Value', value)}</Tag>" for name, value in sorted(given.tags.items())
+    ]
+    if given.HasField("size_greater_than_bytes"):
+        parts.append(element("ObjectSizeGreaterThan", given.size_greater_than_bytes))
+    if given.HasField("size_less_than_bytes"):
+        parts.append(element("ObjectSizeLessThan", given.size_less_than_bytes))
+    if len(parts) > 1:
+        return f"<Filter><And>{''.join(parts)}</And></Filter>"
+    return f"<Filter>{parts[0] if parts else element('Prefix', '')}</Filter>"

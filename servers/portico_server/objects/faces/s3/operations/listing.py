@@ -1,0 +1,236 @@
+"""ListObjects (both versions) and ListObjectVersions.
+
+Where a list stands is told by the last key that was shown, so `marker`, `start-after` and the continuation token are
+one thing: `start_after` of the contract, which leaves out the common prefix that it begins with, as S3 does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from portico.objects.v1 import objects_pb2
+from portico_server.objects.faces.s3 import checksum_headers, object_headers, refused_headers
+from portico_server.objects.faces.s3.answers import xml
+from portico_server.objects.faces.s3.refusals import invalid_argument
+from portico_server.objects.faces.s3.request import S3Request
+from portico_server.objects.faces.s3.writing_xml import boolean, element, optional, text, url_encoded
+from portico_server.platform.faces import FaceResponse
+
+MAX_KEYS = 1000
+_WRITTEN_AT_ONCE = 100
+"""Entries that are written in one go, some 400 us; then others run."""
+
+Encode = Callable[[str], str]
+
+
+class _Asked(NamedTuple):
+    """What every list is asked. `encode` is how keys are told."""
+
+    prefix: str
+    delimiter: str
+    limit: int
+    encode: Encode
+    encoding: str
+
+
+async def list_objects(request: S3Request) -> FaceResponse:
+    """Version 1."""
+    asked = _asked(request)
+    marker = request.query.get("marker", "")
+    page, last = await _page(request, asked, marker)
+    more = bool(page.next_page_token)
+    content = element("Name", request.bucket) + _told(asked)
+    content += element("Marker", asked.encode(marker)) + element("MaxKeys", asked.limit)
+    if more and asked.delimiter:
+        content += element("NextMarker", asked.encode(last))
+    content += boolean("IsTruncated", more)
+    content += await entries(page.objects, lambda found: _contents(found, asked.encode, request.account))
+    return xml(request, "ListBucketResult", content + _prefixes(page.prefixes, asked))
+
+
+async def list_objects_v2(request: S3Request) -> FaceResponse:
+    asked = _asked(request)
+    token, start_after = request.query.get("continuation-token"), request.query.get("start-after", "")
+    page, last = await _page(request, asked, start_after if token is None else _opened(token))
+    more = bool(page.next_page_token)
+    owner = request.account if request.query.get("fetch-owner", "").lower() == "true" else ""
+    content = element("Name", request.bucket) + _told(asked)
+    content += element("MaxKeys", asked.limit) + element("KeyCount", len(page.objects) + len(page.prefixes))
+    content += boolean("IsTruncated", more)
+    if token is not None:
+        content += element("ContinuationToken", token)
+    if more:
+        content += element("NextContinuationToken", _sealed(last))
+    if start_after:
+        content += element("StartAfter", asked.encode(start_after))
+    content += await entries(page.objects, lambda found: _contents(found, asked.encode, owner))
+    return xml(request, "ListBucketResult", content + _prefixes(page.prefixes, asked))
+
+
+async def list_versions(request: S3Request) -> FaceResponse:
+    asked = _asked(request)
+    key_marker, version_marker = request.query.get("key-marker", ""), request.query.get("version-id-marker", "")
+    if "version-id-marker" in request.query and not key_marker:
+        raise invalid_argument(
+            "version-id-marker", version_marker, "a version-id marker cannot be specified without a key marker"
+        )
+    message = objects_pb2.ListObjectVersionsRequest(
+        parent=request.bucket_name,
+        page_size=max(asked.limit, 1),
+        prefix=asked.prefix,
+        delimiter=asked.delimiter,
+        start_after=key_marker,
+        start_after_version_id=version_marker,
+        start_behind_prefix=True,
+    )
+    page = await request.call("ListObjectVersions", message)
+    if not asked.limit:
+        page = objects_pb2.ListObjectVersionsResponse()
+    more = bool(page.next_page_token)
+    content = element("Name", request.bucket) + _told(asked) + element("KeyMarker", asked.encode(key_marker))
+    content += element("VersionIdMarker", version_marker) + element("MaxKeys", asked.limit)
+    content += boolean("IsTruncated", more)
+    if more:
+        content += _next_version(page, asked.encode)
+    content += await entries(page.objects, lambda found: _version(found, asked.encode, request.account))
+    return xml(request, "ListVersionsResult", content + _prefixes(page.prefixes, asked))
+
+
+async def entries(found: Sequence[objects_pb2.Object], write: Callable[[objects_pb2.Object], str]) -> str:
+    """All of them as XML, letting others run in between."""
+    written: list[str] = []
+    for start in range(0, len(found), _WRITTEN_AT_ONCE):
+        if start:
+            await asyncio.sleep(0)
+        written.extend(map(write, found[start : start + _WRITTEN_AT_ONCE]))
+    return "".join(written)
+
+
+def owner_element(account: str, name: str = "Owner") -> str:
+    """An account, as S3 tells who owns what."""
+    return f"<{name}>{element('ID', account)}{element('DisplayName', account)}</{name}>"
+
+
+def key_of(name: str) -> str:
+    """Of `accounts/{account}/buckets/{bucket}/objects/{key}`."""
+    return name.split("/", 5)[5]
+
+
+def encoding_of(request: S3Request) -> tuple[Encode, str]:
+    """How keys are told, and the element that says so. Raises ApiError."""
+    encoding = request.query.get("encoding-type", "")
+    if encoding not in ("", "url"):
+        raise invalid_argument("encoding-type", encoding, "invalid Encoding Method specified in Request: it can be url")
+    return (url_encoded if encoding else _as_it_is), encoding
+
+
+def _as_it_is(key: str) -> str:
+    return key
+
+
+def _asked(request: S3Request) -> _Asked:
+    refused_headers.check_owner(request)
+    encode, encoding = encoding_of(request)
+    return _Asked(
+        request.query.get("prefix", ""),
+        request.query.get("delimiter", ""),
+        min(request.number("max-keys", MAX_KEYS), MAX_KEYS),
+        encode,
+        encoding,
+    )
+
+
+def _told(asked: _Asked) -> str:
+    """What the request said, as the answer repeats it."""
+    return (
+        element("Prefix", asked.encode(asked.prefix))
+        + optional("Delimiter", asked.encode(asked.delimiter))
+        + optional("EncodingType", asked.encoding)
+    )
+
+
+async def _page(request: S3Request, asked: _Asked, marker: str) -> tuple[objects_pb2.ListObjectsResponse, str]:
+    """The page behind the marker, and the last key or common prefix in it."""
+    message = objects_pb2.ListObjectsRequest(
+        parent=request.bucket_name,
+        page_size=max(asked.limit, 1),
+        prefix=asked.prefix,
+        delimiter=asked.delimiter,
+        start_after=marker,
+        start_behind_prefix=True,
+    )
+    page = await request.call("ListObjects", message)
+    if not asked.limit:
+        return objects_pb2.ListObjectsResponse(), ""
+    last = max(
+        key_of(page.objects[-1].name) if page.objects else "",
+        page.prefixes[-1] if page.prefixes else "",
+    )
+    return page, last
+
+
+def _contents(found: objects_pb2.Object, encode: Encode, owner: str) -> str:
+    algorithm = checksum_headers.shown_algorithm(found.checksums)
+    digest = (
+        f"<ChecksumAlgorithm>{algorithm}</ChecksumAlgorithm>"
+        f"<ChecksumType>{checksum_headers.type_name(found.checksums.type)}</ChecksumType>"
+        if algorithm
+        else ""
+    )
+    return (
+        f"<Contents><Key>{text(encode(key_of(found.name)))}</Key>{_state(found)}{digest}"
+        f"{owner_element(owner) if owner else ''}</Contents>"
+    )
+
+
+def _version(found: objects_pb2.Object, encode: Encode, owner: str) -> str:
+    named = (
+        f"<Key>{text(encode(key_of(found.name)))}</Key><VersionId>{found.version_id}</VersionId>"
+        f"{boolean('IsLatest', found.latest)}"
+    )
+    if found.delete_marker:
+        return f"<DeleteMarker>{named}{_time(found)}{owner_element(owner)}</DeleteMarker>"
+    return f"<Version>{named}{_state(found)}{owner_element(owner)}</Version>"
+
+
+def _state(found: objects_pb2.Object) -> str:
+    return (
+        f"{_time(found)}<ETag>&quot;{found.etag}&quot;</ETag><Size>{found.size_bytes}</Size>"
+        "<StorageClass>STANDARD</StorageClass>"
+    )
+
+
+def _time(found: objects_pb2.Object) -> str:
+    return f"<LastModified>{object_headers.iso_time(found.create_time.seconds, found.create_time.nanos)}</LastModified>"
+
+
+def _prefixes(prefixes: Sequence[str], asked: _Asked) -> str:
+    return "".join(
+        f"<CommonPrefixes><Prefix>{text(asked.encode(prefix))}</Prefix></CommonPrefixes>" for prefix in prefixes
+    )
+
+
+def _next_version(page: objects_pb2.ListObjectVersionsResponse, encode: Encode) -> str:
+    """The markers with which the list goes on."""
+    last_key = key_of(page.objects[-1].name) if page.objects else ""
+    last_prefix = page.prefixes[-1] if page.prefixes else ""
+    if last_prefix > last_key:
+        return element("NextKeyMarker", encode(last_prefix))
+    return element("NextKeyMarker", encode(last_key)) + element("NextVersionIdMarker", page.objects[-1].version_id)
+
+
+def _sealed(last: str) -> str:
+    return base64.urlsafe_b64encode(last.encode()).decode()
+
+
+def _opened(token: str) -> str:
+    try:
+        if not token:
+            raise ValueError
+        return base64.b64decode(token, altchars=b"-_", validate=True).decode()
+    except (binascii.Error, ValueError):
+        raise invalid_argument("continuation-token", token, "the continuation token provided is incorrect") from None

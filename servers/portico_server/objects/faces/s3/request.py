@@ -1,0 +1,163 @@
+"""A request of S3 on its way through the face: what an operation is given."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from typing import Any, Protocol
+from urllib.parse import unquote_to_bytes
+
+from portico_server.objects.faces.s3.addresses import Address
+from portico_server.objects.faces.s3.refusals import invalid, invalid_argument
+from portico_server.objects.names import object_name
+from portico_server.platform.errors import ApiError
+from portico_server.platform.faces import FaceCalls, FaceRequest
+
+_OBJECTS = "/portico.objects.v1.ObjectService/"
+_BUCKETS = "/portico.objects.v1.BucketService/"
+_UPLOADS = "/portico.objects.v1.UploadService/"
+_SERVICES = {
+    **dict.fromkeys(("CreateBucket", "GetBucket", "ListBuckets", "UpdateBucket", "DeleteBucket"), _BUCKETS),
+    **dict.fromkeys(
+        (
+            *("CreateMultipartUpload", "UploadPart", "CopyPart", "ListParts", "ListMultipartUploads"),
+            *("CompleteMultipartUpload", "AbortMultipartUpload"),
+        ),
+        _UPLOADS,
+    ),
+}
+
+
+class Body(Protocol):
+    """The bytes of a request's body, without the chunks in which they may come; read once. `size_bytes`: how many
+    there will be, None if nobody said. `trailers`: headers that came behind them, there when all has been read."""
+
+    @property
+    def size_bytes(self) -> int | None: ...
+
+    @property
+    def trailers(self) -> Mapping[str, str]: ...
+
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+
+
+class S3Request:
+    """`query` and `headers` by name, decoded; of several parameters of a name the first counts, several headers are one
+    with commas. `account` is the bucket's. `signed`: somebody has signed it; else it is an anonymous one. `body` opens
+    the body, and raises ApiError where its headers say no good of it."""
+
+    __slots__ = ("_calls", "account", "address", "body", "came", "headers", "query", "signed")
+
+    def __init__(
+        self,
+        came: FaceRequest,
+        calls: FaceCalls,
+        address: Address,
+        account: str,
+        body: Callable[[], Body],
+        *,
+        signed: bool,
+    ) -> None:
+        self.came = came
+        self.address = address
+        self.account = account
+        self.signed = signed
+        self.body = body
+        self.query = parameters(came.query)
+        self.headers = headers_of(came.headers)
+        self._calls = calls
+
+    @property
+    def verb(self) -> str:
+        return self.came.verb
+
+    @property
+    def bucket(self) -> str:
+        """The bucket's id."""
+        return self.address.bucket
+
+    @property
+    def key(self) -> str:
+        return self.address.key
+
+    @property
+    def parent(self) -> str:
+        """`accounts/{account}`."""
+        return f"accounts/{self.account}"
+
+    @property
+    def bucket_name(self) -> str:
+        """`accounts/{account}/buckets/{bucket}`."""
+        return f"accounts/{self.account}/buckets/{self.address.bucket}"
+
+    @property
+    def object_name(self) -> str:
+        """`accounts/{account}/buckets/{bucket}/objects/{key}`."""
+        return object_name(self.bucket_name, self.address.key)
+
+    @property
+    def ray_id(self) -> str:
+        return self._calls.ray_id
+
+    @property
+    def version_id(self) -> str:
+        """Which version is asked for; empty: the current one."""
+        found = self.query.get("versionId")
+        if found == "":
+            raise invalid_argument("versionId", "", "version id cannot be the empty string")
+        return found or ""
+
+    def header(self, name: str) -> str:
+        """A header's value, empty if absent."""
+        return self.headers.get(name, "")
+
+    def number(self, name: str, default: int, least: int = 0, most: int = 2**31 - 1) -> int:
+        """A parameter that is a number. Raises ApiError."""
+        return number(name, self.query.get(name, ""), default, least, most)
+
+    async def call(self, method: str, message: Any) -> Any:
+        """Calls a method of the contract by its name, `GetBucket`. Raises ApiError."""
+        return await self._calls.call(_SERVICES.get(method, _OBJECTS) + method, message)
+
+    def stream(self, method: str, message: Any) -> AsyncIterator[Any]:
+        """As `call`, of a method with a stream of responses."""
+        return self._calls.stream(_SERVICES.get(method, _OBJECTS) + method, message)
+
+
+def number(name: str, text: str, default: int, least: int = 0, most: int = 2**31 - 1) -> int:
+    """A number in decimal digits; `default` for no text. Raises ApiError."""
+    if not text:
+        return default
+    value = int(text) if text.isascii() and text.isdecimal() and len(text) <= 10 else -1
+    if not least <= value <= most:
+        raise invalid_argument(name, text, f"{name} must be an integer between {least} and {most}")
+    return value
+
+
+def parameters(query: bytes) -> Mapping[str, str]:
+    """A query's parameters, the first of each name; one without `=` is empty. Raises ApiError."""
+    found: dict[str, str] = {}
+    for part in query.split(b"&") if query else ():
+        name, _, value = part.partition(b"=")
+        if name:
+            found.setdefault(_decoded(name), _decoded(value))
+    return found
+
+
+def headers_of(headers: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:
+    """By name; the values as Latin-1, whatever they are."""
+    found: dict[str, str] = {}
+    for raw_name, raw_value in headers:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1").strip()
+        found[name] = f"{found[name]},{value}" if name in found else value
+    return found
+
+
+def _decoded(raw: bytes) -> str:
+    try:
+        return (unquote_to_bytes(raw.replace(b"+", b" ")) if b"%" in raw or b"+" in raw else raw).decode()
+    except UnicodeDecodeError:
+        raise _not_utf8() from None
+
+
+def _not_utf8() -> ApiError:
+    return invalid("INVALID_URI", "the query is not UTF-8 in percent-encoding")

@@ -1,0 +1,72 @@
+"""XML that comes in and goes out."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portico_server.objects.faces.s3.reading_xml import read
+from portico_server.objects.faces.s3.writing_xml import NAMESPACE, document, element, text, url_encoded
+from portico_server.platform.errors import ApiError
+
+XML_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\ufffe\uffff", min_codepoint=0x20))
+
+
+@given(XML_TEXT)
+async def test_any_text_comes_out_as_it_went_in(value: str) -> None:
+    written = document("Root", element("Key", value))
+    found = ElementTree.fromstring(written)
+    assert found.tag == f"{{{NAMESPACE}}}Root"
+    assert (found[0].text or "") == value
+    assert (await read(written, "Root")).exact("Key") == value
+
+
+async def test_line_breaks_and_tabs_survive() -> None:
+    assert (await read(document("Root", element("Key", "a\r\n\tb ")), "Root")).exact("Key") == "a\r\n\tb "
+
+
+def test_control_characters_are_written_as_s3_writes_them() -> None:
+    assert text("a\x01\x1fb") == "a&#x1;&#x1F;b"
+    assert url_encoded("a\x01 ü/+") == "a%01%20%C3%BC/%2B"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'<Delete xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Quiet>true</Quiet></Delete>',
+        b"<Delete><Quiet>true</Quiet></Delete>",
+        b'<s:Delete xmlns:s="urn:other"><s:Quiet> true\n</s:Quiet></s:Delete>',
+        '\ufeff<?xml version="1.0" encoding="UTF-8"?>\n<Delete><Other/><Quiet>true</Quiet></Delete>'.encode(),
+    ],
+)
+async def test_it_is_read_with_any_namespace(content: bytes) -> None:
+    assert (await read(content, "Delete")).value("Quiet") == "true"
+
+
+BOMB = b'<!DOCTYPE l [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]><Delete><Quiet>&b;</Quiet></Delete>'
+FOREIGN = b'<!DOCTYPE l [<!ENTITY a SYSTEM "file:///etc/hostname">]><Delete><Quiet>&a;</Quiet></Delete>'
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"<Delete>",
+        b"no xml",
+        b"<Other/>",
+        b"<Delete>&unknown;</Delete>",
+        b"<!DOCTYPE Delete><Delete/>",
+        BOMB,
+        FOREIGN,
+        b'<?xml version="1.0" encoding="none-such"?><Delete/>',
+        b"<Delete>" + b"<a>" * 100 + b"</a>" * 100 + b"</Delete>",
+        b"<Delete>" + b"<a/>" * 200_001 + b"</Delete>",
+    ],
+)
+async def test_what_is_wrong_or_dangerous_is_refused(content: bytes) -> None:
+    with pytest.raises(ApiError) as raised:
+        await read(content, "Delete")
+    assert raised.value.reason == "MALFORMED_XML"
