@@ -164,7 +164,7 @@ def test_the_policy_set_goes_out_and_comes_in_again(portico: Portico, tmp_path: 
     line = file.read_text().splitlines().index("    - members/nobody") + 1
     assert f"{file}:{line}: groups.many.members[0]: " in portico("import", str(file), code=5)
     file.write_text("a: [\n")
-    assert f"{file}:2: no YAML" in portico("import", str(file), code=1)
+    assert f"{file}:2: no YAML" in portico("import", str(file), code=2)
     portico("import", str(tmp_path / "none"), code=2)
 
 

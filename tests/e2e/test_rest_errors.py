@@ -74,6 +74,20 @@ def test_each_code_that_a_servicer_aborts_with_has_its_http_status(
     assert response.headers["x-ray-id"]
 
 
+def test_a_path_with_a_fragment_is_refused_with_what_to_write_instead(platform: RunningPlatform) -> None:
+    response = platform.http("GET", f"{BUCKETS}/a#b")
+    assert response.status == 400
+    assert reason_of(response) == "REQUEST_MALFORMED"
+    assert response.json()["message"] == "the path has a #: write it as %23"
+
+
+def test_a_bad_id_is_told_in_words(platform: RunningPlatform) -> None:
+    response = platform.http("POST", f"/v1/{ACCOUNT}/groups?groupId=A_B", json_body={})
+    message = response.json()["message"]
+    assert "1 to 63 lower-case letters, digits and hyphens, beginning with a letter or digit" in message
+    assert "[" not in message
+
+
 PLATFORMS_OWN: list[tuple[str, str, str, Any, int, str, set[str]]] = [
     ("GET", "/v1/{bucket}/objects/none", "nothing there", None, 404, "OBJECT_NOT_FOUND", set()),
     ("GET", f"{BUCKETS}/none-here", "no such bucket", None, 404, "BUCKET_NOT_FOUND", set()),

@@ -1,8 +1,9 @@
 """Errors as the command line shows them: what was wrong, what to do, the ray id; and the exit codes.
 
-0 done, 1 error, 2 wrong usage, 3 not found, 4 not allowed (or not known who), 5 the state does not allow it (exists
-already, not empty, a condition does not hold), 6 the platform cannot be reached (or there is no profile that says how)
-or has no time or room, 130 stopped by Ctrl-C.
+0 done, 1 error, 2 wrong usage (of the command, or of the platform, which says that what it was given is wrong), 3 not
+found, 4 not allowed (or not known who), 5 the state does not allow it (exists already, not empty, a condition does not
+hold), 6 the platform cannot be reached (or there is no profile that says how) or has no time or room, 130 stopped by
+Ctrl-C.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ import click
 from portico.errors import PorticoError
 from portico_cli.output import escaped
 
-ERROR, NOT_FOUND, DENIED, CONFLICT, UNREACHABLE = 1, 3, 4, 5, 6
+ERROR, USAGE, NOT_FOUND, DENIED, CONFLICT, UNREACHABLE = 1, 2, 3, 4, 5, 6
 
 _EXIT_CODES = {
+    "INVALID_ARGUMENT": USAGE,
+    "OUT_OF_RANGE": USAGE,
     "NOT_FOUND": NOT_FOUND,
     "PERMISSION_DENIED": DENIED,
     "UNAUTHENTICATED": DENIED,

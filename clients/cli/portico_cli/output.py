@@ -8,6 +8,8 @@ nothing in them may move the cursor, change colours or begin a line.
 from __future__ import annotations
 
 import json
+import shutil
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
@@ -17,6 +19,9 @@ import click
 Column = tuple[str, Callable[[Any], str]]
 """A title, and the cell of an item. A title that begins with `>` is set flush right."""
 
+_BETWEEN = "  "
+_LEAST_WIDTH = 12
+"""To which a column is cut where the terminal is narrow."""
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\", "'": "\\'"}
 _OF_QUOTES = "\\'"
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
@@ -64,16 +69,33 @@ def _escape(character: str) -> str:
 
 
 def table(titles: Sequence[str], rows: Sequence[Sequence[str]], *, err: bool = False) -> None:
-    """Columns as wide as their widest cell; the last one is not filled up. `err`: on standard error."""
+    """Columns as wide as their widest cell; the last one is not filled up. On a terminal the widest are cut to its
+    width: what is cut ends in `…`, and is whole in JSON and where the output is no terminal. `err`: on standard
+    error."""
     right = [title.startswith(">") for title in titles]
     shown = [[title.removeprefix(">") for title in titles], *([quoted(cell) for cell in row] for row in rows)]
     widths = [max(len(row[index]) for row in shown) for index in range(len(titles))]
+    stream = sys.stderr if err else sys.stdout
+    if stream is not None and stream.isatty():
+        widths = fitted(widths, shutil.get_terminal_size().columns)
     for row in shown:
         cells = [
-            cell.rjust(width) if flush else cell.ljust(width)
+            _cut(cell, width).rjust(width) if flush else _cut(cell, width).ljust(width)
             for cell, width, flush in zip(row, widths, right, strict=True)
         ]
-        click.echo("  ".join(cells).rstrip(), err=err)
+        click.echo(_BETWEEN.join(cells).rstrip(), err=err)
+
+
+def fitted(widths: Sequence[int], columns: int) -> list[int]:
+    """The widths so that a row has so many columns, as far as the widest can be cut: none to less than a few."""
+    left = list(widths)
+    while left and sum(left) + len(_BETWEEN) * (len(left) - 1) > columns and max(left) > _LEAST_WIDTH:
+        left[left.index(max(left))] -= 1
+    return left
+
+
+def _cut(cell: str, width: int) -> str:
+    return cell if len(cell) <= width else f"{cell[: width - 1]}…"
 
 
 def show_fields(shown: Mapping[str, str]) -> None:

@@ -9,6 +9,7 @@ import grpc
 from protovalidate import FieldPathElementPb, Violation
 
 from portico_server.platform.errors import ApiError, FieldViolation
+from portico_server.platform.pattern_words import wanted
 
 MAX_FIELDS = 32
 """Violations told at once; the status travels in the response's headers."""
@@ -25,7 +26,7 @@ def refusal(violations: Sequence[Violation]) -> ApiError:
     for violation in violations:
         found = violation.proto
         path = _path(found.field.elements if found.field else ())
-        description = short(found.message or found.rule_id)
+        description = short(_told(violation))
         if path in by_field:
             earlier = by_field[path]
             by_field[path] = FieldViolation(path, short(f"{earlier.description}; {description}"), earlier.reason)
@@ -42,6 +43,15 @@ def refused(field: str, description: str, rule_id: str) -> ApiError:
     """The error for one violation that protovalidate cannot find; `rule_id` as it would name the rule."""
     violation = FieldViolation(field, description, rule_id)
     return ApiError(grpc.StatusCode.INVALID_ARGUMENT, REASON, f"{field}: {description}", violations=[violation])
+
+
+def _told(violation: Violation) -> str:
+    found = violation.proto
+    if found.rule_id == "string.pattern" and isinstance(violation.field_value, str):
+        words = wanted(str(violation.rule_value), violation.field_value)
+        if words is not None:
+            return words
+    return found.message or found.rule_id
 
 
 def _path(elements: Iterable[FieldPathElementPb]) -> str:

@@ -81,7 +81,7 @@ def processor_seconds_of_children() -> float:
         ("ABORTED", 5),
         ("RESOURCE_EXHAUSTED", 6),
         ("INTERNAL", 1),
-        ("INVALID_ARGUMENT", 1),
+        ("INVALID_ARGUMENT", 2),
     ],
 )
 def test_exit_codes_tell_kinds_of_errors(portico: Portico, fake: FakePlatform, code: str, exit_code: int) -> None:

@@ -16,6 +16,8 @@ from portico_server.host.envoy.rbac import PLAIN_PATH
 _FOUND = "%LOCAL_REPLY_BODY%"  # what Envoy has to say: the transcoder names the field, others repeat the status
 
 _NO_HOST = Answer(3, "REQUEST_MALFORMED", "the request does not say whom it is for: send the header Host")
+_FRAGMENT = Answer(3, "REQUEST_MALFORMED", "the path has a #: write it as %%23")  # a format, in which %% is a %
+"""Of these Envoy says nothing."""
 _NOT_THERE = Answer(14, "UNAVAILABLE", "the server is not there now: try again", retry_seconds=1)
 """The process that serves the product is down or too busy; the supervisor starts again what is down."""
 _STRANGERS_BODY = Answer(
@@ -49,6 +51,7 @@ def local_replies() -> Message:
     # Of what is no HTTP at all there is no header, not even the method.
     nameless = (_header(":method", present_match=True), _header(":authority", present_match=True, invert_match=True))
     no_host = _mapper(_NO_HOST, _status("EQ", 400), *nameless)
+    fragment = _mapper(_FRAGMENT, _status("EQ", 400), _header(":path", string_match={"contains": "#"}))
     plain = {"safe_regex": {"regex": PLAIN_PATH + r"(\?.*)?"}}
     no_text = _mapper(_ANSWERS[404], _status("EQ", 403), _header(":path", string_match=plain, invert_match=True))
     unknown = (_header(name, present_match=True, invert_match=True) for name in strangers.IDENTITIES)
@@ -60,6 +63,7 @@ def local_replies() -> Message:
             *overload.local_replies(_rest()),
             _grpc_mapper(_NOT_THERE, 503),
             no_host,
+            fragment,
             of_stranger,
             {**no_text, "status_code": 404},
             *known,
