@@ -1,4 +1,4 @@
-"""Lists of objects, common prefixes and versions, a page at a time."""
+"""Lists of objects and common prefixes, a page at a time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from portico_server.platform.database import Database
 from portico_server.platform.telemetry import span
 
 MAX_PAGE = 1000
-_MOSTLY_SKIPPED = 8
+MOSTLY_SKIPPED = 8
 """When fewer than one row in so many gave an entry, the walk takes over: it seeks, where a read goes through."""
 
 
@@ -43,21 +43,22 @@ class Page:
     cursor: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class VersionsPage:
-    """Versions and delete markers. `cursor` tells the last of them; empty on the last page."""
-
-    versions: list[Version]
-    cursor: str
-
-
 def page_size(requested: int) -> int:
     """0 means the most there can be; more than that is taken as that."""
     return min(requested or MAX_PAGE, MAX_PAGE)
 
 
+def first_behind(start_after: str, prefix: str, delimiter: str, behind_prefix: bool) -> str:
+    """The least key that may come in a list that starts behind a key, or behind the whole common prefix that it is or
+    begins with."""
+    cut = start_after.find(delimiter, len(prefix)) if delimiter and start_after.startswith(prefix) else -1
+    if behind_prefix and cut >= 0:
+        return start_after[:cut] + text.successor(delimiter)
+    return text.after(start_after)
+
+
 class Listing:
-    """Lists what is in buckets."""
+    """Lists the current objects of buckets."""
 
     def __init__(self, database: Database, buckets: Buckets) -> None:
         self._database = database
@@ -71,27 +72,11 @@ class Listing:
         await self._buckets.get(wanted.bucket)
         filling = _Filling(wanted)
         with span("objects.store.list", step="store"):
-            for one in _ranges(wanted, wanted.cursor):
+            for one in ranges(wanted, wanted.cursor):
                 await self._fill(filling, one)
                 if filling.full:
                     break
         return filling.page
-
-    async def versions(self, wanted: Wanted) -> VersionsPage:
-        """The next `limit` versions, by key, the newest of a key first; no delimiter. Raises BucketNotFound."""
-        await self._buckets.get(wanted.bucket)
-        place, _, last_key = wanted.cursor.partition(":")
-        found: list[Version] = []
-        with span("objects.store.list", step="store"):
-            for one in _ranges(wanted, last_key):
-                behind = int(place) if place and one.first == last_key else store.BEFORE_ALL_PLACES
-                missing = wanted.limit + 1 - len(found)
-                found += await store.versions(self._database, wanted.bucket, one, behind, missing)
-                if len(found) > wanted.limit:
-                    break
-        shown = found[: wanted.limit]
-        cursor = f"{shown[-1].place}:{shown[-1].key}" if len(found) > wanted.limit else ""
-        return VersionsPage(_with_latest(shown, last_key), cursor)
 
     async def _fill(self, filling: _Filling, within: TextRange) -> None:
         """Adds the entries of one range: by plain reads, and once those mostly skip, by a walk from entry to entry."""
@@ -105,7 +90,7 @@ class Listing:
             entries = filling.take(rows)
             if len(rows) < width:
                 return
-            if entries * _MOSTLY_SKIPPED < len(rows):
+            if entries * MOSTLY_SKIPPED < len(rows):
                 break
         within = TextRange(max(within.first, filling.position), within.end)
         if not filling.full and within.first < within.end:
@@ -156,16 +141,7 @@ class _Filling:
             self.position = row.key[:cut] + text.successor(delimiter)
 
 
-def _ranges(wanted: Wanted, first: str) -> list[TextRange]:
+def ranges(wanted: Wanted, first: str) -> list[TextRange]:
     """The ranges of keys to go through, from `first` on."""
     within = TextRange(max(wanted.prefix, first), text.successor(wanted.prefix))
     return text.intersection(visible_keys(wanted.shown, wanted.bucket), within)
-
-
-def _with_latest(versions: Sequence[Version], last_key: str) -> list[Version]:
-    """Marks the newest of each key; `last_key` began on the page before."""
-    marked = []
-    for version in versions:
-        marked.append(version._replace(latest=int(version.key != last_key)))
-        last_key = version.key
-    return marked

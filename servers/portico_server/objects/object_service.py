@@ -19,7 +19,7 @@ from portico_server.objects.names import parse_object_name
 from portico_server.objects.objects import Copy, Objects, Put
 from portico_server.objects.reading import CHUNK_BYTES, Reader, Wanted
 from portico_server.objects.records import Version
-from portico_server.objects.text import after
+from portico_server.objects.version_listing import Start, VersionListing
 from portico_server.platform.clock import Clock
 from portico_server.platform.database import Database
 from portico_server.platform.paging import PageTokens
@@ -37,6 +37,7 @@ class ObjectService(objects_pb2_grpc.ObjectServiceServicer):
         reader: Reader,
         deleting: Deleting,
         listing: Listing,
+        versions: VersionListing,
         page_tokens: PageTokens,
     ) -> None:
         self._database = database
@@ -45,6 +46,7 @@ class ObjectService(objects_pb2_grpc.ObjectServiceServicer):
         self._reader = reader
         self._deleting = deleting
         self._listing = listing
+        self._versions = versions
         self._page_tokens = page_tokens
 
     async def PutObject(
@@ -122,12 +124,13 @@ class ObjectService(objects_pb2_grpc.ObjectServiceServicer):
         self, request: objects_pb2.ListObjectsRequest, context: Any
     ) -> objects_pb2.ListObjectsResponse:
         cursor = self._page_tokens.open(request, caller.principal(), request.page_token)
+        start_after, behind_prefix = request.start_after, request.start_behind_prefix
         wanted = listing.Wanted(
             request.parent,
             caller.shown(),
             request.prefix,
             request.delimiter,
-            max(cursor, after(request.start_after)),
+            cursor or listing.first_behind(start_after, request.prefix, request.delimiter, behind_prefix),
             listing.page_size(request.page_size),
         )
         page = await self._listing.page(wanted)
@@ -141,11 +144,19 @@ class ObjectService(objects_pb2_grpc.ObjectServiceServicer):
         self, request: objects_pb2.ListObjectVersionsRequest, context: Any
     ) -> objects_pb2.ListObjectVersionsResponse:
         cursor = self._page_tokens.open(request, caller.principal(), request.page_token)
-        limit = listing.page_size(request.page_size)
-        wanted = listing.Wanted(request.parent, caller.shown(), request.prefix, cursor=cursor, limit=limit)
-        page = await self._listing.versions(wanted)
+        wanted = listing.Wanted(
+            request.parent,
+            caller.shown(),
+            request.prefix,
+            request.delimiter,
+            cursor,
+            listing.page_size(request.page_size),
+        )
+        start = Start(request.start_after, request.start_after_version_id, request.start_behind_prefix)
+        page = await self._versions.page(wanted, start)
         return objects_pb2.ListObjectVersionsResponse(
             objects=await messages.version_messages(request.parent, page.versions),
+            prefixes=page.prefixes,
             next_page_token=self._page_tokens.seal(request, caller.principal(), page.cursor),
         )
 

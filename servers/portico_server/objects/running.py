@@ -21,6 +21,7 @@ from portico_server.objects.objects import Objects
 from portico_server.objects.orphans import Orphans
 from portico_server.objects.reading import Reader
 from portico_server.objects.rehashing import Rehasher
+from portico_server.objects.version_listing import VersionListing
 from portico_server.platform.housekeeping import housekeeping
 from portico_server.platform.ids import Ids
 from portico_server.platform.operations import Kind, Operations
@@ -50,7 +51,14 @@ async def run(platform: Platform) -> AsyncIterator[Running]:
         objects = Objects(database, blobs, buckets, reader, receiver, rehasher, ids)
         bucket_service = BucketService(database, clock, buckets, emptying, tokens)
         object_service = ObjectService(
-            database, clock, objects, reader, Deleting(database, buckets, ids), Listing(database, buckets), tokens
+            database,
+            clock,
+            objects,
+            reader,
+            Deleting(database, buckets, ids),
+            Listing(database, buckets),
+            VersionListing(database, buckets),
+            tokens,
         )
         await orphans.start()
         await operations.start()

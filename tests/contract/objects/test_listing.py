@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -32,7 +33,9 @@ FILTERS = st.one_of(
 )
 
 
-def model(present: Sequence[str], prefix: str, delimiter: str, start_after: str, shown: Filter) -> list[str]:
+def model(
+    present: Sequence[str], prefix: str, delimiter: str, start_after: str, behind_prefix: bool, shown: Filter
+) -> list[str]:
     """Keys, and common prefixes in brackets, in the order of their bytes."""
     listed: list[str] = []
     for key in sorted(present, key=str.encode):
@@ -44,12 +47,14 @@ def model(present: Sequence[str], prefix: str, delimiter: str, start_after: str,
             continue
         cut = key.find(delimiter, len(prefix)) if delimiter else -1
         entry = key if cut < 0 else f"[{key[: cut + len(delimiter)]}]"
+        if behind_prefix and cut >= 0 and start_after.startswith(key[: cut + len(delimiter)]):
+            continue
         if listed[-1:] != [entry]:
             listed.append(entry)
     return listed
 
 
-async def pages(stand: Stand, page_size: int, **request: str) -> list[list[str]]:
+async def pages(stand: Stand, page_size: int, **request: Any) -> list[list[str]]:
     """All pages; the entries of each in order."""
     found: list[list[str]] = []
     token = ""
@@ -69,7 +74,7 @@ async def pages(stand: Stand, page_size: int, **request: str) -> list[list[str]]
 def test_a_list_is_what_the_model_says(
     driven: Driven, monkeypatch: pytest.MonkeyPatch, mostly_skipped: int, data: st.DataObject
 ) -> None:
-    monkeypatch.setattr(listing, "_MOSTLY_SKIPPED", mostly_skipped)
+    monkeypatch.setattr(listing, "MOSTLY_SKIPPED", mostly_skipped)
     present = data.draw(st.lists(KEYS, max_size=25, unique=True), label="keys")
 
     async def fill() -> None:
@@ -84,9 +89,13 @@ def test_a_list_is_what_the_model_says(
         start_after, shown = data.draw(SOME_TEXT, label="start_after"), data.draw(FILTERS, label="filter")
         page_size = data.draw(st.integers(1, 6), label="page_size")
         driven.stand.caller = Caller(filter=shown)
-        request = {"prefix": prefix, "delimiter": delimiter, "start_after": start_after}
+        behind_prefix = data.draw(st.booleans(), label="behind_prefix")
+        request: dict[str, Any] = {"prefix": prefix, "delimiter": delimiter, "start_after": start_after}
+        request["start_behind_prefix"] = behind_prefix
         found = driven.run(pages(driven.stand, page_size, **request))
-        assert [entry for page in found for entry in page] == model(present, prefix, delimiter, start_after, shown)
+        assert [entry for page in found for entry in page] == model(
+            present, prefix, delimiter, start_after, behind_prefix, shown
+        )
         assert all(len(page) == page_size for page in found[:-1])
         assert len(found[-1]) <= page_size
 
@@ -137,7 +146,7 @@ async def test_a_token_is_only_for_its_own_list(stand: Stand) -> None:
     for key in ("a", "b"):
         await stand.put(key, b"")
     token = (await stand.list(page_size=1)).next_page_token
-    for other in ({"prefix": "a"}, {"delimiter": "/"}, {"start_after": "a"}):
+    for other in ({"prefix": "a"}, {"delimiter": "/"}, {"start_after": "a"}, {"start_behind_prefix": True}):
         with pytest.raises(ApiError, match="not made for this list"):
             await stand.list(page_token=token, **other)
     with pytest.raises(ApiError, match="not made for this list"):
@@ -154,3 +163,13 @@ async def test_who_may_see_nothing_lists_nothing_of_a_bucket_that_is_there(stand
     assert keys(await stand.list_versions()) == []
     with pytest.raises(errors.BucketNotFound):
         await stand.list(f"{ACCOUNT}/buckets/absent")
+
+
+async def test_a_list_may_start_behind_a_whole_common_prefix(stand: Stand) -> None:
+    for key in ("a", "b/1", "b/2", "c"):
+        await stand.put(key, b"")
+    for start_after in ("b/", "b/1"):
+        plain = await stand.list(delimiter="/", start_after=start_after)
+        assert (list(plain.prefixes), keys(plain)) == (["b/"], ["c"])
+        behind = await stand.list(delimiter="/", start_after=start_after, start_behind_prefix=True)
+        assert (list(behind.prefixes), keys(behind)) == ([], ["c"])

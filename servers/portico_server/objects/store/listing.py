@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portico_server.objects.records import Version
+from portico_server.objects.records import NULL_VERSION, Version
 from portico_server.objects.store.objects import COLUMNS
 from portico_server.objects.text import TextRange, successor
 from portico_server.platform.database import Database
@@ -15,14 +15,15 @@ _RANGE = f"SELECT {COLUMNS} FROM object WHERE bucket = $1 AND key >= $2 AND key 
 # behind all that begin with the delimiter, $7 what makes the least text behind a key. CROSS JOIN has SQLite go through
 # the walk and look the objects up, and not the other way.
 _CUT = "instr(substr(w.found, CAST($4 AS INTEGER)), $5)"
+_NEXT = f"""CASE
+      WHEN {_CUT} > 0 THEN substr(w.found, 1, CAST($4 + {_CUT} - 2 AS INTEGER)) || CAST($6 AS TEXT)
+      ELSE w.found || $7 END"""
 _WALK = f"""
 WITH RECURSIVE walk (found, number) AS (
   SELECT (SELECT min(key) FROM object WHERE bucket = $1 AND key >= $2 AND key < $3), 1
   UNION ALL
   SELECT (
-    SELECT min(o.key) FROM object o WHERE o.bucket = $1 AND o.key < $3 AND o.key >= CASE
-      WHEN {_CUT} > 0 THEN substr(w.found, 1, CAST($4 + {_CUT} - 2 AS INTEGER)) || CAST($6 AS TEXT)
-      ELSE w.found || $7 END), w.number + 1
+    SELECT min(o.key) FROM object o WHERE o.bucket = $1 AND o.key < $3 AND o.key >= {_NEXT}), w.number + 1
   FROM walk w WHERE w.found IS NOT NULL AND w.number < $8)
 SELECT {COLUMNS} FROM walk w CROSS JOIN object o WHERE o.bucket = $1 AND o.key = w.found ORDER BY w.number"""
 _VERSIONS = f"""
@@ -30,6 +31,24 @@ SELECT {COLUMNS}, 0 AS marker FROM object WHERE bucket = $1 AND key >= $2 AND (k
 UNION ALL
 SELECT {COLUMNS}, marker FROM version WHERE bucket = $1 AND (key, place) > ($2, $3) AND key < $4
 ORDER BY key, place LIMIT $5"""
+
+_LEAST = """(SELECT min(f.key) FROM (
+    SELECT min(o.key) AS key FROM object o WHERE o.bucket = $1 AND o.key < $3 AND o.key >= {first}
+    UNION ALL SELECT min(v.key) FROM version v WHERE v.bucket = $1 AND v.key < $3 AND v.key >= {first}) f)"""
+# As `_WALK`, over both tables.
+_WALK_KEYS = f"""
+WITH RECURSIVE walk (found, number) AS (
+  SELECT {_LEAST.format(first="$2")}, 1
+  UNION ALL
+  SELECT {_LEAST.format(first=_NEXT)}, w.number + 1 FROM walk w WHERE w.found IS NOT NULL AND w.number < $8)
+SELECT found FROM walk w WHERE found IS NOT NULL ORDER BY number"""
+_BOTH = """(
+  SELECT id, is_null, place FROM object WHERE bucket = $1 AND key = $2
+  UNION ALL SELECT id, is_null, place FROM version WHERE bucket = $1 AND key = $2) both_tables"""
+_NEWEST = f"SELECT min(place) FROM {_BOTH}"
+_PLACE = f"SELECT place FROM {_BOTH} WHERE is_null = 0 AND id = $3"
+_PLACE_OF_NULL = f"SELECT place FROM {_BOTH} WHERE is_null = 1"
+_LEAST_OLDER = f"SELECT min(place) FROM {_BOTH} WHERE id < $3"
 
 
 async def objects(database: Database, bucket: str, within: TextRange, limit: int) -> list[Version]:
@@ -46,6 +65,36 @@ async def entries(
     """
     behind = len(prefix) + 1, delimiter, successor(delimiter), "\x01"
     return [Version(*row) for row in await database.scan(_WALK, bucket, within.first, within.end, *behind, limit)]
+
+
+async def version_entries(
+    database: Database, bucket: str, within: TextRange, prefix: str, delimiter: str, limit: int
+) -> list[str]:
+    """The first `limit` keys, or common prefixes by their first keys, that versions or markers of a range have."""
+    behind = len(prefix) + 1, delimiter, successor(delimiter), "\x01"
+    rows = await database.scan(_WALK_KEYS, bucket, within.first, within.end, *behind, limit)
+    return [row[0] for row in rows]
+
+
+async def newest_place(database: Database, bucket: str, key: str) -> int | None:
+    """The place of a key's newest version or marker."""
+    rows = await database.read(_NEWEST, bucket, key)
+    place: int | None = rows[0][0]
+    return place
+
+
+async def place_of(database: Database, bucket: str, key: str, version_id: str) -> int | None:
+    """The place behind which older versions of the key stand than this one.
+
+    The version may be gone: whoever lists versions to delete them goes on behind one that he has deleted. Then it is
+    told by its id, in which its time is; None where that tells nothing.
+    """
+    is_null = version_id == NULL_VERSION
+    rows = await database.read(_PLACE_OF_NULL if is_null else _PLACE, bucket, key, *() if is_null else (version_id,))
+    if rows or is_null:
+        return rows[0][0] if rows else None
+    rows = await database.read(_LEAST_OLDER, bucket, key, version_id)
+    return None if rows[0][0] is None else rows[0][0] - 1
 
 
 async def versions(database: Database, bucket: str, within: TextRange, behind_place: int, limit: int) -> list[Version]:
