@@ -12,6 +12,7 @@ from portico_server.gateway.account_policies import AccountPoliciesBesideFile
 from portico_server.gateway.policy_file import PolicyFile
 from portico_server.platform.access.documents import of_document, to_document
 from portico_server.platform.access.model import (
+    AccessKey,
     AccountPolicies,
     ApiToken,
     Conditions,
