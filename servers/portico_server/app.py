@@ -187,9 +187,7 @@ class Process:
                 gateway.oauth.use_clients(ClientsElsewhere(sibling_clients(place.name)))
             if place != Here():
                 continue
-            own = dataclasses.replace(
-                platform, mesh=meshes.of(product.name), methods=gateway.methods, access_keys=gateway.access_keys
-            )
+            own = dataclasses.replace(platform, mesh=meshes.of(product.name), methods=gateway.methods)
             running = await stack.enter_async_context(product.run(own))
             for add, servicer in running.servicers:
                 add(servicer, self.application)

@@ -33,14 +33,12 @@ _OF_TOKENS = ("permission_groups", "resource_groups")
 
 
 class Item(NamedTuple):
-    """Something that has a name, and its message. `revision` is that of its last change. `sealed`: of an access key its
-    secret, as it is kept."""
+    """Something that has a name, and its message. `revision` is that of its last change."""
 
     name: str
     kind: Kind
     message: Any
     revision: int = 0
-    sealed: bytes = b""
 
 
 class Compiled(NamedTuple):

@@ -39,7 +39,7 @@ def check_read(conditions: Conditions, state: State, resource: object) -> None:
     """For reading what is there. Raises NotModified, EtagMismatch, Modified."""
     if conditions is NONE:
         return
-    _check_present(conditions, state, resource, NotModified("the object is unchanged", resource=str(resource)))
+    _check_present(conditions, state, resource, _not_modified("the object is unchanged", state, resource))
 
 
 def check_write(conditions: Conditions, state: State | None, resource: object) -> None:
@@ -58,7 +58,7 @@ def check_write(conditions: Conditions, state: State | None, resource: object) -
         )
         _check_present(conditions, state, resource, exists)
     elif conditions.if_match:
-        raise EtagMismatch("there is no object that if_match could match", resource=str(resource))
+        raise EtagMismatch("there is no object that if_match could match", resource=str(resource), missing="true")
 
 
 def _check_present(conditions: Conditions, state: State, resource: object, none_match_failure: DomainError) -> None:
@@ -72,7 +72,13 @@ def _check_present(conditions: Conditions, state: State, resource: object, none_
         if _names(conditions.if_none_match, state.etag):
             raise none_match_failure
     elif conditions.if_modified_since is not None and changed_at <= conditions.if_modified_since:
-        raise NotModified("the object did not change after if_modified_since", resource=str(resource))
+        raise _not_modified("the object did not change after if_modified_since", state, resource)
+
+
+def _not_modified(message: str, state: State, resource: object) -> NotModified:
+    """With what HTTP's 304 says of the object (RFC 9110, 15.4.5)."""
+    changed_at = str(state.created_at_us // 1_000_000)
+    return NotModified(message, resource=str(resource), etag=state.etag, modified_seconds=changed_at)
 
 
 def _names(etags: tuple[str, ...], etag: str) -> bool:

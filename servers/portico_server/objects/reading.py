@@ -10,7 +10,7 @@ from portico_server.objects.conditions import Conditions
 from portico_server.objects.damage import damaged
 from portico_server.objects.names import ObjectName
 from portico_server.objects.ranges import ByteRange
-from portico_server.objects.records import Version
+from portico_server.objects.records import Version, Versioning
 from portico_server.objects.store import objects as store
 from portico_server.objects.store import versions
 from portico_server.platform.blobs import Blob, Blobs
@@ -117,9 +117,18 @@ class Reader:
         return found
 
     async def _not_found(self, wanted: Wanted) -> errors.ObjectNotFound | errors.VersionNotFound:
-        """Tells a missing object from a missing bucket, whose BucketNotFound it raises."""
-        await self._buckets.get(wanted.name.bucket)
+        """Tells a missing object from a missing bucket, whose BucketNotFound it raises, and from one that a delete
+        marker hides."""
+        bucket = await self._buckets.get(wanted.name.bucket)
         if wanted.version_id:
             message = f"{wanted.name} has no version {wanted.version_id}"
             return errors.VersionNotFound(message, resource=str(wanted.name), version_id=wanted.version_id)
-        return errors.ObjectNotFound(f"there is no object {wanted.name}", resource=str(wanted.name))
+        message = f"there is no object {wanted.name}"
+        marker = None
+        if bucket.versioning != Versioning.DISABLED:
+            marker = await versions.newest(self._database, *wanted.name)
+        if marker is None:
+            return errors.ObjectNotFound(message, resource=str(wanted.name))
+        return errors.ObjectNotFound(
+            message, resource=str(wanted.name), delete_marker="true", version_id=marker.version_id
+        )

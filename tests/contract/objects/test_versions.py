@@ -254,3 +254,17 @@ async def test_puts_of_one_key_at_the_same_time_are_all_kept(stand: Stand) -> No
     assert {item.version_id for item in listed} == {put.version_id for put in puts}
     newest = next(item for item in listed if item.latest)
     assert await stand.get("k") == str([put.version_id for put in puts].index(newest.version_id)).encode()
+
+
+async def test_who_reads_what_a_marker_hides_is_told_of_the_marker(stand: Stand) -> None:
+    await stand.update_bucket(versioning=ENABLED)
+    await stand.put("k")
+    marker = (await stand.delete("k")).version_id
+    for read in (stand.get, stand.head):
+        with pytest.raises(errors.ObjectNotFound) as raised:
+            await read("k")
+        assert raised.value.metadata["delete_marker"] == "true"
+        assert raised.value.metadata["version_id"] == marker
+    with pytest.raises(errors.ObjectNotFound) as raised:
+        await stand.get("other")
+    assert "delete_marker" not in raised.value.metadata

@@ -24,6 +24,8 @@ FROM (SELECT {COLUMNS}, 0 AS marker, 1 AS latest FROM object WHERE {where}
 LEFT JOIN inline_bytes i ON i.id = found.id"""
 
 
+_NEWEST = f"SELECT {COLUMNS}, marker, 1 FROM version WHERE bucket = $1 AND key = $2 ORDER BY place LIMIT 1"
+
 _RETIRE_CURRENT = f"INSERT INTO version ({_ALL}) SELECT bucket, {COLUMNS}, 0 FROM object WHERE bucket = $1 AND key = $2"
 _RETIRE_CURRENT_WITH_ID = f"{_RETIRE_CURRENT} AND is_null = 0"
 _DELETE_NULL = "DELETE FROM version WHERE bucket = $1 AND key = $2 AND is_null = 1"
@@ -38,6 +40,12 @@ async def get(database: Database, bucket: str, key: str, version_id: str) -> tup
     """A version, current or not, or a delete marker, with its inline bytes."""
     rows = await database.read(_get(version_id), bucket, key, version_id)
     return (Version(*rows[0][:-1]), rows[0][-1] or b"") if rows else None
+
+
+async def newest(database: Database, bucket: str, key: str) -> Version | None:
+    """The newest of a key that has no current object: a delete marker."""
+    rows = await database.read(_NEWEST, bucket, key)
+    return Version(*rows[0]) if rows else None
 
 
 def retire_current(bucket: str, key: str) -> Statement:
