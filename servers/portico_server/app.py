@@ -187,7 +187,9 @@ class Process:
                 gateway.oauth.use_clients(ClientsElsewhere(sibling_clients(place.name)))
             if place != Here():
                 continue
-            own = dataclasses.replace(platform, mesh=meshes.of(product.name), methods=gateway.methods)
+            own = dataclasses.replace(
+                platform, mesh=meshes.of(product.name), methods=gateway.methods, access_keys=gateway.access_keys
+            )
             running = await stack.enter_async_context(product.run(own))
             for add, servicer in running.servicers:
                 add(servicer, self.application)

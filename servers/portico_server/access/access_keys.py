@@ -1,6 +1,7 @@
 """Access keys: an id and a secret by which programs that speak S3 sign their calls.
 
-The secret must be known in the clear to verify a signature (SigV4), so it is kept sealed under a key of the platform.
+The secret must be known in the clear to verify a signature (SigV4), so it is kept sealed under a key of the platform,
+and handed on so with the account's policies: every process opens it by itself (`platform/access_keys.py`).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from portico_server.access import checks, rules, store
 from portico_server.access.book import Book, Change
 from portico_server.access.errors import CallerNotMember, GrantsMoreThanHeld, too_many
 from portico_server.access.items import Items
-from portico_server.access.kinds import ACCESS_KEY, account_name
+from portico_server.access.kinds import ACCESS_KEY
 from portico_server.access.permissions import Permissions
 from portico_server.access.secrets import Secrets
 from portico_server.access.state import AccountState
@@ -57,7 +58,7 @@ class AccessKeys:
             )
             message.create_time.FromMicroseconds(self._book.clock.now_us())
             checks.check(ACCESS_KEY, message, state, self._permissions)
-            return Change([message], also=[store.prove(Proof(name, parent, sealed=sealed))])
+            return Change([message], also=[store.prove(Proof(name, parent, sealed=sealed))], sealed={name: sealed})
 
         revision, state = await self._book.change(parent, "access.access_key.create", caller, plan)
         return state.get(name), revision, secret
@@ -71,11 +72,3 @@ class AccessKeys:
                 rules.check_super_administrator(state, caller, "delete access keys of others")
 
         return await self.items.delete(ACCESS_KEY, name, "", caller, judge)
-
-    async def secret_of(self, name: str) -> tuple[str, str] | None:
-        """The principal as whom a key calls, and its secret; None for a key that is not good, or not any more."""
-        proof = await store.proof(self._book.database, name)
-        item = await store.get(self._book.database, name)
-        if proof is None or item is None or account_name(name) != proof.account:
-            return None
-        return item.message.principal, self._sealing.open(proof.sealed, name.encode()).decode()

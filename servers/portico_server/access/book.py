@@ -33,11 +33,12 @@ _STATES = 1_000
 @dataclass(slots=True)
 class Change:
     """What becomes of an account. `put` are messages, each with its name; `also` are further statements of the batch
-    (proofs, answers that are kept)."""
+    (proofs, answers that are kept). `sealed`: the secrets that these prove, by name, where they are kept sealed."""
 
     put: list[Any] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     also: list[Statement] = field(default_factory=list)
+    sealed: dict[str, bytes] = field(default_factory=dict)
     parent: str = ""
     """Of a new account: on whose behalf it is created."""
 
@@ -107,7 +108,10 @@ class Book:
         return revision + 1, after
 
     def _after(self, state: AccountState, made: Change, revision: int) -> AccountState:
-        put = [Item(message.name, kind_of(message.name), message, revision) for message in made.put]
+        put = [
+            Item(message.name, kind_of(message.name), message, revision, made.sealed.get(message.name, b""))
+            for message in made.put
+        ]
         return state.with_changes(put, made.removed, revision)
 
     async def _statements(
@@ -139,10 +143,10 @@ class Book:
     async def _read(self, account: str) -> tuple[AccountState, int]:
         """The account, and the store's revision of the same moment."""
         known = self._states.get(account) or AccountState(account, {}, self.roles.of(account))
-        revision, changed, gone = await store.changes(self.database, account, known.revision)
+        revision, changed, gone, sealed = await store.changes(self.database, account, known.revision)
         items: list[Item] = []
         for number, row in enumerate(changed, 1):
-            items.append(store.parsed(row))
+            items.append(store.parsed(row, sealed))
             if number % _PARSED_AT_ONCE == 0:
                 await asyncio.sleep(0)
         newest = max((known.revision, *(item.revision for item in items), *(at for _, at in gone)))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from portico.access.v1.policies_pb2 import Access
 from portico_server.access.kinds import (
+    ACCESS_KEY,
     API_TOKEN,
     CLIENT_SECRET,
     DOMAIN_GROUP,
@@ -19,7 +21,7 @@ from portico_server.access.kinds import (
     id_of,
     kind_of,
 )
-from portico_server.access.state import ACTORS, AccountState, Compiled
+from portico_server.access.state import ACTORS, AccountState, Compiled, Item
 from portico_server.platform.access import model
 from portico_server.platform.access.credentials import client_secret_id
 
@@ -56,6 +58,7 @@ def _whole(state: AccountState) -> Compiled:
         field: {message.name: made(message, acting) for message in state.all(kind)}
         for kind, (field, made) in _ELEMENTS.items()
     }
+    fields["access_keys"] = {item.name: access_key(item) for item in state.kept() if item.kind is ACCESS_KEY}
     fields |= _sets(state, acting)
     return Compiled(model.AccountPolicies(state.account, **fields), acting)
 
@@ -77,6 +80,8 @@ def _changed(state: AccountState, before: Compiled, names: frozenset[str]) -> Co
         others = before.acting.items() ^ acting.items()
         touched |= state.naming({name for name, _ in others})
     fields: dict[str, Any] = {}
+    if any(kind_of(name) is ACCESS_KEY for name in names):
+        fields["access_keys"] = _changed_keys(state, before.policies.access_keys, names)
     for name in touched:
         if (kind := kind_of(name)) not in _ELEMENTS:
             continue
@@ -91,6 +96,19 @@ def _changed(state: AccountState, before: Compiled, names: frozenset[str]) -> Co
     if any(kind_of(name) in (*ACTORS, CLIENT_SECRET) for name in names):
         fields |= _sets(state, acting)
     return Compiled(replace(before.policies, **fields), acting)
+
+
+def _changed_keys(
+    state: AccountState, before: Mapping[str, model.AccessKey], names: frozenset[str]
+) -> dict[str, model.AccessKey]:
+    found = dict(before)
+    for name in names:
+        item = state.item(name)
+        if item is None:
+            found.pop(name, None)
+        elif item.kind is ACCESS_KEY:
+            found[name] = access_key(item)
+    return found
 
 
 def _named(names: Iterable[str], acting: Mapping[str, str]) -> tuple[str, ...]:
@@ -151,3 +169,10 @@ def api_token(message: Any) -> model.ApiToken:
         tuple(message.source_cidrs),
         message.update_time.seconds,
     )
+
+
+def access_key(item: Item) -> model.AccessKey:
+    """With its secret as it is kept."""
+    message = item.message
+    sealed = base64.b64encode(item.sealed).decode()
+    return model.AccessKey(item.name, message.principal, sealed, message.create_time.seconds)

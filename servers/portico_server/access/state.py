@@ -33,12 +33,14 @@ _OF_TOKENS = ("permission_groups", "resource_groups")
 
 
 class Item(NamedTuple):
-    """Something that has a name, and its message. `revision` is that of its last change."""
+    """Something that has a name, and its message. `revision` is that of its last change. `sealed`: of an access key its
+    secret, as it is kept."""
 
     name: str
     kind: Kind
     message: Any
     revision: int = 0
+    sealed: bytes = b""
 
 
 class Compiled(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from portico_server.access.kinds import KINDS, Kind
@@ -24,6 +24,10 @@ _REVISION = "SELECT revision FROM store WHERE id = 1"
 _ADVANCE = "UPDATE store SET revision = $2 WHERE id = 1 AND revision = $1"
 _CHANGED = "SELECT name, kind, body, revision FROM item WHERE account = $1 AND revision > $2"
 _GONE = "SELECT name, revision FROM removal WHERE account = $1 AND revision > $2"
+_SEALED = (
+    "SELECT item.name, proof.sealed FROM item JOIN proof ON proof.name = item.name"
+    " WHERE item.account = $1 AND item.revision > $2 AND item.kind = 'accessKeys'"
+)
 _ACCOUNTS_CHANGED = "SELECT account, revision FROM item WHERE revision > $1"
 _ACCOUNTS_GONE = "SELECT account, revision FROM removal WHERE revision > $1"
 _GET = "SELECT name, kind, body, revision FROM item WHERE name = $1"
@@ -95,13 +99,22 @@ async def revision(database: Database) -> int:
     return found
 
 
-async def changes(database: Database, account: str, since: int) -> tuple[int, list[Row], list[tuple[str, int]]]:
-    """The store's revision, and what of the account has changed since, as rows of (name, kind, body, revision) and
-    names that are gone, of one state."""
-    (now,), changed, gone = await database.snapshot(
-        [(_REVISION, ()), (_CHANGED, (account, since)), (_GONE, (account, since))]
+class Changes(NamedTuple):
+    """What of an account has changed since a revision, of one state. `revision`: the store's. `changed`: rows for
+    `parsed`. `gone`: names, and when. `sealed`: the secrets of what has changed, as they are kept, by name."""
+
+    revision: int
+    changed: list[Row]
+    gone: list[tuple[str, int]]
+    sealed: dict[str, bytes]
+
+
+async def changes(database: Database, account: str, since: int) -> Changes:
+    (now,), changed, gone, sealed = await database.snapshot(
+        [(query, (account, since) if query != _REVISION else ()) for query in (_REVISION, _CHANGED, _GONE, _SEALED)]
     )
-    return now[0], changed, [(name, at) for name, at in gone]
+    kept = {name: bytes(secret) for name, secret in sealed}
+    return Changes(now[0], changed, [(name, at) for name, at in gone], kept)
 
 
 async def changed_accounts(database: Database, since: int) -> tuple[int, set[str]]:
@@ -112,8 +125,9 @@ async def changed_accounts(database: Database, since: int) -> tuple[int, set[str
     return now[0], {account for account, _ in (*changed, *gone)}
 
 
-def parsed(row: Row) -> Item:
-    return _item(row)
+def parsed(row: Row, sealed: Mapping[str, bytes]) -> Item:
+    item = _item(row)
+    return item._replace(sealed=sealed[item.name]) if item.name in sealed else item
 
 
 async def get(database: Database, name: str) -> Item | None:

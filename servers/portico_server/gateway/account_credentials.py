@@ -1,5 +1,5 @@
-"""Credentials of accounts at the gateway: API tokens, which are sent as they are, and what was issued for API tokens
-and for secrets of service accounts.
+"""Credentials of accounts at the gateway: API tokens, which are sent as they are, what was issued for API tokens and
+for secrets of service accounts, and access keys, by which calls were signed.
 
 Whether one is good is asked of the policies in memory at each call (`platform.access.sharing`): so none is once its end
 was acknowledged, in whatever process. What it may do is decided where policies are.
@@ -30,7 +30,7 @@ _SECRET = API_TOKEN_SECRET_PREFIX.encode()
 _BEARER = len(b"bearer ")
 
 NoteUse = Callable[[str, int], None]
-"""Is told the name of an API token and the hour in which it was used, in seconds since 1970."""
+"""Is told the name of an API token or access key and the hour in which it was used, in seconds since 1970."""
 
 
 class Credentials(Protocol):
@@ -80,7 +80,7 @@ class AccountCredentials:
             raise policies_stale()
         credential = snapshot.credential(token_id)
         if credential is None:
-            self._check_all_are_readable()
+            check_all_are_readable(self._shared)
             raise unauthenticated(
                 "TOKEN_UNKNOWN",
                 "there is no such API token, or no longer: it was deleted, its secret was made anew, or who issued it "
@@ -106,29 +106,20 @@ class AccountCredentials:
         to. Raises ApiError."""
         snapshot = self._shared.current()
         if snapshot is None or not snapshot.gives(principal.credential, principal.name):
-            self._check_all_are_readable()
-            raise unauthenticated(
-                "TOKEN_REVOKED", "the credential by which this token was got is good no more; ask for another one"
-            )
-        if principal.expires_at <= time.time():
+            check_all_are_readable(self._shared)
+            raise unauthenticated("TOKEN_REVOKED", "the credential of this call is good no more; ask for another one")
+        if 0 < principal.expires_at <= time.time():
             raise expired()
         if not self._shared.is_fresh():
             raise policies_stale()
 
     def note_use(self, principal: Principal) -> None:
-        known = self._principals.get(principal.credential)
-        if known is None:  # by something that was issued for it
+        if not principal.credential or principal.token_id != principal.credential:  # by something issued for one
             return
         hour = int(time.time()) // HOUR_SECONDS * HOUR_SECONDS
         if self._used.get(principal.credential) != hour:
             self._used.put(principal.credential, hour)
-            self._note_use(known[0].name, hour)
-
-    def _check_all_are_readable(self) -> None:
-        """Raises ApiError where a credential that nobody knows may be of an account whose policies cannot be read. Of
-        which account it would be is not told: whoever asks has not been let in."""
-        if self._shared.unreadable:
-            raise policies_unreadable("whether this credential is good cannot be told: the policies of some account")
+            self._note_use(principal.client_id, hour)
 
     def _principal(self, token: ApiToken) -> Principal:
         known = self._principals.get(token.token_id)
@@ -145,6 +136,13 @@ class AccountCredentials:
         )
         self._principals.put(token.token_id, (token, principal))
         return principal
+
+
+def check_all_are_readable(shared: SharedPolicies) -> None:
+    """Raises ApiError where a credential that nobody knows may be of an account whose policies cannot be read. Of which
+    account it would be is not told: whoever asks has not been let in."""
+    if shared.unreadable:
+        raise policies_unreadable("whether this credential is good cannot be told: the policies of some account")
 
 
 @functools.lru_cache(REMEMBERED)

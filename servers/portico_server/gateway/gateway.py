@@ -20,6 +20,7 @@ from portico.gateway.v1 import (
     telemetry_pb2,
     telemetry_pb2_grpc,
 )
+from portico_server.gateway.account_access_keys import AccountAccessKeys
 from portico_server.gateway.account_credentials import AccountCredentials
 from portico_server.gateway.account_policies import AccountPoliciesBesideFile
 from portico_server.gateway.assertions import Assertions
@@ -43,6 +44,7 @@ from portico_server.platform.access.sharing import FOLDER as ACCESS
 from portico_server.platform.access.sharing import SharedPolicies
 from portico_server.platform.access.uses import FOLDER as USES
 from portico_server.platform.access.uses import UseNotes
+from portico_server.platform.access_keys import NO_ACCESS_KEYS, AccessKeys
 from portico_server.platform.authorization import Principal
 from portico_server.platform.call import Call, Step
 from portico_server.platform.errors import ApiError
@@ -90,6 +92,8 @@ class Gateway:
     """A number that changes with what is revoked, credentials of accounts among it."""
     refusal_of: Callable[[Call], ApiError | None]
     """Why a call that was let in may not go on, because its caller was revoked since; None: it may."""
+    access_keys: AccessKeys = NO_ACCESS_KEYS
+    """By which calls are signed, for products whose protocols want that."""
     problems: Callable[[], dict[str, str]] = dict
     """What is wrong with its files, by what is at fault, so that what they held before is in force."""
 
@@ -119,9 +123,11 @@ async def open_gateway(
     policy = PolicyFile(settings.data / POLICY_FILE, settings.trust_domain, words)
     permissions = {permission for method in methods.values() for permission in method.permissions}
     shared = SharedPolicies(settings.run / ACCESS, words, permissions)
-    kept = any(product.keeps_policies for product in products)
+    keeper = next((product.name for product in products if product.keeps_policies), "")
+    kept = bool(keeper)
     authorizer = AccountPoliciesBesideFile(policy, shared, kept=kept)
     revisions = PolicyRevisions(shared, kept=kept)
+    access_keys = AccountAccessKeys(shared, keyring.sealing(keeper)) if kept else NO_ACCESS_KEYS
     account_credentials = AccountCredentials(shared, UseNotes(settings.run / USES).note)
 
     def certificate_subject(uri: str) -> Principal | None:
@@ -235,6 +241,7 @@ async def open_gateway(
                 revisions,
                 revocations=lambda: words.words[Word.REVOCATIONS] + words.words[Word.ACCESS],
                 refusal_of=refusal_of,
+                access_keys=access_keys,
                 problems=problems,
             )
         finally:

@@ -14,10 +14,12 @@ from portico_server.platform.authorization import Principal
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AccessKey:
-    """`principal` is as whom it calls; its `credential` is the key's, so that it falls with the key. `secret` opens
-    what is kept sealed, each time: some 10 us. Never log what it answers."""
+    """`account` is the id of the account that has it. `principal` is as whom it calls, who may be of another account,
+    and may do with it what he may do; its `credential` is the key's, so that it falls with the key. `secret` opens what
+    is kept sealed, each time: some 10 us. Never log what it answers."""
 
     id: str
+    account: str
     principal: Principal
     secret: Callable[[], bytes]
 

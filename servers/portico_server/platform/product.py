@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from google.protobuf import descriptor
 
 from portico_server.platform.access.revision import CatchUp
+from portico_server.platform.access_keys import NO_ACCESS_KEYS, AccessKeys
 from portico_server.platform.blobs import Blobs
 from portico_server.platform.call import Call
 from portico_server.platform.clients import Clients
@@ -53,6 +54,8 @@ class Platform:
     """How it calls other products."""
     sealing: Callable[[str], Sealing] = _no_sealing
     """Seals what the product must be able to read again, by its name."""
+    access_keys: AccessKeys = NO_ACCESS_KEYS
+    """By which callers sign: who they are, and the secrets to verify it by."""
     methods: Mapping[str, Method] = field(default_factory=dict)
     """All that the platform serves, of all products, by path: what they ask of their callers."""
 

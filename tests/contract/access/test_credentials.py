@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import time
 from typing import Any
 
@@ -15,6 +16,7 @@ from portico_server.platform.access.snapshot import Snapshot
 from portico_server.platform.access.uses import FOLDER as USES
 from portico_server.platform.access.uses import UseNotes
 from portico_server.platform.errors import DomainError
+from portico_server.platform.keyring.sealing import Sealing
 from tests.contract.access.making import DENY, EVERYTHING, OBJECTS, SUPER, member, policy, resource_group
 from tests.contract.access.stand import ACCOUNT, ADMIN, Stand
 
@@ -37,8 +39,14 @@ async def _known(stand: Stand, secret: str) -> str:
     return credential.token.name if credential is not None else ""
 
 
-def _keys(stand: Stand) -> Any:
-    return next(one._access_keys for _, one in stand.running.servicers if hasattr(one, "CreateAccessKey"))
+async def _signer(stand: Stand, name: str) -> tuple[str, str] | None:
+    """As whom whoever signs by an access key calls, and its secret, as every process reads it; None: as nobody."""
+    policies, _ = await stand.book.load(ACCOUNT)
+    key = Snapshot.compile([policies], ()).access_key(name.rpartition("/")[2])
+    if key is None:
+        return None
+    secret = Sealing(b"s" * 32, "access").open(base64.b64decode(key.sealed), name.encode())
+    return key.principal, secret.decode()
 
 
 async def test_an_api_token_is_its_issuers_with_policies_of_its_own(stand: Stand) -> None:
@@ -152,11 +160,28 @@ async def test_it_goes_with_the_member_who_issued_it_and_holds_what_it_refers_to
 async def test_an_access_keys_secret_is_sealed_and_read_again_by_who_verifies(stand: Stand) -> None:
     made = await stand.do("CreateAccessKey", parent=ACCOUNT, display_name="laptop")
     assert len(made.secret_access_key) == 40
-    assert await _keys(stand).secret_of(made.access_key.name) == (ADMIN, made.secret_access_key)
+    assert await _signer(stand, made.access_key.name) == (ADMIN, made.secret_access_key)
     ((sealed,),) = await stand.database.scan("SELECT sealed FROM proof")
     assert made.secret_access_key.encode() not in bytes(sealed)
     await stand.do("DeleteAccessKey", name=made.access_key.name)
-    assert await _keys(stand).secret_of(made.access_key.name) is None
+    assert await _signer(stand, made.access_key.name) is None
+
+
+async def test_another_process_reads_the_sealed_secret_from_the_store(stand: Stand) -> None:
+    made = await stand.do("CreateAccessKey", parent=ACCOUNT)
+    stand.book._states.clear()
+    assert await _signer(stand, made.access_key.name) == (ADMIN, made.secret_access_key)
+
+
+async def test_nobody_signs_as_who_has_left(stand: Stand) -> None:
+    ada = await member(stand, "ada")
+    await policy(stand, "all", ada.name)
+    stand.caller = ada.principal
+    made = await stand.do("CreateAccessKey", parent=ACCOUNT)
+    assert await _signer(stand, made.access_key.name) == (ada.principal, made.secret_access_key)
+    stand.caller = ADMIN
+    await stand.do("DeleteMember", name=ada.name)
+    assert await _signer(stand, made.access_key.name) is None
 
 
 async def test_a_principal_has_ten_access_keys_at_most(stand: Stand) -> None:

@@ -12,6 +12,7 @@ from portico_server.gateway.account_policies import AccountPoliciesBesideFile
 from portico_server.gateway.policy_file import PolicyFile
 from portico_server.platform.access.documents import of_document, to_document
 from portico_server.platform.access.model import (
+    AccessKey,
     AccountPolicies,
     ApiToken,
     Conditions,
@@ -255,6 +256,7 @@ def test_a_document_says_all() -> None:
         {"t": ApiToken("t", "api.1", ADA.name, (policy,), 1, 2, ("10.0.0.0/8",), 3)},
         frozenset({ADA.name}),
         frozenset({"sec.1"}),
+        {"k": AccessKey("k", ADA.name, "c2VhbGVk", 3)},
     )
     assert of_document(to_document(given, 7)) == (given, 7)
 

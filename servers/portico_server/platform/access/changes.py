@@ -14,6 +14,7 @@ from typing import TypeVar
 from portico_server.platform.access.account import CompiledAccount
 from portico_server.platform.access.indices import Index
 from portico_server.platform.access.model import (
+    AccessKey,
     AccountPolicies,
     ApiToken,
     DomainGroup,
@@ -26,7 +27,7 @@ from portico_server.platform.access.model import (
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
 
-Element = PermissionGroup | ResourceGroup | DomainGroup | Group | Policy | ApiToken
+Element = PermissionGroup | ResourceGroup | DomainGroup | Group | Policy | ApiToken | AccessKey
 
 KINDS: Mapping[str, tuple[str, type[Element]]] = {
     "permissionGroups": ("permission_groups", PermissionGroup),
@@ -35,6 +36,7 @@ KINDS: Mapping[str, tuple[str, type[Element]]] = {
     "groups": ("groups", Group),
     "policies": ("policies", Policy),
     "apiTokens": ("tokens", ApiToken),
+    "accessKeys": ("access_keys", AccessKey),
 }
 """By collection: the field of AccountPolicies that holds it, and what it holds."""
 

@@ -1,4 +1,5 @@
-"""Credentials that accounts give out, API tokens and secrets of service accounts: by what ids they are known.
+"""Credentials that accounts give out, API tokens, access keys and secrets of service accounts: by what ids they are
+known.
 
 An id says of itself whose kind it is, and stands in the tokens that were issued by the credential: so these fall with
 it. No other token's `jti` has a dot.
@@ -14,6 +15,8 @@ API_TOKEN_ID_PREFIX = "api."  # noqa: S105
 """So one that is known no more is refused, and not taken for a token that may do all that its principal may."""
 CLIENT_SECRET_ID_PREFIX = "sec."  # noqa: S105
 
+ACCESS_KEY_ID_PREFIX = "key."
+
 API_TOKEN_SECRET_PREFIX = "portico_token_"  # noqa: S105
 """What API tokens begin with as they are shown, once, and sent with each call."""
 
@@ -28,6 +31,11 @@ def api_token_id(secret: str | bytes) -> str:
 def client_secret_id(secret_id: str) -> str:
     """The id of a service account's secret, whose name ends in `secret_id`."""
     return CLIENT_SECRET_ID_PREFIX + secret_id
+
+
+def access_key_credential(access_key_id: str) -> str:
+    """The id, as a credential, of the access key by whose id calls are signed."""
+    return ACCESS_KEY_ID_PREFIX + access_key_id
 
 
 def credential_among(token_ids: Iterable[str]) -> str:

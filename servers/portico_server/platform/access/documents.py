@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from portico_server.platform.access.model import (
+    AccessKey,
     AccountPolicies,
     ApiToken,
     Conditions,
@@ -20,6 +21,10 @@ from portico_server.platform.access.model import (
 
 SETS = ("principals", "client_secrets")
 """The fields that are sets of texts."""
+
+
+LATER = ("access_keys",)
+"""Fields that documents of the first release do not have, and its readers do not know: see `journal.line`."""
 
 
 def to_document(policies: AccountPolicies, revision: int) -> bytes:
@@ -38,6 +43,7 @@ def of_document(content: bytes) -> tuple[AccountPolicies, int]:
     """The policies and the revision. Raises ValueError for what is no such document."""
     try:
         document = json.loads(content)
+        document = {**dict.fromkeys(LATER, ()), **document}
         fields: dict[str, Any] = {field: _by_name(map(made, document[field])) for field, made in ELEMENTS.items()}
         fields |= {field: frozenset(document[field]) for field in SETS}
         return AccountPolicies(document["account"], **fields), int(document["revision"])
@@ -60,6 +66,7 @@ ELEMENTS: Mapping[str, Callable[[dict[str, Any]], Any]] = {
     "groups": lambda given: Group(**_tuples(given)),
     "policies": _policy,
     "tokens": _token,
+    "access_keys": lambda given: AccessKey(**given),
 }
 """What makes an element of its fields as JSON has them, by the field of AccountPolicies."""
 

@@ -4,6 +4,8 @@
     {…}                                              the document (`documents.py`)
     {"revision": 42, "elements": [[name, {…}]], …}   a change, one a line, and so on
 
+Readers take what they know, so that those of the release before, which run on while processes are replaced, are not
+stopped by what came later: it has a place of its own in document and line.
 A change costs its writer and its readers what has changed, not what there is. A line that has no end yet is not there:
 whoever wrote it has not acknowledged anything.
 """
@@ -88,11 +90,13 @@ def whole(policies: AccountPolicies, revision: int, writing: str) -> bytes:
 
 
 def line(change: Change) -> bytes:
-    elements = [
-        (name, None if element is None else dataclasses.asdict(element)) for name, element in change.elements.items()
-    ]
+    elements: list[Any] = []
+    later: list[Any] = []
+    for name, element in change.elements.items():
+        told = later if _field_of(name) in documents.LATER else elements
+        told.append((name, None if element is None else dataclasses.asdict(element)))
     sets = {name: [sorted(come), sorted(gone)] for name, (come, gone) in change.sets.items()}
-    fields = {"revision": change.revision, "elements": elements, "sets": sets}
+    fields = {"revision": change.revision, "elements": elements, "later_elements": later, "sets": sets}
     return json.dumps(fields, separators=(",", ":")).encode() + _END
 
 
@@ -164,7 +168,8 @@ def _changes(lines: bytes) -> Iterator[Change]:
 def _change(text: bytes) -> Change:
     try:
         fields = json.loads(text)
-        elements = {name: None if given is None else _element(name, given) for name, given in fields["elements"]}
+        told = (*fields["elements"], *fields.get("later_elements", ()))
+        elements = {name: None if given is None else _element(name, given) for name, given in told}
         sets = {name: (frozenset(come), frozenset(gone)) for name, (come, gone) in fields["sets"].items()}
         if not sets.keys() <= {*documents.SETS}:
             raise ValueError("no change of policies: of sets that there are not")

@@ -9,6 +9,7 @@ refers to it. The access product keeps these as rows; here they are plain values
     accounts/{account}/groups/{id}               principals, named once for many policies
     accounts/{account}/policies/{id}             who may do what to what
     accounts/{account}/apiTokens/{id}            a credential that can do less than who issued it
+    accounts/{account}/accessKeys/{id}           a credential by which calls are signed
 """
 
 from __future__ import annotations
@@ -105,6 +106,17 @@ class ApiToken:
 
 
 @dataclass(frozen=True, slots=True)
+class AccessKey:
+    """Whoever signs by it calls as its `principal`. `sealed` is the secret as whoever keeps it has sealed it, in
+    base64; it belongs to the name. `created_at` in seconds since 1970."""
+
+    name: str
+    principal: str
+    sealed: str = field(repr=False)
+    created_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class AccountPolicies:
     """All that one account decides by, each kind by name. What a policy names need not exist: then it adds nothing
     to an allow; in a deny, a missing exclusion takes nothing away from what is denied. (A resource group that should
@@ -122,3 +134,4 @@ class AccountPolicies:
     """Who is a member or a service account of this account: others may do nothing in it, whatever policies say."""
     client_secrets: frozenset[str] = frozenset()
     """The ids of the secrets by which its service accounts may get tokens (`credentials.client_secret_id`)."""
+    access_keys: dict[str, AccessKey] = field(default_factory=dict)

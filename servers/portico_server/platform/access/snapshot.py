@@ -9,16 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from portico_server.platform.access import changes
+from portico_server.platform.access import changes, key_index
 from portico_server.platform.access.account import CompiledAccount
 from portico_server.platform.access.budget import Budget
 from portico_server.platform.access.changes import Element
 from portico_server.platform.access.circumstances import Circumstances
 from portico_server.platform.access.conditions import Condition, bounds_of
-from portico_server.platform.access.credentials import API_TOKEN_ID_PREFIX
+from portico_server.platform.access.credentials import ACCESS_KEY_ID_PREFIX, API_TOKEN_ID_PREFIX
 from portico_server.platform.access.explain import Explanation, explanation
 from portico_server.platform.access.filters import NOTHING_SHOWN, filter_of, shows_anything
-from portico_server.platform.access.model import AccountPolicies, ApiToken
+from portico_server.platform.access.key_index import KeyIndex
+from portico_server.platform.access.model import AccessKey, AccountPolicies, ApiToken
 from portico_server.platform.access.tables import Table
 from portico_server.platform.authorization import Filter
 
@@ -50,18 +51,20 @@ class Credential:
 class Snapshot:
     """The policies of all accounts. Names of principals are `accounts/{account}/principals/{id}`."""
 
-    __slots__ = ("_accounts", "_budget", "_credentials", "known_permissions")
+    __slots__ = ("_accounts", "_budget", "_credentials", "_keys", "known_permissions")
 
     def __init__(
         self,
         accounts: Mapping[str, CompiledAccount],
         credentials: Mapping[str, tuple[Credential, ...]],
+        keys: KeyIndex,
         known_permissions: frozenset[str],
         budget: Budget,
     ) -> None:
         """Made by `compile` and by the changes."""
         self._accounts = accounts
         self._credentials = credentials
+        self._keys = keys
         self.known_permissions = known_permissions
         self._budget = budget
 
@@ -76,7 +79,10 @@ class Snapshot:
         for name, account in compiled.items():
             for token in account.model.tokens.values():
                 credentials[token.token_id] = (*credentials.get(token.token_id, ()), Credential.of(name, token))
-        return cls(compiled, credentials, known, kept)
+        keys = key_index.with_changes(
+            {}, (), (name for account in compiled.values() for name in account.model.access_keys)
+        )
+        return cls(compiled, credentials, keys, known, kept)
 
     def allows(self, principal: str, permission: str, resource: str, circumstances: Circumstances) -> bool:
         """Whether the principal, coming so, may do that to the resource."""
@@ -152,6 +158,14 @@ class Snapshot:
         found = self._credentials.get(token_id, ())
         return found[0] if len(found) == 1 else None
 
+    def access_key(self, access_key_id: str) -> AccessKey | None:
+        """The access key of that id, if its principal belongs to its account; None if there is none, or if two claim
+        the id."""
+        names = self._keys.get(access_key_id, ())
+        account = self.account_of(names[0]) if len(names) == 1 else None
+        key = account.model.access_keys.get(names[0]) if account is not None else None
+        return key if account is not None and key is not None and key.principal in account.model.principals else None
+
     def gives(self, credential_id: str, principal: str) -> bool:
         """Whether there still is the credential of an account that has that id (`credentials`), and it is of that
         principal, who belongs to the account."""
@@ -160,6 +174,9 @@ class Snapshot:
             if credential is None or credential.token.principal != principal:
                 return False
             return principal in self._accounts[credential.account].model.principals
+        if credential_id.startswith(ACCESS_KEY_ID_PREFIX):
+            key = self.access_key(credential_id.removeprefix(ACCESS_KEY_ID_PREFIX))
+            return key is not None and key.principal == principal
         account = self.account_of(principal)
         return (
             account is not None
@@ -180,7 +197,8 @@ class Snapshot:
             return self
         left = self._with(old, old.model.tokens.values(), ())
         accounts = {kept: account for kept, account in self._accounts.items() if kept != name}
-        return Snapshot(accounts, left._credentials, self.known_permissions, self._budget)
+        keys = key_index.with_account(self._keys, old.model, None)
+        return Snapshot(accounts, left._credentials, keys, self.known_permissions, self._budget)
 
     def with_element(self, account: str, name: str, element: Element | None) -> Snapshot:
         """With one element of an account replaced or added; None: removed. Keeps compiled what that does not touch.
@@ -229,4 +247,7 @@ class Snapshot:
                     del credentials[token.token_id]
             for token in come:
                 credentials[token.token_id] = (*credentials.get(token.token_id, ()), Credential.of(account.name, token))
-        return Snapshot({**self._accounts, account.name: account}, credentials, self.known_permissions, self._budget)
+        old = self._accounts.get(account.name)
+        keys = key_index.with_account(self._keys, old.model if old is not None else None, account.model)
+        accounts = {**self._accounts, account.name: account}
+        return Snapshot(accounts, credentials, keys, self.known_permissions, self._budget)

@@ -17,7 +17,7 @@ from portico_server.platform.authorization import Principal
 from portico_server.platform.clock import SystemClock
 
 KEY_ID, SECRET = "abcdefghij234567klmn", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
-ANNA = Principal("accounts/acme/principals/anna", "accounts/acme", credential=f"key.{KEY_ID}")
+ANNA = Principal("accounts/acme/principals/anna", "acme", credential=f"key.{KEY_ID}")
 CREDENTIALS = Credentials(KEY_ID, SECRET)
 CLOCK = SystemClock()
 
@@ -45,7 +45,9 @@ class Keys:
 
     def __init__(self, secrets: Mapping[str, str]) -> None:
         self.opened = 0
-        self.keys = {key_id: AccessKey(key_id, ANNA, self._opener(secret)) for key_id, secret in secrets.items()}
+        self.keys = {
+            key_id: AccessKey(key_id, "acme", ANNA, self._opener(secret)) for key_id, secret in secrets.items()
+        }
 
     def get(self, access_key_id: str) -> AccessKey | None:
         return self.keys.get(access_key_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import json
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portico_server.platform.access import journal, policy_writer
-from portico_server.platform.access.model import AccountPolicies, Group, Policy
+from portico_server.platform.access.model import AccessKey, AccountPolicies, Group, Policy
 from portico_server.platform.access.policy_writer import PolicyWriter
 from portico_server.platform.access.sharing import SharedPolicies
 from portico_server.platform.shared_words import SharedWords
@@ -223,3 +224,19 @@ def test_a_difference_is_what_it_is_made_of() -> None:
         f"{ACCOUNT}/groups/2": None,
     }
     assert journal.difference(before, before, 7).elements == {}
+
+
+def test_the_release_before_reads_what_it_knows_and_is_read(machine: Machine) -> None:
+    """Its documents have no access keys; of a line it takes `elements` and `sets`."""
+    key = AccessKey(f"{ACCOUNT}/accessKeys/1", ADA, "c2VhbGVk")
+    before, after = groups(2), dataclasses.replace(groups(3), access_keys={key.name: key})
+    (line,) = journal.line(journal.difference(before, after, 2)).splitlines()
+    assert [name for name, _ in json.loads(line)["elements"]] == [
+        name for name, _ in json.loads(journal.line(journal.difference(before, groups(3), 2)))["elements"]
+    ]
+    machine.change(after)
+    head, document, _ = machine.file.read_bytes().split(b"\n")
+    fields = json.loads(document)
+    del fields["access_keys"]
+    machine.file.write_bytes(head + b"\n" + json.dumps(fields).encode() + b"\n")
+    assert model_of(machine.reader()) == groups(3)

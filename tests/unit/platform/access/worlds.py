@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from portico_server.platform.access.changes import Element
 from portico_server.platform.access.circumstances import Circumstances
 from portico_server.platform.access.model import (
+    AccessKey,
     AccountPolicies,
     ApiToken,
     Conditions,
@@ -147,6 +148,13 @@ def elements(account: str) -> dict[str, st.SearchStrategy[Element]]:
             not_before=st.sampled_from((0, 100)),
             expires_at=st.sampled_from((0, 200)),
             source_cidrs=st.sampled_from(((), ("10.0.0.0/8",))),
+        ),
+        "access_keys": st.builds(
+            AccessKey,
+            ids(account, "accessKeys"),
+            st.sampled_from(PRINCIPALS),
+            st.sampled_from(("c2VhbGVk", "b3RoZXI=")),
+            created_at=st.sampled_from((0, 100)),
         ),
     }
 
