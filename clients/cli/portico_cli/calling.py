@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from functools import cached_property, wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -14,7 +14,10 @@ from portico_cli import revision
 from portico_cli.rules import finite
 
 if TYPE_CHECKING:
-    from portico import Client
+    from portico import AsyncClient, Client
+
+Result = TypeVar("Result")
+Client_ = TypeVar("Client_", "Client", "AsyncClient")
 
 
 class Caller:
@@ -46,15 +49,33 @@ class Caller:
         self._closing.callback(lambda: revision.remember(folder, recalled, client.policy_revision))
         if self._trace:
             self._trace_id = self._closing.enter_context(client.trace(self.name)).trace_id
-        if self._timeout_seconds is not None:
-            return client.with_options(
-                timeout_seconds=self._timeout_seconds, transfer_timeout_seconds=self._timeout_seconds
-            )
-        return client
+        return self._timed(client)
 
-    def give_up(self) -> None:
-        """Closes the client, and with it what is in flight."""
-        self._closing.close()
+    def run(self, work: Callable[[AsyncClient], Coroutine[Any, Any, Result]]) -> Result:
+        """Does work in an event loop, with a client of its own; Ctrl-C ends it in order."""
+        os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+        from portico_cli.event_loop import run
+
+        return run(self._work(work))
+
+    async def _work(self, work: Callable[[AsyncClient], Coroutine[Any, Any, Result]]) -> Result:
+        from portico import connect_async
+
+        async with connect_async(self._profile, service="portico", scope="cli") as client:
+            folder = client.profile.folder
+            client.policy_revision = recalled = revision.recall(folder)
+            with client.trace(self.name) if self._trace else contextlib.nullcontext() as span:
+                self._trace_id = span.trace_id if span else ""
+                try:
+                    return await work(self._timed(client))
+                finally:
+                    revision.remember(folder, recalled, client.policy_revision)
+
+    def _timed(self, client: Client_) -> Client_:
+        if self._timeout_seconds is None:
+            return client
+        seconds = self._timeout_seconds
+        return client.with_options(timeout_seconds=seconds, transfer_timeout_seconds=seconds)
 
     @contextlib.contextmanager
     def open(self) -> Iterator[Caller]:

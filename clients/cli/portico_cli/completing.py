@@ -95,34 +95,35 @@ def _in_time(find: Callable[[], Iterator[str]]) -> list[CompletionItem]:
 
 def files_and_places(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
     """For an argument that is a path or a place."""
-    from portico_cli.remote import SCHEME
+    from portico_cli.remote import scheme_of
 
-    if not begun or not (begun.startswith(SCHEME) or SCHEME.startswith(begun)):
+    if not begun or not scheme_of(begun):
         return [CompletionItem(begun, type="file")]
     return places(begun, context.params.get("profile"), bucket_only=False)
 
 
 def _found(begun: str, profile: str | None, *, bucket_only: bool) -> Iterator[str]:
     from portico import connect
-    from portico_cli.remote import SCHEME
+    from portico_cli.remote import is_remote, scheme_of, without_scheme
 
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-    bare = bucket_only and begun and not SCHEME.startswith(begun) and not begun.startswith(SCHEME)
-    if not bare and not (begun.startswith(SCHEME) or SCHEME.startswith(begun)):
+    scheme = scheme_of(begun)
+    bare = bool(bucket_only and begun and not scheme)
+    if not bare and not scheme:
         return
-    bucket, slash, key = begun.removeprefix(SCHEME).partition("/") if begun.startswith(SCHEME) else ("", "", "")
+    bucket, slash, key = without_scheme(begun).partition("/") if is_remote(begun) else ("", "", "")
     with connect(profile) as opened:
         client = opened.with_options(timeout_seconds=SECONDS)
         if slash and not bucket_only:
             listed = next(client.objects.list(bucket, prefix=key, delimiter="/", page_size=_MOST).pages())
             keys = [*listed.prefixes, *(item.name.partition("/objects/")[2] for item in listed.objects)]
-            yield from (f"{SCHEME}{bucket}/{found}" for found in _shown(keys))
+            yield from (f"{scheme}{bucket}/{found}" for found in _shown(keys))
             return
         first = begun if bare else bucket
         page = next(client.buckets.list(prefix=first, page_size=_MOST).pages())
         names = [item.name.rpartition("/")[2] for item in page.buckets]
         end = "" if bucket_only else "/"
-        yield from (name if bare else f"{SCHEME}{name}{end}" for name in names if name.startswith(first))
+        yield from (name if bare else f"{scheme}{name}{end}" for name in names if name.startswith(first))
 
 
 def _zones(begun: str, profile: str | None) -> Iterator[str]:

@@ -49,13 +49,30 @@ _REMEDIES = {
 def report(error: Exception, *, as_json: bool) -> int:
     """Tells of an error on stderr; answers the exit code."""
     if as_json:
-        click.echo(json.dumps({"error": _described(error)}, ensure_ascii=False), err=True)
+        click.echo(json.dumps({"error": described(error)}, ensure_ascii=False), err=True)
     else:
         for line in _lines(error):
             click.echo(escaped(line), err=True)
+    return exit_code(error)
+
+
+def exit_code(error: Exception) -> int:
+    """The exit code of a command that an error ended."""
     if not isinstance(error, PorticoError):
         return ERROR
     return _EXIT_CODES_OF_REASONS.get(error.reason) or _EXIT_CODES.get(error.code, ERROR)
+
+
+def in_short(error: Exception) -> str:
+    """What was wrong, in a sentence."""
+    if not isinstance(error, PorticoError):
+        return _told(error)
+    return error.message + (f" ({error.reason})" if error.reason else "")
+
+
+def remedies(error: Exception) -> list[str]:
+    """What to do about it, a line each."""
+    return _lines(error)[1:]
 
 
 def show_usage(error: click.ClickException) -> None:
@@ -68,8 +85,8 @@ def show_usage(error: click.ClickException) -> None:
 
 def _lines(error: Exception) -> list[str]:
     if not isinstance(error, PorticoError):
-        return [f"portico: {_told(error)}"]
-    lines = [f"portico: {error.message}" + (f" ({error.reason})" if error.reason else "")]
+        return [f"portico: {in_short(error)}"]
+    lines = [f"portico: {in_short(error)}"]
     lines += [
         f"  {item.field}: {item.description}" for item in error.violations if item.description not in error.message
     ]
@@ -86,12 +103,21 @@ def _told(error: Exception) -> str:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     if isinstance(error, UnicodeEncodeError):
         return f"{error.object} is not UTF-8, which all text in requests is"
-    if type(error).__name__ in ("SettingError", "TimeoutError", "Refused", "BackupError", "MoveError", "TrustError"):
+    if type(error).__name__ in (
+        "SettingError",
+        "TimeoutError",
+        "Refused",
+        "Kept",
+        "BackupError",
+        "MoveError",
+        "TrustError",
+    ):
         return str(error)
     return f"unexpected {type(error).__name__}: {error} (PORTICO_DEBUG=1 shows where; please report it)"
 
 
-def _described(error: Exception) -> dict[str, object]:
+def described(error: Exception) -> dict[str, object]:
+    """An error for programs."""
     if not isinstance(error, PorticoError):
         return {"code": "", "message": _told(error)}
     violations = [

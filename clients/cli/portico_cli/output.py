@@ -12,6 +12,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from textwrap import indent
 from typing import Any
 
 import click
@@ -30,6 +31,26 @@ _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 def show_json(value: Any) -> None:
     """One JSON document; protobuf messages in it as REST answers them, dataclasses with their fields in camelCase."""
     click.echo(json.dumps(plain(value), indent=2, ensure_ascii=False))
+
+
+class JsonArray:
+    """A JSON array that is written item by item, so that none is kept; `before` and `behind` stand around it."""
+
+    def __init__(self, before: str = "", behind: str = "") -> None:
+        self._before = before
+        self._behind = behind
+        self._begun = False
+
+    def add(self, *values: Any) -> None:
+        """Writes items, as `show_json` would."""
+        texts = [json.dumps(plain(value), indent=2, ensure_ascii=False) for value in values]
+        if texts:
+            begin = "," if self._begun else self._before + "["
+            self._begun = True
+            click.echo(begin + ",".join("\n" + indent(text, "  ") for text in texts), nl=False)
+
+    def end(self, *, newline: bool = True) -> None:
+        click.echo(("\n]" if self._begun else self._before + "[]") + self._behind, nl=newline)
 
 
 def show_items(items: Iterable[Any], columns: Sequence[Column], *, as_json: bool, nothing: str = "") -> None:

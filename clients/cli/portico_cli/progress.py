@@ -1,24 +1,36 @@
-"""Progress of transfers: a bar on stderr, where that is a terminal and there is enough to move."""
+"""Progress of transfers: bars on stderr, where that is a terminal and there is enough to move."""
 
 from __future__ import annotations
 
 import contextlib
 import sys
 from collections.abc import Callable, Iterator
+from typing import Protocol
 
 from portico_cli.output import escaped
 
 WORTH_SHOWING_BYTES = 4 * 1024 * 1024
+WORTH_SHOWING_FILES = 20
 
 Advance = Callable[[int], None]
 """Told how many bytes of one transfer are done so far."""
 
 
-class Progress:
-    """The bar of a command that moves files."""
+class Overall(Protocol):
+    """The bar of all transfers: told how many are done and known, and how many bytes of how many."""
 
-    def __init__(self, show: Callable[[str, int | None], Advance] | None = None) -> None:
+    def __call__(self, files: int, of_files: int, size_bytes: int, of_bytes: int, /) -> None: ...
+
+
+class Progress:
+    """The bars of a command that moves files: one for each large one and, where there are several, one for all."""
+
+    def __init__(
+        self, show: Callable[[str, int | None], Advance] | None = None, overall: Overall | None = None
+    ) -> None:
         self._show = show
+        self._overall = overall
+        self._files = self._of_files = self._bytes = self._of_bytes = 0
 
     @property
     def watched(self) -> bool:
@@ -27,14 +39,28 @@ class Progress:
 
     def of(self, name: str, size_bytes: int | None) -> Advance | None:
         """What to tell of one transfer; None where nobody looks."""
-        if self._show is None or (size_bytes is not None and size_bytes < WORTH_SHOWING_BYTES):
+        if self._show is None:
+            return None
+        if size_bytes is not None and size_bytes < WORTH_SHOWING_BYTES:
             return None
         return self._show(name, size_bytes)
+
+    def found(self, size_bytes: int) -> None:
+        """One more is to be moved."""
+        self._of_files += 1
+        self._of_bytes += size_bytes
+
+    def finished(self, size_bytes: int = 0) -> None:
+        """One more is moved."""
+        self._files += 1
+        self._bytes += size_bytes
+        if self._overall is not None and self._of_files > WORTH_SHOWING_FILES:
+            self._overall(self._files, self._of_files, self._bytes, self._of_bytes)
 
 
 @contextlib.contextmanager
 def progress(*, wanted: bool = True) -> Iterator[Progress]:
-    """A bar a transfer while inside; silent where stderr is no terminal."""
+    """Bars while inside; silent where stderr is no terminal."""
     if not wanted or not sys.stderr.isatty():
         yield Progress()
         return
@@ -44,7 +70,12 @@ def progress(*, wanted: bool = True) -> Iterator[Progress]:
 
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(binary_units=True))
     with Bars(
-        *columns, TransferSpeedColumn(), TimeRemainingColumn(), console=Console(stderr=True), transient=True
+        *columns,
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+        redirect_stdout=sys.stdout is not None and sys.stdout.isatty(),  # a file gets its lines as they are
     ) as bars:
 
         def show(name: str, size_bytes: int | None) -> Advance:
@@ -55,7 +86,13 @@ def progress(*, wanted: bool = True) -> Iterator[Progress]:
 
             return advance
 
-        yield Progress(show)
+        all_of_them = bars.add_task("", visible=False)
+
+        def overall(files: int, of_files: int, size_bytes: int, of_bytes: int) -> None:
+            told = f"{files:,} of {of_files:,}"
+            bars.update(all_of_them, description=told, completed=size_bytes, total=of_bytes, visible=files < of_files)
+
+        yield Progress(show, overall)
 
 
 @contextlib.contextmanager

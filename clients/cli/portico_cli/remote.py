@@ -1,4 +1,4 @@
-"""`portico://bucket/key`: how the command line names buckets and objects."""
+"""`portico://bucket/key`: how the command line names buckets and objects. `s3://bucket/key` is taken, too."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 SCHEME = "portico://"
+SCHEMES = (SCHEME, "s3://")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,8 @@ class Remote:
 
 def parse(text: str) -> Remote:
     """Reads a URL. Raises click.BadParameter."""
-    bucket, _, key = text.removeprefix(SCHEME).partition("/")
-    if not text.startswith(SCHEME) or not bucket:
+    bucket, _, key = without_scheme(text).partition("/")
+    if not is_remote(text) or not bucket:
         raise click.BadParameter(f"{quoted(text)} is not {SCHEME}BUCKET/KEY")
     if not is_utf8(text):
         raise click.BadParameter(f"{quoted(text)} is not UTF-8, which buckets and keys are")
@@ -57,7 +58,19 @@ def is_utf8(text: str) -> bool:
 
 
 def is_remote(text: str) -> bool:
-    return text.startswith(SCHEME)
+    return text.startswith(SCHEMES)
+
+
+def scheme_of(begun: str) -> str:
+    """The scheme of a URL that was begun; empty where it is none. `s` may be the beginning of much else."""
+    if begun.startswith("s3:"):
+        return SCHEMES[1]
+    return SCHEME if begun.startswith(SCHEME) or SCHEME.startswith(begun) else ""
+
+
+def without_scheme(text: str) -> str:
+    """`bucket/key`."""
+    return text.partition("://")[2] if is_remote(text) else text
 
 
 class _Place(click.ParamType[Remote]):
@@ -72,7 +85,7 @@ class _Place(click.ParamType[Remote]):
     def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Remote:
         if isinstance(value, Remote):
             return value
-        place = parse(value if value.startswith(SCHEME) or not self._bucket else SCHEME + value)
+        place = parse(value if is_remote(value) or not self._bucket else SCHEME + value)
         if self._bucket and place.key:
             self.fail(f"{value} names an object, a bucket is needed: {SCHEME}{place.bucket}", parameter, context)
         if self._key and not place.key:

@@ -26,7 +26,7 @@ _GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "restore": ("backup:restore", "Restore a backup into an empty data directory."),
     },
     "Objects": {
-        "objects": ("objects:objects", "Buckets and objects: mb, rb, ls, cp, cat, rm, stat, versions."),
+        "objects": ("objects:objects", "Buckets and objects: ls, cp, mv, sync, rm, cat, mb, rb, …"),
     },
     "DNS": {
         "zones": ("zones:zones", "Domains of the account: list, get, create, verify, update, delete."),

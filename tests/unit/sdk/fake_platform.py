@@ -301,6 +301,12 @@ class _Objects(objects_pb2_grpc.ObjectServiceServicer):
     def ListObjects(self, request: Any, context: Any) -> Any:
         if request.parent not in self.platform.buckets:
             abort(context, Fault(grpc.StatusCode.NOT_FOUND, "BUCKET_NOT_FOUND", "no such bucket"), context.ray_id)
+        prefixes, found = self._below(request)
+        page, token = _page(found, request)
+        return objects_pb2.ListObjectsResponse(objects=page, prefixes=prefixes, next_page_token=token)
+
+    def _below(self, request: Any) -> tuple[list[str], list[Any]]:
+        """The common prefixes and the objects that a listing answers."""
         base = f"{request.parent}/objects/"
         prefixes: dict[str, None] = {}
         found = []
@@ -313,15 +319,12 @@ class _Objects(objects_pb2_grpc.ObjectServiceServicer):
                 prefixes[request.prefix + head + delimiter] = None
             else:
                 found.append(item)
-        page, token = _page(found, request)
-        return objects_pb2.ListObjectsResponse(objects=page, prefixes=list(prefixes), next_page_token=token)
+        return list(prefixes), found
 
     def ListObjectVersions(self, request: Any, context: Any) -> Any:
-        found = [item for name, (item, _) in sorted(self.platform.objects.items()) if name.startswith(request.parent)]
-        page, token = _page(
-            [item for item in found if item.name.partition("/objects/")[2].startswith(request.prefix)], request
-        )
-        return objects_pb2.ListObjectVersionsResponse(objects=page, next_page_token=token)
+        prefixes, found = self._below(request)
+        page, token = _page(found, request)
+        return objects_pb2.ListObjectVersionsResponse(objects=page, prefixes=prefixes, next_page_token=token)
 
     def DeleteObject(self, request: Any, context: Any) -> Any:
         gone = self.platform.objects.pop(request.name, None)

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from portico_cli import output
-from portico_cli.transfers import standard_output
+from portico_cli.transfers.places import standard_output
 from portico_cli.trust_stores import Step, nss_folders, nss_steps, system_steps
 
 

@@ -139,7 +139,10 @@ class _Objects(Service):
 
         def take(download: Download) -> Steps[Object]:
             with contextlib.ExitStack() as stack:
-                file = yield blocking(stack.enter_context, written(target))  # to open a pipe waits for its reader
+                if is_stream(target):  # to open a pipe waits for its reader
+                    file = yield blocking(stack.enter_context, written(target))
+                else:  # in one step with the rest, so that whoever is stopped here knows of the file and removes it
+                    file = stack.enter_context(written(target))
                 while chunk := (yield from download.chunk()):
                     yield blocking(file.write, chunk)
                     if progress is not None:
@@ -183,11 +186,14 @@ class _Objects(Service):
 
     @listing
     def versions(
-        self, bucket: str, *, prefix: str = "", page_size: int = 0
+        self, bucket: str, *, prefix: str = "", delimiter: str = "", page_size: int = 0
     ) -> Paging[Object, objects_pb2.ListObjectVersionsResponse]:
-        """All versions and delete markers of a bucket by key, the newest of a key first."""
+        """All versions and delete markers of a bucket by key, the newest of a key first; `prefix` and `delimiter` as in
+        `list`."""
         parent = name_of(self.session.account, "buckets", bucket)
-        request = objects_pb2.ListObjectVersionsRequest(parent=parent, prefix=prefix, page_size=page_size)
+        request = objects_pb2.ListObjectVersionsRequest(
+            parent=parent, prefix=prefix, delimiter=delimiter, page_size=page_size
+        )
         return Paging(_LIST_OBJECT_VERSIONS, request, "objects")
 
     @operation

@@ -1,0 +1,9 @@
+"""`portico objects`: buckets and objects, in the manner of well-known storage command lines. A module for each kind of
+command; loading this one loads all of them."""
+
+from __future__ import annotations
+
+from portico_cli.commands.objects import buckets, copying, listing, reading, removing, syncing, versions
+from portico_cli.commands.objects.group import objects
+
+__all__ = ["buckets", "copying", "listing", "objects", "reading", "removing", "syncing", "versions"]

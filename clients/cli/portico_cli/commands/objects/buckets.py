@@ -1,0 +1,62 @@
+"""`portico objects`: buckets: made, removed, and whether they keep versions."""
+
+from __future__ import annotations
+
+import click
+
+from portico_cli import output
+from portico_cli.calling import Caller, calls_platform
+from portico_cli.commands.objects.group import objects
+from portico_cli.remote import BUCKET, Remote
+from portico_cli.rules import bucket_id
+
+
+@objects.command()
+@click.argument("bucket", type=BUCKET)
+@click.option("--versioning", is_flag=True, help="Keep what puts and deletes replace.")
+@calls_platform
+def mb(caller: Caller, bucket: Remote, versioning: bool) -> None:
+    """Make a bucket.
+
+    \b
+    Examples:
+      portico objects mb portico://photos
+      portico objects mb photos --versioning
+    """
+    made = caller.client.buckets.create(bucket_id(bucket.bucket), versioning=versioning)
+    output.show_json(made) if caller.json else click.echo(f"made {bucket}")
+
+
+@objects.command()
+@click.argument("bucket", type=BUCKET)
+@click.option("--force", is_flag=True, help="Delete first all that it holds. Nothing brings that back.")
+@calls_platform
+def rb(caller: Caller, bucket: Remote, force: bool) -> None:
+    """Remove a bucket. It must be empty, or --force empties it.
+
+    \b
+    Examples:
+      portico objects rb portico://photos
+      portico objects rb portico://photos --force
+    """
+    operation = caller.client.buckets.delete(bucket.bucket, force=force)
+    output.show_json(operation) if caller.json else click.echo(f"removed {bucket}")
+
+
+@objects.command()
+@click.argument("bucket", type=BUCKET)
+@click.argument("state", type=click.Choice(["on", "suspended"]))
+@calls_platform
+def versioning(caller: Caller, bucket: Remote, state: str) -> None:
+    """Keep the versions of a bucket's objects from now on, or keep no further ones.
+
+    \b
+    Examples:
+      portico objects versioning portico://photos on
+      portico objects versioning portico://photos suspended
+    """
+    from portico.objects.v1.buckets_pb2 import Versioning
+
+    wanted = Versioning.VERSIONING_ENABLED if state == "on" else Versioning.VERSIONING_SUSPENDED
+    bucket_now = caller.client.buckets.update(bucket.bucket, versioning=wanted)
+    output.show_json(bucket_now) if caller.json else click.echo(f"versioning of {bucket} is {state}")
