@@ -77,3 +77,18 @@ async def test_policies_go_out_and_come_in_in_asyncio(platform: RunningPlatform)
             await client.access.import_policies("version: 1\nnothing: {}\n")
         names = [policy.name async for policy in client.access.list("ListPolicies")]
         assert f"{ACCOUNT}/policies/super-administrator" in names
+
+
+def test_a_profile_keeps_an_access_key_of_its_own(client: portico.Client, platform: RunningPlatform) -> None:
+    key = client.access.own_key()
+    assert (len(key.id), len(key.secret)) == (20, 40)
+    assert client.access.own_key() == key, "it is kept"
+    file = platform.profile / "access-keys.json"
+    assert file.stat().st_mode & 0o777 == 0o600
+    client.access.call("DeleteAccessKey", name=f"{ACCOUNT}/accessKeys/{key.id}")
+    another = client.access.own_key()
+    assert another.id != key.id, "it was no more"
+    file.write_text("{")
+    with pytest.raises(errors.ProfileError, match="remove"):
+        client.access.own_key()
+    file.unlink()

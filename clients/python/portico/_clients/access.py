@@ -14,6 +14,7 @@ from typing import Any
 
 from google.protobuf import descriptor
 
+from portico._kept_keys import own_key
 from portico._methods import Method, Response, lookup
 from portico._names import name_of
 from portico._paging import Paging
@@ -28,6 +29,7 @@ from portico.access.v1.policies_pb2 import Access as Effect
 from portico.access.v1.policies_pb2 import Policy
 from portico.access.v1.policy_sets_pb2 import ImportPolicySetResponse
 from portico.access.v1.service_accounts_pb2 import CreateClientSecretResponse
+from portico.presigning import AccessKey
 
 _CONTRACTS = (
     "access_keys",
@@ -211,6 +213,12 @@ class _Access(Service):
     def revoke_token(self, token: str) -> Steps[None]:
         """Deletes an API token; it is good no more."""
         yield from self._call("DeleteApiToken", {"name": self._name("apiTokens", token)})
+
+    @operation
+    def own_key(self) -> Steps[AccessKey]:
+        """The access key that the profile keeps for S3's clients: made, and kept in its folder, where there is none, or
+        none any more. Raises ProfileError, PermissionDenied, ResourceExhausted (the caller has ten already)."""
+        return (yield from own_key(self.session))
 
     def _zones(self, domain_group: str, zones: Sequence[str]) -> dict[str, Any]:
         named = [self._name("zones", zone) for zone in zones]

@@ -21,7 +21,6 @@ from portico_server.objects.faces.s3.signers import Signers
 from portico_server.platform.clock import Clock
 from portico_server.platform.errors import ApiError
 from portico_server.platform.faces import FaceCalls, FaceRequest, FaceResponse
-from portico_server.platform.names import account_of
 
 DOOR = "s3"
 ANONYMOUS_ACCOUNT = "default"
@@ -53,7 +52,7 @@ class S3Face:
             account = ANONYMOUS_ACCOUNT
         else:
             principal = signed.key.principal
-            account = account_of(principal.name)
+            account = signed.key.account
             request.credential = lambda _: principal
 
         def body() -> Body:
