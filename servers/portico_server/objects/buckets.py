@@ -6,18 +6,17 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from portico_server.objects import errors, events, settings
+from portico_server.objects.lifecycle import Lifecycle
 from portico_server.objects.names import bucket_name
-from portico_server.objects.records import Bucket, Versioning
+from portico_server.objects.records import Bucket, Version, Versioning
+from portico_server.objects.remembering import Remembered
 from portico_server.objects.settings import Change
 from portico_server.objects.store import buckets as store
 from portico_server.objects.store import locks
 from portico_server.platform.authorization import Filter
+from portico_server.platform.clock import Clock
 from portico_server.platform.database import Batch, Database, GuardFailed, Statement
 from portico_server.platform.ids import Ids
-
-_REMEMBERED_BUCKETS = 10_000
-_REMEMBERED_BYTES = 64 << 20
-"""Of their settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +37,15 @@ Also = Callable[[Bucket], list[Statement]]
 class Buckets:
     """The buckets of all accounts."""
 
-    def __init__(self, database: Database, ids: Ids, is_running: Callable[[str], Awaitable[bool]]) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, ids: Ids, is_running: Callable[[str], Awaitable[bool]]
+    ) -> None:
         """`is_running` tells whether an operation has still to end."""
         self._database = database
+        self._clock = clock
         self._ids = ids
         self._is_running = is_running
-        self._remembered: dict[str, Bucket] = {}
-        self._remembered_bytes = 0
+        self._remembered = Remembered()
 
     async def create(self, new: NewBucket, also: Also = lambda _: []) -> Bucket:
         """Raises BucketAlreadyExists, and what `settings.changed` raises."""
@@ -66,6 +67,7 @@ class Buckets:
         bucket = await store.get(self._database, name)
         if bucket is None:
             raise errors.BucketNotFound(f"there is no bucket {name}", resource=name)
+        self._remembered.note(bucket)
         return bucket
 
     async def open(self, name: str) -> Bucket:
@@ -73,13 +75,40 @@ class Buckets:
         bucket = await self.get(name)
         if bucket.deletion:
             bucket = await self._reopened(bucket)
-        self._remember(bucket)
         return bucket
 
-    async def remembered(self, name: str) -> Bucket:
-        """The bucket as this process has seen it last, and taking writes then: it costs nothing. Its etag is to be
-        guarded; when the guard fails, `open` it. Raises what `open` raises."""
-        return self._remembered.get(name) or await self.open(name)
+    async def remembered(self, name: str, etag: str = "") -> Bucket:
+        """The bucket as this process has seen it last, or anew if it has another `etag`: it mostly costs nothing.
+
+        Without an etag to go by, that of the answer is to be guarded; when the guard fails, `open` it. Raises
+        BucketNotFound.
+        """
+        seen = self._remembered.get(name)
+        return seen if seen is not None and etag in ("", seen.etag) else await self.get(name)
+
+    def lifecycle(self, bucket: Bucket) -> Lifecycle | None:
+        """The rules of this state of the bucket that are in force; None: there are none."""
+        return self._remembered.lifecycle(bucket)
+
+    def present(self, bucket: Bucket, version: Version | None, by_id: bool = False) -> Version | None:
+        """What callers see of a row in `object`: nothing if a rule has it expired; else with when one will.
+
+        Asked for by its version id (`by_id`) it is still there, expired or not, if its expiry will only put a delete
+        marker in front.
+        """
+        if version is None or not version.latest:
+            return version
+        expiring = self.expiring(bucket, version)
+        expired = 0 < expiring.expires_at_us <= self._clock.now_us()
+        return None if expired and not (by_id and _is_kept(bucket, version)) else expiring
+
+    def expiring(self, bucket: Bucket, version: Version) -> Version:
+        """A current object with when it expires, if it does."""
+        lifecycle = self._remembered.lifecycle(bucket)
+        expiry = lifecycle.expiry(version) if lifecycle is not None else None
+        return (
+            version if expiry is None else version._replace(expires_at_us=expiry.time_us, expire_rule_id=expiry.rule_id)
+        )
 
     async def list(self, parent: str, prefix: str, cursor: str, limit: int, shown: Filter) -> tuple[list[Bucket], str]:
         """The buckets of an account behind the cursor, by name, and the next cursor: a bucket's name, "" at the end."""
@@ -102,7 +131,7 @@ class Buckets:
             audit = events.audit("objects.bucket.update", name, now_us, fields=list(change.fields))
             try:
                 await self._database.batch(Batch([store.update(bucket.etag, changed), audit], locks.of_bucket(name)))
-                self._remember(changed)
+                self._remembered.note(changed)
                 return changed
             except GuardFailed as failed:
                 if failed.reason != store.BUCKET_CHANGED:
@@ -115,13 +144,6 @@ class Buckets:
     def _new_id(self) -> str:
         return self._ids.mint()[0]
 
-    def _remember(self, bucket: Bucket) -> None:
-        self._remembered_bytes += len(bucket.settings or b"")
-        if len(self._remembered) >= _REMEMBERED_BUCKETS or self._remembered_bytes > _REMEMBERED_BYTES:
-            self._remembered.clear()
-            self._remembered_bytes = len(bucket.settings or b"")
-        self._remembered[bucket.name] = bucket
-
     async def _reopened(self, bucket: Bucket) -> Bucket:
         """The bucket without the mark of an operation that is over. Raises BucketBeingDeleted where it is not over."""
         if await self.is_being_deleted(bucket):
@@ -132,7 +154,15 @@ class Buckets:
             await self._database.batch(Batch([store.update(bucket.etag, opened)], locks.of_bucket(bucket.name)))
         except GuardFailed:
             return await self.open(bucket.name)  # someone was faster
+        self._remembered.note(opened)
         return opened
+
+
+def _is_kept(bucket: Bucket, version: Version) -> bool:
+    """Whether a delete marker in front leaves the version: it takes the place of a null version where one is put so."""
+    return bucket.versioning == Versioning.ENABLED or (
+        bucket.versioning == Versioning.SUSPENDED and not version.is_null
+    )
 
 
 def check_etag(bucket: Bucket, etag: str) -> None:

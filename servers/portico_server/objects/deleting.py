@@ -77,7 +77,7 @@ class Deleting:
         for _ in range(_ATTEMPTS):
             bucket = await self._buckets.open(bucket_name)
             seen = await self._look(bucket, targets, keys)
-            guards = self._judged(bucket_name, keys, seen, condition)
+            guards = self._judged(bucket, keys, seen, condition)
             statements, deleted = self._plan(bucket, targets, seen)
             statements += also(deleted)
             if not statements:
@@ -105,13 +105,14 @@ class Deleting:
         older += await removal.older_nulls(self._database, bucket.name, nulls) if nulls else []
         return _Seen(current, {Target(version.key, version.version_id): version for version in older})
 
-    def _judged(self, bucket_name: str, keys: Sequence[str], seen: _Seen, condition: Conditions) -> list[Statement]:
+    def _judged(self, bucket: Bucket, keys: Sequence[str], seen: _Seen, condition: Conditions) -> list[Statement]:
         """Guards that what the condition was held against is still there."""
         guards = []
         for key in keys:
-            if judge := judge_of(ObjectName(bucket_name, key), condition):
-                judge(seen.current.get(key))
-                guards.append(store.is_unchanged(bucket_name, key, seen.current.get(key)))
+            if judge := judge_of(ObjectName(bucket.name, key), condition):
+                current = seen.current.get(key)
+                judge(self._buckets.present(bucket, current))
+                guards.append(store.is_unchanged(bucket.name, key, current))
         return guards
 
     def _plan(self, bucket: Bucket, targets: Sequence[Target], seen: _Seen) -> tuple[list[Statement], list[Deleted]]:
@@ -130,8 +131,15 @@ class Deleting:
                 deleted.append(NOTHING)
             else:
                 removed[version.id] = version
-                deleted.append(Deleted(version.version_id, bool(version.marker)))
+                deleted.append(self._told(bucket, target, version, seen))
         return [*_remove(bucket, seen, list(removed.values())), *markers], deleted
+
+    def _told(self, bucket: Bucket, target: Target, version: Version, seen: _Seen) -> Deleted:
+        """That a version was deleted; nothing of one that had expired before."""
+        is_current = seen.current.get(version.key) is version
+        if is_current and self._buckets.present(bucket, version, by_id=bool(target.version_id)) is None:
+            return NOTHING
+        return Deleted(version.version_id, bool(version.marker))
 
     def _marker(self, bucket: Bucket, target: Target) -> tuple[list[Statement], Deleted]:
         write_id, now_us = self._ids.mint()

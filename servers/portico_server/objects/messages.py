@@ -37,6 +37,9 @@ def object_message(bucket: str, version: Version) -> objects_pb2.Object:
     message = listed_message(bucket, version)
     if version.marks:
         message.MergeFromString(version.marks)
+    if version.expires_at_us:
+        message.expire_time.seconds, message.expire_time.nanos = timestamp(version.expires_at_us)
+        message.expire_rule_id = version.expire_rule_id
     return message
 
 

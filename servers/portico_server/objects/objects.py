@@ -180,11 +180,11 @@ class Objects:
             raise
 
     async def _look(self, name: ObjectName, judge: Judge | None) -> tuple[Bucket, Version | None]:
-        """The bucket and the key's current object, judged."""
+        """The bucket and the key's current object, judged: one that has expired as none."""
         bucket = await self._buckets.open(name.bucket)
         current = await store.head(self._database, *name)
         if judge is not None:
-            judge(current)
+            judge(self._buckets.present(bucket, current))
         return bucket, current
 
     async def _write(self, name: ObjectName, new: NewVersion, judge: Judge | None, also: Also) -> Version:
@@ -197,7 +197,7 @@ class Objects:
             else:
                 bucket, current = await self._look(name, judge)
                 guards.append(store.is_unchanged(*name, current))
-            stored = _stored(name, new, bucket.versioning)
+            stored = self._buckets.expiring(bucket, _stored(name, new, bucket.versioning))
             try:
                 with span("objects.store.put", step="store"):
                     await self._database.batch(Batch([*guards, *writes.put(name, new, bucket), *also(stored)], lock))

@@ -65,7 +65,8 @@ class Reader:
         if wanted.version_id:
             return (await self.find(wanted))[0]
         with span("objects.store.head", step="store"):
-            version = await store.head(self._database, *name)
+            found = await store.head_in(self._database, *name)
+        version = await self._present(wanted, *found) if found is not None else None
         if version is None:
             raise await self._not_found(wanted)
         conditions.check_read(wanted.conditions, version, name)
@@ -104,9 +105,9 @@ class Reader:
                 if wanted.version_id
                 else store.get(self._database, *wanted.name)
             )
-        if found is None:
+        version = await self._present(wanted, found[0], found[2]) if found is not None else None
+        if found is None or version is None:
             raise await self._not_found(wanted)
-        version, _ = found
         if version.marker:
             raise errors.ObjectNotFound(
                 f"version {wanted.version_id} marks that {wanted.name} was deleted; it has no bytes",
@@ -114,7 +115,12 @@ class Reader:
                 delete_marker="true",
             )
         conditions.check_read(wanted.conditions, version, wanted.name)
-        return found
+        return version, found[1]
+
+    async def _present(self, wanted: Wanted, version: Version, bucket_etag: str) -> Version | None:
+        """The version with when it expires; None if it has."""
+        bucket = await self._buckets.remembered(wanted.name.bucket, bucket_etag)
+        return self._buckets.present(bucket, version, by_id=bool(wanted.version_id)) if bucket.expires else version
 
     async def _not_found(self, wanted: Wanted) -> errors.ObjectNotFound | errors.VersionNotFound:
         """Tells a missing object from a missing bucket, whose BucketNotFound it raises, and from one that a delete

@@ -51,6 +51,7 @@ class Version(NamedTuple):
     `id` names the write that made it. `place` orders a key's versions, the newest has the least. `file` is the blob
     with the bytes; without one they are inline, or there are none. `metadata`, `checksums` and `marks` are serialized
     messages of the contract; `marks`, an Object, is what may change of it: tags, retention, legal hold.
+    `expires_at_us` (0: never) and `expire_rule_id` are no columns: who has asked the rules of the bucket adds them.
     """
 
     key: str
@@ -66,6 +67,8 @@ class Version(NamedTuple):
     marks: bytes
     marker: int = 0
     latest: int = 1
+    expires_at_us: int = 0
+    expire_rule_id: str = ""
 
     @property
     def version_id(self) -> str:

@@ -41,7 +41,7 @@ async def run(platform: Platform) -> AsyncIterator[Running]:
     ids = Ids(clock, platform.random)
     kinds: dict[str, Kind] = {}  # filled below: the work needs the buckets, and they ask what runs
     operations = Operations(NAME, database, clock, tokens, kinds, ERRORS)
-    buckets = Buckets(database, ids, operations.is_running)
+    buckets = Buckets(database, clock, ids, operations.is_running)
     emptying = Emptying(database, buckets, ids, operations)
     kinds[KIND] = emptying.empty
     reader = Reader(database, blobs, buckets)

@@ -12,9 +12,11 @@ CHANGED = "object changed"
 COLUMNS = "key, id, is_null, place, etag, size_bytes, created_at_us, file, metadata, checksums, marks"
 
 _HEAD = f"SELECT {COLUMNS} FROM object WHERE bucket = $1 AND key = $2"
-_GET = """
+BUCKET_ETAG = "(SELECT etag FROM bucket WHERE name = $1)"
+_HEAD_IN = f"SELECT {COLUMNS}, {BUCKET_ETAG} FROM object WHERE bucket = $1 AND key = $2"
+_GET = f"""
 SELECT o.key, o.id, o.is_null, o.place, o.etag, o.size_bytes, o.created_at_us, o.file, o.metadata, o.checksums,
-  o.marks, i.data
+  o.marks, i.data, {BUCKET_ETAG}
 FROM object o LEFT JOIN inline_bytes i ON i.id = o.id WHERE o.bucket = $1 AND o.key = $2"""
 # The bucket's row is the guard: no row to select from, nothing inserted.
 _PUT = """
@@ -38,10 +40,16 @@ async def head(database: Database, bucket: str, key: str) -> Version | None:
     return Version(*rows[0]) if rows else None
 
 
-async def get(database: Database, bucket: str, key: str) -> tuple[Version, bytes] | None:
-    """The current object and its inline bytes, empty where they are in a file."""
+async def head_in(database: Database, bucket: str, key: str) -> tuple[Version, str] | None:
+    """The current object, and the bucket's etag at that moment."""
+    rows = await database.read(_HEAD_IN, bucket, key)
+    return (Version(*rows[0][:-1]), rows[0][-1]) if rows else None
+
+
+async def get(database: Database, bucket: str, key: str) -> tuple[Version, bytes, str] | None:
+    """The current object, its inline bytes, empty where they are in a file, and the bucket's etag at that moment."""
     rows = await database.read(_GET, bucket, key)
-    return (Version(*rows[0][:-1]), rows[0][-1] or b"") if rows else None
+    return (Version(*rows[0][:-2]), rows[0][-2] or b"", rows[0][-1]) if rows else None
 
 
 def put(bucket: str, key: str, new: NewVersion, bucket_etag: str, is_null: int) -> Statement:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portico_server.objects.records import NULL_VERSION, Version
-from portico_server.objects.store.objects import COLUMNS
+from portico_server.objects.store.objects import BUCKET_ETAG, COLUMNS
 from portico_server.platform.database import ANY, Database, Statement, Value
 
 _ALL = f"bucket, {COLUMNS}, marker"
@@ -18,7 +18,7 @@ def _get(version_id: str) -> str:
     where = f"bucket = $1 AND key = $2 AND {_where(version_id)}"
     return f"""
 SELECT found.key, found.id, found.is_null, found.place, found.etag, found.size_bytes, found.created_at_us, found.file,
-  found.metadata, found.checksums, found.marks, found.marker, found.latest, i.data
+  found.metadata, found.checksums, found.marks, found.marker, found.latest, i.data, {BUCKET_ETAG}
 FROM (SELECT {COLUMNS}, 0 AS marker, 1 AS latest FROM object WHERE {where}
   UNION ALL SELECT {COLUMNS}, marker, 0 FROM version WHERE {where}) found
 LEFT JOIN inline_bytes i ON i.id = found.id"""
@@ -36,10 +36,10 @@ SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS BIGINT),
 FROM version WHERE bucket = $1 AND key = $2"""
 
 
-async def get(database: Database, bucket: str, key: str, version_id: str) -> tuple[Version, bytes] | None:
-    """A version, current or not, or a delete marker, with its inline bytes."""
+async def get(database: Database, bucket: str, key: str, version_id: str) -> tuple[Version, bytes, str] | None:
+    """A version, current or not, or a delete marker, with its inline bytes and the bucket's etag at that moment."""
     rows = await database.read(_get(version_id), bucket, key, version_id)
-    return (Version(*rows[0][:-1]), rows[0][-1] or b"") if rows else None
+    return (Version(*rows[0][:-2]), rows[0][-2] or b"", rows[0][-1]) if rows else None
 
 
 async def newest(database: Database, bucket: str, key: str) -> Version | None:
