@@ -102,6 +102,24 @@ class Buckets:
         expired = 0 < expiring.expires_at_us <= self._clock.now_us()
         return None if expired and not (by_id and _is_kept(bucket, version)) else expiring
 
+    def expired_now(self, bucket: Bucket) -> Callable[[Version], bool] | None:
+        """Tells current objects that have expired by now; None: none does ever."""
+        lifecycle, now_us = self._remembered.lifecycle(bucket), self._clock.now_us()
+        if lifecycle is None:
+            return None
+
+        def has_expired(version: Version) -> bool:
+            expiry = lifecycle.expiry(version)
+            return expiry is not None and expiry.time_us <= now_us
+
+        return has_expired
+
+    def still_there(self, bucket: Bucket, versions: list[Version]) -> list[Version]:
+        """Of versions that are marked as `latest` or not, those that no rule has deleted for good."""
+        if self._remembered.lifecycle(bucket) is None:
+            return versions
+        return [one for one in versions if one.marker or self.present(bucket, one, by_id=True) is not None]
+
     def expiring(self, bucket: Bucket, version: Version) -> Version:
         """A current object with when it expires, if it does."""
         lifecycle = self._remembered.lifecycle(bucket)

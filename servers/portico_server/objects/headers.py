@@ -34,6 +34,10 @@ def describe(described: objects_pb2.Object, length_bytes: int) -> None:
         ("last-modified", http_date(described.create_time.seconds)),
         ("x-portico-version-id", described.version_id),
         ("x-content-type-options", "nosniff"),  # what somebody stored is never guessed to be a page
+        (
+            "content-security-policy",
+            "sandbox",
+        ),  # and a page that somebody stored gets no scripts, and an origin of its own
     ]
     found += [(name, getattr(described.metadata, field)) for name, field in DESCRIBING]
     found += [(f"x-portico-meta-{name}", value) for name, value in sorted(described.metadata.custom.items())]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from portico_server.objects import text
@@ -18,6 +18,10 @@ from portico_server.platform.telemetry import span
 MAX_PAGE = 1000
 MOSTLY_SKIPPED = 8
 """When fewer than one row in so many gave an entry, the walk takes over: it seeks, where a read goes through."""
+
+_FEWEST_AT_ONCE = 100
+_MOST_EXPIRED = 10_000
+"""Expired objects, not removed yet, that one page goes through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +73,8 @@ class Listing:
 
         Raises BucketNotFound.
         """
-        await self._buckets.get(wanted.bucket)
-        filling = _Filling(wanted)
+        bucket = await self._buckets.get(wanted.bucket)
+        filling = _Filling(wanted, self._buckets.expired_now(bucket))
         with span("objects.store.list", step="store"):
             for one in ranges(wanted, wanted.cursor):
                 await self._fill(filling, one)
@@ -79,48 +83,65 @@ class Listing:
         return filling.page
 
     async def _fill(self, filling: _Filling, within: TextRange) -> None:
-        """Adds the entries of one range: by plain reads, and once those mostly skip, by a walk from entry to entry."""
+        """Adds the entries of one range: by plain reads, and where those mostly skip, by a walk from entry to entry."""
         wanted = filling.wanted
+        walk = False
         while not filling.full:
             within = TextRange(max(within.first, filling.position), within.end)
             if within.first >= within.end:
                 return
-            width = filling.missing
-            rows = await store.objects(self._database, wanted.bucket, within, width)
-            entries = filling.take(rows)
-            if len(rows) < width:
+            width = filling.width
+            if walk:
+                behind = (wanted.prefix, wanted.delimiter, width)
+                rows = await store.entries(self._database, wanted.bucket, within, *behind)
+            else:
+                rows = await store.objects(self._database, wanted.bucket, within, width)
+            entries = filling.take(rows, walk)
+            if len(rows) < width and not (walk and filling.stopped):
                 return
-            if entries * MOSTLY_SKIPPED < len(rows):
-                break
-        within = TextRange(max(within.first, filling.position), within.end)
-        if not filling.full and within.first < within.end:
-            filling.take(
-                await store.entries(
-                    self._database, wanted.bucket, within, wanted.prefix, wanted.delimiter, filling.missing
-                )
-            )
+            filling.end_early()
+            walk = bool(wanted.delimiter) and not walk and entries * MOSTLY_SKIPPED < len(rows)
 
 
 class _Filling:
     """A page being filled with rows in the order of their keys."""
 
-    def __init__(self, wanted: Wanted) -> None:
+    def __init__(self, wanted: Wanted, has_expired: Callable[[Version], bool] | None) -> None:
         self.wanted = wanted
         self.page = Page()
         self.full = False
+        self.stopped = False
         self.position = ""
+        self._has_expired = has_expired
         self._entries = 0
+        self._expired = 0
 
     @property
     def missing(self) -> int:
         """How many entries are wanted still; one more than the page has room for, to know whether it is the last."""
         return self.wanted.limit + 1 - self._entries
 
-    def take(self, rows: Sequence[Version]) -> int:
-        """Adds the rows' entries, leaving out rows below a common prefix that is in; answers how many there were."""
+    @property
+    def width(self) -> int:
+        """How many rows to read at once: what is missing, and where rows may have expired not too few for those."""
+        return self.missing if self._has_expired is None else max(self.missing, _FEWEST_AT_ONCE)
+
+    def take(self, rows: Sequence[Version], walked: bool) -> int:
+        """Adds the rows' entries, leaving out what has expired, and rows below a common prefix that is in; answers how
+        many there were. A walk knows one object of each common prefix: where that one has expired another may not have,
+        so it is taken up to there (`stopped`).
+        """
         before = self._entries
+        self.stopped = False
         for row in rows:
             if row.key < self.position:
+                continue
+            if self._has_expired is not None and self._has_expired(row):
+                self.position = text.after(row.key)
+                self._expired += 1
+                if walked:
+                    self.stopped = True
+                    break
                 continue
             self._entries += 1
             if self._entries > self.wanted.limit:
@@ -129,6 +150,13 @@ class _Filling:
                 break
             self._add(row)
         return self._entries - before
+
+    def end_early(self) -> None:
+        """Ends the page, though there is room, after so many expired objects that others have waited long enough: a
+        page may be short, and even empty, if another one follows."""
+        if self._expired > _MOST_EXPIRED and self.position:
+            self.full = True
+            self.page.cursor = self.position
 
     def _add(self, row: Version) -> None:
         prefix, delimiter = self.wanted.prefix, self.wanted.delimiter

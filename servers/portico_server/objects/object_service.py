@@ -17,6 +17,7 @@ from portico_server.objects.errors import InvalidField
 from portico_server.objects.listing import Listing
 from portico_server.objects.names import parse_object_name
 from portico_server.objects.objects import Copy, Objects, Put
+from portico_server.objects.public import check_public
 from portico_server.objects.reading import CHUNK_BYTES, Reader, Wanted
 from portico_server.objects.records import Version
 from portico_server.objects.version_listing import Start, VersionListing
@@ -82,9 +83,11 @@ class ObjectService(objects_pb2_grpc.ObjectServiceServicer):
     async def GetObject(
         self, request: objects_pb2.GetObjectRequest, context: Any
     ) -> AsyncIterator[objects_pb2.GetObjectResponse]:
+        name = parse_object_name(request.name)
+        await check_public(self._database, name, request.version_id)
         request_headers.apply_to_read(request)
         wanted = Wanted(
-            parse_object_name(request.name),
+            name,
             request.version_id,
             request.offset_bytes,
             request.limit_bytes,
@@ -114,8 +117,9 @@ class ObjectService(objects_pb2_grpc.ObjectServiceServicer):
             await reading.close()
 
     async def HeadObject(self, request: objects_pb2.HeadObjectRequest, context: Any) -> objects_pb2.HeadObjectResponse:
-        request_headers.apply_to_read(request)
         name = parse_object_name(request.name)
+        await check_public(self._database, name, request.version_id)
+        request_headers.apply_to_read(request)
         wanted = Wanted(name, request.version_id, conditions=messages.conditions_of(request))
         version = await self._reader.head(wanted)
         return objects_pb2.HeadObjectResponse(object=messages.object_message(name.bucket, version))

@@ -62,7 +62,7 @@ class VersionListing:
 
         Raises BucketNotFound.
         """
-        await self._buckets.get(wanted.bucket)
+        bucket = await self._buckets.get(wanted.bucket)
         with span("objects.store.list", step="store"):
             begin = _Position.of(wanted.cursor) if wanted.cursor else await self._begin(wanted, start)
             filling = _Filling(wanted, begin)
@@ -70,7 +70,8 @@ class VersionListing:
                 await self._fill(filling, one)
                 if filling.full:
                     break
-            filling.page.versions = await self._with_latest(wanted.bucket, filling.page.versions, begin)
+            versions = await self._with_latest(wanted.bucket, filling.page.versions, begin)
+            filling.page.versions = self._buckets.still_there(bucket, versions)
         return filling.page
 
     async def _begin(self, wanted: Wanted, start: Start) -> _Position:

@@ -25,6 +25,7 @@ from portico_server.platform.blobs import Blobs
 from portico_server.platform.blobs.files import FileBlobs
 from portico_server.platform.database import ANY, Batch, Database, Statement
 from portico_server.platform.database.opening import LocalDatabases
+from portico_server.platform.errors import ApiError
 from portico_server.platform.methods import Method
 from portico_server.platform.paging import PageTokens
 from portico_server.platform.product import Platform, Running
@@ -58,6 +59,8 @@ class Caller:
     held: frozenset[str] = BOTH
     filter: Filter = field(default_factory=lambda: Filter(everything=True))
     headers: dict[bytes, bytes] = field(default_factory=dict)
+    denial: Callable[[], ApiError] | None = None
+    """What a call is refused with that policies do not allow, where its method is open to everybody."""
 
 
 @dataclass
@@ -87,6 +90,8 @@ class Stand:
             principal=Principal(self.caller.name, "default"),
             held=self.caller.held,
             filter=self.caller.filter,
+            anonymous=self.caller.denial is not None,
+            denial=self.caller.denial,
         )
         call.current.set(made)
         return made

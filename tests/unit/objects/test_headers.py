@@ -35,6 +35,7 @@ def test_a_rest_client_is_told_in_headers_and_nothing_is_sent_that_no_header_can
         ("last-modified", "Sun, 06 Nov 1994 08:49:37 GMT"),
         ("x-portico-version-id", "null"),
         ("x-content-type-options", "nosniff"),
+        ("content-security-policy", "sandbox"),
         ("content-encoding", "br"),
         ("x-portico-meta-a", "1"),
         ("x-portico-meta-b", "2"),

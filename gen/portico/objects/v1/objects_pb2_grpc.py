@@ -133,7 +133,9 @@ class ObjectServiceServicer:
         only. The version that was current when the call began is read to its end, whatever is written meanwhile. By REST the
         response's body is the object's bytes. NOT_FOUND (`OBJECT_NOT_FOUND`, `VERSION_NOT_FOUND`, `BUCKET_NOT_FOUND`);
         FAILED_PRECONDITION (`NOT_MODIFIED`, `ETAG_MISMATCH`, `MODIFIED`); OUT_OF_RANGE (`INVALID_RANGE`); DATA_LOSS
-        (`OBJECT_DAMAGED`) if the platform has lost bytes of the object: to ask again will not help.
+        (`OBJECT_DAMAGED`) if the platform has lost bytes of the object: to ask again will not help. Of a public bucket anybody
+        reads current objects (not versions by their id), without a token too; of others a caller whom policies do not allow it
+        is refused alike, whether there is such a bucket or object or not.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
