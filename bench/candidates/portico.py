@@ -26,6 +26,7 @@ def settings(data: Path) -> Settings:
         data=data,
         listen="127.0.0.1:0",
         web_listen="",
+        s3_listen="",
         extra_products=("bench.candidates.echo",),
         extra_descriptors=(str(DESCRIPTORS),),
     )

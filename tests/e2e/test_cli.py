@@ -232,7 +232,17 @@ def test_a_platform_is_started_asked_and_stopped(tmp_path: Path) -> None:
     assert "no platform runs" in run("status", *here, code=6)
     assert "no platform runs" in run("connections", *here, code=6)
     try:
-        said = run("up", "--detach", *here, "--listen", "127.0.0.1:0", "--web-listen", "127.0.0.1:0")
+        said = run(
+            "up",
+            "--detach",
+            *here,
+            "--listen",
+            "127.0.0.1:0",
+            "--web-listen",
+            "127.0.0.1:0",
+            "--set",
+            "s3_listen=127.0.0.1:0",
+        )
         assert "ready at https://127.0.0.1:" in said
         assert f"{tmp_path / 'config' / 'portico' / 'profiles' / 'default'} (the one that is used by default)" in said
         whom = next(line for line in said.splitlines() if line.startswith("You sign in"))
@@ -244,10 +254,31 @@ def test_a_platform_is_started_asked_and_stopped(tmp_path: Path) -> None:
         run("doctor", *here)
         assert run("logs", *here, "-n", "3")
         second = ("--data", tmp_path / "second")
-        said = run("up", "--detach", *second, "--listen", "127.0.0.1:0", "--web-listen", "127.0.0.1:0")
+        said = run(
+            "up",
+            "--detach",
+            *second,
+            "--listen",
+            "127.0.0.1:0",
+            "--web-listen",
+            "127.0.0.1:0",
+            "--set",
+            "s3_listen=127.0.0.1:0",
+        )
         assert f"{tmp_path / 'second' / 'profile'} (to use it: --profile {tmp_path / 'second' / 'profile'}" in said
         run("down", *second)
-        again = run("up", "--detach", *here, "--listen", "127.0.0.1:0", "--web-listen", "127.0.0.1:0", code=1)
+        again = run(
+            "up",
+            "--detach",
+            *here,
+            "--listen",
+            "127.0.0.1:0",
+            "--web-listen",
+            "127.0.0.1:0",
+            "--set",
+            "s3_listen=127.0.0.1:0",
+            code=1,
+        )
         assert str(tmp_path / "data") in again
         assert "stopped" in run("down", *here)
     finally:

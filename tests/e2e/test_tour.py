@@ -60,6 +60,7 @@ def test_the_tour_does_what_it_says(folder: Path) -> None:
         "XDG_DATA_HOME": str(folder / "share"),
         "PORTICO_LISTEN": f"127.0.0.1:{free_port()}",
         "PORTICO_WEB_LISTEN": "127.0.0.1:0",
+        "PORTICO_S3_LISTEN": "127.0.0.1:0",
     }
     try:
         done = subprocess.run(

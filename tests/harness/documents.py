@@ -31,6 +31,7 @@ def run_document(document: str, folder: Path, **variables: str) -> str:
         "XDG_DATA_HOME": str(folder / "share"),
         "PORTICO_LISTEN": f"127.0.0.1:{_free_port()}",
         "PORTICO_WEB_LISTEN": "127.0.0.1:0",
+        "PORTICO_S3_LISTEN": "127.0.0.1:0",
         **variables,
     }
     try:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ WORKERS = 3
 _SPREADING = frozenset(("processes", "workers", "peers", "host", "database"))
 """Settings that say how a platform is spread."""
 
-_TESTING = "tests.testing_product.product"
+_TESTING = frozenset(("tests.testing_product.product", "tests.testing_product.faced"))
 
 SPREADS_ITSELF = pytest.mark.layouts("one", reason="it says itself how its platforms are spread")
 BY_COMMAND = pytest.mark.layouts("one", reason="the command line starts its platforms")
@@ -48,7 +48,8 @@ def spread(data: Path, settings: Mapping[str, Any]) -> dict[str, Any]:
     starts there again finds its database."""
     if _SPREADING & settings.keys():
         return {}
-    return _settings_of(layout(), data, testing=_TESTING in settings.get("extra_products", ()))
+    testing = bool(_TESTING & set(settings.get("extra_products", ())))
+    return _settings_of(layout(), data, testing=testing, only=settings.get("only", ()))
 
 
 @contextlib.contextmanager
@@ -76,9 +77,10 @@ def close() -> None:
     _running.clear()
 
 
-def _settings_of(name: str, data: Path, *, testing: bool) -> dict[str, Any]:
+def _settings_of(name: str, data: Path, *, testing: bool, only: Sequence[str] = ()) -> dict[str, Any]:
     if name == "apart":
-        return {"processes": ("access", "objects", *(("testing",) if testing else ()))}
+        apart = ("access", "objects", *(("testing",) if testing else ()))
+        return {"processes": tuple(product for product in apart if not only or product in only)}
     if name == "workers":
         return {"workers": WORKERS, "database": _database_of(data)}
     return {"host": "plain"} if name == "plain" else {}

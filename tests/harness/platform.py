@@ -62,6 +62,11 @@ class RunningPlatform:
         return self.ready.web_address
 
     @property
+    def s3_address(self) -> str:
+        """HOST:PORT of the S3 door."""
+        return self.ready.s3_address
+
+    @property
     def data(self) -> Path:
         return self.settings.data
 
@@ -174,7 +179,8 @@ def running_platform(
 ) -> Iterator[RunningPlatform]:
     """Starts a platform in `folder` (data/, configuration/) on a free port with these settings; stops it at the end.
     `application` is what Envoy hosts. The platform has this run's layout (`layouts`). Raises StartFailed."""
-    usual = {"data": folder / "data", "drain_seconds": 5.0, "listen": "127.0.0.1:0", "web_listen": "127.0.0.1:0"}
+    doors = dict.fromkeys(("listen", "web_listen", "s3_listen"), "127.0.0.1:0")
+    usual = {"data": folder / "data", "drain_seconds": 5.0, **doors}
     settings = {**usual, **settings}
     chosen = Settings(**{**layouts.spread(settings["data"], settings), **settings})
     process = start_supervisor(chosen, application, folder / "configuration", environment or {})

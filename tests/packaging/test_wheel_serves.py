@@ -47,6 +47,7 @@ def portico(python: Path, tmp_path: Path) -> Iterator[Portico]:
         "PYTHONPATH": str(tmp_path),
         "PORTICO_LISTEN": "127.0.0.1:0",
         "PORTICO_WEB_LISTEN": "127.0.0.1:0",
+        "PORTICO_S3_LISTEN": "127.0.0.1:0",
         "PORTICO_EXTRA_PRODUCTS": "witness",
     }
 

@@ -126,6 +126,13 @@ class TestingService(rpc.TestingServiceServicer):
                     yield pb.BidiStreamResponse(payload=bytes(size))
                 await _end(context, request.status)
 
+    async def Open(self, request: pb.OpenRequest, context: Any) -> pb.OpenResponse:
+        call = current.get()
+        if call.anonymous and request.name.endswith("/closed"):
+            assert call.denial is not None
+            raise call.denial()
+        return pb.OpenResponse(anonymous=call.anonymous)
+
     async def Empty(self, request: pb.EmptyRequest, context: Any) -> pb.EmptyResponse:
         await _fail_here(context, _follow(context))
         return pb.EmptyResponse()

@@ -29,9 +29,10 @@ API_TOKEN_PREFIX = "portico_token_"  # noqa: S105
 @dataclass(frozen=True, slots=True)
 class Profile:
     """Everything needed to open a channel. Certificates and key are PEM; `folder` is where renewed ones are written;
-    `web_address` is that of the door for browsers, empty where there is none. `fixed_authority`: the authority was
-    given beside the profile, so that the folder's does not take its place. `client_id` is a service account's name,
-    `client_secret` a secret of its own: by these tokens are got, in the place of a certificate."""
+    `web_address` is that of the door for browsers, `s3_address` of the S3 door, each empty where there is none.
+    `fixed_authority`: the authority was given beside the profile, so that the folder's does not take its place.
+    `client_id` is a service account's name, `client_secret` a secret of its own: by these tokens are got, in the place
+    of a certificate."""
 
     address: str
     account: str = "default"
@@ -47,6 +48,7 @@ class Profile:
     fixed_authority: bool = False
     client_id: str = ""
     client_secret: str = field(default="", repr=False)
+    s3_address: str = ""
 
     @property
     def renewable(self) -> bool:
@@ -106,6 +108,7 @@ def load(name: str | None = None) -> Profile:
             token=token,
             fixed_token=bool(given) or token.startswith(API_TOKEN_PREFIX),
             web_address=_text(folder, values, "web_address") if "web_address" in values else "",
+            s3_address=_text(folder, values, "s3_address") if "s3_address" in values else "",
             client_id=_text(folder, values, "client_id") if "client_id" in values else "",
             client_secret=(_read_secret(folder / SECRET) or b"").decode("ascii", "replace").strip(),
         )
@@ -130,6 +133,8 @@ def write(profile: Profile) -> None:
     values = {"address": profile.address, "account": profile.account}
     if profile.web_address:
         values["web_address"] = profile.web_address
+    if profile.s3_address:
+        values["s3_address"] = profile.s3_address
     if profile.client_id:
         values["client_id"] = profile.client_id
     lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in values.items()]

@@ -144,6 +144,12 @@ def _refuses_unknown_fields(service: descriptor.ServiceDescriptor) -> bool:
     return bool(service.GetOptions().Extensions[extension] == options_pb2.UNKNOWN_FIELDS_REFUSED)
 
 
+def door_of(service: descriptor.ServiceDescriptor) -> str:
+    """The door of the face whose requests become calls of the service; empty for none."""
+    extension: Any = options_pb2.face
+    return str(service.GetOptions().Extensions[extension])
+
+
 def _requirement(path: str, message: descriptor.Descriptor, item: options_pb2.Requirement) -> Requirement:
     fields = tuple(item.resource_field.split("."))
     at: descriptor.Descriptor | None = message

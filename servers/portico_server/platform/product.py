@@ -22,7 +22,7 @@ from portico_server.platform.errors import ErrorTable
 from portico_server.platform.faces import Face
 from portico_server.platform.keyring.sealing import Sealing
 from portico_server.platform.mesh import UNCONNECTED, Mesh
-from portico_server.platform.methods import Method
+from portico_server.platform.methods import Method, door_of
 from portico_server.platform.paging import PageTokens
 from portico_server.platform.settings import Settings
 
@@ -92,7 +92,7 @@ class Running:
     catch_up_policies: CatchUp | None = None
     """Of the product that keeps policies: for calls that name a revision that has not come to this machine yet."""
     faces: Sequence[Face] = ()
-    """What it speaks besides gRPC, at the doors that `Product.faces` names."""
+    """What it speaks besides gRPC, at the doors that its contract names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +112,6 @@ class Product:
     none decides without them; and no call is decided before it has handed them on."""
     knows_clients: bool = False
     """What it answers as `Running` has `clients`."""
-    faces: Sequence[str] = ()
-    """The doors at which it has faces (`platform.faces`), for whoever opens doors and does not run the product."""
     blobs_in_use: str = ""
     """The query of its database that answers the ids of all blobs that rows refer to, in order: what a backup takes.
     Empty: it has no blobs, or all of them are taken."""
@@ -121,6 +119,11 @@ class Product:
     @property
     def services(self) -> list[descriptor.ServiceDescriptor]:
         return [service for file in self.contracts for service in file.services_by_name.values()]
+
+    @property
+    def faces(self) -> list[str]:
+        """The doors at which it has faces, as its contract says (`portico.options.v1.face`)."""
+        return [door for service in self.services if (door := door_of(service))]
 
 
 __all__ = ["Call", "Databases", "Job", "OperationsBackend", "Platform", "Product", "Running"]

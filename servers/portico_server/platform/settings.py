@@ -61,6 +61,10 @@ class Settings:
     """Address of the web door (the same services, for browsers too: a token is enough; a client certificate may be
     shown, and must be good then). Port 0: chosen by the system; empty: no web door."""
 
+    s3_listen: str = "127.0.0.1:9000"
+    """Address of the S3 door (S3's HTTP API; requests are signed, no client certificate is asked for), where the
+    platform serves a product that speaks S3. Port 0: chosen by the system; empty: no S3 door."""
+
     web_origins: tuple[str, ...] = ()
     """Web pages that may call from a browser, at the web door, by their exact origins: `https://app.example.com`.
     Empty: none."""
@@ -205,6 +209,11 @@ class Settings:
     def web_address(self) -> tuple[str, int] | None:
         """Host and port of the web door; None where there is none."""
         return address(self.web_listen) if self.web_listen else None
+
+    @property
+    def s3_address(self) -> tuple[str, int] | None:
+        """Host and port of the S3 door; None where there is none."""
+        return address(self.s3_listen) if self.s3_listen else None
 
     @property
     def mesh_address(self) -> tuple[str, int] | None:

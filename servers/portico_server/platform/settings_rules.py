@@ -116,6 +116,7 @@ RULES: Mapping[str, Rule] = {
     "data": Rule(_is_folder, "the path of a folder"),
     "listen": Rule(_is_address, "HOST:PORT, as 127.0.0.1:8443"),
     "web_listen": Rule(lambda text: not text or _is_address(text), "HOST:PORT, as 127.0.0.1:9443, or nothing"),
+    "s3_listen": Rule(lambda text: not text or _is_address(text), "HOST:PORT, as 127.0.0.1:9000, or nothing"),
     "web_origins": Rule(
         _each(_is_origin),
         "origins as browsers write them, in lower case and without a path or the usual port: https://app.example.com",

@@ -26,7 +26,13 @@ def detached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[
     """A platform in the background."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "configuration"))
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    settings = Settings(data=tmp_path / "data", listen="127.0.0.1:0", web_listen="127.0.0.1:0", drain_seconds=5.0)
+    settings = Settings(
+        data=tmp_path / "data",
+        listen="127.0.0.1:0",
+        web_listen="127.0.0.1:0",
+        s3_listen="127.0.0.1:0",
+        drain_seconds=5.0,
+    )
     announcements: list[Announcement] = []
     try:
         code = supervisor.up(settings, detach=True, announce=announcements.append, application=APPLICATION)

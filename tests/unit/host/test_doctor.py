@@ -39,7 +39,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     keyring = Keyring.open(data, "portico.local", ["localhost"])
     data.chmod(0o700)
     Profile(profile_folder(data)).refresh(keyring, data, "127.0.0.1:1")
-    return Settings(data=data, listen="127.0.0.1:0", web_listen="127.0.0.1:0")
+    return Settings(data=data, listen="127.0.0.1:0", web_listen="127.0.0.1:0", s3_listen="127.0.0.1:0")
 
 
 def found(settings: Settings, name: str) -> Check:
@@ -52,7 +52,7 @@ def test_all_is_well_with_a_new_platform(settings: Settings) -> None:
 
 
 def test_nothing_is_made_by_looking(tmp_path: Path) -> None:
-    doctor(Settings(data=tmp_path / "nowhere", listen="127.0.0.1:0", web_listen="127.0.0.1:0"))
+    doctor(Settings(data=tmp_path / "nowhere", listen="127.0.0.1:0", web_listen="127.0.0.1:0", s3_listen="127.0.0.1:0"))
     assert not (tmp_path / "nowhere").exists()
 
 

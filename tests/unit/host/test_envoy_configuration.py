@@ -16,6 +16,7 @@ from portico_server.host.envoy import (
     Door,
     WatchedFiles,
     descriptors,
+    faces,
     jwt,
     render_bootstrap,
     render_inner_bootstrap,
@@ -25,7 +26,7 @@ from portico_server.host.envoy import (
 from portico_server.host.envoy.bootstrap import DESCRIPTORS
 from portico_server.host.envoy.upstreams import Upstream
 from portico_server.platform.keyring import Keyring
-from portico_server.platform.placement import Nodes, Process
+from portico_server.platform.placement import Here, Nodes, Process
 from portico_server.platform.settings import Settings
 from tests.harness.platform import ROOT, TESTING_PRODUCT
 
@@ -81,6 +82,7 @@ def validated(settings: Settings, configuration: dict[str, Any]) -> subprocess.C
             [
                 Door("127.0.0.1", 8443, client_certificate=True),
                 Door("127.0.0.1", 9443, client_certificate=False, web=True),
+                Door("127.0.0.1", 9000, client_certificate=False, face="s3"),
             ],
         ),
     ],
@@ -114,6 +116,19 @@ def test_only_reads_are_sent_again_and_only_what_reached_nobody(tmp_path: Path) 
     assert {"path": "/portico.objects.v1.ObjectService/PutObject"} not in again
     assert all("path" in match for match in again)
     assert {route["route"]["timeout"] for route in found if route["route"]["cluster"] == "objects"} == {"0s"}
+
+
+def test_the_door_of_a_face_opens_where_its_product_is_served(tmp_path: Path) -> None:
+    def doors(**changes: Any) -> list[tuple[str, object]]:
+        given = Settings(data=tmp_path, extra_descriptors=TESTING_PRODUCT["extra_descriptors"], **changes)
+        found = faces.face_doors(given, descriptors.merge(given.extra_descriptors))
+        return [(door.product, door.place) for door in found]
+
+    assert doors(only=("testing",)) == [("testing", Here())]
+    assert doors(only=("testing",), processes=("testing",)) == [("testing", Process("testing"))]
+    assert doors(only=("access",), peers=("testing=192.0.2.1:8444",)) == [("testing", Nodes((("192.0.2.1", 8444),)))]
+    assert doors(only=("access",)) == []
+    assert doors(only=("testing",), s3_listen="") == []
 
 
 def test_envoy_would_say_what_is_wrong(tmp_path: Path) -> None:

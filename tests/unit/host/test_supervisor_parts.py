@@ -185,7 +185,7 @@ def cleared(run):
     raise OSError(0, "gone on")
 
 supervise.clear_folders = cleared
-settings = Settings(data=pathlib.Path(sys.argv[1]), listen="127.0.0.1:0", web_listen="")
+settings = Settings(data=pathlib.Path(sys.argv[1]), listen="127.0.0.1:0", web_listen="", s3_listen="")
 sys.exit(supervise.supervise(settings, "", lambda news: print(news.message)))
 """
     command = [sys.executable, "-c", script, str(tmp_path / "data")]

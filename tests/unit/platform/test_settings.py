@@ -50,6 +50,7 @@ OUT_OF_BOUNDS = [
     ("listen", ":8443", "HOST:PORT"),
     ("listen", "127.0.0.1:-1", "HOST:PORT"),
     ("web_listen", "9443", "HOST:PORT, as 127.0.0.1:9443, or nothing"),
+    ("s3_listen", "9000", "HOST:PORT, as 127.0.0.1:9000, or nothing"),
     ("web_origins", "*", "origins as browsers write them"),
     ("web_origins", "https://app.example.com/", "origins as browsers write them"),
     ("web_origins", "https://app.example.com:443", "origins as browsers write them"),
@@ -128,6 +129,7 @@ def test_every_setting_has_a_rule_that_its_default_keeps_and_that_refuses_someth
     [
         ("listen", "[::]:0"),
         ("web_listen", ""),
+        ("s3_listen", ""),
         ("web_origins", "https://app.example.com,http://localhost:5173,http://[::1]:8080,https://a.example:80"),
         ("hostnames", "*.example.com,192.0.2.1,2001:db8::1,a"),
         ("trust_domain", "prod.example.com"),

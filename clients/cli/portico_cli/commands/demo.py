@@ -130,7 +130,8 @@ def _throw_away(scratch: Path) -> Iterator[str | None]:
     from portico_server.host.supervisor import Event, down, up
 
     anywhere = "127.0.0.1:0"
-    settings = settings_in_force({"data": str(scratch / "data"), "listen": anywhere, "web_listen": anywhere})
+    listens = dict.fromkeys(("listen", "web_listen", "s3_listen"), anywhere)
+    settings = settings_in_force({"data": str(scratch / "data"), **listens})
 
     def tell(news: Any) -> None:
         if news.event is Event.READY:

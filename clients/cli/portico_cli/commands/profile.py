@@ -71,6 +71,7 @@ def show(name: str | None, kind: str) -> None:
         "folder": str(found.folder),
         "address": found.address,
         "webAddress": found.web_address,
+        "s3Address": found.s3_address,
         "account": found.account,
         "data": str(found.data or ""),
         "certificate": "client.pem" if found.certificate else "",

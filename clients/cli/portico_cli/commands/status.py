@@ -46,7 +46,10 @@ def status(kind: str, **flags: Any) -> int:
     else:
         state = f"https://{found.address}" if found.address else "starting"
         web = {"web": f"https://{found.web_address}"} if found.web_address else {}
-        output.show_fields({"platform": state, **web, "data": str(settings.data), "since": _since(found.started_at)})
+        s3 = {"s3": f"https://{found.s3_address}"} if found.s3_address else {}
+        output.show_fields(
+            {"platform": state, **web, **s3, "data": str(settings.data), "since": _since(found.started_at)}
+        )
         output.table(
             ["process", ">pid", "since", ">restarts", "state"],
             [

@@ -98,6 +98,8 @@ def _tell(news: Announcement, *, detach: bool) -> None:
     click.echo(f"Portico is ready at https://{news.address} after {news.seconds:.1f} s. Data: {news.data}")
     if news.web_address:
         click.echo(f"For browsers, with a token alone: https://{news.web_address}")
+    if news.s3_address:
+        click.echo(f"For S3 clients: https://{news.s3_address}")
     chosen = ""
     if news.profile is not None:
         chosen = _profile_option(news.profile)

@@ -18,6 +18,8 @@ AUTHORIZATION_FIELD_NUMBER: _ClassVar[int]
 authorization: _descriptor.FieldDescriptor
 UNKNOWN_FIELDS_FIELD_NUMBER: _ClassVar[int]
 unknown_fields: _descriptor.FieldDescriptor
+FACE_FIELD_NUMBER: _ClassVar[int]
+face: _descriptor.FieldDescriptor
 
 class Authorization(_message.Message):
     __slots__ = ("public", "requirements", "asked_permissions", "anonymous")

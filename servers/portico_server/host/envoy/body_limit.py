@@ -21,6 +21,9 @@ STRANGERS_BYTES = 64 * 1024
 """Of a body whose sender is not known."""
 
 
+FILTERS = ("strangers-body-limit", "body-limit")
+
+
 def body_limit_filters(uploads: Iterable[RawUpload], max_bytes: int) -> list[Message]:
     """HTTP filters, to stand behind `jwt_authn` and before the transcoder."""
     passing = [_header("content-type", {"exact": "application/grpc"})]
@@ -30,8 +33,8 @@ def body_limit_filters(uploads: Iterable[RawUpload], max_bytes: int) -> list[Mes
     short = _header("content-length", {"safe_regex": {"google_re2": {}, "regex": "[0-9]{1,4}"}})
     strangers_short = _all(short, {"not_matcher": {"or_matcher": {"predicate": known}}})
     return [
-        _limit("strangers-body-limit", [*passing, *known, short], STRANGERS_BYTES),
-        _limit("body-limit", [*passing, strangers_short], max_bytes),
+        _limit(FILTERS[0], [*passing, *known, short], STRANGERS_BYTES),
+        _limit(FILTERS[1], [*passing, strangers_short], max_bytes),
     ]
 
 

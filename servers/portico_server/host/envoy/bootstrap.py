@@ -8,6 +8,7 @@ from pathlib import Path
 from portico_server.host.embedding import Embedding
 from portico_server.host.envoy import (
     body_limit,
+    faces,
     floods,
     headers,
     http,
@@ -45,6 +46,7 @@ def render_bootstrap(
     beside `idle.FILES`. Without an embedding it is the plain host's."""
     json_bytes = transcoder.largest_json(settings.max_message_bytes)
     filters = [
+        *([faces.mark_filter()] if any(door.face for door in doors) else []),
         rbac.tunnel_filter(),
         *headers.from_node(doors),
         *web.origin_filters(doors),
@@ -58,7 +60,7 @@ def render_bootstrap(
         *([headers.restore_length()] if upstreams or embedding is None else []),
         *_last_filters(embedding, upstreams),
     ]
-    manager = http.connection_manager(settings, watched, filters)
+    manager = http.connection_manager(settings, watched, filters, [door.port for door in doors if door.face])
     clusters = [cluster(upstream, settings.trust_domain, watched) for upstream in upstreams]
     if embedding is None:
         clusters += plain.clusters()

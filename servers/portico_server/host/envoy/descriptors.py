@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from google.api import annotations_pb2, http_pb2
 from google.protobuf.descriptor_pb2 import (
@@ -15,9 +16,14 @@ from google.protobuf.descriptor_pb2 import (
     FileDescriptorSet,
     MethodDescriptorProto,
     MethodOptions,
+    ServiceDescriptorProto,
 )
 from google.protobuf.message import DecodeError
+from google.protobuf.unknown_fields import UnknownFieldSet
 
+from portico_server.platform.placement import product_of
+
+_FACE = 50612  # portico.options.v1.face
 _HTTP_BODY = ".google.api.HttpBody"
 
 
@@ -36,12 +42,14 @@ class RawUpload:
 @dataclass(frozen=True, slots=True)
 class Contracts:
     """`content`: the descriptor set; `services`: full names of those with a REST path; `uploads`: their raw uploads;
-    `reads`: paths of the methods without side effects."""
+    `reads`: paths of the methods without side effects; `faces`: the doors of other protocols than gRPC
+    (`portico.options.v1.face`), each with the product that is called by it."""
 
     content: bytes
     services: tuple[str, ...]
     uploads: tuple[RawUpload, ...]
     reads: tuple[str, ...] = ()
+    faces: tuple[tuple[str, str], ...] = ()
 
 
 def built_in() -> Path:
@@ -61,17 +69,20 @@ def merge(extra: Iterable[str | Path]) -> Contracts:
         for file in _read(Path(path)).file:
             found.setdefault(file.name, file)
     services, uploads, reads = [], [], []
+    faces: dict[str, str] = {}
     messages = dict(_messages(found.values()))
     for file in found.values():
         file.ClearField("source_code_info")
         for service in file.service:
             full_name = f"{file.package}.{service.name}"
+            if door := _door_of(service):
+                faces.setdefault(door, product_of(full_name))
             reads += [f"/{full_name}/{method.name}" for method in service.method if _is_read(method)]
             if rules := [(method, rule) for method in service.method for rule in _rules(method)]:
                 services.append(full_name)
                 uploads += [_upload(rule) for method, rule in rules if _takes_raw_body(method, rule, messages)]
     content = FileDescriptorSet(file=found.values()).SerializeToString()
-    return Contracts(content, tuple(sorted(services)), tuple(uploads), tuple(sorted(reads)))
+    return Contracts(content, tuple(sorted(services)), tuple(uploads), tuple(sorted(reads)), tuple(faces.items()))
 
 
 def _read(path: Path) -> FileDescriptorSet:
@@ -88,6 +99,17 @@ def _messages(files: Iterable[FileDescriptorProto]) -> Iterator[tuple[str, Descr
     for file in files:
         for message in file.message_type:
             yield f".{file.package}.{message.name}", message
+
+
+def _door_of(service: ServiceDescriptorProto) -> str:
+    """The option's value. Our options are not imported here (see `built_in`); where somebody else has, it is known."""
+    for known, value in service.options.ListFields():
+        if known.number == _FACE:
+            return str(value)
+    unknown: Any = UnknownFieldSet(service.options)  # its stub does not say that it is a sequence
+    fields = [unknown[position] for position in range(len(unknown))]
+    values = [bytes(field.data) for field in fields if field.field_number == _FACE]
+    return values[-1].decode() if values else ""
 
 
 def _is_read(method: MethodDescriptorProto) -> bool:

@@ -16,13 +16,15 @@ from portico_server.host.envoy.message import Message, extension, typed
 class Door:
     """`address` is an IP address. With `client_certificate` those who have none of this platform are turned away; with
     `nodes` all but nodes, who come in nowhere else. A `web` door is for browsers: pages of the origins that the
-    settings allow may call there (`web`)."""
+    settings allow may call there (`web`). At the door of a `face`, whose name that is, nobody speaks gRPC (`faces`).
+    """
 
     address: str
     port: int
     client_certificate: bool
     web: bool = False
     nodes: bool = False
+    face: str = ""
 
     @property
     def socket_address(self) -> Message:

@@ -27,6 +27,9 @@ FORWARDED_PATH = "portico-original-path"
 DOOR = "x-portico-door"
 """Of which face's door the request came in at; absent at the others."""
 
+FORWARDED_DOOR = "portico-door"
+"""From node to node: the same."""
+
 BODY_LENGTH = "x-portico-content-length"
 """What `content-length` is called on its way from a process behind the front."""
 
@@ -82,14 +85,21 @@ def to_process() -> list[Message]:
     return [_set("x-forwarded-for", "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%")]
 
 
-def to_node() -> list[Message]:
+def mark(door: str) -> Message:
+    """A mutation: the request came in at that door."""
+    return {"append": _set(DOOR, door)}
+
+
+def to_node(door: str = "") -> list[Message]:
     """The headers to add to what is taken on to a node: what the front found out, and the node's own front would remove
-    as a client's invention. A client's own of these names are replaced, also where there is nothing to tell."""
+    as a client's invention. A client's own of these names are replaced, also where there is nothing to tell.
+    `door`: of a face."""
     found = f"Serial=%REQ({CERTIFICATE_SERIAL})%;%REQ(x-forwarded-client-cert)%"
     certificate = f"From=node;Address=%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%;{found}"
     return [
         _set(FORWARDED_CERTIFICATE, certificate),
         {**_set(FORWARDED_PATH, "%REQ(x-envoy-original-path)%"), "keep_empty_value": True},
+        *([_set(FORWARDED_DOOR, door)] if door else []),
     ]
 
 

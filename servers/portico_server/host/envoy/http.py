@@ -21,15 +21,17 @@ KEEPALIVE_SECONDS = 60.0
 KEEPALIVE_TIMEOUT_SECONDS = 20.0
 
 
-def connection_manager(settings: Settings, watched: WatchedFiles, filters: Sequence[Message]) -> Message:
-    """The network filter that speaks HTTP/1.1 and HTTP/2 and runs the HTTP filters."""
+def connection_manager(
+    settings: Settings, watched: WatchedFiles, filters: Sequence[Message], face_ports: Sequence[int] = ()
+) -> Message:
+    """The network filter that speaks HTTP/1.1 and HTTP/2 and runs the HTTP filters. `face_ports`: of faces' doors."""
     return _manager(
         settings,
         filters,
         floods.of_clients(),
         codec_type="AUTO",
         rds=routes.discovery(watched),
-        local_reply_config=local_replies.local_replies(),
+        local_reply_config=local_replies.local_replies(face_ports),
         **_identity(),
     )
 

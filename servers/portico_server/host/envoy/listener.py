@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from portico_server.host.envoy import rbac, tls
+from portico_server.host.envoy import faces, rbac, tls
 from portico_server.host.envoy.door import Door
 from portico_server.host.envoy.message import Message, seconds
 from portico_server.host.envoy.watched import WatchedFiles
@@ -17,6 +17,7 @@ HANDSHAKE_SECONDS = 10.0
 def listener(doors: Sequence[Door], trust_domain: str, watched: WatchedFiles, connection_manager: Message) -> Message:
     """Listens at the first door, and by `additional_addresses` at the others."""
     first, *others = doors
+    noted = [faces.note_port()] if any(door.face for door in doors) else []
     return {
         "name": "doors",
         "address": first.socket_address,
@@ -24,7 +25,7 @@ def listener(doors: Sequence[Door], trust_domain: str, watched: WatchedFiles, co
         "per_connection_buffer_limit_bytes": CONNECTION_BUFFER_BYTES,
         "filter_chains": [
             {
-                "filters": [rbac.client_certificate_filter(doors, trust_domain), connection_manager],
+                "filters": [*noted, rbac.client_certificate_filter(doors, trust_domain), connection_manager],
                 "transport_socket": tls.transport_socket(watched),
                 "transport_socket_connect_timeout": seconds(HANDSHAKE_SECONDS),
             }

@@ -7,7 +7,9 @@ Such a request is no call: nothing is kept of it, so its answer names no ray.
 
 from __future__ import annotations
 
-from portico_server.host.envoy import overload, strangers
+from collections.abc import Iterable
+
+from portico_server.host.envoy import face_replies, overload, strangers
 from portico_server.host.envoy.answers import Answer, by_json, by_status
 from portico_server.host.envoy.body_limit import STRANGERS_BYTES
 from portico_server.host.envoy.message import Message
@@ -46,8 +48,9 @@ _OTHER_FAILURE = Answer(13, "INTERNAL", "the server failed")
 _OTHER_REFUSAL = Answer(3, "REQUEST_REFUSED", "the request was refused")
 
 
-def local_replies() -> Message:
-    """The connection manager's `local_reply_config`. The first mapper that fits counts."""
+def local_replies(face_ports: Iterable[int] = ()) -> Message:
+    """The connection manager's `local_reply_config`. The first mapper that fits counts. `face_ports`: of doors where
+    another protocol is spoken."""
     # Of what is no HTTP at all there is no header, not even the method.
     nameless = (_header(":method", present_match=True), _header(":authority", present_match=True, invert_match=True))
     no_host = _mapper(_NO_HOST, _status("EQ", 400), *nameless)
@@ -60,6 +63,7 @@ def local_replies() -> Message:
     others = [_mapper(_OTHER_FAILURE, _status("GE", 500)), _mapper(_OTHER_REFUSAL, _status("GE", 400))]
     return {
         "mappers": [
+            *face_replies.mappers(face_ports),
             *overload.local_replies(_rest()),
             _grpc_mapper(_NOT_THERE, 503),
             no_host,

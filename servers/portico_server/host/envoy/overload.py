@@ -27,7 +27,7 @@ REASON = "OVERLOADED"
 
 _UNAVAILABLE = 14
 _HEALTH = "/grpc.health.v1.Health/"
-_FLAG = "FI"  # Envoy's response flag of what the fault filter has answered
+FLAG = "FI"  # Envoy's response flag of what the fault filter has answered
 
 
 def shedding_filter() -> Message:
@@ -56,7 +56,7 @@ def share(refused: float) -> str:
 
 def local_replies(rest: Message) -> list[Message]:
     """How a refusal is told; `rest` is the filter for requests of those who speak no gRPC."""
-    flagged = {"response_flag_filter": {"flags": [_FLAG]}}
+    flagged = {"response_flag_filter": {"flags": [FLAG]}}
     answer = Answer(_UNAVAILABLE, REASON, MESSAGE, RETRY_SECONDS)
     after = header("retry-after", str(RETRY_SECONDS))
     return [

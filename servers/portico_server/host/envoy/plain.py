@@ -22,7 +22,7 @@ one leaves the route as it was found before."""
 _PEER, _TIMEOUT, _ACCEPT_ENCODING = "x-portico-peer", "x-portico-timeout", "x-portico-accept-encoding"
 
 
-_CALLS, _OTHERS = "application", "application-http"
+_CALLS, OTHERS = "application", "application-http"
 """The clusters."""
 
 _MAX_CALLS = 1_000_000
@@ -35,7 +35,7 @@ def clusters() -> list[Message]:
     """Python, at its sockets in the folder that both run in."""
     return [
         _cluster(_CALLS, APPLICATION_SOCKET, {"http2_protocol_options": _HTTP2}, _CALLS_HANDED_OVER),
-        _cluster(_OTHERS, HTTP_SOCKET, {"http_protocol_options": {}}, _OTHERS_HANDED_OVER),
+        _cluster(OTHERS, HTTP_SOCKET, {"http_protocol_options": {}}, _OTHERS_HANDED_OVER),
     ]
 
 
@@ -49,7 +49,7 @@ def routes() -> list[Message]:
         "route": _to(_CALLS),
         "response_headers_to_remove": ["grpc-accept-encoding"],
     }
-    return [by_rest, calls, {"match": {"prefix": "/"}, "route": _to(_OTHERS)}]
+    return [by_rest, calls, {"match": {"prefix": "/"}, "route": _to(OTHERS)}]
 
 
 def _to(cluster: str) -> Message:

@@ -20,7 +20,7 @@ INNER_ROUTES = "inner-routes"
 _RETRIES = 1
 _LOOKS_FOR_ANOTHER = 8
 _UNREACHED = "connect-failure,refused-stream"
-_NOBODY: Message = {"cluster": "nobody", "cluster_not_found_response_code": "NOT_FOUND"}
+NOBODY: Message = {"cluster": "nobody", "cluster_not_found_response_code": "NOT_FOUND"}
 """Where a request goes that nobody takes: there is no such cluster. CORS looks at routes to clusters alone, and not at
 direct responses."""
 
@@ -32,12 +32,14 @@ def routes(
     web_origins: Sequence[str] = (),
     plain_host: bool = False,
     name: str = ROUTES,
+    first: Sequence[Message] = (),
 ) -> Message:
     """The resource of that name. `reads` are paths of methods without side effects: such a call may be sent once more,
-    no other. `web_origins` may call from browsers. Time-outs are off: deadlines are the caller's (`grpc-timeout`)."""
-    everything = plain.routes() if plain_host else [{"match": {"prefix": "/"}, "route": _NOBODY}]
+    no other. `web_origins` may call from browsers. `first`: routes for before all these (`faces`). Time-outs are off:
+    deadlines are the caller's (`grpc-timeout`)."""
+    everything = plain.routes() if plain_host else [{"match": {"prefix": "/"}, "route": NOBODY}]
     known = [*(route for upstream in upstreams for route in _routes(upstream, reads)), *everything]
-    host = {"name": "portico", "domains": ["*"], "routes": [*map(strangers.route, known), *known]}
+    host = {"name": "portico", "domains": ["*"], "routes": [*first, *map(strangers.route, known), *known]}
     host |= web.policy(web_origins)
     return typed("config.route.v3.RouteConfiguration", name=name, virtual_hosts=[host])
 
@@ -80,7 +82,6 @@ def _route(upstream: Upstream, match: Message, options: Message) -> Message:
         "match": {**match, "headers": [from_node]},
         "route": action,
         "request_headers_to_add": headers.to_node(),
-        "request_headers_to_remove": [
-            NODE_ASSERTION
-        ],  # this node shows its certificate, and a client's own would count
+        # This node shows its certificate, and a client's own would count.
+        "request_headers_to_remove": [NODE_ASSERTION, headers.FORWARDED_DOOR],
     }

@@ -10,6 +10,8 @@ from pathlib import Path
 from portico_server.host.envoy.descriptors import Contracts
 from portico_server.host.envoy.message import Message, extension
 
+FILTER = "envoy.filters.http.grpc_json_transcoder"
+
 
 def largest_json(max_message_bytes: int) -> int:
     """How long the JSON of the largest message may be: bytes fields are base64 in it."""
@@ -19,7 +21,7 @@ def largest_json(max_message_bytes: int) -> int:
 def transcoder_filter(contracts: Contracts, descriptor_file: Path, max_json_bytes: int) -> Message:
     """The HTTP filter. Requests that fit no REST path go on to the application as they are."""
     return extension(
-        "envoy.filters.http.grpc_json_transcoder",
+        FILTER,
         "extensions.filters.http.grpc_json_transcoder.v3.GrpcJsonTranscoder",
         proto_descriptor=str(descriptor_file),
         services=list(contracts.services),

@@ -53,6 +53,7 @@ _RESPONSE_HEADERS = (
 PREFLIGHT_SECONDS = 7200
 """How long a browser may rely on what a preflight was told; Chromium's own limit."""
 
+GRPC_WEB = "envoy.filters.http.grpc_web"
 _CORS = "envoy.filters.http.cors"
 
 
@@ -92,7 +93,7 @@ def origin_filters(doors: Sequence[Door]) -> list[Message]:
 
 def grpc_web_filter() -> Message:
     """The HTTP filter that turns gRPC-Web into gRPC, and the answers back."""
-    return extension("envoy.filters.http.grpc_web", "extensions.filters.http.grpc_web.v3.GrpcWeb")
+    return extension(GRPC_WEB, "extensions.filters.http.grpc_web.v3.GrpcWeb")
 
 
 _SKIP: Message = {"name": "skip", "typed_config": typed("extensions.filters.common.matcher.action.v3.SkipFilter")}

@@ -30,7 +30,7 @@ class Announcement:
     """One event. `message` is a sentence for people; the rest is there from `READY` on.
 
     `profile` is the client profile's folder, `first_start` whether the data directory was made now, `seconds` how long
-    the start took. `web_address` is the web door's, empty where there is none.
+    the start took. `web_address` is the web door's, `s3_address` the S3 door's, each empty where there is none.
     """
 
     event: Event
@@ -41,6 +41,7 @@ class Announcement:
     first_start: bool = False
     seconds: float = 0.0
     web_address: str = ""
+    s3_address: str = ""
 
     def to_json(self) -> str:
         """One line."""

@@ -33,9 +33,9 @@ class RestartFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Whether a platform runs on a data directory, and which. `address` is empty while it starts, `web_address` also
-    where it has no web door; `started_at` is seconds since 1970. `problems`: what is wrong though it runs, by what is
-    at fault."""
+    """Whether a platform runs on a data directory, and which. Addresses are empty while it starts, those of the web
+    door and the S3 door also where it has none; `started_at` is seconds since 1970. `problems`: what is wrong though it
+    runs, by what is at fault."""
 
     running: bool
     pid: int = 0
@@ -44,6 +44,7 @@ class Status:
     processes: tuple[ProcessState, ...] = ()
     web_address: str = ""
     problems: dict[str, str] = field(default_factory=dict)
+    s3_address: str = ""
 
 
 def up(
@@ -124,7 +125,8 @@ def status(settings: Settings) -> Status:
     if state is None or state.pid != pid:  # it starts, and has not come to say so
         return Status(running=True, pid=pid)
     problems = all_problems(settings, state)
-    return Status(True, pid, state.address, state.started_at, state.processes, state.web_address, problems)
+    found = (state.address, state.started_at, state.processes, state.web_address)
+    return Status(True, pid, *found, problems, state.s3_address)
 
 
 def connections(settings: Settings) -> Connections | None:

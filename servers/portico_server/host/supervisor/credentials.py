@@ -115,7 +115,8 @@ class Credentials:
 
     def _refresh_profile(self) -> None:
         try:
-            self._profile.refresh(self._keyring, self._settings.data, self._settings.listen, self._settings.web_listen)
+            listens = (self._settings.listen, self._settings.web_listen, self._settings.s3_listen)
+            self._profile.refresh(self._keyring, self._settings.data, *listens)
         except OSError:
             if self._profile.folder == self._settings.data / "profile":
                 raise

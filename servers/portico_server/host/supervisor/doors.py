@@ -6,6 +6,8 @@ import itertools
 from contextlib import ExitStack
 
 from portico_server.host.envoy import Door
+from portico_server.host.envoy.descriptors import Contracts
+from portico_server.host.envoy.faces import face_doors
 from portico_server.host.supervisor.announcement import StartError
 from portico_server.host.supervisor.port import ReservedPort
 from portico_server.platform.settings import Settings
@@ -13,7 +15,7 @@ from portico_server.platform.settings import Settings
 _ANY_LOCAL_PORT = "127.0.0.1:0"
 
 
-def reserve(settings: Settings, stack: ExitStack) -> tuple[Settings, list[Door]]:
+def reserve(settings: Settings, contracts: Contracts, stack: ExitStack) -> tuple[Settings, list[Door]]:
     """The settings with the ports that the system chose where they say 0, and the doors; the API door is the first.
     The ports are given up when the stack is closed. Raises StartError."""
     _refuse_same_ports(settings)
@@ -26,6 +28,14 @@ def reserve(settings: Settings, stack: ExitStack) -> tuple[Settings, list[Door]]
         stack.callback(web.close)
         doors.append(Door(web.address, web.port, client_certificate=False, web=True))
         settings = settings.replace(web_listen=str(web))
+    faces = {door.name for door in face_doors(settings, contracts)}
+    if "s3" not in faces:
+        settings = settings.replace(s3_listen="")
+    elif (address := settings.s3_address) is not None:
+        s3 = ReservedPort(*address, option="--set s3_listen=")
+        stack.callback(s3.close)
+        doors.append(Door(s3.address, s3.port, client_certificate=False, face="s3"))
+        settings = settings.replace(s3_listen=str(s3))
     if settings.processes and not settings.mesh_listen:  # by which they reach what the front serves
         settings = settings.replace(mesh_listen=_ANY_LOCAL_PORT)
     if (address := settings.mesh_address) is not None:
@@ -42,6 +52,7 @@ def _refuse_same_ports(settings: Settings) -> None:
     listening = {
         "listen": settings.listen_address,
         "web_listen": settings.web_address,
+        "s3_listen": settings.s3_address,
         "mesh_listen": settings.mesh_address,
     }
     ports = {setting: address[1] for setting, address in listening.items() if address is not None and address[1]}

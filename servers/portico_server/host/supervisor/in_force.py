@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from portico_server.host.envoy import WatchedFiles, jwt, routes, tls
+from portico_server.host.envoy import WatchedFiles, faces, jwt, routes, tls
 from portico_server.host.envoy.descriptors import Contracts
 from portico_server.host.envoy.upstreams import upstreams
 from portico_server.host.hosts import Host
@@ -47,6 +47,10 @@ class InForce:
         plain = host.embedding is None
         origins = settings.web_origins
         found = upstreams(Placement(settings))
-        fronts = routes.routes(found, contracts.reads, web_origins=origins, plain_host=plain)
+        doors = faces.face_doors(settings, contracts)
+        at_faces = faces.routes(doors, settings.mesh_address, plain_host=plain)
+        fronts = routes.routes(found, contracts.reads, web_origins=origins, plain_host=plain, first=at_faces)
         self._watched.write(routes.ROUTES, fronts)
-        self._watched.write(routes.INNER_ROUTES, routes.routes(plain_host=plain, name=routes.INNER_ROUTES))
+        marked = faces.inner_routes(doors, plain_host=plain)
+        inner = routes.routes(plain_host=plain, name=routes.INNER_ROUTES, first=marked)
+        self._watched.write(routes.INNER_ROUTES, inner)

@@ -27,6 +27,7 @@ def port(settings: Settings) -> Iterator[Check]:
         yield _is_free("port", settings.listen, "--listen", settings)
         for name, key, option in (
             ("web", "web_listen", "--web-listen"),
+            ("S3", "s3_listen", "--set s3_listen="),
             ("mesh", "mesh_listen", "--set mesh_listen="),
             ("metrics", "metrics_listen", "--set metrics_listen="),
         ):
@@ -36,6 +37,8 @@ def port(settings: Settings) -> Iterator[Check]:
     yield _answers("port", running.address, settings)
     if running.web_address:
         yield _answers("web port", running.web_address, settings)
+    if running.s3_address:
+        yield _answers("S3 port", running.s3_address, settings)
     yield from _processes(running.processes, settings)
     if settings.metrics_listen:
         yield _accepts("metrics port", settings.metrics_listen, settings)

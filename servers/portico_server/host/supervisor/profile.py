@@ -42,12 +42,14 @@ class Profile:
 
     folder: Path
 
-    def refresh(self, keyring: Keyring, data: Path, address: str, web_address: str = "") -> None:
+    def refresh(self, keyring: Keyring, data: Path, address: str, web_address: str = "", s3_address: str = "") -> None:
         """Writes what is missing, of another platform, or near its end."""
         make_private_folder(self.folder)
         settings = {"address": address, "account": ACCOUNT, "data": str(data)}
         if web_address:
             settings["web_address"] = web_address
+        if s3_address:
+            settings["s3_address"] = s3_address
         lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in settings.items()]
         replace_file(self.folder / "profile.toml", "".join(lines).encode())
         with locked(self.folder, LOCK_SECONDS):  # the SDK reads and renews the same files

@@ -30,8 +30,8 @@ class ProcessState:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A supervisor. `address` and `web_address` are empty until the platform is ready, the latter also without a web
-    door; `started_at` is seconds since 1970; `problems` are what is wrong though it goes on, by what is at fault."""
+    """A supervisor. Addresses are empty until the platform is ready, those of the web door and the S3 door also without
+    one; `started_at` is seconds since 1970; `problems` are what is wrong though it goes on, by what is at fault."""
 
     pid: int
     address: str
@@ -39,6 +39,7 @@ class State:
     processes: tuple[ProcessState, ...] = ()
     web_address: str = ""
     problems: dict[str, str] = field(default_factory=dict)
+    s3_address: str = ""
 
 
 def write_state(run: Path, state: State) -> None:

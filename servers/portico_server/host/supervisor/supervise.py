@@ -16,7 +16,7 @@ from portico_server.host import hosts
 from portico_server.host.control import METRICS, control_socket, loopback_port
 from portico_server.host.embedding import CannotEmbed
 from portico_server.host.envoy import Door, WatchedFiles, descriptors
-from portico_server.host.envoy.descriptors import DescriptorError
+from portico_server.host.envoy.descriptors import Contracts, DescriptorError
 from portico_server.host.supervisor.announcement import Announcement, Event, StartError
 from portico_server.host.supervisor.credentials import Credentials
 from portico_server.host.supervisor.data_lock import DataLock
@@ -50,9 +50,10 @@ def supervise(settings: Settings, application: str, announce: Callable[[Announce
             new = prepare(settings.data)
             lock = DataLock.take(settings.data)
             stack.callback(lock.release)
-            settings, doors = reserve(settings, stack)
+            contracts = descriptors.merge(settings.extra_descriptors)
+            settings, doors = reserve(settings, contracts, stack)
             clear_folders(settings.run)
-            supervisor = Supervisor(settings, lock, doors, application, announce, first_start=new)
+            supervisor = Supervisor(settings, lock, doors, contracts, application, announce, first_start=new)
             return asyncio.run(supervisor.run())
         except (StartError, DescriptorError, CannotEmbed, SettingError) as error:
             message = str(error)
@@ -70,12 +71,13 @@ class Supervisor:
         settings: Settings,
         lock: DataLock,
         doors: list[Door],
+        contracts: Contracts,
         application: str,
         announce: Callable[[Announcement], None],
         *,
         first_start: bool,
     ) -> None:
-        """Raises StartError, DescriptorError, CannotEmbed, SettingError."""
+        """Raises StartError, CannotEmbed, SettingError."""
         self._settings = settings
         self._lock = lock
         self._announce = announce
@@ -90,7 +92,6 @@ class Supervisor:
         self._products: list[Keeper] = []
         self._fronts: list[Keeper] = []
         watched = WatchedFiles(settings.run / "watched")
-        contracts = descriptors.merge(settings.extra_descriptors)
         in_force = InForce(watched)
         self._host = hosts.choose(settings.host)
         in_force.use_routes(settings, contracts, self._host)
@@ -227,6 +228,7 @@ class Supervisor:
             self._first_start,
             time.monotonic() - self._begin,
             self._settings.web_listen,
+            self._settings.s3_listen,
         )
         with contextlib.suppress(OSError):
             self._announce(news)
@@ -241,9 +243,11 @@ class Supervisor:
         found = (keeper.state for keeper in (*self._fronts, *self._products))
         processes = tuple(state for state in found if state is not None)
         ready = self._was_ready and all(process.phase == "ready" for process in processes if process.name == "front")
-        address, web_address = (self._settings.listen, self._settings.web_listen) if ready else ("", "")
+        listens = (self._settings.listen, self._settings.web_listen, self._settings.s3_listen)
+        address, web_address, s3_address = listens if ready else ("", "", "")
+        problems = dict(self._problems.found)
         try:
-            state = State(os.getpid(), address, self._started_at, processes, web_address, dict(self._problems.found))
+            state = State(os.getpid(), address, self._started_at, processes, web_address, problems, s3_address)
             write_state(self._settings.run, state)
         except OSError as error:  # a full disk must not end a platform that runs
             self._record(f"The state cannot be written: {error}")

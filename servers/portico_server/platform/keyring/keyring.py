@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,14 @@ class KeyPair:
 
     certificate_pem: bytes
     private_key_pem: bytes
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 class Keyring:
@@ -96,9 +105,10 @@ class Keyring:
         return self._new_pair(uri, lifetime_seconds, ())
 
     def new_node_certificate(self, *, lifetime_seconds: int) -> KeyPair:
-        """The node's own certificate, for its host names and the loopback addresses, with a key made for it. It shows
-        it to those who call it and to the nodes that it calls."""
-        names = dict.fromkeys((*self._hostnames, *LOOPBACK))
+        """The node's own certificate, for its host names, the names below them (buckets, in S3's way) and the loopback
+        addresses, with a key made for it. It shows it to those who call it and to the nodes that it calls."""
+        below = (f"*.{name}" for name in self._hostnames if not (name.startswith("*.") or _is_address(name)))
+        names = dict.fromkeys((*self._hostnames, *below, *LOOPBACK))
         return self._new_pair(node_uri(self.trust_domain), lifetime_seconds, tuple(names))
 
     def sign_token(

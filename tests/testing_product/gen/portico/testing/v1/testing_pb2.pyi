@@ -124,6 +124,18 @@ class BidiStreamResponse(_message.Message):
     payload: bytes
     def __init__(self, payload: _Optional[bytes] = ...) -> None: ...
 
+class OpenRequest(_message.Message):
+    __slots__ = ("name",)
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    def __init__(self, name: _Optional[str] = ...) -> None: ...
+
+class OpenResponse(_message.Message):
+    __slots__ = ("anonymous",)
+    ANONYMOUS_FIELD_NUMBER: _ClassVar[int]
+    anonymous: bool
+    def __init__(self, anonymous: _Optional[bool] = ...) -> None: ...
+
 class EmptyRequest(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...

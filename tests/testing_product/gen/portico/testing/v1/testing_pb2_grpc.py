@@ -60,6 +60,11 @@ class TestingServiceStub:
                 request_serializer=portico_dot_testing_dot_v1_dot_testing__pb2.EmptyRequest.SerializeToString,
                 response_deserializer=portico_dot_testing_dot_v1_dot_testing__pb2.EmptyResponse.FromString,
                 _registered_method=True)
+        self.Open = channel.unary_unary(
+                '/portico.testing.v1.TestingService/Open',
+                request_serializer=portico_dot_testing_dot_v1_dot_testing__pb2.OpenRequest.SerializeToString,
+                response_deserializer=portico_dot_testing_dot_v1_dot_testing__pb2.OpenResponse.FromString,
+                _registered_method=True)
         self.Unimplemented = channel.unary_unary(
                 '/portico.testing.v1.TestingService/Unimplemented',
                 request_serializer=portico_dot_testing_dot_v1_dot_testing__pb2.UnimplementedRequest.SerializeToString,
@@ -106,6 +111,13 @@ class TestingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Open(self, request, context):
+        """Says whether the caller came as everybody may; of the name `accounts/…/tests/closed` only who is allowed.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Unimplemented(self, request, context):
         """Is declared and not implemented.
         """
@@ -140,6 +152,11 @@ def add_TestingServiceServicer_to_server(servicer, server):
                     servicer.Empty,
                     request_deserializer=portico_dot_testing_dot_v1_dot_testing__pb2.EmptyRequest.FromString,
                     response_serializer=portico_dot_testing_dot_v1_dot_testing__pb2.EmptyResponse.SerializeToString,
+            ),
+            'Open': grpc.unary_unary_rpc_method_handler(
+                    servicer.Open,
+                    request_deserializer=portico_dot_testing_dot_v1_dot_testing__pb2.OpenRequest.FromString,
+                    response_serializer=portico_dot_testing_dot_v1_dot_testing__pb2.OpenResponse.SerializeToString,
             ),
             'Unimplemented': grpc.unary_unary_rpc_method_handler(
                     servicer.Unimplemented,
@@ -283,6 +300,33 @@ class TestingService:
             '/portico.testing.v1.TestingService/Empty',
             portico_dot_testing_dot_v1_dot_testing__pb2.EmptyRequest.SerializeToString,
             portico_dot_testing_dot_v1_dot_testing__pb2.EmptyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Open(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portico.testing.v1.TestingService/Open',
+            portico_dot_testing_dot_v1_dot_testing__pb2.OpenRequest.SerializeToString,
+            portico_dot_testing_dot_v1_dot_testing__pb2.OpenResponse.FromString,
             options,
             channel_credentials,
             insecure,
