@@ -158,7 +158,10 @@ def test_contracts_with_rest_paths_are_found() -> None:
     contracts = descriptors.merge(TESTING_PRODUCT["extra_descriptors"])
     assert "portico.testing.v1.TestingService" in contracts.services
     assert "portico.objects.v1.ObjectService" in contracts.services
-    assert contracts.uploads == (descriptors.RawUpload("PUT", "/v1/{name=accounts/*/buckets/*/objects/**}"),)
+    assert set(contracts.uploads) == {
+        descriptors.RawUpload("PUT", "/v1/{name=accounts/*/buckets/*/objects/**}"),
+        descriptors.RawUpload("PUT", "/v1/uploads/{name=accounts/*/buckets/*/objects/**}"),
+    }
 
 
 def test_a_contract_that_is_in_both_sets_is_taken_once() -> None:
