@@ -154,9 +154,13 @@ def _shut_out(nodes: Nodes) -> None:
     )
     words = SharedWords(nodes.other.settings.run / FILE).words
 
+    last, since = int(words[Word.ACCESS_TIME]), time.monotonic()
+
     def stands() -> bool:
-        before = words[Word.ACCESS_TIME]
-        time.sleep(3)  # the clock of policies has whole seconds: so long without a new one, and nobody asks any more
-        return bool(words[Word.ACCESS_TIME] == before)
+        """The clock of policies has whole seconds: so long without a new one, and nobody asks any more."""
+        nonlocal last, since
+        if words[Word.ACCESS_TIME] != last:
+            last, since = int(words[Word.ACCESS_TIME]), time.monotonic()
+        return time.monotonic() - since > 3
 
     wait_until(stands, "the node has lost its store")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from portico_server.access import events, rules, store
-from portico_server.access.compiling import account_policies
+from portico_server.access.compiling import prepare
 from portico_server.access.errors import Contended, not_found
 from portico_server.access.kinds import ACCOUNT, kind_of
 from portico_server.access.roles import Roles
@@ -70,7 +70,7 @@ class Book:
     async def load(self, account: str) -> tuple[AccountPolicies | None, int]:
         """What the account decides by, None if there is no such account; and the revision of its last change."""
         found = (await self._read(account))[0]
-        return account_policies(found) if found.exists else None, found.revision
+        return await prepare(found) if found.exists else None, found.revision
 
     async def change(
         self, account: str, action: str, caller: str, plan: Plan, *, new: bool = False
@@ -90,6 +90,8 @@ class Book:
                 if not made.put and not made.removed and not made.also:
                     return revision, state
                 after = self._after(state, made, revision + 1)
+                await prepare(state)
+                await prepare(after)
                 rules.check(state, after, made.removed, [message.name for message in made.put], caller)
                 try:
                     batch = Batch(await self._statements(state, after, made, action, revision))

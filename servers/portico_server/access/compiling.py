@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -24,6 +24,7 @@ from portico_server.access.kinds import (
 from portico_server.access.state import ACTORS, AccountState, Compiled, Item
 from portico_server.platform.access import model
 from portico_server.platform.access.credentials import client_secret_id
+from portico_server.platform.turns import Turns
 
 DENY = Access.ACCESS_DENY
 
@@ -34,9 +35,45 @@ def account_policies(state: AccountState) -> model.AccountPolicies:
     Made once a state; of a state that was changed, from what the one before had: what is the same is the same object.
     """
     if state.compiled is None:
-        state.compiled = _whole(state) if state.basis is None else _changed(state, *state.basis)
-        state.basis = None
+        _keep(state, _run(_steps(state)))
+    assert state.compiled is not None
     return state.compiled.policies
+
+
+async def prepare(state: AccountState) -> model.AccountPolicies:
+    """The same, letting others have their turn: the first time thousands are made, some 10 us each."""
+    if state.compiled is None:
+        steps, turns = _steps(state), Turns()
+        while True:
+            try:
+                next(steps)
+            except StopIteration as done:
+                _keep(state, done.value)
+                break
+            await turns.offer()
+    return account_policies(state)
+
+
+_Steps = Generator[None, None, Compiled]
+"""Makes a Compiled; at each yield others may have their turn."""
+
+
+def _steps(state: AccountState) -> _Steps:
+    return _whole(state) if state.basis is None else _changed(state, *state.basis)
+
+
+def _run(steps: _Steps) -> Compiled:
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            compiled: Compiled = done.value
+            return compiled
+
+
+def _keep(state: AccountState, compiled: Compiled) -> None:
+    if state.compiled is None:  # else somebody else has made it meanwhile
+        state.compiled, state.basis = compiled, None
 
 
 _Made = Callable[[Any, Mapping[str, str]], Any]
@@ -52,12 +89,14 @@ _ELEMENTS: Mapping[Kind, tuple[str, _Made]] = {
 """By kind: the field of AccountPolicies, and what makes an element, given who acts."""
 
 
-def _whole(state: AccountState) -> Compiled:
+def _whole(state: AccountState) -> _Steps:
     acting = state.principals()
-    fields: dict[str, Any] = {
-        field: {message.name: made(message, acting) for message in state.all(kind)}
-        for kind, (field, made) in _ELEMENTS.items()
-    }
+    fields: dict[str, Any] = {}
+    for kind, (field, made) in _ELEMENTS.items():
+        fields[field] = {}
+        for message in state.all(kind):
+            fields[field][message.name] = made(message, acting)
+            yield
     fields["access_keys"] = {item.name: access_key(item) for item in state.kept() if item.kind is ACCESS_KEY}
     fields |= _sets(state, acting)
     return Compiled(model.AccountPolicies(state.account, **fields), acting)
@@ -72,7 +111,7 @@ def _sets(state: AccountState, acting: Mapping[str, str]) -> dict[str, frozenset
     }
 
 
-def _changed(state: AccountState, before: Compiled, names: frozenset[str]) -> Compiled:
+def _changed(state: AccountState, before: Compiled, names: frozenset[str]) -> _Steps:
     """What the state decides by, given what one of before did from which it differs in these names alone."""
     acting, touched = before.acting, set(names)
     if any(kind_of(name) in ACTORS for name in names):
@@ -83,6 +122,7 @@ def _changed(state: AccountState, before: Compiled, names: frozenset[str]) -> Co
     if any(kind_of(name) is ACCESS_KEY for name in names):
         fields["access_keys"] = _changed_keys(state, before.policies.access_keys, names)
     for name in touched:
+        yield
         if (kind := kind_of(name)) not in _ELEMENTS:
             continue
         field, made = _ELEMENTS[kind]

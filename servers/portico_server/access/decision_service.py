@@ -8,7 +8,7 @@ from typing import Any
 from portico.access.v1 import decisions_pb2, decisions_pb2_grpc
 from portico.access.v1.policies_pb2 import Access
 from portico_server.access import caller
-from portico_server.access.apart import Apart
+from portico_server.access.apart import MAX_SECONDS, Apart
 from portico_server.access.deciding import Deciding
 from portico_server.access.errors import AsksAboutOthers, InvalidField, OutsideAccount, UnknownPermission
 from portico_server.access.pages import page_size
@@ -16,7 +16,7 @@ from portico_server.access.permissions import Permissions
 from portico_server.access.simulations import Simulations
 from portico_server.platform import call
 from portico_server.platform.access.circumstances import Circumstances
-from portico_server.platform.access.explain import Explanation
+from portico_server.platform.access.explain import Explanation, Unfinished
 from portico_server.platform.access.model import AccountPolicies
 from portico_server.platform.access.snapshot import Snapshot
 from portico_server.platform.authorization import below
@@ -83,9 +83,18 @@ class DecisionService(decisions_pb2_grpc.DecisionServiceServicer):
                 policy_revision=caller.tell_revision(revision),
             )
         circumstances = self._circumstances(request, who)
-        found = await self._apart.run(
-            lambda _: snapshot.explain(who, request.permission, request.resource, circumstances)
-        )
+        try:
+            found = await self._apart.run(
+                lambda ended: snapshot.explain(who, request.permission, request.resource, circumstances, ended)
+            )
+        except Unfinished:
+            allowed = snapshot.allows(who, request.permission, request.resource, circumstances)
+            decision = _decision(allowed, who, request.permission, request.resource)
+            return decisions_pb2.ExplainResponse(
+                allowed=allowed,
+                summary=f"{decision}; there are too many policies to say why in {MAX_SECONDS:g} seconds",
+                policy_revision=caller.tell_revision(revision),
+            )
         account = snapshot.account_of(request.parent)
         findings = list(_findings(found, account.model)) if account is not None else []
         return decisions_pb2.ExplainResponse(
@@ -234,10 +243,13 @@ _FAILED = {
 
 
 def _summary(found: Explanation, who: str, permission: str, resource: str) -> str:
-    verb = "may" if found.allowed else "may not"
-    what = f"{who} {verb} do {permission} on {resource}"
+    what = _decision(found.allowed, who, permission, resource)
     if found.match is not None:
         return f"{what}: {found.match.policy} {'allows' if found.allowed else 'denies'} it"
     if found.nearest is not None:
         return f"{what}: nothing allows it; {found.nearest.policy} comes nearest: {found.nearest.detail}"
     return f"{what}: {found.reason.value}"
+
+
+def _decision(allowed: bool, who: str, permission: str, resource: str) -> str:
+    return f"{who} {'may' if allowed else 'may not'} do {permission} on {resource}"

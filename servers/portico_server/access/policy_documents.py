@@ -7,6 +7,7 @@ ids; so a document can be imported into another account, too.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -132,6 +133,17 @@ def _shown(enum: descriptor.EnumDescriptor, number: int) -> str:
     return enum.values_by_number[number].name.removeprefix(_prefix(enum)).lower() if number else ""
 
 
+@functools.cache
+def _numbers(enum: descriptor.EnumDescriptor) -> Mapping[str, int]:
+    """Of the values as a document has them."""
+    return {_shown(enum, each.number): each.number for each in enum.values if each.number}
+
+
+@functools.cache
+def _by_json_name(message: descriptor.Descriptor, names: tuple[str, ...]) -> Mapping[str, str]:
+    return {message.fields_by_name[name].json_name: name for name in names}
+
+
 def _prefix(enum: descriptor.EnumDescriptor) -> str:
     unspecified: str = enum.values_by_number[0].name
     return unspecified.removesuffix("UNSPECIFIED")
@@ -166,7 +178,7 @@ class _Reading:
         self._read.messages.append(message)
 
     def _fields(self, message: Message, given: Mapping[str, Node], where: str, known: Iterable[str]) -> None:
-        fields = {message.DESCRIPTOR.fields_by_name[name].json_name: name for name in known}
+        fields = _by_json_name(message.DESCRIPTOR, tuple(known))
         for key, node in given.items():
             if key not in fields:
                 raise YamlError(f"{where}.{key[:80]}: must be one of {', '.join(fields)}", node.line)
@@ -192,8 +204,7 @@ class _Reading:
                 raise YamlError(f"{path}: must be true or false", node.line)
             setattr(message, name, node.value == "true")
         elif described.type == _FD.TYPE_ENUM:
-            values = {_shown(described.enum_type, each.number): each.number for each in described.enum_type.values}
-            values.pop("")
+            values = _numbers(described.enum_type)
             if node.value not in values:
                 raise YamlError(f"{path}: must be {' or '.join(values)}", node.line)
             setattr(message, name, values[str(node.value)])

@@ -9,7 +9,7 @@ from typing import Any
 import protovalidate
 from google.protobuf.message import Message
 
-from portico_server.access import checks, policy_documents, rules
+from portico_server.access import checks, compiling, policy_documents, rules
 from portico_server.access.book import Book, Change
 from portico_server.access.errors import (
     BuiltIn,
@@ -84,6 +84,8 @@ class PolicySets:
                 found, change = await self._planned(document, state, revision, prune)
                 made[:] = [found]
                 if dry_run and (change.put or change.removed):
+                    await compiling.prepare(state)
+                    await compiling.prepare(found.after)
                     rules.check(state, found.after, change.removed, [each.name for each in change.put], caller)
             except DomainError as error:
                 raise _located(error, document) from None

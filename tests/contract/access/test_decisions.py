@@ -201,6 +201,19 @@ async def test_comparing_and_explaining_are_done_beside_the_event_loop(
     assert threading.get_ident() not in threads
 
 
+async def test_an_explanation_that_takes_too_long_says_what_is_decided_and_not_why(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = await member(stand, "ada")
+    await policy(stand, "ada", ada.name)
+    service = next(servicer for _, servicer in stand.running.servicers if hasattr(servicer, "Explain"))
+    monkeypatch.setattr(service._apart, "_max_seconds", 0.0)
+    told = await stand.do("Explain", parent=ACCOUNT, principal=ADA, permission=READ, resource=PHOTOS)
+    assert told.allowed
+    assert "too many policies to say why" in told.summary
+    assert not told.findings
+
+
 async def test_a_simulation_says_who_would_gain_and_lose_what_and_changes_nothing(stand: Stand) -> None:
     ada = await member(stand, "ada")
     kept = await policy(stand, "ada", ada.name)

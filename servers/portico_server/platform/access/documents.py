@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -30,13 +31,24 @@ LATER = ("access_keys",)
 def to_document(policies: AccountPolicies, revision: int) -> bytes:
     """`revision`: of the store, by which they are so."""
     values = {
-        field.name: [dataclasses.asdict(each) for each in getattr(policies, field.name).values()]
+        field.name: [*getattr(policies, field.name).values()]
         for field in dataclasses.fields(policies)
         if field.name not in ("account", *SETS)
     }
     sets = {name: sorted(getattr(policies, name)) for name in SETS}
     document = {**values, **sets, "account": policies.account, "revision": revision}
-    return json.dumps(document, separators=(",", ":")).encode()
+    return json.dumps(document, separators=(",", ":"), default=as_json).encode()
+
+
+def as_json(element: Any) -> dict[str, Any]:
+    """The fields of an element, or of a part of one: what JSON makes no text of by itself."""
+    kind: Any = type(element)
+    return {name: getattr(element, name) for name in _names_of(kind)}
+
+
+@functools.cache
+def _names_of(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind))
 
 
 def of_document(content: bytes) -> tuple[AccountPolicies, int]:

@@ -7,7 +7,7 @@ that both decide alike.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -100,15 +100,29 @@ class Explanation:
         return tuple(found for found in self.findings if found.finding.outcome is None)
 
 
+class Unfinished(Exception):
+    """There was no time to look through all policies."""
+
+
+def _never() -> bool:
+    return False
+
+
 def explanation(
-    snapshot: Snapshot, principal: str, permission: str, resource: str, circumstances: Circumstances
+    snapshot: Snapshot,
+    principal: str,
+    permission: str,
+    resource: str,
+    circumstances: Circumstances,
+    ended: Callable[[], bool] = _never,
 ) -> Explanation:
+    """`ended` is asked at each policy. Raises Unfinished where it says so."""
     account = snapshot.account_of(resource)
     if account is None:
         return Explanation(False, Reason.NO_ACCOUNT)
     if not patterns_of(permission):
         return Explanation(False, Reason.NOT_A_PERMISSION)
-    asked = _Asked(account, patterns_of(permission), resource, circumstances)
+    asked = _Asked(account, patterns_of(permission), resource, circumstances, ended)
     token_id = circumstances.token_id
     by_token: Explanation | None = None
     if token_id and snapshot.is_api_token(token_id):
@@ -128,6 +142,7 @@ class _Asked:
     patterns: frozenset[str]
     resource: str
     circumstances: Circumstances
+    ended: Callable[[], bool] = _never
 
     @property
     def model(self) -> AccountPolicies:
@@ -150,7 +165,11 @@ def _by_token(asked: _Asked, credential: Credential | None, principal: str) -> E
 
 
 def _judged(asked: _Asked, policies: Iterable[Policy], stands_for: Iterable[str]) -> Explanation:
-    looks = [_look(asked, policy, stands_for) for policy in sorted(policies, key=lambda policy: policy.name)]
+    looks = list[_Look]()
+    for policy in sorted(policies, key=lambda policy: policy.name):
+        if asked.ended():
+            raise Unfinished
+        looks.append(_look(asked, policy, stands_for))
     findings = tuple(PolicyFinding(look.policy.name, found) for look in looks if look.match for found in look.findings)
     for look in looks:
         if look.policy.deny and look.match and look.holds is not False:

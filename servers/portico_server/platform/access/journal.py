@@ -94,10 +94,10 @@ def line(change: Change) -> bytes:
     later: list[Any] = []
     for name, element in change.elements.items():
         told = later if _field_of(name) in documents.LATER else elements
-        told.append((name, None if element is None else dataclasses.asdict(element)))
+        told.append((name, element))
     sets = {name: [sorted(come), sorted(gone)] for name, (come, gone) in change.sets.items()}
     fields = {"revision": change.revision, "elements": elements, "later_elements": later, "sets": sets}
-    return json.dumps(fields, separators=(",", ":")).encode() + _END
+    return json.dumps(fields, separators=(",", ":"), default=documents.as_json).encode() + _END
 
 
 def read(content: bytes) -> Journal:

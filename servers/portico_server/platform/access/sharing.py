@@ -87,8 +87,12 @@ class SharedPolicies:
         unreadable: dict[str, str] = {}
         for path in sorted(self._folder.glob("*.json")):
             account = account_of(path)
+            known = self._known.get(account)
             try:
-                found[account] = self._read_one(path, account)
+                if known is not None and known.stamp == _stamp(os.stat(path)):
+                    found[account] = known
+                else:
+                    found[account] = self._read_one(path, account)
             except FileNotFoundError:
                 continue
             except (OSError, ValueError) as error:
@@ -108,9 +112,7 @@ class SharedPolicies:
         known = self._known.get(account)
         with path.open("rb") as file:
             status = os.fstat(file.fileno())
-            stamp = status.st_mtime_ns, status.st_size, status.st_ino
-            if known is not None and known.stamp == stamp:
-                return known
+            stamp = _stamp(status)
             if known is not None and known.head == file.read(len(known.head)):
                 if status.st_size < known.end:
                     raise ValueError("lacks what was read in it before")
@@ -127,6 +129,10 @@ class SharedPolicies:
         whole = _judged(path, content)
         self._snapshot = self._snapshot.with_account(whole.policies())
         return _Known(stamp, journal.head_of(content), whole.end)
+
+
+def _stamp(status: os.stat_result) -> tuple[int, int, int]:
+    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 def account_of(path: Path) -> str:

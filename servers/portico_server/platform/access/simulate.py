@@ -38,30 +38,6 @@ class Difference:
     unchanged: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Simulation:
-    """`complete`: whether that is all; else a bound was reached, and who or what comes behind was not looked at."""
-
-    differences: tuple[Difference, ...]
-    complete: bool
-
-
-def simulate(
-    before: Snapshot,
-    after: Snapshot,
-    account: str,
-    circumstances: Circumstances,
-    principals: Iterable[str] | None = None,
-    resources: Sequence[str] = (),
-    *,
-    most: int = MAX_DIFFERENCES,
-    most_looks: int = MAX_LOOKS,
-) -> Simulation:
-    """All at once; see Comparison."""
-    comparison = Comparison(before, after, account, circumstances, principals, resources, most, most_looks)
-    return Simulation(tuple(found for part in comparison for found in part), comparison.complete)
-
-
 @dataclass(slots=True)
 class _Told:
     """A difference for whoever decides by the same tables."""

@@ -6,7 +6,7 @@ the change does not touch: whoever decides holds one reference, and swaps it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from portico_server.platform.access import changes, key_index
@@ -136,9 +136,17 @@ class Snapshot:
             if self.allows(principal, permission, resource, circumstances)
         )
 
-    def explain(self, principal: str, permission: str, resource: str, circumstances: Circumstances) -> Explanation:
-        """Why `allows` answers what it does. Looks through every policy of the principal: not for every call."""
-        return explanation(self, principal, permission, resource, circumstances)
+    def explain(
+        self,
+        principal: str,
+        permission: str,
+        resource: str,
+        circumstances: Circumstances,
+        ended: Callable[[], bool] = lambda: False,
+    ) -> Explanation:
+        """Why `allows` answers what it does. Looks through every policy of the principal: not for every call. Raises
+        Unfinished where `ended` says that there is no more time."""
+        return explanation(self, principal, permission, resource, circumstances, ended)
 
     def account_of(self, resource: str) -> CompiledAccount | None:
         """That in which a resource stands; None if there is none."""
