@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from portico.objects.v1 import objects_pb2
@@ -20,14 +20,15 @@ _DIGESTS = [field.name for field in objects_pb2.Checksums.DESCRIPTOR.fields if f
 class Arriving:
     """What arrives by a stream of PutObjectRequest or UploadPartRequest, whose first message was read already."""
 
-    def __init__(self, first: Any, following: AsyncIterator[Any]) -> None:
+    def __init__(self, first: Any, following: AsyncIterator[Any], algorithms: Sequence[str] = ()) -> None:
+        """`algorithms` are digests that are made anyway."""
         self._first = first
         self._following = following
         self._late: Digests = {}
         self.announced = Announced(
             first.size_bytes if first.HasField("size_bytes") else None,
             _digests(first),
-            tuple(checksums.NAMES[algorithm] for algorithm in first.checksum_algorithms),
+            (*algorithms, *(checksums.NAMES[algorithm] for algorithm in first.checksum_algorithms)),
             first.content_sha256,
             lambda: self._late,
         )

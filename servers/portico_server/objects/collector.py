@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from portico_server.objects import events
 from portico_server.objects.store import collecting as store
+from portico_server.objects.store import parts
 from portico_server.objects.store.collecting import LedgerRow, Usage
 from portico_server.platform.blobs import Blobs
 from portico_server.platform.clock import Clock
@@ -50,7 +51,7 @@ class Collector:
         run: to go on until it is empty would be a commit for every few of their rows."""
         while rows := await store.oldest_ledger_rows(self._database, _FOLDED_AT_ONCE):
             try:
-                await self._database.batch(Batch(self._folding(rows)))
+                await self._database.batch(Batch(self._folding(rows), _lists(rows)))
             except GuardFailed as failed:
                 if failed.reason != store.LEDGER_CHANGED:
                     raise
@@ -88,3 +89,8 @@ class Collector:
             statements += store.add_usage(bucket, usage)
             statements.append(events.usage(bucket, usage.objects, usage.size_bytes, now_us))
         return statements
+
+
+def _lists(rows: Sequence[LedgerRow]) -> list[str]:
+    """The locks of the lists of parts that the rows let go."""
+    return sorted({parts.lock(row.freed_file[1:]) for row in rows if row.freed_file.startswith("+")})

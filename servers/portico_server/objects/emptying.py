@@ -8,10 +8,12 @@ from google.protobuf.message import Message
 
 from portico.objects.v1 import buckets_pb2
 from portico_server.objects import errors, events, text
+from portico_server.objects.aborting import abort_all
 from portico_server.objects.buckets import Buckets, check_etag
 from portico_server.objects.records import Bucket
 from portico_server.objects.store import buckets as store
 from portico_server.objects.store import listing, locks, removal
+from portico_server.objects.store import uploads as upload_store
 from portico_server.platform.database import Batch, Database, GuardFailed
 from portico_server.platform.errors import ApiError
 from portico_server.platform.ids import Ids
@@ -65,6 +67,8 @@ class Emptying:
                 told = progress.deleted_versions
                 await running.progress(progress)
         await running.progress(progress)
+        while uploads := await upload_store.of_bucket(self._database, bucket.name, _AT_ONCE):
+            await abort_all(self._database, uploads)
         statements = [store.is_closed_by(bucket.name, bucket.deletion), *store.delete_empty(bucket.name, bucket.etag)]
         await self._database.batch(Batch(statements, locks.of_bucket(bucket.name)))
         return buckets_pb2.DeleteBucketResult()

@@ -87,6 +87,34 @@ class WriteContended(DomainError):
     """Others changed the object each time between the look at it and the write."""
 
 
+class UploadNotFound(DomainError):
+    """The object has no multipart upload of that id underway."""
+
+
+class TooManyUploads(DomainError):
+    """The bucket has as many multipart uploads underway as it may."""
+
+
+class InvalidPart(DomainError):
+    """A part that is named was not uploaded, or with another ETag or digest."""
+
+
+class InvalidPartOrder(DomainError):
+    """Parts are not named by rising number."""
+
+
+class PartTooSmall(DomainError):
+    """A part that is not the last is smaller than parts may be."""
+
+
+class PartTooLarge(DomainError):
+    """More bytes than a part may have."""
+
+
+class InvalidPartNumber(DomainError):
+    """The object has no part of that number."""
+
+
 ERRORS: ErrorTable = {
     BucketNotFound: (StatusCode.NOT_FOUND, "BUCKET_NOT_FOUND"),
     BucketAlreadyExists: (StatusCode.ALREADY_EXISTS, "BUCKET_ALREADY_EXISTS"),
@@ -107,5 +135,12 @@ ERRORS: ErrorTable = {
     ObjectDamaged: (StatusCode.DATA_LOSS, "OBJECT_DAMAGED"),
     InvalidField: (StatusCode.INVALID_ARGUMENT, "INVALID_FIELD"),
     ObjectTooLarge: (StatusCode.INVALID_ARGUMENT, "OBJECT_TOO_LARGE"),
+    UploadNotFound: (StatusCode.NOT_FOUND, "UPLOAD_NOT_FOUND"),
+    TooManyUploads: (StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_UPLOADS"),
+    InvalidPart: (StatusCode.INVALID_ARGUMENT, "INVALID_PART"),
+    InvalidPartOrder: (StatusCode.INVALID_ARGUMENT, "INVALID_PART_ORDER"),
+    PartTooSmall: (StatusCode.INVALID_ARGUMENT, "PART_TOO_SMALL"),
+    PartTooLarge: (StatusCode.INVALID_ARGUMENT, "PART_TOO_LARGE"),
+    InvalidPartNumber: (StatusCode.OUT_OF_RANGE, "INVALID_PART_NUMBER"),
     WriteContended: (StatusCode.ABORTED, "CONTENDED"),
 }

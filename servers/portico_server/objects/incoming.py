@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from portico_server.objects import checksums
 from portico_server.objects.checksums import Digests, Hasher
-from portico_server.objects.errors import BadDigest, ObjectTooLarge
+from portico_server.objects.errors import BadDigest, ObjectTooLarge, PartTooLarge
 from portico_server.platform.blobs import Blobs, BlobWriter
 
 INLINE_BYTES = 16 * 1024
@@ -68,10 +68,12 @@ class Receiver:
         announced: Announced,
         resource: object,
         before_file: Callable[[], Awaitable[None]],
+        max_bytes: int = MAX_OBJECT_BYTES,
     ) -> Content:
         """Reads the parts to their end. `before_file` is called once they are too many to be inline, and may refuse.
 
-        Raises BadDigest, ObjectTooLarge, StorageFull; then, and when the parts break off, nothing is left behind.
+        Raises BadDigest, ObjectTooLarge, StorageFull, and for more than `max_bytes` PartTooLarge; then, and when the
+        parts break off, nothing is left behind.
         """
         small: list[bytes] = []
         size_bytes = 0
@@ -80,14 +82,14 @@ class Receiver:
             size_bytes += len(part)
             if size_bytes > INLINE_BYTES:
                 await before_file()
-                return await self._to_file(small, parts, announced, resource)
+                return await self._to_file(small, parts, announced, resource, max_bytes)
         data = b"".join(small)
         hasher = Hasher(announced.made)
         hasher.update(data)
         return Content(size_bytes, _checked(hasher, announced, resource), data)
 
     async def _to_file(
-        self, first: list[bytes], parts: AsyncIterator[bytes], announced: Announced, resource: object
+        self, first: list[bytes], parts: AsyncIterator[bytes], announced: Announced, resource: object, max_bytes: int
     ) -> Content:
         hasher = Hasher(announced.made)
         writer = await self._blobs.create()
@@ -96,7 +98,7 @@ class Receiver:
             received_bytes = 0
             async for piece in _pieces(first, parts):
                 received_bytes += len(piece)
-                _check_size(received_bytes, announced, resource)
+                _check_size(received_bytes, announced, resource, max_bytes)
                 if working is not None:
                     await working
                 working = asyncio.ensure_future(self._take(piece, writer, hasher))
@@ -130,9 +132,11 @@ async def _pieces(first: list[bytes], parts: AsyncIterator[bytes]) -> AsyncItera
     yield b"".join(held)
 
 
-def _check_size(received_bytes: int, announced: Announced, resource: object) -> None:
+def _check_size(received_bytes: int, announced: Announced, resource: object, max_bytes: int) -> None:
     if received_bytes > MAX_OBJECT_BYTES:
         raise ObjectTooLarge(f"an object may have at most {MAX_OBJECT_BYTES} bytes", resource=str(resource))
+    if received_bytes > max_bytes:
+        raise PartTooLarge(f"a part may have at most {max_bytes} bytes", resource=str(resource))
     if announced.size_bytes is not None and received_bytes > announced.size_bytes:
         raise _wrong_size(f"more than {announced.size_bytes}", announced.size_bytes, resource)
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from portico_server.objects import text
 from portico_server.objects.buckets import Buckets
-from portico_server.objects.records import Version
+from portico_server.objects.records import Part, Version
 from portico_server.objects.store import listing as store
+from portico_server.objects.store import parts
 from portico_server.objects.text import TextRange
 from portico_server.objects.visibility import visible_keys
 from portico_server.platform.authorization import Filter
@@ -81,6 +82,12 @@ class Listing:
                 if filling.full:
                     break
         return filling.page
+
+    async def parts(self, list_id: str, behind_number: int, limit: int) -> tuple[list[Part], int]:
+        """The next `limit` parts of a list, by number, and the number behind which there are more; 0: that was all."""
+        with span("objects.store.list", step="store"):
+            found = await parts.behind(self._database, list_id, behind_number, limit + 1)
+        return found[:limit], found[limit - 1].number if len(found) > limit else 0
 
     async def _fill(self, filling: _Filling, within: TextRange) -> None:
         """Adds the entries of one range: by plain reads, and where those mostly skip, by a walk from entry to entry."""

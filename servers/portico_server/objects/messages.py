@@ -50,6 +50,7 @@ def listed_message(bucket: str, version: Version) -> objects_pb2.Object:
         version_id=version.version_id,
         etag=version.etag,
         size_bytes=version.size_bytes,
+        parts_count=version.parts_count,
     )
     message.create_time.seconds, message.create_time.nanos = timestamp(version.created_at_us)
     message.metadata.MergeFromString(version.metadata)

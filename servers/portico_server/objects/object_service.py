@@ -20,6 +20,7 @@ from portico_server.objects.objects import Copy, Objects, Put
 from portico_server.objects.public import check_public
 from portico_server.objects.reading import CHUNK_BYTES, Reader, Wanted
 from portico_server.objects.records import Version
+from portico_server.objects.upload_messages import part_messages
 from portico_server.objects.version_listing import Start, VersionListing
 from portico_server.platform.clock import Clock
 from portico_server.platform.database import Database
@@ -92,7 +93,10 @@ class ObjectService(objects_pb2_grpc.ObjectServiceServicer):
             request.offset_bytes,
             request.limit_bytes,
             messages.conditions_of(request),
+            request.part_number,
         )
+        if wanted.part_number and (wanted.offset or wanted.limit):
+            raise InvalidField("part_number goes without offset_bytes and limit_bytes", field="part_number")
         reading = await self._reader.open(wanted)
         try:
             described = messages.object_message(wanted.name.bucket, reading.version)
@@ -113,6 +117,8 @@ class ObjectService(objects_pb2_grpc.ObjectServiceServicer):
                     response = objects_pb2.GetObjectResponse()
         except EOFError:
             raise damaged(wanted.name, wanted.version_id, "their file was cut short") from None
+        except FileNotFoundError:
+            raise damaged(wanted.name, wanted.version_id, "the file of a part is missing") from None
         finally:
             await reading.close()
 
@@ -120,9 +126,31 @@ class ObjectService(objects_pb2_grpc.ObjectServiceServicer):
         name = parse_object_name(request.name)
         await check_public(self._database, name, request.version_id)
         request_headers.apply_to_read(request)
-        wanted = Wanted(name, request.version_id, conditions=messages.conditions_of(request))
+        wanted = Wanted(
+            name,
+            request.version_id,
+            conditions=messages.conditions_of(request),
+            part_number=request.part_number,
+        )
         version = await self._reader.head(wanted)
-        return objects_pb2.HeadObjectResponse(object=messages.object_message(name.bucket, version))
+        response = objects_pb2.HeadObjectResponse(object=messages.object_message(name.bucket, version))
+        if wanted.part_number:
+            response.part_offset_bytes, response.part_size_bytes = await self._reader.range_of(wanted, version)
+        return response
+
+    async def ListObjectParts(
+        self, request: objects_pb2.ListObjectPartsRequest, context: Any
+    ) -> objects_pb2.ListObjectPartsResponse:
+        cursor = self._page_tokens.open(request, caller.principal(), request.page_token)
+        name = parse_object_name(request.parent, "parent")
+        version = await self._reader.head(Wanted(name, request.version_id))
+        behind, limit = max(request.start_after, int(cursor or 0)), listing.page_size(request.page_size)
+        parts, cursor_number = await self._listing.parts(version.list_id, behind, limit)
+        return objects_pb2.ListObjectPartsResponse(
+            parts=await part_messages(parts),
+            next_page_token=self._page_tokens.seal(request, caller.principal(), str(cursor_number or "")),
+            object=messages.object_message(name.bucket, version),
+        )
 
     async def ListObjects(
         self, request: objects_pb2.ListObjectsRequest, context: Any

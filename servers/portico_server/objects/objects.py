@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
 from portico_server.objects import checksums, conditions, errors, marks, writes
@@ -16,8 +16,9 @@ from portico_server.objects.reading import Reader, Wanted
 from portico_server.objects.records import Bucket, NewVersion, Version, Versioning
 from portico_server.objects.rehashing import Rehasher
 from portico_server.objects.store import buckets as bucket_store
-from portico_server.objects.store import locks
 from portico_server.objects.store import objects as store
+from portico_server.objects.store import parts
+from portico_server.objects.store.locks import of_key
 from portico_server.platform.blobs import Blobs
 from portico_server.platform.database import (
     Batch,
@@ -34,7 +35,7 @@ from portico_server.platform.errors import DomainError
 from portico_server.platform.ids import Ids
 from portico_server.platform.telemetry import span
 
-_REFUSED = (DomainError, GuardFailed, Contended, ReadOnly, StorageFull, TimedOut, Overloaded)
+REFUSED = (DomainError, GuardFailed, Contended, ReadOnly, StorageFull, TimedOut, Overloaded)
 """After these it is certain that nothing was written. Clients try again, and would leave a file each time."""
 _ATTEMPTS = 100
 """How often a write that depends on what is there is judged anew. Of N writers of one key the last may need N."""
@@ -74,6 +75,16 @@ def _nothing(_: Version) -> list[Statement]:
     return []
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What a batch does beside storing an object: statements that come before, further locks that it holds.
+    `counted_bytes` as in `writes.put`."""
+
+    first: Sequence[Statement] = ()
+    locks: Sequence[str] = ()
+    counted_bytes: int = 0
+
+
 class Objects:
     """Writes the objects of all buckets."""
 
@@ -95,7 +106,7 @@ class Objects:
         self._rehasher = rehasher
         self._ids = ids
 
-    async def put(self, put: Put, parts: AsyncIterator[bytes], also: Also = _nothing) -> Version:
+    async def put(self, put: Put, pieces: AsyncIterator[bytes], also: Also = _nothing) -> Version:
         """Stores the bytes as the key's current object.
 
         Raises what `Receiver.receive` and the judge of `judge_of` raise, BucketNotFound, BucketBeingDeleted.
@@ -105,9 +116,9 @@ class Objects:
         async def before_file() -> None:
             await self._look(put.name, judge)
 
-        content = await self._receiver.receive(parts, put.announced, put.name, before_file)
+        content = await self._receiver.receive(pieces, put.announced, put.name, before_file)
         new = self._described(content, put)
-        return await self._store(put.name, new, judge, also)
+        return await self.store(put.name, new, judge, also)
 
     async def copy(self, copy: Copy, also: Also = _nothing) -> Version:
         """Stores the source's bytes as another key's current object, without moving them.
@@ -117,18 +128,36 @@ class Objects:
         """
         judge = judge_of(copy.name, copy.conditions, copy.rights)
         try:
-            new = await self._copied(copy, judge)
+            return await self._copy(copy, judge, also)
         except FileNotFoundError:
-            new = await self._copied_again(copy, judge)
-        return await self._store(copy.name, new, judge, also)
+            pass  # the source was replaced and its bytes collected since its row was read: there is a newer one
+        try:
+            return await self._copy(copy, judge, also)
+        except FileNotFoundError:
+            raise damaged(copy.source.name, copy.source.version_id, "their file is missing") from None
+
+    async def _copy(self, copy: Copy, judge: Judge | None, also: Also) -> Version:
+        """Raises FileNotFoundError where the source's bytes are not there any more."""
+        new = await self._copied(copy, judge)
+        if not (list_id := new.list_id):
+            return await self.store(copy.name, new, judge, also)
+        try:
+            beside = Beside([parts.must_stay(list_id)], [parts.lock(list_id)])
+            return await self.store(copy.name, new, judge, also, beside)
+        except GuardFailed as failed:
+            if failed.reason != parts.LIST_GONE:
+                raise
+            raise FileNotFoundError(f"the list of parts {list_id} was freed") from None
 
     async def _copied(self, copy: Copy, judge: Judge | None) -> NewVersion:
-        """The source's bytes as a new version; those of a file in a new file."""
+        """The source's bytes as a new version: those of a file in a new file, parts as the same list of them."""
         source, data = await self._reader.find(copy.source)
-        if source.file:
+        file = source.file
+        if file and not source.list_id:
             await self._look(copy.name, judge)
         digests = await self._digests(copy, source, data)
-        file = await self._blobs.copy(source.file) if source.file else ""
+        if file and not source.list_id:
+            file = await self._blobs.copy(file)
         write_id, now_us = self._ids.mint()
         return NewVersion(
             write_id,
@@ -149,13 +178,6 @@ class Objects:
         except EOFError:
             raise damaged(copy.source.name, copy.source.version_id, "their file was cut short") from None
 
-    async def _copied_again(self, copy: Copy, judge: Judge | None) -> NewVersion:
-        """The source was replaced and its file collected since its row was read: there is a newer one, or damage."""
-        try:
-            return await self._copied(copy, judge)
-        except FileNotFoundError:
-            raise damaged(copy.source.name, copy.source.version_id, "their file is missing") from None
-
     def _described(self, content: Content, put: Put) -> NewVersion:
         write_id, now_us = self._ids.mint()
         return NewVersion(
@@ -170,13 +192,23 @@ class Objects:
             put.marks,
         )
 
-    async def _store(self, name: ObjectName, new: NewVersion, judge: Judge | None, also: Also) -> Version:
-        """Commits new bytes. If that is refused their file goes; if nobody knows, the collector sees to it."""
+    async def store(
+        self,
+        name: ObjectName,
+        new: NewVersion,
+        judge: Judge | None,
+        also: Also = _nothing,
+        beside: Beside = Beside(),
+    ) -> Version:
+        """Commits new bytes. If that is refused their file goes; if nobody knows, the collector sees to it.
+
+        Raises GuardFailed for the guards in `beside` and `also`.
+        """
         try:
-            return await self._write(name, new, judge, also)
-        except _REFUSED:
-            if new.file:
-                await self._blobs.delete(new.file)
+            return await self._write(name, new, judge, also, beside)
+        except REFUSED:
+            if new.blob:
+                await self._blobs.delete(new.blob)
             raise
 
     async def _look(self, name: ObjectName, judge: Judge | None) -> tuple[Bucket, Version | None]:
@@ -187,9 +219,11 @@ class Objects:
             judge(self._buckets.present(bucket, current))
         return bucket, current
 
-    async def _write(self, name: ObjectName, new: NewVersion, judge: Judge | None, also: Also) -> Version:
+    async def _write(
+        self, name: ObjectName, new: NewVersion, judge: Judge | None, also: Also, beside: Beside
+    ) -> Version:
         """Writes as the bucket's settings want it, guarded by these and by what was judged; if that changed, anew."""
-        lock = (locks.of_key(*name),)
+        held = (of_key(*name), *beside.locks)
         for _ in range(_ATTEMPTS):
             guards: list[Statement] = []
             if judge is None:
@@ -200,7 +234,8 @@ class Objects:
             stored = self._buckets.expiring(bucket, _stored(name, new, bucket.versioning))
             try:
                 with span("objects.store.put", step="store"):
-                    await self._database.batch(Batch([*guards, *writes.put(name, new, bucket), *also(stored)], lock))
+                    stores = writes.put(name, new, bucket, beside.counted_bytes)
+                    await self._database.batch(Batch([*guards, *beside.first, *stores, *also(stored)], held))
                 return stored
             except GuardFailed as failed:
                 if failed.reason == bucket_store.NO_BUCKET:

@@ -9,9 +9,12 @@ from portico_server.objects.buckets import Buckets
 from portico_server.objects.conditions import Conditions
 from portico_server.objects.damage import damaged
 from portico_server.objects.names import ObjectName
+from portico_server.objects.part_lists import PartLists
+from portico_server.objects.parts_blob import PartsBlob, inline
 from portico_server.objects.ranges import ByteRange
 from portico_server.objects.records import Version, Versioning
 from portico_server.objects.store import objects as store
+from portico_server.objects.store import parts as part_store
 from portico_server.objects.store import versions
 from portico_server.platform.blobs import Blob, Blobs
 from portico_server.platform.database import Database
@@ -25,13 +28,15 @@ as fast."""
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a get asks for. `version_id` empty: what is current; `offset` and `limit` as in `ranges.resolve`."""
+    """What a get asks for. `version_id` empty: what is current; `offset` and `limit` as in `ranges.resolve`, or instead
+    of them `part_number`, of a multipart object; 0: none."""
 
     name: ObjectName
     version_id: str = ""
     offset: int = 0
     limit: int = 0
     conditions: Conditions = conditions.NONE
+    part_number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,7 @@ class Reader:
         self._database = database
         self._blobs = blobs
         self._buckets = buckets
+        self.lists = PartLists(database)
 
     async def head(self, wanted: Wanted) -> Version:
         """Raises BucketNotFound, ObjectNotFound, VersionNotFound, and what `conditions.check_read` raises."""
@@ -85,7 +91,9 @@ class Reader:
 
     async def _open(self, wanted: Wanted) -> Reading:
         version, data = await self.find(wanted)
-        wanted_range = ranges.resolve(wanted.offset, wanted.limit, version.size_bytes, wanted.name)
+        wanted_range = await self.range_of(wanted, version)
+        if version.list_id:
+            return await self._open_parts(version, wanted_range)
         if not version.file:
             begin, length = wanted_range
             return Reading(version, wanted_range, data[begin : begin + length], None)
@@ -96,6 +104,40 @@ class Reader:
             what = f"their file has {blob.size_bytes} of {version.size_bytes}"
             raise damaged(wanted.name, wanted.version_id, what)
         return Reading(version, wanted_range, b"", blob)
+
+    async def range_of(self, wanted: Wanted, version: Version) -> ByteRange:
+        """The bytes of the version that are wanted. Raises InvalidRange, InvalidPartNumber."""
+        if not wanted.part_number:
+            return ranges.resolve(wanted.offset, wanted.limit, version.size_bytes, wanted.name)
+        if version.list_id:
+            found = (await self.lists.get(version.list_id)).range_of(wanted.part_number)
+        else:
+            found = ByteRange(0, version.size_bytes) if wanted.part_number == 1 else None
+        if found is None:
+            message = f"{wanted.name} has no part {wanted.part_number}"
+            raise errors.InvalidPartNumber(
+                message, resource=str(wanted.name), parts_count=str(version.parts_count or 1)
+            )
+        return found
+
+    async def _open_parts(self, version: Version, wanted_range: ByteRange) -> Reading:
+        """Raises FileNotFoundError where the parts were freed, or their first is missing."""
+        parts = await self.lists.get(version.list_id)
+        if not parts.pieces:
+            raise FileNotFoundError(f"the list of parts {version.list_id} was freed")
+        if not parts.anchor:  # then there is but one part, if all sizes are as they have to be
+            data = b"".join([await inline(self._database, piece) for piece in parts.pieces])
+            return Reading(version, wanted_range, data[wanted_range.offset :][: wanted_range.length], None)
+        with span("objects.blobs.open", step="store"):
+            anchor = await self._blobs.open(parts.anchor, pinned=True)
+        try:
+            if not await part_store.stays(self._database, version.list_id):
+                raise FileNotFoundError(f"the list of parts {version.list_id} was freed")
+        except BaseException:
+            await anchor.close()
+            self.lists.forget(version.list_id)
+            raise
+        return Reading(version, wanted_range, b"", PartsBlob(self._database, self._blobs, parts, anchor))
 
     async def find(self, wanted: Wanted) -> tuple[Version, bytes]:
         """The version and its inline bytes, in one read. Raises what `head` raises."""

@@ -23,13 +23,14 @@ class Rehasher:
         self._hashing = hashing
 
     async def completed(self, version: Version, algorithms: Sequence[str], data: bytes) -> bytes:
-        """A version's digests, packed, with those of the algorithms too. `data` are its inline bytes.
+        """A version's digests, packed, with those of the algorithms too; of a multipart object no further ones.
+        `data` are its inline bytes.
 
         Raises FileNotFoundError, and EOFError where its blob is cut short.
         """
         message = objects_pb2.Checksums.FromString(version.checksums)
         missing = [name for name in algorithms if not getattr(message, name)]
-        if not missing:
+        if not missing or version.list_id:
             return version.checksums
         for name, digest in (await self._digests(missing, version, data)).items():
             setattr(message, name, digest)

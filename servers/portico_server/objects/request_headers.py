@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from portico.objects.v1 import objects_pb2
+from portico.objects.v1 import objects_pb2, uploads_pb2
 from portico_server.objects.errors import EtagMismatch, InvalidField
 from portico_server.objects.headers import DESCRIBING, TRANSCODED
 from portico_server.objects.http_dates import parse_http_date
@@ -75,6 +75,13 @@ def apply_to_put(request: objects_pb2.PutObjectRequest) -> None:
             setattr(request.metadata, field, _describing(served, header, field))
 
 
+def apply_to_part(request: uploads_pb2.UploadPartRequest) -> None:
+    """Adds Content-MD5. Raises InvalidField for one that is none, and where the request itself says otherwise."""
+    served = call.current.get()
+    if TRANSCODED in served.headers:
+        _content_md5(served, request)
+
+
 def _etags(served: call.Call, request: _Conditional, header: str, field: str) -> None:
     if header.encode() not in served.headers:
         return
@@ -129,7 +136,7 @@ def _date(served: call.Call, request: _Conditional, header: str, field: str) -> 
         raise _contradiction(header, f"conditions.{field}")
 
 
-def _content_md5(served: call.Call, request: objects_pb2.PutObjectRequest) -> None:
+def _content_md5(served: call.Call, request: objects_pb2.PutObjectRequest | uploads_pb2.UploadPartRequest) -> None:
     """RFC 1864."""
     if b"content-md5" not in served.headers:
         return

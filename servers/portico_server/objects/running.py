@@ -7,20 +7,26 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from importlib import resources
 
-from portico.objects.v1 import buckets_pb2_grpc, objects_pb2_grpc
+from portico.objects.v1 import buckets_pb2_grpc, objects_pb2_grpc, uploads_pb2_grpc
+from portico_server.objects.aborting import Aborting
 from portico_server.objects.bucket_service import BucketService
 from portico_server.objects.buckets import Buckets
 from portico_server.objects.collector import Collector
 from portico_server.objects.deleting import Deleting
 from portico_server.objects.emptying import KIND, Emptying
 from portico_server.objects.errors import ERRORS
+from portico_server.objects.freeing import Freeing
 from portico_server.objects.incoming import Receiver
 from portico_server.objects.listing import Listing
 from portico_server.objects.object_service import ObjectService
 from portico_server.objects.objects import Objects
 from portico_server.objects.orphans import Orphans
+from portico_server.objects.part_copying import PartCopying
 from portico_server.objects.reading import Reader
 from portico_server.objects.rehashing import Rehasher
+from portico_server.objects.upload_listing import UploadListing
+from portico_server.objects.upload_service import UploadService
+from portico_server.objects.uploads import Uploads
 from portico_server.objects.version_listing import VersionListing
 from portico_server.platform.housekeeping import housekeeping
 from portico_server.platform.ids import Ids
@@ -49,6 +55,8 @@ async def run(platform: Platform) -> AsyncIterator[Running]:
     with ThreadPoolExecutor(_HASHING_THREADS, thread_name_prefix="hashing") as hashing:
         receiver, rehasher = Receiver(blobs, hashing), Rehasher(blobs, hashing)
         objects = Objects(database, blobs, buckets, reader, receiver, rehasher, ids)
+        uploads = Uploads(database, blobs, buckets, objects, receiver, ids, hashing)
+        listing = Listing(database, buckets)
         bucket_service = BucketService(database, clock, buckets, emptying, tokens)
         object_service = ObjectService(
             database,
@@ -56,10 +64,12 @@ async def run(platform: Platform) -> AsyncIterator[Running]:
             objects,
             reader,
             Deleting(database, buckets, ids),
-            Listing(database, buckets),
+            listing,
             VersionListing(database, buckets),
             tokens,
         )
+        copying, uploads_listing = PartCopying(uploads, reader, blobs), UploadListing(database, buckets)
+        upload_service = UploadService(database, clock, uploads, copying, listing, uploads_listing, tokens)
         await orphans.start()
         await operations.start()
         try:
@@ -67,9 +77,12 @@ async def run(platform: Platform) -> AsyncIterator[Running]:
                 servicers=(
                     (buckets_pb2_grpc.add_BucketServiceServicer_to_server, bucket_service),
                     (objects_pb2_grpc.add_ObjectServiceServicer_to_server, object_service),
+                    (uploads_pb2_grpc.add_UploadServiceServicer_to_server, upload_service),
                 ),
                 jobs=(
                     *Collector(database, blobs, clock).jobs(),
+                    *Freeing(database, blobs, clock).jobs(),
+                    *Aborting(database, clock).jobs(),
                     *orphans.jobs(),
                     *operations.jobs(),
                     *housekeeping(NAME, database, clock),

@@ -11,19 +11,23 @@ from portico_server.objects.store import ledger, objects, versions
 from portico_server.platform.database import Statement
 
 
-def put(name: ObjectName, new: NewVersion, assumed: Bucket) -> list[Statement]:
-    """Makes `new` the current object. Guards that the bucket is as assumed."""
+def put(name: ObjectName, new: NewVersion, assumed: Bucket, counted_bytes: int = 0) -> list[Statement]:
+    """Makes `new` the current object. Guards that the bucket is as assumed.
+
+    `counted_bytes` of it are in the bucket's usage already, as parts of an upload.
+    """
     bucket, key = name
     versioning = assumed.versioning
     is_null = int(versioning != Versioning.ENABLED)
+    added_bytes = new.size_bytes - counted_bytes
     stored = [*objects.put_bytes(new), objects.put(bucket, key, new, assumed.etag, is_null)]
     if versioning == Versioning.DISABLED:
-        return [ledger.put_replacing_current(bucket, key, new.id, new.size_bytes), *stored]
+        return [ledger.put_replacing_current(bucket, key, new.id, added_bytes), *stored]
     if versioning == Versioning.ENABLED:
         kept = versions.retire_current(bucket, key)
-        return [ledger.put_replacing_nothing(bucket, new.id, new.size_bytes), kept, *stored]
+        return [ledger.put_replacing_nothing(bucket, new.id, added_bytes), kept, *stored]
     return [
-        ledger.put_replacing_null(bucket, key, new.id, new.size_bytes),
+        ledger.put_replacing_null(bucket, key, new.id, added_bytes),
         versions.delete_null(bucket, key),
         versions.retire_current_with_id(bucket, key),
         *stored,

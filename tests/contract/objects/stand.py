@@ -12,13 +12,17 @@ from typing import Any
 from google.api.httpbody_pb2 import HttpBody
 from google.longrunning.operations_pb2 import Operation
 
-from portico.objects.v1 import buckets_pb2, objects_pb2
+from portico.objects.v1 import buckets_pb2, objects_pb2, uploads_pb2
+from portico.objects.v1.uploads_pb2 import CompleteMultipartUploadRequest
 from portico_server.objects import PRODUCT
+from portico_server.objects.aborting import Aborting
 from portico_server.objects.bucket_service import BucketService
 from portico_server.objects.collector import Collector
+from portico_server.objects.freeing import Freeing
 from portico_server.objects.object_service import ObjectService
 from portico_server.objects.orphans import Orphans
 from portico_server.objects.store import collecting
+from portico_server.objects.upload_service import UploadService
 from portico_server.platform import call
 from portico_server.platform.authorization import Filter, Principal
 from portico_server.platform.blobs import Blobs
@@ -74,7 +78,10 @@ class Stand:
     running: Running
     buckets: BucketService
     objects: ObjectService
+    uploads: UploadService
     collector: Collector
+    freeing: Freeing
+    aborting: Aborting
     orphans: Orphans
     caller: Caller = field(default_factory=Caller)
 
@@ -156,6 +163,11 @@ class Stand:
         message = objects_pb2.HeadObjectRequest(name=f"{bucket}/objects/{key}", **request)
         return (await self.objects.HeadObject(message, None)).object
 
+    async def head_part(self, key: str, part_number: int, bucket: str = BUCKET) -> objects_pb2.HeadObjectResponse:
+        self.enter("ObjectService/HeadObject")
+        message = objects_pb2.HeadObjectRequest(name=f"{bucket}/objects/{key}", part_number=part_number)
+        return await self.objects.HeadObject(message, None)
+
     async def list(self, bucket: str = BUCKET, **request: Any) -> objects_pb2.ListObjectsResponse:
         self.enter("ObjectService/ListObjects")
         return await self.objects.ListObjects(objects_pb2.ListObjectsRequest(parent=bucket, **request), None)
@@ -189,10 +201,99 @@ class Stand:
         )
         return (await self.objects.CopyObject(message, None)).object
 
+    async def create_upload(self, key: str, bucket: str = BUCKET, **request: Any) -> str:
+        """Begins an upload; answers its id."""
+        self.enter("UploadService/CreateMultipartUpload")
+        message = uploads_pb2.CreateMultipartUploadRequest(name=f"{bucket}/objects/{key}", **request)
+        return (await self.uploads.CreateMultipartUpload(message, None)).upload.upload_id
+
+    async def upload_part(
+        self, key: str, upload_id: str, number: int, data: bytes, bucket: str = BUCKET, **first: Any
+    ) -> objects_pb2.ObjectPart:
+        """Uploads a part in messages of at most 1 MiB; `first` are further fields of the first."""
+
+        async def messages() -> AsyncIterator[uploads_pb2.UploadPartRequest]:
+            fields = {"name": f"{bucket}/objects/{key}", "upload_id": upload_id, "part_number": number, **first}
+            for start in range(0, max(1, len(data)), 1 << 20):
+                yield uploads_pb2.UploadPartRequest(data=HttpBody(data=data[start : start + (1 << 20)]), **fields)
+                fields = {}
+
+        self.enter("UploadService/UploadPart")
+        return (await self.uploads.UploadPart(messages(), None)).part
+
+    async def copy_part(
+        self, key: str, upload_id: str, number: int, source: str, bucket: str = BUCKET, **request: Any
+    ) -> objects_pb2.ObjectPart:
+        self.enter("UploadService/CopyPart")
+        message = uploads_pb2.CopyPartRequest(
+            name=f"{bucket}/objects/{key}",
+            upload_id=upload_id,
+            part_number=number,
+            source=f"{BUCKET}/objects/{source}",
+            **request,
+        )
+        return (await self.uploads.CopyPart(message, None)).part
+
+    async def complete(
+        self,
+        key: str,
+        upload_id: str,
+        parts: Iterable[int | tuple[int, str] | CompleteMultipartUploadRequest.Part],
+        bucket: str = BUCKET,
+        **request: Any,
+    ) -> objects_pb2.Object:
+        """`parts` are numbers, or numbers with ETags, or messages."""
+        named = []
+        for part in parts:
+            if isinstance(part, int):
+                part = CompleteMultipartUploadRequest.Part(number=part)
+            elif isinstance(part, tuple):
+                part = CompleteMultipartUploadRequest.Part(number=part[0], etag=part[1])
+            named.append(part)
+        self.enter("UploadService/CompleteMultipartUpload")
+        message = CompleteMultipartUploadRequest(
+            name=f"{bucket}/objects/{key}", upload_id=upload_id, parts=named, **request
+        )
+        return (await self.uploads.CompleteMultipartUpload(message, None)).object
+
+    async def put_in_parts(
+        self, key: str, parts: Sequence[bytes], bucket: str = BUCKET, **create: Any
+    ) -> objects_pb2.Object:
+        """Puts an object in parts with the numbers from 1 on."""
+        upload_id = await self.create_upload(key, bucket, **create)
+        for number, data in enumerate(parts, 1):
+            await self.upload_part(key, upload_id, number, data, bucket)
+        return await self.complete(key, upload_id, range(1, len(parts) + 1), bucket)
+
+    async def abort(self, key: str, upload_id: str, bucket: str = BUCKET) -> None:
+        self.enter("UploadService/AbortMultipartUpload")
+        message = uploads_pb2.AbortMultipartUploadRequest(name=f"{bucket}/objects/{key}", upload_id=upload_id)
+        await self.uploads.AbortMultipartUpload(message, None)
+
+    async def list_parts(
+        self, key: str, upload_id: str, bucket: str = BUCKET, **request: Any
+    ) -> uploads_pb2.ListPartsResponse:
+        self.enter("UploadService/ListParts")
+        message = uploads_pb2.ListPartsRequest(parent=f"{bucket}/objects/{key}", upload_id=upload_id, **request)
+        return await self.uploads.ListParts(message, None)
+
+    async def list_uploads(self, bucket: str = BUCKET, **request: Any) -> uploads_pb2.ListMultipartUploadsResponse:
+        self.enter("UploadService/ListMultipartUploads")
+        message = uploads_pb2.ListMultipartUploadsRequest(parent=bucket, **request)
+        return await self.uploads.ListMultipartUploads(message, None)
+
+    async def list_object_parts(
+        self, key: str, bucket: str = BUCKET, **request: Any
+    ) -> objects_pb2.ListObjectPartsResponse:
+        self.enter("ObjectService/ListObjectParts")
+        message = objects_pb2.ListObjectPartsRequest(parent=f"{bucket}/objects/{key}", **request)
+        return await self.objects.ListObjectParts(message, None)
+
     async def clear(self) -> None:
         """Forgets everything."""
         tables = (
-            "bucket object version inline_bytes file ledger usage platform_outbox platform_request platform_operation"
+            "bucket object version inline_bytes file upload part freed_list ledger usage"
+            " platform_outbox platform_request platform_operation"
         )
         await self.database.batch(Batch([Statement(f"DELETE FROM {table}", (), ANY) for table in tables.split()]))
         for path in self.files():
@@ -211,6 +312,8 @@ class Stand:
     async def collect(self) -> None:
         """All that the collector does, after its grace."""
         await self.collector.fold()
+        self.clock.pass_seconds(3600)
+        await self.freeing.free()
         self.clock.pass_seconds(3600)
         await self.collector.remove_retired_files()
 
@@ -234,9 +337,11 @@ async def standing(
     platform = Platform(settings, clock, random.SystemRandom(), PageTokens(b"k" * 32), databases, product_blobs)
     async with PRODUCT.run(platform) as running:
         database = running.jobs[0].database
-        buckets, objects = (servicer for _, servicer in running.servicers)
+        buckets, objects, uploads = (servicer for _, servicer in running.servicers)
         collector, orphans = Collector(database, blobs, clock), Orphans(database, blobs, platform.random)
         await orphans.start()
-        yield Stand(settings, clock, database, blobs, running, buckets, objects, collector, orphans)
+        freeing, aborting = Freeing(database, blobs, clock), Aborting(database, clock)
+        services = buckets, objects, uploads
+        yield Stand(settings, clock, database, blobs, running, *services, collector, freeing, aborting, orphans)
     await databases.close()
     await files.close()

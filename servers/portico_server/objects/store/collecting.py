@@ -11,7 +11,7 @@ LEDGER_CHANGED = "ledger changed"
 """Guard: the rows that are folded are those that were read, and no other came between them."""
 _IDS_AT_ONCE = 100
 
-_OLDEST = "SELECT id, bucket, objects, size_bytes FROM ledger ORDER BY id LIMIT $1"
+_OLDEST = "SELECT id, bucket, objects, size_bytes, freed_file FROM ledger ORDER BY id LIMIT $1"
 _ADD_USAGE = """
 INSERT INTO usage (bucket, objects, size_bytes) VALUES ($1, $2, $3)
 ON CONFLICT (bucket) DO UPDATE SET objects = usage.objects + excluded.objects,
@@ -23,6 +23,12 @@ DELETE FROM inline_bytes WHERE id IN (SELECT freed FROM ledger WHERE id >= $1 AN
 _RETIRE_FILES = """
 UPDATE file SET retired_at_us = $3
 WHERE id IN (SELECT freed_file FROM ledger WHERE id >= $1 AND id <= $2 AND freed_file <> '')"""
+# What stands there of a multipart object is no blob, but a list of parts.
+_FREE_LISTS = """
+INSERT INTO freed_list (id, freed_at_us, doomed)
+SELECT DISTINCT substr(freed_file, 2), CAST($3 AS BIGINT), 0 FROM ledger
+WHERE id >= $1 AND id <= $2 AND freed_file > '' AND freed_file < '0'
+ON CONFLICT (id) DO NOTHING"""
 _DELETE = "DELETE FROM ledger WHERE id >= $1 AND id <= $2"
 _RETIRED_FILES = """
 SELECT id FROM file WHERE retired_at_us > 0 AND retired_at_us <= $1 ORDER BY retired_at_us LIMIT $2"""
@@ -34,12 +40,13 @@ _KNOWN_FILES = f"SELECT id FROM file WHERE id IN ({_LIST})"
 
 
 class LedgerRow(NamedTuple):
-    """By how much one write changed its bucket."""
+    """By how much one write changed its bucket, and the blob that it freed, or `of_list`."""
 
     id: str
     bucket: str
     objects: int
     size_bytes: int
+    freed_file: str
 
 
 class Usage(NamedTuple):
@@ -67,10 +74,11 @@ def add_usage(bucket: str, added: Usage) -> list[Statement]:
 
 
 def free(first: str, last: str, count: int, now_us: int) -> list[Statement]:
-    """Frees inline bytes and retires files, as the rows from `first` to `last` say, and removes these rows."""
+    """Frees inline bytes and lists of parts and retires files, as the rows from `first` to `last` say; removes them."""
     return [
         Statement(_FREE_INLINE, (first, last), ANY),
         Statement(_RETIRE_FILES, (first, last, now_us), ANY),
+        Statement(_FREE_LISTS, (first, last, now_us), ANY),
         Statement(_DELETE, (first, last), count, LEDGER_CHANGED),
     ]
 

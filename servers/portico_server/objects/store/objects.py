@@ -59,9 +59,9 @@ def put(bucket: str, key: str, new: NewVersion, bucket_etag: str, is_null: int) 
 
 
 def put_bytes(new: NewVersion) -> list[Statement]:
-    """Its inline bytes, or that its file is in use; nothing for an empty object."""
-    if new.file:
-        return [Statement(_PUT_FILE, (new.file,))]
+    """Its inline bytes, or that its file is in use; nothing for an empty object, nor for one made of parts."""
+    if new.blob:
+        return [Statement(_PUT_FILE, (new.blob,))]
     return [Statement(_PUT_INLINE, (new.id, new.data))] if new.data else []
 
 

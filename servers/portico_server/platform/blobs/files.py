@@ -58,8 +58,20 @@ class FileBlobs:
         path = self._path(blob_id)
         return FileBlobWriter(self, blob_id, await self.run(NewFile, path))
 
-    async def open(self, blob_id: str) -> FileBlob:
-        return FileBlob(self, *await self.run(_open, self._path(blob_id)))
+    async def open(self, blob_id: str, *, pinned: bool = False) -> FileBlob:
+        return FileBlob(self, *await self.run(_open, self._path(blob_id), pinned))
+
+    @contextlib.asynccontextmanager
+    async def unpinned(self, blob_id: str) -> AsyncIterator[bool]:
+        try:
+            file, _ = await self.run(_open, self._path(blob_id))
+        except FileNotFoundError:
+            yield True
+            return
+        try:
+            yield await self.run(file.lock_alone)
+        finally:
+            await self.run(file.close)
 
     async def copy(self, blob_id: str) -> str:
         """A hard link where the file system can: blobs never change, so two names may share the bytes."""
@@ -212,9 +224,12 @@ def _lock_to_remove(folder: Path) -> OpenFile | None:
     return OpenFile(lock) if lock is not None else None
 
 
-def _open(path: Path) -> tuple[OpenFile, int]:
+def _open(path: Path, pinned: bool = False) -> tuple[OpenFile, int]:
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    return OpenFile(descriptor), os.fstat(descriptor).st_size
+    file = OpenFile(descriptor)
+    if pinned and not file.lock_shared():
+        raise FileNotFoundError(errno.ENOENT, "about to be removed", str(path))
+    return file, os.fstat(descriptor).st_size
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -47,8 +47,14 @@ class Blobs(Protocol):
         """Begins a new blob."""
         ...
 
-    async def open(self, blob_id: str) -> Blob:
-        """Opens one for reading. Raises FileNotFoundError."""
+    async def open(self, blob_id: str, *, pinned: bool = False) -> Blob:
+        """Opens one for reading; `pinned` until it is closed. Raises FileNotFoundError, also where a pin is wanted and
+        somebody is just making sure that there is none."""
+        ...
+
+    def unpinned(self, blob_id: str) -> AbstractAsyncContextManager[bool]:
+        """Around what must not happen while one is pinned by any process: false where it is. Inside none can be pinned.
+        One that is not there is not pinned."""
         ...
 
     async def copy(self, blob_id: str) -> str:

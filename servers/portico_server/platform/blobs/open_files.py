@@ -56,10 +56,27 @@ class OpenFile:
             self._check()
             return os.pread(self._descriptor, length, offset)
 
+    def lock_shared(self) -> bool:
+        """Locks the file until it is closed; false where another has it locked alone. Others may lock it shared."""
+        return self._flock(fcntl.LOCK_SH)
+
+    def lock_alone(self) -> bool:
+        """Locks the file until it is closed; false where another, of any process, has it locked."""
+        return self._flock(fcntl.LOCK_EX)
+
     def close(self) -> None:
         with self._lock:
             if not self._closed:
                 self._end()
+
+    def _flock(self, kind: int) -> bool:
+        with self._lock:
+            self._check()
+            try:
+                fcntl.flock(self._descriptor, kind | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False
+            return True
 
     def _end(self) -> None:
         self._closed = True

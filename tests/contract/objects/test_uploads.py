@@ -1,0 +1,450 @@
+"""Objects put in parts."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+from collections.abc import Sequence
+
+import pytest
+
+from portico.objects.v1 import objects_pb2
+from portico.objects.v1.uploads_pb2 import CompleteMultipartUploadRequest
+from portico_server.objects import composing, errors
+from portico_server.objects.checksums import Hasher
+from tests.contract.objects.stand import BUCKET, ENABLED, Stand, keys
+
+MIB = 1 << 20
+SMALL = [os.urandom(30_000), os.urandom(5), os.urandom(16_385)]
+"""Parts as they may be where `small_parts` holds: in files and inline."""
+
+
+@pytest.fixture
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parts may have any size."""
+    monkeypatch.setattr(composing, "MIN_PART_BYTES", 0)
+
+
+def etag_of(parts: Sequence[bytes]) -> str:
+    joined = b"".join(hashlib.md5(part).digest() for part in parts)
+    return f"{hashlib.md5(joined).hexdigest()}-{len(parts)}"
+
+
+async def test_an_object_is_what_its_parts_are_in_the_order_of_their_numbers(stand: Stand) -> None:
+    parts = [os.urandom(5 * MIB), os.urandom(5 * MIB + 77_777), os.urandom(3)]
+    metadata = objects_pb2.ObjectMetadata(content_type="text/plain", custom={"colour": "blue"})
+    upload = await stand.create_upload("k", metadata=metadata, tags={"a": "b"})
+    for number in (9, 2, 700):  # in any order
+        place = sorted((9, 2, 700)).index(number)
+        part = await stand.upload_part("k", upload, number, parts[place])
+        assert (part.number, part.size_bytes, part.etag) == (
+            number,
+            len(parts[place]),
+            hashlib.md5(parts[place]).hexdigest(),
+        )
+    with pytest.raises(errors.ObjectNotFound):
+        await stand.head("k")
+    assert not (await stand.list()).objects
+    made = await stand.complete("k", upload, [2, 9, 700])
+    whole = b"".join(parts)
+    hasher = Hasher()
+    hasher.update(whole)
+    assert (made.etag, made.size_bytes, made.parts_count) == (etag_of(parts), len(whole), 3)
+    assert made.checksums.crc64nvme == hasher.digests()["crc64nvme"]
+    assert made.checksums.type == objects_pb2.CHECKSUM_TYPE_FULL_OBJECT
+    assert made.metadata == metadata
+    assert made == await stand.head("k")
+    assert await stand.get("k") == whole
+    assert keys(await stand.list()) == ["k"]
+    assert not (await stand.list_uploads()).uploads
+
+
+async def test_a_range_is_read_across_parts(stand: Stand, small_parts: None) -> None:
+    await stand.put_in_parts("k", SMALL)
+    whole = b"".join(SMALL)
+    for offset, limit in ((0, 0), (29_999, 2), (29_999, 8), (30_000, 5), (30_005, 0), (46_389, 1), (-16_386, 2)):
+        begin = offset if offset >= 0 else len(whole) + offset
+        expected = whole[begin : begin + limit if limit else None]
+        assert await stand.get("k", offset_bytes=offset, limit_bytes=limit) == expected
+    with pytest.raises(errors.InvalidRange):
+        await stand.get("k", offset_bytes=len(whole))
+
+
+async def test_a_part_of_an_object_is_read_by_its_number(stand: Stand, small_parts: None) -> None:
+    await stand.put_in_parts("k", SMALL)
+    for number, data in enumerate(SMALL, 1):
+        assert await stand.get("k", part_number=number) == data
+        response = await stand.head_part("k", number)
+        assert response.part_size_bytes == len(data)
+        assert response.part_offset_bytes == sum(map(len, SMALL[: number - 1]))
+        assert response.object.parts_count == len(SMALL)
+    with pytest.raises(errors.InvalidPartNumber):
+        await stand.get("k", part_number=4)
+    await stand.put("whole", b"bytes")
+    assert await stand.get("whole", part_number=1) == b"bytes"
+    with pytest.raises(errors.InvalidPartNumber):
+        await stand.get("whole", part_number=2)
+    with pytest.raises(errors.InvalidField):
+        await stand.get("k", part_number=1, offset_bytes=1)
+
+
+async def test_an_object_of_one_small_part_is_read_at_once(stand: Stand) -> None:
+    made = await stand.put_in_parts("k", [b"bytes"])
+    assert made.etag == etag_of([b"bytes"])
+    messages = [message async for message in stand.get_messages("k", offset_bytes=1)]
+    assert [message.data.data for message in messages] == [b"ytes"]
+    await stand.put_in_parts("empty", [b""])
+    assert await stand.get("empty") == b""
+    assert (await stand.head("empty")).parts_count == 1
+
+
+async def test_parts_of_an_object_are_listed(stand: Stand, small_parts: None) -> None:
+    upload = await stand.create_upload("k")
+    uploaded = [await stand.upload_part("k", upload, number, data) for number, data in enumerate(SMALL, 1)]
+    page = await stand.list_parts("k", upload, page_size=2)
+    assert list(page.parts) == uploaded[:2]
+    assert page.upload.upload_id == upload
+    following = await stand.list_parts("k", upload, page_size=2, page_token=page.next_page_token)
+    assert list(following.parts) == uploaded[2:]
+    assert not following.next_page_token
+    assert list((await stand.list_parts("k", upload, start_after=2)).parts) == uploaded[2:]
+    made = await stand.complete("k", upload, [1, 2, 3])
+    response = await stand.list_object_parts("k", page_size=2)
+    assert list(response.parts) == uploaded[:2]
+    assert response.object == made
+    following_page = await stand.list_object_parts("k", page_size=2, page_token=response.next_page_token)
+    assert list(following_page.parts) == uploaded[2:]
+    await stand.put("whole", b"bytes")
+    assert not (await stand.list_object_parts("whole")).parts
+
+
+async def test_a_part_replaces_an_earlier_one_of_its_number(stand: Stand) -> None:
+    upload = await stand.create_upload("k")
+    for data in (bytes(20_000), b"small", bytes(30_000), os.urandom(40_000)):
+        await stand.upload_part("k", upload, 1, data)
+    await stand.collect()
+    assert len(stand.files()) == 1
+    assert await stand.usage() == (0, 40_000)
+    await stand.complete("k", upload, [1])
+    assert await stand.get("k") == data
+    await stand.collect()
+    assert await stand.usage() == (1, 40_000)
+
+
+async def test_parts_that_are_not_named_are_left_out_and_freed(stand: Stand, small_parts: None) -> None:
+    upload = await stand.create_upload("k")
+    for number in range(1, 8):
+        await stand.upload_part("k", upload, number, b"%d" % number * 20_000)
+    await stand.complete("k", upload, [2, 5])
+    assert await stand.get("k") == b"2" * 20_000 + b"5" * 20_000
+    assert [part.number for part in (await stand.list_object_parts("k")).parts] == [2, 5]
+    await stand.collect()
+    assert len(stand.files()) == 2
+    assert await stand.usage() == (1, 40_000)
+
+
+async def test_an_aborted_upload_leaves_nothing(stand: Stand) -> None:
+    upload = await stand.create_upload("k")
+    await stand.upload_part("k", upload, 1, bytes(20_000))
+    await stand.upload_part("k", upload, 2, b"small")
+    await stand.collect()
+    assert await stand.usage() == (0, 20_005)
+    await stand.abort("k", upload)
+    for gone in (
+        stand.upload_part("k", upload, 1, b"bytes"),
+        stand.complete("k", upload, [1]),
+        stand.abort("k", upload),
+        stand.list_parts("k", upload),
+        stand.copy_part("k", upload, 1, "other"),
+    ):
+        with pytest.raises(errors.UploadNotFound):
+            await gone
+    await stand.collect()
+    assert await nothing_is_left(stand)
+
+
+async def nothing_is_left(stand: Stand) -> bool:
+    """Whether neither files nor rows of parts are left, and nothing is in use."""
+    tables = ("upload", "part", "freed_list", "file", "inline_bytes", "ledger", "usage")
+    counts = {table: (await stand.database.scan(f"SELECT count(*) FROM {table}"))[0][0] for table in tables}
+    assert not any(counts.values()), counts
+    return not stand.files()
+
+
+async def test_an_object_of_parts_that_is_deleted_or_replaced_leaves_nothing(stand: Stand, small_parts: None) -> None:
+    await stand.put_in_parts("k", SMALL)
+    await stand.put_in_parts("k", SMALL[:2])
+    await stand.put("k", b"bytes")
+    await stand.put_in_parts("k", SMALL[1:])
+    await stand.collect()
+    assert len(stand.files()) == 1
+    assert await stand.usage() == (1, len(b"".join(SMALL[1:])))
+    await stand.delete("k")
+    await stand.collect()
+    assert await nothing_is_left(stand)
+
+
+async def test_older_versions_keep_their_parts(stand: Stand, small_parts: None) -> None:
+    await stand.update_bucket(versioning=ENABLED)
+    first = await stand.put_in_parts("k", SMALL)
+    second = await stand.put_in_parts("k", SMALL[:2])
+    await stand.delete("k")
+    await stand.collect()
+    assert await stand.get("k", version_id=first.version_id) == b"".join(SMALL)
+    assert await stand.get("k", version_id=second.version_id) == b"".join(SMALL[:2])
+    assert [part.number for part in (await stand.list_object_parts("k", version_id=first.version_id)).parts] == [
+        1,
+        2,
+        3,
+    ]
+    versions = (await stand.list_versions()).objects
+    await stand.delete_many([("k", version.version_id) for version in versions])
+    await stand.collect()
+    assert await nothing_is_left(stand)
+
+
+async def test_a_copy_shares_the_parts_until_the_last_is_deleted(stand: Stand, small_parts: None) -> None:
+    made = await stand.put_in_parts("k", SMALL)
+    copied = await stand.copy("k", "copy")
+    assert (copied.etag, copied.parts_count, copied.checksums) == (made.etag, 3, made.checksums)
+    await stand.collect()
+    assert await stand.usage() == (2, 2 * made.size_bytes)
+    await stand.delete("k")
+    await stand.collect()
+    assert await stand.get("copy") == b"".join(SMALL)
+    await stand.copy("copy", "copy")  # over itself
+    await stand.collect()
+    assert await stand.get("copy") == b"".join(SMALL)
+    assert await stand.usage() == (1, made.size_bytes)
+    await stand.delete("copy")
+    await stand.collect()
+    assert await nothing_is_left(stand)
+
+
+async def test_a_copy_of_what_is_being_freed_is_of_nothing_or_whole(stand: Stand, small_parts: None) -> None:
+    for number in range(12):
+        await stand.put_in_parts("k", SMALL)
+        await stand.copy("k", "copy")
+
+        async def free() -> None:
+            await stand.delete("k")
+            await stand.delete("copy")
+            await stand.collect()
+
+        async def copy(number: int = number) -> None:
+            for _ in range(number):
+                await asyncio.sleep(0)
+            await stand.copy("copy", "later")
+
+        await asyncio.gather(free(), copy(), return_exceptions=True)
+        await stand.collect()
+        if keys(await stand.list()):
+            assert await stand.get("later") == b"".join(SMALL)
+            await stand.delete("later")
+        await stand.collect()
+        assert await nothing_is_left(stand)
+
+
+async def test_what_is_read_is_not_freed_before_it_was_read(stand: Stand, small_parts: None) -> None:
+    parts = [os.urandom(600_000) for _ in range(4)]
+    await stand.put_in_parts("k", parts)
+    messages = stand.get_messages("k")
+    read = [(await anext(messages)).data.data]
+    await stand.delete("k")
+    await stand.collect()
+    await stand.collect()
+    async for message in messages:
+        read.append(message.data.data)
+    assert b"".join(read) == b"".join(parts)
+    await stand.collect()
+    assert await nothing_is_left(stand)
+
+
+async def test_a_completion_that_was_answered_is_answered_again(stand: Stand, small_parts: None) -> None:
+    upload = await stand.create_upload("k")
+    await stand.upload_part("k", upload, 1, b"bytes")
+    made = await stand.complete("k", upload, [1])
+    assert await stand.complete("k", upload, [1]) == made
+    await stand.put("k", b"others")
+    with pytest.raises(errors.UploadNotFound):
+        await stand.complete("k", upload, [1])
+
+
+async def test_a_completion_is_refused_for_what_is_wrong_with_its_parts(stand: Stand) -> None:
+    upload = await stand.create_upload("k")
+    large = os.urandom(5 * MIB)
+    first = await stand.upload_part("k", upload, 1, large)
+    await stand.upload_part("k", upload, 2, b"small")
+    await stand.upload_part("k", upload, 3, b"last")
+    part = CompleteMultipartUploadRequest.Part
+    wrong = objects_pb2.Checksums(crc64nvme=bytes(8))
+    for refused, error in (
+        ([2, 1], errors.InvalidPartOrder),
+        ([1, 1], errors.InvalidPartOrder),
+        ([1, 4], errors.InvalidPart),
+        ([(1, "0" * 32)], errors.InvalidPart),
+        ([part(number=1, checksums=wrong)], errors.InvalidPart),
+        ([part(number=1, checksums=objects_pb2.Checksums(sha1=bytes(20)))], errors.InvalidPart),
+        ([2, 3], errors.PartTooSmall),
+        ([1, 2, 3], errors.PartTooSmall),
+    ):
+        with pytest.raises(error):
+            await stand.complete("k", upload, refused)
+    with pytest.raises(errors.BadDigest):
+        await stand.complete("k", upload, [1, 2], size_bytes=1)
+    with pytest.raises(errors.BadDigest):
+        await stand.complete("k", upload, [1, 2], checksums=wrong)
+    with pytest.raises(errors.InvalidField):
+        await stand.complete("k", upload, [1, 2], checksums=objects_pb2.Checksums(sha1=bytes(20)))
+    named = [(1, f'"{first.etag.upper()}"'), part(number=2)]
+    await stand.complete("k", upload, named, size_bytes=len(large) + 5)
+    assert await stand.get("k") == large + b"small"
+
+
+async def test_a_completion_whose_condition_fails_leaves_the_upload(stand: Stand) -> None:
+    await stand.put("k", b"there")
+    upload = await stand.create_upload("k")
+    await stand.upload_part("k", upload, 1, b"bytes")
+    with pytest.raises(errors.ObjectExists):
+        await stand.complete("k", upload, [1], conditions=objects_pb2.Conditions(if_none_match=["*"]))
+    assert await stand.get("k") == b"there"
+    etag = (await stand.head("k")).etag
+    await stand.complete("k", upload, [1], conditions=objects_pb2.Conditions(if_match=[etag]))
+    assert await stand.get("k") == b"bytes"
+
+
+ALGORITHMS = ("sha1", "sha256", "crc32", "crc32c", "crc64nvme")
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("kind", [0, objects_pb2.CHECKSUM_TYPE_FULL_OBJECT, objects_pb2.CHECKSUM_TYPE_COMPOSITE])
+async def test_the_digest_is_that_of_the_object_or_of_its_parts_digests(
+    stand: Stand, small_parts: None, algorithm: str, kind: objects_pb2.ChecksumType
+) -> None:
+    def digest(data: bytes) -> bytes:
+        hasher = Hasher([algorithm])
+        hasher.update(data)
+        return hasher.digests()[algorithm]
+
+    number = objects_pb2.ChecksumAlgorithm.Value(f"CHECKSUM_ALGORITHM_{algorithm.upper()}")
+    is_sha = algorithm.startswith("sha")
+    whole = (objects_pb2.CHECKSUM_TYPE_FULL_OBJECT, algorithm)
+    if (is_sha and kind == objects_pb2.CHECKSUM_TYPE_FULL_OBJECT) or (
+        algorithm == "crc64nvme" and kind == objects_pb2.CHECKSUM_TYPE_COMPOSITE
+    ):
+        with pytest.raises(errors.InvalidField):
+            await stand.create_upload("k", checksum_algorithm=number, checksum_type=kind)
+        return
+    upload = await stand.create_upload("k", checksum_algorithm=number, checksum_type=kind)
+    named = []
+    for place, data in enumerate(SMALL, 1):
+        part = await stand.upload_part("k", upload, place, data)
+        assert getattr(part.checksums, algorithm) == digest(data)
+        named.append(CompleteMultipartUploadRequest.Part(number=place, checksums=part.checksums))
+    made = await stand.complete("k", upload, named)
+    kind = kind or (objects_pb2.CHECKSUM_TYPE_COMPOSITE if is_sha else whole[0])
+    expected = b"".join(SMALL) if kind == whole[0] else b"".join(map(digest, SMALL))
+    assert made.checksums == objects_pb2.Checksums(type=kind, **{algorithm: digest(expected)})
+
+
+async def test_a_part_with_a_wrong_digest_is_not_kept(stand: Stand) -> None:
+    upload = await stand.create_upload("k")
+    for wrong in (
+        {"checksums": objects_pb2.Checksums(md5=bytes(16))},
+        {"content_sha256": bytes(32)},
+        {"size_bytes": 5},
+    ):
+        with pytest.raises(errors.BadDigest):
+            await stand.upload_part("k", upload, 1, bytes(20_000), **wrong)
+    assert not (await stand.list_parts("k", upload)).parts
+    assert not stand.files()
+
+
+async def test_a_part_is_copied_from_an_object_or_a_range_of_it(stand: Stand, small_parts: None) -> None:
+    data = os.urandom(100_000)
+    put = await stand.put("source", data)
+    await stand.put("small", b"small")
+    await stand.put_in_parts("parts", SMALL)
+    upload = await stand.create_upload("k")
+    whole = await stand.copy_part("k", upload, 1, "source")
+    assert whole.etag == put.etag
+    await stand.copy_part("k", upload, 2, "source", source_offset_bytes=7, source_limit_bytes=50_000)
+    await stand.copy_part("k", upload, 3, "small")
+    await stand.copy_part("k", upload, 4, "parts")
+    await stand.copy_part("k", upload, 5, "parts", source_offset_bytes=29_000, source_limit_bytes=2_000)
+    with pytest.raises(errors.ObjectNotFound):
+        await stand.copy_part("k", upload, 6, "nothing")
+    with pytest.raises(errors.EtagMismatch):
+        await stand.copy_part("k", upload, 6, "small", source_conditions=objects_pb2.Conditions(if_match=["other"]))
+    for key in ("source", "small", "parts"):
+        await stand.delete(key)
+    await stand.collect()
+    made = await stand.complete("k", upload, range(1, 6))
+    joined = b"".join(SMALL)
+    assert await stand.get("k") == data + data[7:50_007] + b"small" + joined + joined[29_000:31_000]
+    hasher = Hasher()
+    hasher.update(await stand.get("k"))
+    assert made.checksums.crc64nvme == hasher.digests()["crc64nvme"]
+
+
+async def test_parts_race_with_one_another_and_with_the_end_of_their_upload(stand: Stand, small_parts: None) -> None:
+    for ending in ("complete", "abort") * 4:
+        upload = await stand.create_upload("k")
+        await stand.upload_part("k", upload, 1, bytes(20_000))
+
+        async def end(upload: str = upload, ending: str = ending) -> None:
+            await asyncio.sleep(0.002)
+            await (stand.complete("k", upload, [1]) if ending == "complete" else stand.abort("k", upload))
+
+        outcomes = await asyncio.gather(
+            *(stand.upload_part("k", upload, 1 + number % 3, os.urandom(20_000 + number)) for number in range(12)),
+            end(),
+            end(),
+            return_exceptions=True,
+        )
+        unexpected = [
+            one for one in outcomes if isinstance(one, Exception) and not isinstance(one, errors.UploadNotFound)
+        ]
+        assert not unexpected
+        await stand.collect()
+        if ending == "complete":
+            assert len(await stand.get("k")) == (await stand.head("k")).size_bytes
+            assert len(stand.files()) == 1
+            assert await stand.usage() == (1, (await stand.head("k")).size_bytes)
+            await stand.delete("k")
+            await stand.collect()
+        assert await nothing_is_left(stand)
+
+
+async def test_stale_uploads_and_those_of_deleted_buckets_are_aborted(stand: Stand) -> None:
+    upload = await stand.create_upload("k")
+    await stand.upload_part("k", upload, 1, bytes(20_000))
+    stand.clock.pass_seconds(6 * 24 * 3600)
+    later = await stand.create_upload("later")
+    await stand.aborting.abort_stale()
+    assert len((await stand.list_uploads()).uploads) == 2
+    stand.clock.pass_seconds(24 * 3600)
+    await stand.aborting.abort_stale()
+    assert [one.upload_id for one in (await stand.list_uploads()).uploads] == [later]
+    await stand.upload_part("later", later, 1, bytes(20_000))
+    await stand.delete_bucket()
+    await stand.create_bucket()
+    assert not (await stand.list_uploads()).uploads
+    with pytest.raises(errors.UploadNotFound):
+        await stand.upload_part("later", later, 1, bytes(20_000))
+    await stand.aborting.abort_stale()
+    await stand.collect()
+    assert await nothing_is_left(stand)
+
+
+async def test_an_upload_needs_a_bucket(stand: Stand) -> None:
+    other = f"{BUCKET}-other"
+    with pytest.raises(errors.BucketNotFound):
+        await stand.create_upload("k", other)
+    with pytest.raises(errors.BucketNotFound):
+        await stand.upload_part("k", "0" * 32, 1, b"bytes", other)
+    with pytest.raises(errors.BucketNotFound):
+        await stand.list_uploads(other)
+    with pytest.raises(errors.UploadNotFound):
+        await stand.upload_part("k", "0" * 32, 1, b"bytes")
