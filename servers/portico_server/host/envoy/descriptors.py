@@ -69,20 +69,20 @@ def merge(extra: Iterable[str | Path]) -> Contracts:
         for file in _read(Path(path)).file:
             found.setdefault(file.name, file)
     services, uploads, reads = [], [], []
-    faces: dict[str, str] = {}
+    faces: dict[tuple[str, str], None] = {}
     messages = dict(_messages(found.values()))
     for file in found.values():
         file.ClearField("source_code_info")
         for service in file.service:
             full_name = f"{file.package}.{service.name}"
             if door := _door_of(service):
-                faces.setdefault(door, product_of(full_name))
+                faces[door, product_of(full_name)] = None
             reads += [f"/{full_name}/{method.name}" for method in service.method if _is_read(method)]
             if rules := [(method, rule) for method in service.method for rule in _rules(method)]:
                 services.append(full_name)
                 uploads += [_upload(rule) for method, rule in rules if _takes_raw_body(method, rule, messages)]
     content = FileDescriptorSet(file=found.values()).SerializeToString()
-    return Contracts(content, tuple(sorted(services)), tuple(uploads), tuple(sorted(reads)), tuple(faces.items()))
+    return Contracts(content, tuple(sorted(services)), tuple(uploads), tuple(sorted(reads)), tuple(faces))
 
 
 def _read(path: Path) -> FileDescriptorSet:

@@ -35,15 +35,16 @@ class FaceDoor:
 
 def face_doors(settings: Settings, contracts: Contracts) -> list[FaceDoor]:
     """Those of this platform: the settings give them an address, and the product is served here or taken on to where it
-    is. Ports are those of the settings."""
+    is; the first one that is. Ports are those of the settings."""
     placement = Placement(settings)
     addresses = {"s3": settings.s3_address}
     served = {*settings.only, *placement.elsewhere()} if settings.only else None
-    return [
-        FaceDoor(name, product, placement.of_product(product), address[1])
-        for name, product in contracts.faces
-        if (address := addresses.get(name)) is not None and (served is None or product in served)
-    ]
+    found: dict[str, FaceDoor] = {}
+    for name, product in contracts.faces:
+        address = addresses.get(name)
+        if address is not None and (served is None or product in served):
+            found.setdefault(name, FaceDoor(name, product, placement.of_product(product), address[1]))
+    return list(found.values())
 
 
 def note_port() -> Message:
