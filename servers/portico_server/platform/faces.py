@@ -5,8 +5,8 @@ passes the whole pipeline (ray, event, limits, identity, authorization, validati
 no second way to the product. Messages are handed over as objects, in the request's own task; neither side changes one
 that it has handed over.
 
-A product has a door by its contract (`option (portico.options.v1.face) = "s3"` on a service), so that the platform opens
-it wherever the product runs, and answers there by `Running.faces`.
+A product has a door by its contract (`option (portico.options.v1.face) = "s3"` on a service), so that the platform
+opens it wherever the product runs, and answers there by `Running.faces`.
 
 Between host and face this holds:
 
