@@ -36,6 +36,17 @@ def test_the_web_door(tmp_path: Path) -> None:
     assert "BucketService" in (tmp_path / "reference.html").read_text()
 
 
+def test_objects_from_the_command_line(tmp_path: Path) -> None:
+    printed = run_document("docs/objects.md", tmp_path)
+    for words in (
+        "^removed portico://web/site/css/main.css",
+        "^restored portico://web/site/css/main.css from version",
+        r"5 +portico://web/site/$",
+    ):
+        assert re.search(words, printed, re.MULTILINE), printed
+    assert (tmp_path / "copy" / "css" / "main.css").read_text() == "h1 { color: teal }\n"
+
+
 def test_permissions(tmp_path: Path) -> None:
     printed = run_document("docs/permissions.md", tmp_path)
     for words in (

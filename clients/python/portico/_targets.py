@@ -22,10 +22,11 @@ _DESCRIPTORS = re.compile(r"/proc/(self|thread-self|\d+)(/task/\d+)?/fd")
 
 
 @contextlib.contextmanager
-def written(path: Path) -> Iterator[BinaryIO]:
-    """A file to write what `path` is to hold. OSErrors name `path`, not what stands in its place meanwhile."""
+def written(path: Path, *, stream: bool) -> Iterator[BinaryIO]:
+    """A file to write what `path` is to hold; `stream`: what `is_stream` says of it. OSErrors name `path`, not what
+    stands in its place meanwhile."""
     try:
-        with _in_place(path) if is_stream(path) else _replaced(Path(os.path.realpath(path))) as file:
+        with _in_place(path) if stream else _replaced(Path(os.path.realpath(path))) as file:
             yield file
     except OSError as error:
         if error.errno is not None:

@@ -96,6 +96,7 @@ class Mover:
         self._about = about
         self._progress = progress
         self._overwrite = overwrite
+        self._made: set[Path] = set()
 
     async def do(self, transfer: Transfer) -> Any:
         """Raises Refused, PorticoError, OSError."""
@@ -147,7 +148,7 @@ class Mover:
     async def _download(self, place: Remote, source: Entry, target: Path) -> Any:
         if not self._overwrite and _is_there(target):
             raise Kept(f"{shown(target)} is there already")
-        target.parent.mkdir(parents=True, exist_ok=True)
+        self._make(target.parent)
         size_bytes = source.size_bytes if source.object is not None else None
         if size_bytes is None and self._progress.watched:
             size_bytes = (await self._client.objects.head(place.bucket, place.key)).size_bytes
@@ -157,6 +158,11 @@ class Mover:
         put_ns = found.create_time.ToNanoseconds()
         os.utime(target, ns=(put_ns, put_ns))  # by which a later sync knows that it is the same
         return found
+
+    def _make(self, folder: Path) -> None:
+        if folder not in self._made:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._made.add(folder)
 
     async def _remove(self, source: Entry, moved: Any) -> None:
         """Removes what was moved, and nothing that came in its place meanwhile."""

@@ -29,6 +29,7 @@ class Targets:
         self._target = target
         self._through_links = through_links
         self._real = os.path.realpath(target) if isinstance(target, Path) else ""
+        self._inside: set[Path] = set()
         self._seen: dict[str, str] | None = None
         self._probed = False
 
@@ -43,8 +44,12 @@ class Targets:
         return path
 
     def _check_links(self, path: Path) -> None:
+        if path.parent in self._inside and not path.is_symlink():
+            return
         real = os.path.realpath(path)
-        if not real.startswith(self._real.rstrip(os.sep) + os.sep):
+        if real.startswith(self._real.rstrip(os.sep) + os.sep):
+            self._inside.add(path.parent)
+        else:
             raise Refused(
                 f"a link leads out of {shown(Path(self._real))}, to {shown(Path(real))}: --follow-symlinks allows that"
             )

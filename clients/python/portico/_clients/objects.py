@@ -136,13 +136,15 @@ class _Objects(Service):
             What `get` does; DataLoss; OSError for the file.
         """
         target = Path(path)
+        stream = is_stream(target)
 
         def take(download: Download) -> Steps[Object]:
             with contextlib.ExitStack() as stack:
-                if is_stream(target):  # to open a pipe waits for its reader
-                    file = yield blocking(stack.enter_context, written(target))
+                opened = written(target, stream=stream)
+                if stream:  # to open a pipe waits for its reader
+                    file = yield blocking(stack.enter_context, opened)
                 else:  # in one step with the rest, so that whoever is stopped here knows of the file and removes it
-                    file = stack.enter_context(written(target))
+                    file = stack.enter_context(opened)
                 while chunk := (yield from download.chunk()):
                     yield blocking(file.write, chunk)
                     if progress is not None:
@@ -150,7 +152,7 @@ class _Objects(Service):
             return download.object
 
         request = self._get(bucket, key, version_id, 0, 0, conditions)
-        return (yield from read_whole(self.session, request, take, repeatable=not is_stream(target)))
+        return (yield from read_whole(self.session, request, take, repeatable=not stream))
 
     @operation
     def head(
