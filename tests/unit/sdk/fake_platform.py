@@ -227,7 +227,10 @@ class _Buckets(buckets_pb2_grpc.BucketServiceServicer):
 
     def UpdateBucket(self, request: Any, context: Any) -> Any:
         bucket = self._found(request.bucket.name, context)
-        bucket.versioning = request.bucket.versioning
+        paths = request.update_mask.paths or [field.name for field, _ in request.bucket.ListFields()]
+        for path in set(paths) - {"name", "etag"}:
+            bucket.ClearField(path)
+            bucket.MergeFrom(buckets_pb2.Bucket(**{path: getattr(request.bucket, path)}))
         return buckets_pb2.UpdateBucketResponse(bucket=bucket)
 
     def DeleteBucket(self, request: Any, context: Any) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from google.longrunning.operations_pb2 import Operation
 
 from portico._clients.operations import finished
@@ -50,13 +52,32 @@ class _Buckets(Service):
         return Paging(_LIST_BUCKETS, request, "buckets")
 
     @operation
-    def update(self, bucket: str, *, versioning: Versioning, etag: str = "") -> Steps[Bucket]:
-        """Changes settings; answers the bucket. With `etag`, raises Aborted if somebody changed them meanwhile."""
-        request = buckets_pb2.UpdateBucketRequest()
+    def update(
+        self,
+        bucket: str,
+        settings: Bucket | None = None,
+        *,
+        versioning: Versioning | None = None,
+        fields: Iterable[str] = (),
+        etag: str = "",
+    ) -> Steps[Bucket]:
+        """Changes settings; answers the bucket.
+
+        Args:
+            settings: the new ones.
+            versioning: the same of `settings`.
+            fields: which of them to change, by their names in the contract (`lifecycle_rules`); one that is named and
+                empty is emptied. Left out: those that are set.
+            etag: with it, raises Aborted if somebody changed them meanwhile.
+        """
+        request = buckets_pb2.UpdateBucketRequest(bucket=settings or Bucket())
         request.bucket.name = name_of(self.session.account, "buckets", bucket)
-        request.bucket.versioning = versioning
         request.bucket.etag = etag
-        request.update_mask.paths.append("versioning")
+        request.update_mask.paths.extend(fields)
+        if versioning is not None:
+            request.bucket.versioning = versioning
+            if request.update_mask.paths or settings is None:
+                request.update_mask.paths.append("versioning")
         response = yield from self.session.call(_UPDATE_BUCKET, request)
         return response.bucket
 

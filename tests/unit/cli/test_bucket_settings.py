@@ -1,0 +1,126 @@
+"""`portico objects update`, `lifecycle`, `cors`, `notifications`: what buckets are set to, by options and documents."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from portico.objects.v1.buckets_pb2 import Bucket, LifecycleRule
+from portico_cli.bucket_documents import read_rules
+from tests.unit.cli.conftest import Portico
+from tests.unit.sdk.fake_platform import ACCOUNT, FakePlatform
+
+IN_S3 = """
+{"Rules": [
+  {"ID": "old", "Status": "Enabled", "Filter": {"And": {"Prefix": "logs/", "Tags": [{"Key": "a", "Value": "1"}],
+   "ObjectSizeGreaterThan": 5, "ObjectSizeLessThan": 9}}, "Expiration": {"Days": 3}},
+  {"ID": "date", "Status": "Disabled", "Prefix": "", "Expiration": {"Date": "2030-01-01"}},
+  {"Status": "Enabled", "Filter": {"Tag": {"Key": "b", "Value": "2"}},
+   "NoncurrentVersionExpiration": {"NoncurrentDays": 2, "NewerNoncurrentVersions": 4}},
+  {"Status": "Enabled", "Filter": {"Prefix": "x"}, "Expiration": {"ExpiredObjectDeleteMarker": true},
+   "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 5}}
+]}
+"""
+RULES = [
+    LifecycleRule(
+        id="old",
+        enabled=True,
+        filter={"prefix": "logs/", "tags": {"a": "1"}, "size_greater_than_bytes": 5, "size_less_than_bytes": 9},
+        expire_after_days=3,
+    ),
+    LifecycleRule(id="date", filter={"prefix": ""}, expire_time={"seconds": 1_893_456_000}),
+    LifecycleRule(
+        enabled=True, filter={"tags": {"b": "2"}}, expire_noncurrent_after_days=2, keep_noncurrent_versions=4
+    ),
+    LifecycleRule(enabled=True, filter={"prefix": "x"}, expire_delete_markers=True, abort_uploads_after_days=5),
+]
+
+
+@pytest.fixture(autouse=True)
+def bucket(fake: FakePlatform, portico: Portico) -> None:
+    assert portico("objects", "mb", "photos").code == 0
+
+
+def stored(fake: FakePlatform) -> Any:
+    return fake.buckets[f"{ACCOUNT}/buckets/photos"]
+
+
+def test_rules_are_read_as_s3_writes_them() -> None:
+    assert list(read_rules(IN_S3, "lifecycle_rules").lifecycle_rules) == RULES
+
+
+def test_rules_are_read_as_the_contract_has_them_in_yaml_and_json() -> None:
+    wanted = Bucket(lifecycle_rules=[LifecycleRule(id="old", enabled=True, expire_time={"seconds": 1_893_456_000})])
+    in_yaml = "lifecycle_rules:\n- {id: old, enabled: true, expire_time: 2030-01-01T00:00:00Z}\n"
+    in_json = '[{"id": "old", "enabled": true, "expireTime": "2030-01-01T00:00:00Z"}]'
+    for text in (in_yaml, in_json, f'{{"lifecycleRules": {in_json}}}'):
+        assert read_rules(text, "lifecycle_rules") == wanted
+
+
+def test_cors_rules_are_read_as_s3_writes_them() -> None:
+    text = '{"CORSRules": [{"AllowedOrigins": ["*"], "AllowedMethods": ["GET"], "MaxAgeSeconds": 60}]}'
+    (rule,) = read_rules(text, "cors_rules").cors_rules
+    assert (rule.allowed_origins, rule.allowed_methods, rule.max_age_seconds) == (["*"], ["GET"], 60)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("{", "neither YAML nor JSON"),
+        ("text", "must be a list of rules, or lifecycle_rules"),
+        ('{"Rules": [{"Status": "On"}]}', "Status must be Enabled or Disabled"),
+        ('{"Rules": [{"Transitions": []}]}', "Transitions is none of what such a rule can say here"),
+        ('{"Rules": [1]}', "an object with names and values"),
+        ('{"Rules": [{"Filter": 1}]}', "an object is needed"),
+        ('[{"expires": 1}]', "expires"),
+        ("!!python/object/apply:os.system [ls]", "neither YAML nor JSON"),
+    ],
+)
+def test_a_document_that_is_none_is_told(text: str, told: str) -> None:
+    with pytest.raises(click.BadParameter, match=told):
+        read_rules(text, "lifecycle_rules")
+
+
+def test_rules_are_set_shown_and_removed(portico: Portico, fake: FakePlatform, tmp_path: Path) -> None:
+    file = tmp_path / "rules.json"
+    file.write_text(IN_S3)
+    assert portico("objects", "lifecycle", "set", "photos", file).out == "portico://photos/ has 4 rules of lifecycle\n"
+    assert list(stored(fake).lifecycle_rules) == RULES
+    shown = portico("objects", "lifecycle", "get", "photos").out
+    assert json.loads(shown)["lifecycleRules"][0]["id"] == "old"
+    assert portico("objects", "lifecycle", "rm", "photos", "old").out.endswith("has 3 rules of lifecycle\n")
+    assert portico("objects", "lifecycle", "set", "photos", "-", given=shown.encode()).code == 0
+    assert list(stored(fake).lifecycle_rules) == RULES
+    unknown = portico("objects", "lifecycle", "rm", "photos", "none")
+    assert (unknown.code, "has no rule none" in unknown.err) == (2, True)
+    assert portico("objects", "lifecycle", "rm", "photos").out.endswith("has 0 rules of lifecycle\n")
+    assert not stored(fake).lifecycle_rules
+
+
+def test_a_bucket_is_made_public_tagged_and_locked(portico: Portico, fake: FakePlatform) -> None:
+    changed = portico("objects", "update", "photos", "--public-access", "read", "--tag", "a=1", "--tag", "b=x=y")
+    assert changed.out == "updated public_access, tags of portico://photos/\n"
+    assert (stored(fake).public_access, dict(stored(fake).tags)) == (2, {"a": "1", "b": "x=y"})
+    assert portico("objects", "update", "photos", "--no-tags", "--retention", "compliance:2y").code == 0
+    lock = stored(fake).object_lock
+    assert (dict(stored(fake).tags), lock.enabled, lock.default_mode, lock.default_years) == ({}, True, 2, 2)
+    assert json.loads(portico("objects", "describe", "photos").out)["publicAccess"] == "PUBLIC_ACCESS_READ"
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ((), "nothing to change"),
+        (("--tag", "a"), "is not KEY=VALUE"),
+        (("--tag", "a=1", "--no-tags"), "contradict"),
+        (("--retention", "forever"), "governance:30d"),
+    ],
+)
+def test_options_that_say_nothing_are_told(portico: Portico, options: tuple[str, ...], told: str) -> None:
+    outcome = portico("objects", "update", "photos", *options)
+    assert outcome.code == 2
+    assert told in outcome.err
