@@ -54,6 +54,7 @@ def somewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (tmp_path / name / "index.html").write_bytes(GIVEN)
     for name in ("cat.jpg", "today.log"):
         (tmp_path / name).write_bytes(GIVEN)
+    (tmp_path / "rules.yaml").write_text("[]")
 
 
 @pytest.mark.usefixtures("somewhere")

@@ -61,7 +61,7 @@ def update(
     Examples:
       portico objects update portico://photos --public-access read
       portico objects update portico://photos --tag team=web --tag cost=7
-      portico objects update portico://records --retention compliance:1y
+      portico objects update portico://backup --retention compliance:1y
     """
     from portico.objects.v1.buckets_pb2 import Bucket
 
