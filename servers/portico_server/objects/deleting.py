@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from portico_server.objects import conditions, errors, writes
+from portico_server.objects import conditions, errors, events, locking, writes
 from portico_server.objects.buckets import Buckets
 from portico_server.objects.conditions import Conditions
 from portico_server.objects.judging import judge_of
@@ -14,6 +14,7 @@ from portico_server.objects.records import NULL_VERSION, Bucket, Version, Versio
 from portico_server.objects.store import buckets as bucket_store
 from portico_server.objects.store import locks, removal
 from portico_server.objects.store import objects as store
+from portico_server.platform.clock import Clock
 from portico_server.platform.database import Batch, Database, GuardFailed, Statement
 from portico_server.platform.ids import Ids
 from portico_server.platform.telemetry import span
@@ -55,10 +56,11 @@ class _Seen(NamedTuple):
 class Deleting:
     """Deletes from all buckets."""
 
-    def __init__(self, database: Database, buckets: Buckets, ids: Ids) -> None:
+    def __init__(self, database: Database, buckets: Buckets, ids: Ids, clock: Clock) -> None:
         self._database = database
         self._buckets = buckets
         self._ids = ids
+        self._clock = clock
 
     async def delete(
         self,
@@ -66,11 +68,12 @@ class Deleting:
         targets: Sequence[Target],
         also: Also = lambda _: [],
         condition: Conditions = conditions.NONE,
+        bypasses_governance: bool = False,
     ) -> list[Deleted]:
         """Deletes the targets in one batch; none of them need be there. A condition must hold of each current object.
 
         Where a key is among the targets with and without a version id, the versions named go first. Raises
-        BucketNotFound, BucketBeingDeleted, WriteContended, and what `conditions.check_write` raises.
+        BucketNotFound, BucketBeingDeleted, ObjectLocked, WriteContended, and what `conditions.check_write` raises.
         """
         keys = sorted({target.key for target in targets})
         held = sorted({locks.of_key(bucket_name, key) for key in keys})
@@ -78,8 +81,9 @@ class Deleting:
             bucket = await self._buckets.open(bucket_name)
             seen = await self._look(bucket, targets, keys)
             guards = self._judged(bucket, keys, seen, condition)
-            statements, deleted = self._plan(bucket, targets, seen)
-            statements += also(deleted)
+            removed, markers, deleted = self._plan(bucket, targets, seen)
+            guards += self._unlocked(bucket, seen, removed, bypasses_governance)
+            statements = [*_remove(bucket, seen, removed), *markers, *also(deleted)]
             if not statements:
                 return deleted
             guards.append(bucket_store.is_open_as(bucket))
@@ -115,8 +119,31 @@ class Deleting:
                 guards.append(store.is_unchanged(bucket.name, key, current))
         return guards
 
-    def _plan(self, bucket: Bucket, targets: Sequence[Target], seen: _Seen) -> tuple[list[Statement], list[Deleted]]:
-        """The statements, and what they will have done to each target."""
+    def _unlocked(
+        self, bucket: Bucket, seen: _Seen, removed: Sequence[Version], bypasses_governance: bool
+    ) -> list[Statement]:
+        """Guards that the versions to be removed are not locked, and tells of bypassed retention. Raises ObjectLocked.
+
+        Where the bucket has no object lock, that its settings are as assumed is enough.
+        """
+        if not locking.lock_of(bucket).enabled:
+            return []
+        now_us = self._clock.now_us()
+        bypassed = []
+        for version in removed:
+            name = ObjectName(bucket.name, version.key)
+            if why := locking.why_locked(version.marks, now_us, bypasses_governance):
+                message = f"version {version.version_id} of {name} {why}; nothing was deleted"
+                raise errors.ObjectLocked(message, resource=str(name), version_id=version.version_id)
+            if locking.is_bypassed(version.marks, now_us):
+                told = {"version_id": version.version_id}
+                bypassed.append(events.audit("objects.object.bypass_governance", str(name), now_us, **told))
+        return [*removal.marked_as_judged(bucket.name, *_by_table(seen, removed)), *bypassed]
+
+    def _plan(
+        self, bucket: Bucket, targets: Sequence[Target], seen: _Seen
+    ) -> tuple[list[Version], list[Statement], list[Deleted]]:
+        """The versions to remove, the statements that put markers, and what will have become of each target."""
         removed: dict[str, Version] = {}
         markers: list[Statement] = []
         deleted: list[Deleted] = []
@@ -132,7 +159,7 @@ class Deleting:
             else:
                 removed[version.id] = version
                 deleted.append(self._told(bucket, target, version, seen))
-        return [*_remove(bucket, seen, list(removed.values())), *markers], deleted
+        return list(removed.values()), markers, deleted
 
     def _told(self, bucket: Bucket, target: Target, version: Version, seen: _Seen) -> Deleted:
         """That a version was deleted; nothing of one that had expired before."""
@@ -148,9 +175,14 @@ class Deleting:
 
 
 def _remove(bucket: Bucket, seen: _Seen, versions: Sequence[Version]) -> list[Statement]:
-    current = [version for version in versions if seen.current.get(version.key) is version]
-    older = [version for version in versions if seen.current.get(version.key) is not version]
+    current, older = _by_table(seen, versions)
     statements = [*removal.remove_current(bucket.name, current), *removal.remove_older(bucket.name, older)]
     if bucket.versioning != Versioning.DISABLED:
         statements += removal.promote(bucket.name, sorted({version.key for version in versions}))
     return statements
+
+
+def _by_table(seen: _Seen, versions: Sequence[Version]) -> tuple[list[Version], list[Version]]:
+    """Those that are current, and the others."""
+    current = [version for version in versions if seen.current.get(version.key) is version]
+    return current, [version for version in versions if seen.current.get(version.key) is not version]

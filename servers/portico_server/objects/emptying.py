@@ -7,13 +7,15 @@ from google.longrunning import operations_pb2
 from google.protobuf.message import Message
 
 from portico.objects.v1 import buckets_pb2
-from portico_server.objects import errors, events, text
+from portico_server.objects import errors, events, locking, text
 from portico_server.objects.aborting import abort_all
 from portico_server.objects.buckets import Buckets, check_etag
+from portico_server.objects.names import ObjectName
 from portico_server.objects.records import Bucket
 from portico_server.objects.store import buckets as store
 from portico_server.objects.store import listing, locks, removal
 from portico_server.objects.store import uploads as upload_store
+from portico_server.platform.clock import Clock
 from portico_server.platform.database import Batch, Database, GuardFailed
 from portico_server.platform.errors import ApiError
 from portico_server.platform.ids import Ids
@@ -22,6 +24,8 @@ from portico_server.platform.operations import Operations, Running
 KIND = "empty bucket"
 _AT_ONCE = 100
 """Versions a batch: it holds the event loop for about half a millisecond."""
+_READ_AT_ONCE = 1000
+"""Versions a look at their locks."""
 _TOLD_EVERY = 1000
 """Versions between two reports of progress."""
 
@@ -29,11 +33,12 @@ _TOLD_EVERY = 1000
 class Emptying:
     """Deletes buckets."""
 
-    def __init__(self, database: Database, buckets: Buckets, ids: Ids, operations: Operations) -> None:
+    def __init__(self, database: Database, buckets: Buckets, ids: Ids, operations: Operations, clock: Clock) -> None:
         self._database = database
         self._buckets = buckets
         self._ids = ids
         self._operations = operations
+        self._clock = clock
 
     async def delete(self, name: str, etag: str, force: bool) -> operations_pb2.Operation:
         """The operation that deletes the bucket: already done, or with `force` under way.
@@ -55,11 +60,15 @@ class Emptying:
                     raise
 
     async def empty(self, running: Running) -> Message:
-        """The work of the operation: deletes what the bucket holds, then the bucket. It may be done twice."""
+        """The work of the operation: deletes what the bucket holds, then the bucket. It may be done twice.
+
+        Raises ObjectLocked, before anything is deleted, where a version is locked.
+        """
         progress = buckets_pb2.DeleteBucketMetadata(name=running.argument.decode())
         bucket = await store.get(self._database, progress.name)
         if bucket is None or not bucket.deletion:  # none, or a new one of that name
             return buckets_pb2.DeleteBucketResult()  # an earlier run came to the end, but not to saying so
+        await self._check_locks(bucket)
         told = 0
         while removed := await self._remove_some(bucket):
             progress.deleted_versions += removed
@@ -72,6 +81,20 @@ class Emptying:
         statements = [store.is_closed_by(bucket.name, bucket.deletion), *store.delete_empty(bucket.name, bucket.etag)]
         await self._database.batch(Batch(statements, locks.of_bucket(bucket.name)))
         return buckets_pb2.DeleteBucketResult()
+
+    async def _check_locks(self, bucket: Bucket) -> None:
+        """Goes through the bucket if it has object lock. It is closed: none of its versions can be locked any more."""
+        if not locking.lock_of(bucket).enabled:
+            return
+        within, place = text.EVERYTHING, listing.BEFORE_ALL_PLACES
+        while found := await listing.versions(self._database, bucket.name, within, place, _READ_AT_ONCE):
+            now_us = self._clock.now_us()
+            for version in found:
+                if why := locking.why_locked(version.marks, now_us, bypasses_governance=False):
+                    name = ObjectName(bucket.name, version.key)
+                    message = f"version {version.version_id} of {name} {why}; nothing was deleted of {bucket.name}"
+                    raise errors.ObjectLocked(message, resource=str(name), version_id=version.version_id)
+            within, place = text.TextRange(found[-1].key, text.END), found[-1].place
 
     async def _under_way(self, bucket: Bucket) -> operations_pb2.Operation:
         try:

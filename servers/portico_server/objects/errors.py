@@ -63,6 +63,14 @@ class PermissionMissing(DomainError):
     """Which permission a write needs depends on what is there; the caller lacks that one."""
 
 
+class ObjectLockDisabled(DomainError):
+    """The bucket has no object lock, so none of its versions can be locked."""
+
+
+class ObjectLocked(DomainError):
+    """Retention or a legal hold keeps the version from being deleted, or its retention from being shortened."""
+
+
 class InvalidRange(DomainError):
     """The range begins behind the object's end."""
 
@@ -130,6 +138,8 @@ ERRORS: ErrorTable = {
     Modified: (StatusCode.FAILED_PRECONDITION, "MODIFIED"),
     ObjectExists: (StatusCode.FAILED_PRECONDITION, "OBJECT_EXISTS"),
     PermissionMissing: (StatusCode.PERMISSION_DENIED, "PERMISSION_DENIED"),
+    ObjectLockDisabled: (StatusCode.FAILED_PRECONDITION, "OBJECT_LOCK_DISABLED"),
+    ObjectLocked: (StatusCode.FAILED_PRECONDITION, "OBJECT_LOCKED"),
     InvalidRange: (StatusCode.OUT_OF_RANGE, "INVALID_RANGE"),
     BadDigest: (StatusCode.INVALID_ARGUMENT, "BAD_DIGEST"),
     ObjectDamaged: (StatusCode.DATA_LOSS, "OBJECT_DAMAGED"),

@@ -9,12 +9,21 @@ from typing import Any
 from google.api import httpbody_pb2
 
 from portico.objects.v1 import objects_pb2, objects_pb2_grpc
-from portico_server.objects import caller, checksums, headers, listing, marks, messages, request_headers
+from portico_server.objects import (
+    caller,
+    checksums,
+    headers,
+    listing,
+    marking,
+    messages,
+    request_headers,
+)
 from portico_server.objects.arriving import Arriving, without_data
 from portico_server.objects.damage import damaged
 from portico_server.objects.deleting import Deleted, Deleting, Target
 from portico_server.objects.errors import InvalidField
 from portico_server.objects.listing import Listing
+from portico_server.objects.marking import Marking
 from portico_server.objects.names import parse_object_name
 from portico_server.objects.objects import Copy, Objects, Put
 from portico_server.objects.public import check_public
@@ -38,6 +47,7 @@ class ObjectService(objects_pb2_grpc.ObjectServiceServicer):
         objects: Objects,
         reader: Reader,
         deleting: Deleting,
+        marking: Marking,
         listing: Listing,
         versions: VersionListing,
         page_tokens: PageTokens,
@@ -47,6 +57,7 @@ class ObjectService(objects_pb2_grpc.ObjectServiceServicer):
         self._objects = objects
         self._reader = reader
         self._deleting = deleting
+        self._marking = marking
         self._listing = listing
         self._versions = versions
         self._page_tokens = page_tokens
@@ -65,7 +76,7 @@ class ObjectService(objects_pb2_grpc.ObjectServiceServicer):
             arriving.announced,
             messages.conditions_of(first),
             caller.rights(),
-            marks.tagged(first.tags),
+            caller.marks_of(first, self._clock),
         )
         parts = arriving.parts()
 
@@ -198,11 +209,17 @@ class ObjectService(objects_pb2_grpc.ObjectServiceServicer):
         request_headers.apply_to_write(request)
         bucket, key = parse_object_name(request.name)
         targets = [Target(key, request.version_id)]
+        if request.bypass_governance:
+            caller.require(caller.BYPASS_GOVERNANCE, request.name, "bypass_governance")
         condition = messages.conditions_of(request)
 
         async def delete(remember: Remember[objects_pb2.DeleteObjectResponse]) -> objects_pb2.DeleteObjectResponse:
             deleted = await self._deleting.delete(
-                bucket, targets, lambda deleted: remember(messages.deleted_message(deleted[0])), condition
+                bucket,
+                targets,
+                lambda deleted: remember(messages.deleted_message(deleted[0])),
+                condition,
+                request.bypass_governance,
             )
             return messages.deleted_message(deleted[0])
 
@@ -213,17 +230,39 @@ class ObjectService(objects_pb2_grpc.ObjectServiceServicer):
         self, request: objects_pb2.DeleteObjectsRequest, context: Any
     ) -> objects_pb2.DeleteObjectsResponse:
         targets = [_target(request.parent, number, entry) for number, entry in enumerate(request.objects)]
+        for entry in request.objects if request.bypass_governance else ():
+            caller.require(caller.BYPASS_GOVERNANCE, entry.name, "bypass_governance")
 
         def response(deleted: Sequence[Deleted]) -> objects_pb2.DeleteObjectsResponse:
             return objects_pb2.DeleteObjectsResponse(results=map(messages.deleted_message, deleted))
 
         async def delete(remember: Remember[objects_pb2.DeleteObjectsResponse]) -> objects_pb2.DeleteObjectsResponse:
-            return response(
-                await self._deleting.delete(request.parent, targets, lambda deleted: remember(response(deleted)))
+            deleted = await self._deleting.delete(
+                request.parent,
+                targets,
+                lambda deleted: remember(response(deleted)),
+                bypasses_governance=request.bypass_governance,
             )
+            return response(deleted)
 
         key = caller.request_key(request)
         return await once(self._database, self._clock, key, objects_pb2.DeleteObjectsResponse, delete)
+
+    async def UpdateObject(
+        self, request: objects_pb2.UpdateObjectRequest, context: Any
+    ) -> objects_pb2.UpdateObjectResponse:
+        fields = frozenset(request.update_mask.paths)
+        if marking.LOCKS & fields:
+            caller.require(caller.LOCK, request.name, " and ".join(sorted(marking.LOCKS & fields)))
+        if request.bypass_governance:
+            caller.require(caller.BYPASS_GOVERNANCE, request.name, "bypass_governance")
+        name = parse_object_name(request.name)
+        wanted = objects_pb2.Object(tags=request.tags, legal_hold=request.legal_hold)
+        if request.HasField("retention"):
+            wanted.retention.CopyFrom(request.retention)
+        change = marking.Change(wanted, fields, request.bypass_governance)
+        version = await self._marking.change(Wanted(name, request.version_id), change)
+        return objects_pb2.UpdateObjectResponse(object=messages.object_message(name.bucket, version))
 
     async def CopyObject(self, request: objects_pb2.CopyObjectRequest, context: Any) -> objects_pb2.CopyObjectResponse:
         request_headers.apply_to_write(request)
@@ -238,7 +277,8 @@ class ObjectService(objects_pb2_grpc.ObjectServiceServicer):
             messages.conditions_of(request),
             caller.rights(),
             tuple(checksums.NAMES[algorithm] for algorithm in request.checksum_algorithms),
-            marks.tagged(request.tags) if request.replace_tags else None,
+            caller.marks_of(request, self._clock),
+            keeps_tags=not request.replace_tags,
         )
 
         def response(version: Version) -> objects_pb2.CopyObjectResponse:

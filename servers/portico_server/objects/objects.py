@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
-from portico_server.objects import checksums, conditions, errors, marks, writes
+from portico_server.objects import checksums, conditions, errors, locking, marks, writes
 from portico_server.objects.buckets import Buckets
 from portico_server.objects.conditions import Conditions
 from portico_server.objects.damage import damaged
@@ -56,7 +56,7 @@ class Put:
 @dataclass(frozen=True, slots=True)
 class Copy:
     """What a copy is made with. `metadata` None: the source's. `algorithms`: digests to make if the source has none.
-    `marks` None: the source's tags."""
+    `keeps_tags`: the source's tags stand beside the `marks`."""
 
     name: ObjectName
     source: Wanted
@@ -64,7 +64,8 @@ class Copy:
     conditions: Conditions = conditions.NONE
     rights: Rights = ALL_RIGHTS
     algorithms: tuple[str, ...] = ()
-    marks: bytes | None = None
+    marks: bytes = marks.NONE
+    keeps_tags: bool = True
 
 
 Also = Callable[[Version], list[Statement]]
@@ -109,12 +110,13 @@ class Objects:
     async def put(self, put: Put, pieces: AsyncIterator[bytes], also: Also = _nothing) -> Version:
         """Stores the bytes as the key's current object.
 
-        Raises what `Receiver.receive` and the judge of `judge_of` raise, BucketNotFound, BucketBeingDeleted.
+        Raises what `Receiver.receive` and the judge of `judge_of` raise, BucketNotFound, BucketBeingDeleted,
+        ObjectLockDisabled.
         """
         judge = judge_of(put.name, put.conditions, put.rights)
 
         async def before_file() -> None:
-            await self._look(put.name, judge)
+            await self._look(put.name, judge, put.marks)
 
         content = await self._receiver.receive(pieces, put.announced, put.name, before_file)
         new = self._described(content, put)
@@ -154,7 +156,7 @@ class Objects:
         source, data = await self._reader.find(copy.source)
         file = source.file
         if file and not source.list_id:
-            await self._look(copy.name, judge)
+            await self._look(copy.name, judge, copy.marks)
         digests = await self._digests(copy, source, data)
         if file and not source.list_id:
             file = await self._blobs.copy(file)
@@ -168,7 +170,7 @@ class Objects:
             data,
             source.metadata if copy.metadata is None else copy.metadata,
             digests,
-            marks.tags_alone(source.marks) if copy.marks is None else copy.marks,
+            marks.with_tags_of(copy.marks, source.marks) if copy.keeps_tags else copy.marks,
         )
 
     async def _digests(self, copy: Copy, source: Version, data: bytes) -> bytes:
@@ -211,9 +213,15 @@ class Objects:
                 await self._blobs.delete(new.blob)
             raise
 
-    async def _look(self, name: ObjectName, judge: Judge | None) -> tuple[Bucket, Version | None]:
-        """The bucket and the key's current object, judged: one that has expired as none."""
+    async def _look(
+        self, name: ObjectName, judge: Judge | None, given: bytes = marks.NONE
+    ) -> tuple[Bucket, Version | None]:
+        """The bucket and the key's current object, judged: one that has expired as none.
+
+        Raises ObjectLockDisabled for marks that the bucket does not take.
+        """
         bucket = await self._buckets.open(name.bucket)
+        locking.check_enabled(bucket, given)
         current = await store.head(self._database, *name)
         if judge is not None:
             judge(self._buckets.present(bucket, current))
@@ -226,15 +234,18 @@ class Objects:
         held = (of_key(*name), *beside.locks)
         for _ in range(_ATTEMPTS):
             guards: list[Statement] = []
-            if judge is None:
+            if judge is None and not new.marks:
                 bucket = await self._buckets.remembered(name.bucket)
+            elif judge is None:  # whether the bucket takes the marks is not to be told by what it was
+                bucket = await self._buckets.open(name.bucket)
             else:
                 bucket, current = await self._look(name, judge)
                 guards.append(store.is_unchanged(*name, current))
-            stored = self._buckets.expiring(bucket, _stored(name, new, bucket.versioning))
+            locked = new._replace(marks=locking.new_marks(bucket, new.marks, new.created_at_us))
+            stored = self._buckets.expiring(bucket, _stored(name, locked, bucket.versioning))
             try:
                 with span("objects.store.put", step="store"):
-                    stores = writes.put(name, new, bucket, beside.counted_bytes)
+                    stores = writes.put(name, locked, bucket, beside.counted_bytes)
                     await self._database.batch(Batch([*guards, *beside.first, *stores, *also(stored)], held))
                 return stored
             except GuardFailed as failed:

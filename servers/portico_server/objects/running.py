@@ -18,6 +18,7 @@ from portico_server.objects.errors import ERRORS
 from portico_server.objects.freeing import Freeing
 from portico_server.objects.incoming import Receiver
 from portico_server.objects.listing import Listing
+from portico_server.objects.marking import Marking
 from portico_server.objects.object_service import ObjectService
 from portico_server.objects.objects import Objects
 from portico_server.objects.orphans import Orphans
@@ -48,7 +49,7 @@ async def run(platform: Platform) -> AsyncIterator[Running]:
     kinds: dict[str, Kind] = {}  # filled below: the work needs the buckets, and they ask what runs
     operations = Operations(NAME, database, clock, tokens, kinds, ERRORS)
     buckets = Buckets(database, clock, ids, operations.is_running)
-    emptying = Emptying(database, buckets, ids, operations)
+    emptying = Emptying(database, buckets, ids, operations, clock)
     kinds[KIND] = emptying.empty
     reader = Reader(database, blobs, buckets)
     orphans = Orphans(database, blobs, platform.random)
@@ -63,7 +64,8 @@ async def run(platform: Platform) -> AsyncIterator[Running]:
             clock,
             objects,
             reader,
-            Deleting(database, buckets, ids),
+            Deleting(database, buckets, ids, clock),
+            Marking(database, buckets, reader, clock),
             listing,
             VersionListing(database, buckets),
             tokens,

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from portico.objects.v1 import uploads_pb2, uploads_pb2_grpc
-from portico_server.objects import caller, marks, messages, request_headers, upload_messages
+from portico_server.objects import caller, messages, request_headers, upload_messages
 from portico_server.objects.arriving import Arriving
 from portico_server.objects.errors import InvalidField
 from portico_server.objects.listing import Listing, page_size
@@ -52,7 +52,7 @@ class UploadService(uploads_pb2_grpc.UploadServiceServicer):
             parse_object_name(request.name),
             caller.principal(),
             messages.stored_metadata(request.metadata),
-            marks.tagged(request.tags),
+            caller.marks_of(request, self._clock),
             request.checksum_algorithm,
             request.checksum_type,
             caller.rights(),

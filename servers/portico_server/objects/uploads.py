@@ -8,7 +8,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from portico.objects.v1 import objects_pb2
-from portico_server.objects import checksums, composing, conditions, errors
+from portico_server.objects import checksums, composing, conditions, errors, locking
 from portico_server.objects.buckets import Buckets
 from portico_server.objects.composing import MAX_PART_BYTES, Composed, NamedPart
 from portico_server.objects.conditions import Conditions
@@ -89,10 +89,11 @@ class Uploads:
         self._threads = threads
 
     async def create(self, new: NewUpload, also: Also = lambda _: []) -> Upload:
-        """Raises BucketNotFound, BucketBeingDeleted, TooManyUploads, InvalidField, and what the judge of `judge_of`
-        raises: the caller must have the right to what completion would do now."""
+        """Raises BucketNotFound, BucketBeingDeleted, ObjectLockDisabled, TooManyUploads, InvalidField, and what the
+        judge of `judge_of` raises: the caller must have the right to what completion would do now."""
         algorithm, checksum_type = _checksum_of(new)
         bucket = await self._buckets.open(new.name.bucket)
+        locking.check_enabled(bucket, new.marks)
         if judge := judge_of(new.name, conditions.NONE, new.rights):
             judge(await object_store.head(self._database, *new.name))
         if await store.has_many(self._database, bucket.name, MAX_UPLOADS):

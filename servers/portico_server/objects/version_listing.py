@@ -77,8 +77,7 @@ class VersionListing:
     async def _begin(self, wanted: Wanted, start: Start) -> _Position:
         if start.after and start.version_id:
             place = await store.place_of(self._database, wanted.bucket, start.after, start.version_id)
-            if place is not None:
-                return _Position(start.after, place)
+            return _Position(start.after) if place is None else _Position(start.after, place)
         return _Position(first_behind(start.after, wanted.prefix, wanted.delimiter, start.behind_prefix))
 
     async def _fill(self, filling: _Filling, within: TextRange) -> None:

@@ -22,6 +22,14 @@ def shown() -> Filter:
     return call.current.get().filter or _NOTHING
 
 
+def holds(permission: str, resource: str) -> bool:
+    """Whether the caller holds a permission that the method does not always ask for; not where nobody decided."""
+    made = call.current.get()
+    if made.authorizer is None or made.principal is None:
+        return False
+    return made.authorizer.allows(made.principal, permission, resource)
+
+
 def held_below(permission: str, resource: str) -> Filter:
     """On what at or below the resource the caller holds the permission; nothing where nobody decided."""
     made = call.current.get()

@@ -11,6 +11,7 @@ from typing import Any
 
 from google.api.httpbody_pb2 import HttpBody
 from google.longrunning.operations_pb2 import Operation
+from google.protobuf.field_mask_pb2 import FieldMask
 
 from portico.objects.v1 import buckets_pb2, objects_pb2, uploads_pb2
 from portico.objects.v1.uploads_pb2 import CompleteMultipartUploadRequest
@@ -65,6 +66,11 @@ class Caller:
     headers: dict[bytes, bytes] = field(default_factory=dict)
     denial: Callable[[], ApiError] | None = None
     """What a call is refused with that policies do not allow, where its method is open to everybody."""
+    asked: frozenset[str] = frozenset({"objects.object.lock", "objects.object.bypass_governance"})
+    """What he holds of that which only some requests ask for."""
+
+    def allows(self, principal: Principal, permission: str, resource: str) -> bool:
+        return permission in self.asked
 
 
 @dataclass
@@ -99,6 +105,7 @@ class Stand:
             filter=self.caller.filter,
             anonymous=self.caller.denial is not None,
             denial=self.caller.denial,
+            authorizer=self.caller,  # type: ignore[arg-type]
         )
         call.current.set(made)
         return made
@@ -288,6 +295,14 @@ class Stand:
         self.enter("ObjectService/ListObjectParts")
         message = objects_pb2.ListObjectPartsRequest(parent=f"{bucket}/objects/{key}", **request)
         return await self.objects.ListObjectParts(message, None)
+
+    async def update(self, key: str, *fields: str, bucket: str = BUCKET, **request: Any) -> objects_pb2.Object:
+        """Changes the fields named to what `request` has of them."""
+        self.enter("ObjectService/UpdateObject")
+        message = objects_pb2.UpdateObjectRequest(
+            name=f"{bucket}/objects/{key}", update_mask=FieldMask(paths=fields), **request
+        )
+        return (await self.objects.UpdateObject(message, None)).object
 
     async def clear(self) -> None:
         """Forgets everything."""

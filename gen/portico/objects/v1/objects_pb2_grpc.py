@@ -172,7 +172,7 @@ class ObjectServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DeleteObjects(self, request, context):
-        """Deletes up to 1,000 objects of one bucket, all or none.
+        """Deletes up to 1,000 objects of one bucket, all or none: where one of them is locked, the error names it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -180,8 +180,8 @@ class ObjectServiceServicer:
 
     def UpdateObject(self, request, context):
         """Changes what may change of a stored version: its tags, its retention, its legal hold. FAILED_PRECONDITION
-        (`OBJECT_LOCKED`) if a retention would become shorter or weaker: under GOVERNANCE it may, with `bypass_governance`; under
-        COMPLIANCE never. FAILED_PRECONDITION (`OBJECT_LOCK_DISABLED`) if the bucket has no object lock. NOT_FOUND as in GetObject.
+        (`OBJECT_LOCKED`) if a retention that lasts would become shorter, or be of another mode: under GOVERNANCE it may, with
+        `bypass_governance`; under COMPLIANCE never. FAILED_PRECONDITION (`OBJECT_LOCK_DISABLED`) if the bucket has no object lock. NOT_FOUND as in GetObject.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

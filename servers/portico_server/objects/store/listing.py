@@ -48,7 +48,6 @@ _BOTH = """(
 _NEWEST = f"SELECT min(place) FROM {_BOTH}"
 _PLACE = f"SELECT place FROM {_BOTH} WHERE is_null = 0 AND id = $3"
 _PLACE_OF_NULL = f"SELECT place FROM {_BOTH} WHERE is_null = 1"
-_LEAST_OLDER = f"SELECT min(place) FROM {_BOTH} WHERE id < $3"
 
 
 async def objects(database: Database, bucket: str, within: TextRange, limit: int) -> list[Version]:
@@ -84,17 +83,10 @@ async def newest_place(database: Database, bucket: str, key: str) -> int | None:
 
 
 async def place_of(database: Database, bucket: str, key: str, version_id: str) -> int | None:
-    """The place behind which older versions of the key stand than this one.
-
-    The version may be gone: whoever lists versions to delete them goes on behind one that he has deleted. Then it is
-    told by its id, in which its time is; None where that tells nothing.
-    """
+    """Where a version stands among its key's; None where there is no such version."""
     is_null = version_id == NULL_VERSION
     rows = await database.read(_PLACE_OF_NULL if is_null else _PLACE, bucket, key, *() if is_null else (version_id,))
-    if rows or is_null:
-        return rows[0][0] if rows else None
-    rows = await database.read(_LEAST_OLDER, bucket, key, version_id)
-    return None if rows[0][0] is None else rows[0][0] - 1
+    return rows[0][0] if rows else None
 
 
 async def versions(database: Database, bucket: str, within: TextRange, behind_place: int, limit: int) -> list[Version]:

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from portico_server.objects.records import Version
 from portico_server.objects.store.objects import CHANGED, COLUMNS
-from portico_server.platform.database import ANY, Database, Row, Statement
+from portico_server.platform.database import ANY, Database, Row, Statement, Value
 
 _LENGTHS = (1, 100)
 _FILLER = ""  # neither a key nor an id
@@ -67,6 +67,21 @@ DELETE FROM version WHERE bucket = $1 AND key IN ({keys})
 )
 
 
+# No rows: they have the marks that were judged, each or another of the list. Any of these may go, so that is enough.
+_CURRENT_MARKED_OTHERWISE = {
+    (length, marks): f"""
+SELECT 1 FROM object WHERE bucket = $1 AND key IN ({_list(2, length)}) AND id IN ({_list(2 + length, length)})
+  AND marks NOT IN ({_list(2 + 2 * length, marks)}) LIMIT 1"""
+    for length, marks in itertools.product(_LENGTHS, _LENGTHS)
+}
+_OLDER_MARKED_OTHERWISE = {
+    (length, marks): f"""
+SELECT 1 FROM version WHERE id IN ({_list(2, length)}) AND {_OF_BUCKET}
+  AND marks NOT IN ({_list(2 + length, marks)}) LIMIT 1"""
+    for length, marks in itertools.product(_LENGTHS, _LENGTHS)
+}
+
+
 async def current(database: Database, bucket: str, keys: Sequence[str]) -> list[Version]:
     """The current objects of the keys."""
     return [Version(*row) for row in await _select(database, _CURRENT, bucket, keys)]
@@ -90,6 +105,22 @@ def remove_current(bucket: str, versions: Sequence[Version]) -> list[Statement]:
 def remove_older(bucket: str, versions: Sequence[Version]) -> list[Statement]:
     """Takes versions and markers away that are not current. Guards that they are all still there."""
     return list(itertools.chain.from_iterable(_remove_older(bucket, part) for part in _parts(versions)))
+
+
+def marked_as_judged(bucket: str, current: Sequence[Version], older: Sequence[Version]) -> list[Statement]:
+    """Guards that versions which are to be removed have none but the marks that were judged."""
+    statements = []
+    for part in _parts(current):
+        length, keys = _filled([version.key for version in part])
+        _, ids = _filled([version.id for version in part])
+        number, marks = _marks(part)
+        args: tuple[Value, ...] = (bucket, *keys, *ids, *marks)
+        statements.append(Statement(_CURRENT_MARKED_OTHERWISE[length, number], args, 0, CHANGED))
+    for part in _parts(older):
+        length, ids = _filled([version.id for version in part])
+        number, marks = _marks(part)
+        statements.append(Statement(_OLDER_MARKED_OTHERWISE[length, number], (bucket, *ids, *marks), 0, CHANGED))
+    return statements
 
 
 def promote(bucket: str, keys: Sequence[str]) -> list[Statement]:
@@ -134,6 +165,13 @@ def _parts(values: Iterable[T]) -> Iterator[list[T]]:
     iterator = iter(values)
     while part := list(itertools.islice(iterator, _LENGTHS[-1])):
         yield part
+
+
+def _marks(versions: Sequence[Version]) -> tuple[int, list[bytes]]:
+    """The list length to use for their different marks, and these made up to it by one of them."""
+    marks = sorted({version.marks for version in versions})
+    length = next(length for length in _LENGTHS if length >= len(marks))
+    return length, [*marks, *[marks[0]] * (length - len(marks))]
 
 
 def _filled(values: Sequence[str]) -> tuple[int, list[str]]:
