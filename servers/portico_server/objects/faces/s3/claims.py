@@ -1,4 +1,5 @@
-"""What a signed request says of its signature, in `authorization` or, presigned, in its query. Nothing is verified.
+"""What a signed request says of its signature, in `authorization`, in its query (presigned) or in a form. Nothing is
+verified here.
 
 Source: Amazon S3 API Reference, "Authenticating Requests (AWS Signature Version 4)", using the authorization header and
 using query parameters.
@@ -16,6 +17,7 @@ from datetime import UTC, datetime
 from portico_server.objects.faces.s3.canonical import Pairs
 from portico_server.objects.faces.s3.signing_errors import (
     access_denied,
+    form_malformed,
     header_malformed,
     invalid,
     query_malformed,
@@ -41,6 +43,7 @@ _QUERY_PARAMETERS = (
     b"X-Amz-SignedHeaders",
     SIGNATURE,
 )
+_FORM_FIELDS = ("x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-signature")
 _OLDER_QUERY = (b"Signature", b"AWSAccessKeyId")
 """Of Signature Version 2."""
 
@@ -137,6 +140,26 @@ def _of_query(parameters: Mapping[bytes, bytes], names: list[bytes]) -> Claims:
         raise query_malformed(f"X-Amz-Expires must be 1 to {LONGEST_PRESIGN_SECONDS} seconds: a week at most")
     signature = _signature(given, query_malformed)
     return Claims(key_id, scope, _names(signed), signature, date, at_seconds, int(expires))
+
+
+def claims_of_form(fields: Mapping[str, str]) -> Claims:
+    """Of a form with a policy (POST Object). Raises ApiError."""
+    missing = [name for name in _FORM_FIELDS if name not in fields]
+    if missing:
+        raise invalid(
+            "INVALID_ARGUMENT",
+            f"Bucket POST must contain a field named '{missing[0]}'. If it is specified, please check the order of the "
+            "fields",
+            argument_name=missing[0],
+        )
+    algorithm, credential, date, given = (fields[name] for name in _FORM_FIELDS)
+    if algorithm != ALGORITHM:
+        raise unsupported_mechanism("this x-amz-algorithm")
+    key_id, scope = _credential(credential, form_malformed)
+    at_seconds = parse_time(date)
+    if at_seconds is None or not date.startswith(scope.date):
+        raise form_malformed("x-amz-date must be a time as 20130524T000000Z, of the credential's date")
+    return Claims(key_id, scope, (), _signature(given, form_malformed), date, at_seconds)
 
 
 @functools.lru_cache(1024)

@@ -31,14 +31,19 @@ def access_denied(message: str, **metadata: str) -> ApiError:
 
 def header_malformed(message: str, region: str = "") -> ApiError:
     """About `authorization`. `region`: the one that it must name, where that is what is wrong."""
-    told = {"region": region} if region else {}
-    return refused("AUTHORIZATION_HEADER_MALFORMED", f"the authorization header is malformed: {message}", **told)
+    return refused(
+        "AUTHORIZATION_HEADER_MALFORMED", f"the authorization header is malformed: {message}", **_named(region)
+    )
 
 
 def query_malformed(message: str, region: str = "") -> ApiError:
     """About the parameters of a presigned request; `region` as above."""
-    told = {"region": region} if region else {}
-    return refused("AUTHORIZATION_QUERY_PARAMETERS_ERROR", message, **told)
+    return refused("AUTHORIZATION_QUERY_PARAMETERS_ERROR", message, **_named(region))
+
+
+def form_malformed(message: str, region: str = "") -> ApiError:
+    """About the fields of a form."""
+    return refused("AUTHORIZATION_QUERY_PARAMETERS_ERROR", f"the form's fields: {message}", **_named(region))
 
 
 def unsupported_mechanism(what: str) -> ApiError:
@@ -59,6 +64,10 @@ def does_not_match(key_id: str, provided: str, string_to_sign: bytes, canonical:
         "request comes as it was signed",
         **told,
     )
+
+
+def _named(region: str) -> dict[str, str]:
+    return {"region": region} if region else {}
 
 
 def _told(signed: bytes) -> str:
