@@ -9,7 +9,8 @@ It speaks a protocol of its own. The path's first part says what is to be done, 
 - `GET /seen`: the request as the face has it, as JSON; without a call.
 - `GET /fail?code=3`, `GET /crash`: an error of the face's own, without a call.
 
-Who calls stands in the header `x-testing-principal`, whose value `bad` is refused; without it: nobody.
+Who calls stands in the header `x-testing-principal`, whose value `bad` is refused; without it: nobody. A request that
+is signed as those of S3 are is called by whoever has the access key.
 """
 
 from __future__ import annotations
@@ -22,8 +23,12 @@ from urllib.parse import parse_qs
 
 import grpc
 
+from portico_server.objects.faces.s3 import sigv4
+from portico_server.objects.faces.s3.signers import Signers
+from portico_server.platform.access_keys import AccessKeys
 from portico_server.platform.authorization import Principal
 from portico_server.platform.call import Call
+from portico_server.platform.clock import SystemClock
 from portico_server.platform.errors import ApiError
 from portico_server.platform.faces import FaceCalls, FaceRequest, FaceResponse
 from portico_server.platform.product import Platform, Running
@@ -40,9 +45,14 @@ class TestingFace:
 
     door = "s3"
 
+    def __init__(self, access_keys: AccessKeys) -> None:
+        self._signers = Signers(access_keys)
+
     async def answer(self, request: FaceRequest, calls: FaceCalls) -> FaceResponse:
         headers = dict(request.headers)
         request.credential = _credential(headers.get(b"x-testing-principal", b"").decode())
+        if signed := sigv4.verify(request, self._signers, SystemClock()):
+            request.credential = lambda call: signed.key.principal
         asked = {key: values[-1] for key, values in parse_qs(request.query.decode()).items()}
         match request.raw_path.split(b"/")[1]:
             case b"unary":
@@ -111,7 +121,7 @@ def _seen(request: FaceRequest) -> bytes:
 @asynccontextmanager
 async def _run(platform: Platform) -> AsyncIterator[Running]:
     async with product.PRODUCT.run(platform) as running:
-        yield replace(running, faces=[TestingFace()])
+        yield replace(running, faces=[TestingFace(platform.access_keys)])
 
 
 PRODUCT = replace(product.PRODUCT, run=_run)

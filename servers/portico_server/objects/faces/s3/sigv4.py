@@ -119,7 +119,8 @@ def _check_covered(claims: Claims, headers: Mapping[bytes, list[bytes]]) -> None
 
 
 def _check_no_token(headers: Mapping[bytes, list[bytes]], parameters: Pairs) -> None:
-    if _SECURITY_TOKEN in headers or any(name == b"X-Amz-Security-Token" for name, _ in parameters):
+    given = any(headers.get(_SECURITY_TOKEN, ()))
+    if given or any(name == b"X-Amz-Security-Token" and value for name, value in parameters):
         raise refused(
             "INVALID_TOKEN", "session tokens are not issued here: sign with an access key alone, without a token"
         )
