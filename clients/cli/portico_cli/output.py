@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
-from textwrap import indent
+from functools import lru_cache
 from typing import Any
 
 import click
@@ -42,12 +43,12 @@ class JsonArray:
         self._begun = False
 
     def add(self, *values: Any) -> None:
-        """Writes items, as `show_json` would."""
-        texts = [json.dumps(plain(value), indent=2, ensure_ascii=False) for value in values]
-        if texts:
-            begin = "," if self._begun else self._before + "["
+        """Writes items as `show_json` has them, a line each."""
+        lines = [json.dumps(plain(value), ensure_ascii=False) for value in values]
+        if lines:
+            begin = ",\n  " if self._begun else self._before + "[\n  "
             self._begun = True
-            click.echo(begin + ",".join("\n" + indent(text, "  ") for text in texts), nl=False)
+            click.echo(begin + ",\n  ".join(lines), nl=False)
 
     def end(self, *, newline: bool = True) -> None:
         click.echo(("\n]" if self._begun else self._before + "[]") + self._behind, nl=newline)
@@ -137,20 +138,15 @@ def size(count: int) -> str:
     raise AssertionError
 
 
+@lru_cache(maxsize=64)
 def moment_of(seconds: float) -> str:
     """Seconds since 1970 in local time."""
-    from datetime import UTC, datetime
-
-    return datetime.fromtimestamp(seconds, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
 
 
 def moment(timestamp: Any) -> str:
     """A Timestamp in local time; empty if it is not set."""
-    if not timestamp.ByteSize():
-        return ""
-    from datetime import UTC
-
-    return str(timestamp.ToDatetime(tzinfo=UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S"))
+    return moment_of(timestamp.seconds) if timestamp.seconds or timestamp.nanos else ""
 
 
 def milliseconds(nanos: int) -> str:

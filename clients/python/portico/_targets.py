@@ -69,7 +69,7 @@ def _replaced(path: Path) -> Iterator[BinaryIO]:
     try:
         with os.fdopen(descriptor, "wb") as file:
             yield file
-        _take_after(scratch, path)
+        take_after(scratch, path)
         os.replace(scratch, path)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
@@ -77,7 +77,8 @@ def _replaced(path: Path) -> Iterator[BinaryIO]:
         raise
 
 
-def _take_after(scratch: str, path: Path) -> None:
+def take_after(scratch: str, path: Path) -> None:
+    """Gives a new file the mode and owner of the one whose place it is to take, or those of any new file."""
     try:
         before = path.stat()
     except FileNotFoundError:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from portico_cli.remote import Remote
 from portico_cli.transfers.entries import Entry
 from portico_cli.transfers.places import Place, shown
+from portico_cli.transfers.resuming import WORTH_RESUMING_BYTES, download
 from portico_cli.transfers.targets import Kept, Refused
 
 if TYPE_CHECKING:
@@ -91,11 +92,16 @@ class About:
 class Mover:
     """Makes copies over one client. Answers of each the object that was stored or read."""
 
-    def __init__(self, client: AsyncClient, about: About, progress: Progress, *, overwrite: bool = True) -> None:
+    def __init__(
+        self, client: AsyncClient, about: About, progress: Progress, *, overwrite: bool = True, resume: bool = False
+    ) -> None:
+        """`overwrite`: what is there is replaced. `resume`: what comes of a large object is kept where the download is
+        stopped, and gone on with."""
         self._client = client.with_options(attempts=ATTEMPTS)
         self._about = about
         self._progress = progress
         self._overwrite = overwrite
+        self._resume = resume
         self._made: set[Path] = set()
 
     async def do(self, transfer: Transfer) -> Any:
@@ -149,12 +155,14 @@ class Mover:
         if not self._overwrite and _is_there(target):
             raise Kept(f"{shown(target)} is there already")
         self._make(target.parent)
-        size_bytes = source.size_bytes if source.object is not None else None
-        if size_bytes is None and self._progress.watched:
-            size_bytes = (await self._client.objects.head(place.bucket, place.key)).size_bytes
-        found = await self._client.objects.download(
-            place.bucket, place.key, target, progress=self._progress.of(target.name, size_bytes)
-        )
+        known = source.object
+        if known is None and (self._resume or self._progress.watched):
+            known = await self._client.objects.head(place.bucket, place.key)
+        advance = self._progress.of(target.name, known.size_bytes if known is not None else None)
+        if self._resume and known.size_bytes >= WORTH_RESUMING_BYTES:
+            found = await download(self._client, place, known, target, advance)
+        else:
+            found = await self._client.objects.download(place.bucket, place.key, target, progress=advance)
         put_ns = found.create_time.ToNanoseconds()
         os.utime(target, ns=(put_ns, put_ns))  # by which a later sync knows that it is the same
         return found

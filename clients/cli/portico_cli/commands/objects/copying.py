@@ -16,7 +16,7 @@ from portico_cli.progress import progress
 from portico_cli.remote import Remote
 from portico_cli.transfers.entries import by_turns
 from portico_cli.transfers.filters import FilteredCommand
-from portico_cli.transfers.moving import Mover, Transfer, What
+from portico_cli.transfers.moving import Transfer, What
 from portico_cli.transfers.places import (
     STANDARD,
     Place,
@@ -123,7 +123,7 @@ def _one(caller: Caller, transfer: Transfer, asked: Asked) -> int:
     source, target = transfer.source.place, transfer.target
     with progress(wanted=asked.shows_progress) as bars:
         if all(is_regular(where) for where in (source, target) if isinstance(where, Path)):
-            stored = caller.run(lambda client: Mover(client, asked.about, bars, overwrite=asked.overwrite).do(transfer))
+            stored = caller.run(lambda client: asked.mover(client, bars).do(transfer))
         elif transfer.what is What.MOVE:
             raise click.UsageError(f"{transfer} is no move of a file: copy it")
         elif isinstance(target, Remote):

@@ -48,6 +48,7 @@ class Asked:
     quiet: bool
     shows_progress: bool
     overwrite: bool
+    resume: bool
 
     @classmethod
     def of(cls, options: dict[str, Any]) -> Asked:
@@ -62,7 +63,12 @@ class Asked:
             options["quiet"],
             not options["quiet"] and not options["no_progress"],
             not options["if_not_exists"],
+            options["resume"],
         )
+
+    def mover(self, client: AsyncClient, bars: Progress) -> Mover:
+        """What makes the copies."""
+        return Mover(client, self.about, bars, overwrite=self.overwrite, resume=self.resume)
 
 
 def files_and_places(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
@@ -92,6 +98,9 @@ _OPTIONS: list[Callable[..., Any]] = [
         help="How many at once.",
     ),
     click.option("--if-not-exists", is_flag=True, help="Replace nothing that is there."),
+    click.option(
+        "--resume", is_flag=True, help="Keep what came of large objects if it is stopped, and go on there next time."
+    ),
     click.option(
         "--follow-symlinks/--no-follow-symlinks",
         default=None,
@@ -124,7 +133,7 @@ class Run:
         self.asked = asked
         self.report = report
         self._bars = bars
-        self._mover = Mover(client, asked.about, bars, overwrite=asked.overwrite)
+        self._mover = asked.mover(client, bars)
 
     async def move(
         self, transfers: AsyncIterator[Transfer], differs: Callable[[Transfer], Awaitable[bool]] | None = None
