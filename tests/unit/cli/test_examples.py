@@ -15,7 +15,7 @@ from tests.unit.cli.conftest import Portico
 from tests.unit.sdk.fake_platform import FakePlatform
 
 GIVEN = b"bytes"
-BUCKETS = ("photos", "web", "backup", "logs", "inbox")
+BUCKETS = ("photos", "web", "backup", "logs", "inbox", "records")
 OBJECTS = (
     "photos/cat.jpg",
     "photos/2026/cat.jpg",
@@ -52,6 +52,7 @@ def somewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in FOLDERS:
         (tmp_path / name).mkdir()
         (tmp_path / name / "index.html").write_bytes(GIVEN)
+    (tmp_path / "rules.yaml").write_text("[]")
     for name in ("cat.jpg", "today.log"):
         (tmp_path / name).write_bytes(GIVEN)
     (tmp_path / "rules.yaml").write_text("[]")
