@@ -15,6 +15,7 @@ from portico_server.objects.collector import Collector
 from portico_server.objects.deleting import Deleting
 from portico_server.objects.emptying import KIND, Emptying
 from portico_server.objects.errors import ERRORS
+from portico_server.objects.faces.s3.opening import s3_face
 from portico_server.objects.freeing import Freeing
 from portico_server.objects.incoming import Receiver
 from portico_server.objects.listing import Listing
@@ -90,6 +91,7 @@ async def run(platform: Platform) -> AsyncIterator[Running]:
                     *housekeeping(NAME, database, clock),
                 ),
                 operations=operations,
+                faces=(s3_face(platform, buckets, hashing),),
             )
         finally:
             await operations.stop()

@@ -1,0 +1,28 @@
+"""The S3 face, made of what the product has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+
+from portico.objects.v1 import buckets_pb2
+from portico_server.objects import settings
+from portico_server.objects.buckets import Buckets
+from portico_server.objects.errors import BucketNotFound
+from portico_server.objects.faces.s3.addresses import Hosts
+from portico_server.objects.faces.s3.face import S3Face
+from portico_server.objects.faces.s3.signers import Signers
+from portico_server.platform.product import Platform
+
+
+def s3_face(platform: Platform, buckets: Buckets, hashing: Executor) -> S3Face:
+    """`hashing`: threads for digests of what is not small."""
+
+    async def cors_rules(name: str) -> Sequence[buckets_pb2.CorsRule]:
+        try:
+            return settings.kept(await buckets.get(name)).cors_rules
+        except BucketNotFound:
+            return ()
+
+    hosts, signers = Hosts(platform.settings.hostnames), Signers(platform.access_keys)
+    return S3Face(hosts, signers, platform.clock, hashing, cors_rules)

@@ -1,0 +1,72 @@
+"""Copies at the S3 door."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import pytest
+
+from tests.e2e.s3.door import code_of, new_name
+
+
+@pytest.fixture
+def source(s3: Any, bucket: str) -> dict[str, str]:
+    s3.put_object(
+        Bucket=bucket, Key="a b+ü", Body=b"bytes", Metadata={"one": "1"}, Tagging="t=1", ContentType="text/plain"
+    )
+    return {"Bucket": bucket, "Key": "a b+ü"}
+
+
+def test_a_copy_has_all_that_its_source_has(s3: Any, source: dict[str, str]) -> None:
+    other = new_name()
+    s3.create_bucket(Bucket=other)
+    made = s3.copy_object(Bucket=other, Key="copy", CopySource=source)["CopyObjectResult"]
+    got = s3.get_object(Bucket=other, Key="copy")
+    assert (got["Body"].read(), got["ETag"], got["Metadata"]) == (b"bytes", made["ETag"], {"one": "1"})
+    assert (got["ContentType"], got["TagCount"]) == ("text/plain", 1)
+    assert abs(got["LastModified"] - made["LastModified"]) < datetime.timedelta(seconds=2)
+
+
+def test_a_copy_may_get_others(s3: Any, bucket: str, source: dict[str, str]) -> None:
+    replaced = {"MetadataDirective": "REPLACE", "Metadata": {"two": "2"}, "ContentType": "text/html"}
+    tags = {"TaggingDirective": "REPLACE", "Tagging": "x=1&y=2"}
+    s3.copy_object(Bucket=bucket, Key="copy", CopySource=source, **replaced, **tags)
+    head = s3.head_object(Bucket=bucket, Key="copy")
+    assert (head["Metadata"], head["ContentType"], head["TagCount"]) == ({"two": "2"}, "text/html", 2)
+
+
+def test_an_object_is_copied_onto_itself_only_to_change_it(s3: Any, source: dict[str, str]) -> None:
+    assert code_of(s3.copy_object, **source, CopySource=source) == (400, "InvalidRequest")
+    s3.copy_object(**source, CopySource=source, MetadataDirective="REPLACE", Metadata={"new": "1"})
+    assert s3.head_object(**source)["Metadata"] == {"new": "1"}
+
+
+def test_conditions_on_the_source(s3: Any, bucket: str, source: dict[str, str]) -> None:
+    head = s3.head_object(**source)
+    before = head["LastModified"] - datetime.timedelta(hours=1)
+    refused = (412, "PreconditionFailed")
+
+    def copy(**conditions: Any) -> Any:
+        return s3.copy_object(Bucket=bucket, Key="copy", CopySource=source, **conditions)
+
+    assert copy(CopySourceIfMatch=head["ETag"])
+    assert copy(CopySourceIfNoneMatch='"other"', CopySourceIfModifiedSince=before)
+    assert code_of(copy, CopySourceIfMatch='"other"') == refused
+    assert code_of(copy, CopySourceIfNoneMatch=head["ETag"]) == refused
+    assert code_of(copy, CopySourceIfUnmodifiedSince=before) == refused
+
+
+def test_a_source_that_is_not_there_or_is_none(s3: Any, bucket: str) -> None:
+    missing = {"Bucket": bucket, "Key": "none"}
+    assert code_of(s3.copy_object, Bucket=bucket, Key="copy", CopySource=missing) == (404, "NoSuchKey")
+    elsewhere = {"Bucket": "no-such-bucket", "Key": "none"}
+    assert code_of(s3.copy_object, Bucket=bucket, Key="copy", CopySource=elsewhere) == (404, "NoSuchBucket")
+    assert code_of(s3.copy_object, Bucket=bucket, Key="copy", CopySource=bucket) == (400, "InvalidArgument")
+    wrong = {"MetadataDirective": "MOVE"}
+    assert code_of(s3.copy_object, Bucket=bucket, Key="copy", CopySource=missing, **wrong) == (400, "InvalidArgument")
+
+
+def test_a_copy_may_get_another_digest(s3: Any, bucket: str, source: dict[str, str]) -> None:
+    made = s3.copy_object(Bucket=bucket, Key="copy", CopySource=source, ChecksumAlgorithm="SHA1")["CopyObjectResult"]
+    assert made["ChecksumType"] == "FULL_OBJECT"
