@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from portico_server.host.supervisor import local_http
+from portico_server.host import local_http
 from portico_server.platform.settings import from_json
 from tests.harness import RunningPlatform, running_platform
 from tests.harness.platform import TESTING_PRODUCT

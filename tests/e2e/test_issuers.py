@@ -13,9 +13,9 @@ from joserfc import jws, jwt
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from portico_cli.main import run as portico
+from portico_server.host import local_http
 from portico_server.host.control import METRICS
 from portico_server.host.run_folder import CONTROL_SOCKET
-from portico_server.host.supervisor import local_http
 from portico_server.platform.private_files import replace_file
 from tests.harness import RunningPlatform, running_platform
 from tests.harness.key_server import KeyServer

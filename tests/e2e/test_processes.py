@@ -16,7 +16,8 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from portico.testing.v1 import testing_pb2, testing_pb2_grpc
 
 from portico.objects.v1 import buckets_pb2, buckets_pb2_grpc
-from portico_server.host.supervisor import Door, Upstream, connections, local_http, restart
+from portico_server.host import local_http
+from portico_server.host.supervisor import Door, Upstream, connections, restart
 from portico_server.host.supervisor.announcement import Event
 from portico_server.platform.keyring import Keyring
 from portico_server.platform.settings import Settings

@@ -13,7 +13,7 @@ import pytest
 from google.rpc import error_details_pb2, status_pb2
 from portico.testing.v1 import testing_pb2, testing_pb2_grpc
 
-from portico_server.host.supervisor import local_http
+from portico_server.host import local_http
 from portico_server.platform.settings import from_json
 from tests.e2e.calls import ACCOUNT
 from tests.e2e.test_processes import in_flight

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 from portico.testing.v1 import testing_pb2, testing_pb2_grpc
 
-from portico_server.host.supervisor import local_http
+from portico_server.host import local_http
 from tests.e2e.calls import ACCOUNT
 from tests.e2e.placed import counted, placed
 from tests.harness import RunningPlatform

@@ -25,9 +25,9 @@ from pathlib import Path
 
 import structlog
 
+from portico_server.host import local_http
 from portico_server.host.envoy import overload
 from portico_server.host.run_folder import ADMIN_SOCKET
-from portico_server.host.supervisor import local_http
 
 TARGET_SECONDS = 0.03
 """How old a mark may get: a call takes two or three turns, and health must be told within 100 ms."""

@@ -9,8 +9,8 @@ from collections.abc import Callable
 import pytest
 
 from portico_server.host import shedding
+from portico_server.host.local_http import LocalError
 from portico_server.host.shedding import LARGEST_SHARE, TICK_SECONDS, Shedding, steered
-from portico_server.host.supervisor.local_http import LocalError
 
 SECONDS = 30.0
 

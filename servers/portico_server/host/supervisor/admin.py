@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from portico_server.host import local_http
 from portico_server.host.run_folder import ADMIN_SOCKET
-from portico_server.host.supervisor import local_http
 
 _TIMEOUT_SECONDS = 5.0
 _ACTIVE_REQUESTS = "http.api.downstream_rq_active"

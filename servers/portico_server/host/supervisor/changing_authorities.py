@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from portico_server.host.supervisor import local_http
+from portico_server.host import local_http
 from portico_server.host.supervisor.data_lock import holder
 from portico_server.host.supervisor.state import RELOAD, SUPERVISOR_SOCKET
 from portico_server.platform.keyring import Keyring

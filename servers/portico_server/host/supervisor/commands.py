@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from portico_server.host.supervisor import local_http
+from portico_server.host import local_http
 from portico_server.host.supervisor.announcement import Announcement
 from portico_server.host.supervisor.connections import Connections, connections_of
 from portico_server.host.supervisor.data_lock import holder, is_taken

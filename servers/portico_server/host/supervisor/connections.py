@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from portico_server.host import local_http
 from portico_server.host.run_folder import ADMIN_SOCKET
-from portico_server.host.supervisor import local_http
 
 _TIMEOUT_SECONDS = 5.0
 _DOORS = "http.api.downstream_"

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
+from portico_server.host import local_http
 from portico_server.host.control import METRICS
 from portico_server.host.run_folder import CONTROL_SOCKET
-from portico_server.host.supervisor import local_http
 
 _TIMEOUT_SECONDS = 5.0
 

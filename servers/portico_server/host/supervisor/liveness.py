@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from portico_server.host import local_http
 from portico_server.host.control import ALIVE
 from portico_server.host.run_folder import CONTROL_SOCKET
-from portico_server.host.supervisor import local_http
 
 _QUESTIONS = 3
 """How many in a row must stay unanswered: one may, where the machine slept or the supervisor itself was stopped."""

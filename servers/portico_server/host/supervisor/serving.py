@@ -9,10 +9,10 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from portico_server.host import local_http
 from portico_server.host.envoy.idle import end_idle_connections
 from portico_server.host.run_folder import ADMIN_SOCKET, DOOR_SOCKET, DRAINING_FILE, READY_FILE
 from portico_server.host.start_failure import told
-from portico_server.host.supervisor import local_http
 from portico_server.host.supervisor.admin import AdminClient, AdminError
 from portico_server.host.supervisor.child import Child
 from portico_server.host.supervisor.handover import Generation, Successor, forget

@@ -6,18 +6,19 @@ import asyncio
 import contextlib
 import re
 from importlib.resources.abc import Traversable
+from typing import TYPE_CHECKING
 
 from portico_server.platform.clock import Clock, SystemClock
 from portico_server.platform.database.interface import Database
 from portico_server.platform.database.migrations import Migration, formats, migrations_of
-from portico_server.platform.database.postgresql import PostgresqlDatabase
-from portico_server.platform.database.postgresql.migrating import migrate as migrate_postgresql
-from portico_server.platform.database.postgresql.presence import Presence, process_name
-from portico_server.platform.database.postgresql.reachability import Reachability
 from portico_server.platform.database.sqlite import SqliteDatabase
 from portico_server.platform.database.sqlite.migrating import migrate as migrate_sqlite
 from portico_server.platform.folders import make_folder
 from portico_server.platform.settings import Settings
+
+if TYPE_CHECKING:
+    from portico_server.platform.database.postgresql.presence import Presence
+    from portico_server.platform.database.postgresql.reachability import Reachability
 
 _PRODUCT = re.compile(r"[a-z][a-z0-9_]{0,40}")
 
@@ -73,6 +74,12 @@ class LocalDatabases:
         return SqliteDatabase(path)
 
     async def _opened_postgresql(self, product: str, migrations: list[Migration]) -> Database:
+        # Here, since most have no PostgreSQL: its driver is 80 modules at every start.
+        from portico_server.platform.database.postgresql import PostgresqlDatabase
+        from portico_server.platform.database.postgresql.migrating import migrate as migrate_postgresql
+        from portico_server.platform.database.postgresql.presence import Presence, process_name
+        from portico_server.platform.database.postgresql.reachability import Reachability
+
         dsn, process = self._settings.database, process_name()
 
         async def migrate() -> list[Migration]:
