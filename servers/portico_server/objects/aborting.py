@@ -4,35 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from portico_server.objects.records import Upload
+from portico_server.objects.buckets import Buckets
+from portico_server.objects.lifecycle import usual_upload_expiry_us
+from portico_server.objects.records import Bucket, Upload
+from portico_server.objects.store import buckets as bucket_store
 from portico_server.objects.store import uploads as store
 from portico_server.platform.clock import Clock
 from portico_server.platform.database import Batch, Database, GuardFailed
 from portico_server.platform.product import Job
 
-LIFETIME_US = 7 * 24 * 3600 * 1_000_000
-"""Of an upload that is neither completed nor aborted."""
 _EVERY_SECONDS = 600.0
-_AT_ONCE = 100
+_AT_ONCE = 200
 
 
 class Aborting:
     """Aborts what is stale, under a lease, once over all processes."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, buckets: Buckets, clock: Clock) -> None:
         self._database = database
+        self._buckets = buckets
         self._clock = clock
 
     def jobs(self) -> list[Job]:
         return [Job("objects.uploads", _EVERY_SECONDS, self.abort_stale, self._database)]
 
     async def abort_stale(self) -> None:
-        """Aborts uploads that were begun seven days ago, and those whose bucket was deleted."""
-        before_us = self._clock.now_us() - LIFETIME_US
-        while uploads := await store.begun_before(self._database, before_us, _AT_ONCE):
-            await abort_all(self._database, uploads)
-        while uploads := await store.dead(self._database, _AT_ONCE):
-            await abort_all(self._database, uploads)
+        """Goes through all uploads: aborts those whose time is over by the rules of their bucket, or as usual, and those
+        whose bucket was deleted."""
+        behind = ("", "", "")
+        while uploads := await store.behind(self._database, behind, _AT_ONCE):
+            bucket: Bucket | None = None
+            for upload in uploads:
+                if bucket is None or bucket.name != upload.bucket:
+                    bucket = await bucket_store.get(self._database, upload.bucket)
+                if self._is_stale(upload, bucket):
+                    await abort_all(self._database, [upload])
+            behind = (upload.bucket, upload.key, upload.id)
+
+    def _is_stale(self, upload: Upload, bucket: Bucket | None) -> bool:
+        if bucket is None or bucket.created_at_us != upload.bucket_created_at_us:
+            return True
+        lifecycle = self._buckets.lifecycle(bucket)
+        if lifecycle is None:
+            return usual_upload_expiry_us(upload.created_at_us) <= self._clock.now_us()
+        return lifecycle.upload_expiry_us(upload.key, upload.created_at_us) <= self._clock.now_us()
 
 
 async def abort_all(database: Database, uploads: Sequence[Upload]) -> None:

@@ -85,7 +85,7 @@ async def run(platform: Platform) -> AsyncIterator[Running]:
                 jobs=(
                     *Collector(database, blobs, clock).jobs(),
                     *Freeing(database, blobs, clock).jobs(),
-                    *Aborting(database, clock).jobs(),
+                    *Aborting(database, buckets, clock).jobs(),
                     *orphans.jobs(),
                     *operations.jobs(),
                     *housekeeping(NAME, database, clock),

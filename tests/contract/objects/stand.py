@@ -16,7 +16,6 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from portico.objects.v1 import buckets_pb2, objects_pb2, uploads_pb2
 from portico.objects.v1.uploads_pb2 import CompleteMultipartUploadRequest
 from portico_server.objects import PRODUCT
-from portico_server.objects.aborting import Aborting
 from portico_server.objects.bucket_service import BucketService
 from portico_server.objects.collector import Collector
 from portico_server.objects.freeing import Freeing
@@ -87,7 +86,6 @@ class Stand:
     uploads: UploadService
     collector: Collector
     freeing: Freeing
-    aborting: Aborting
     orphans: Orphans
     caller: Caller = field(default_factory=Caller)
 
@@ -324,6 +322,10 @@ class Stand:
         """Versions in a bucket and their bytes, as far as the collector has folded them."""
         return await collecting.usage(self.database, bucket)
 
+    async def run_job(self, name: str) -> None:
+        (job,) = (job for job in self.running.jobs if job.name == name)
+        await job.run()
+
     async def collect(self) -> None:
         """All that the collector does, after its grace."""
         await self.collector.fold()
@@ -355,8 +357,8 @@ async def standing(
         buckets, objects, uploads = (servicer for _, servicer in running.servicers)
         collector, orphans = Collector(database, blobs, clock), Orphans(database, blobs, platform.random)
         await orphans.start()
-        freeing, aborting = Freeing(database, blobs, clock), Aborting(database, clock)
+        freeing = Freeing(database, blobs, clock)
         services = buckets, objects, uploads
-        yield Stand(settings, clock, database, blobs, running, *services, collector, freeing, aborting, orphans)
+        yield Stand(settings, clock, database, blobs, running, *services, collector, freeing, orphans)
     await databases.close()
     await files.close()

@@ -33,8 +33,6 @@ FRAGMENTS = ("_LEDGER",)
 ONLY_THE_FIRST = {"collecting._OLDEST", "buckets._ANY_OBJECT", "buckets._ANY_VERSION"}
 FOR_A_BACKUP = {"collecting.FILES_IN_USE"}
 """Asked of a copy, for all that it holds."""
-BY_A_JOB = {"uploads._DEAD"}
-"""Uploads are few."""
 
 
 def statements() -> Iterator[tuple[str, str]]:
@@ -65,6 +63,6 @@ async def test_no_statement_goes_through_a_table(tmp_path: Path) -> None:
             except Exception as error:
                 pytest.fail(f"{name}: {error}\n{sql}")
             steps = [row[3] for row in explained if THROUGH_A_TABLE.match(row[3])]
-            assert not steps or name.rpartition(".")[0] in ONLY_THE_FIRST | FOR_A_BACKUP | BY_A_JOB, (
+            assert not steps or name.rpartition(".")[0] in ONLY_THE_FIRST | FOR_A_BACKUP, (
                 f"{name}: {steps}\n{sql}"
             )

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from portico.objects.v1 import objects_pb2
+from portico.objects.v1 import buckets_pb2, objects_pb2
 from portico.objects.v1.uploads_pb2 import CompleteMultipartUploadRequest
 from portico_server.objects import composing, errors
 from portico_server.objects.checksums import Hasher
@@ -422,10 +422,10 @@ async def test_stale_uploads_and_those_of_deleted_buckets_are_aborted(stand: Sta
     await stand.upload_part("k", upload, 1, bytes(20_000))
     stand.clock.pass_seconds(6 * 24 * 3600)
     later = await stand.create_upload("later")
-    await stand.aborting.abort_stale()
+    await stand.run_job("objects.uploads")
     assert len((await stand.list_uploads()).uploads) == 2
     stand.clock.pass_seconds(24 * 3600)
-    await stand.aborting.abort_stale()
+    await stand.run_job("objects.uploads")
     assert [one.upload_id for one in (await stand.list_uploads()).uploads] == [later]
     await stand.upload_part("later", later, 1, bytes(20_000))
     await stand.delete_bucket()
@@ -433,9 +433,31 @@ async def test_stale_uploads_and_those_of_deleted_buckets_are_aborted(stand: Sta
     assert not (await stand.list_uploads()).uploads
     with pytest.raises(errors.UploadNotFound):
         await stand.upload_part("later", later, 1, bytes(20_000))
-    await stand.aborting.abort_stale()
+    await stand.run_job("objects.uploads")
     await stand.collect()
     assert await nothing_is_left(stand)
+
+
+async def test_a_rule_of_the_bucket_says_when_an_upload_is_aborted(stand: Stand) -> None:
+    rules = [
+        buckets_pb2.LifecycleRule(
+            id=f"{prefix}{days}",
+            enabled=True,
+            filter=buckets_pb2.LifecycleRule.Filter(prefix=prefix),
+            abort_uploads_after_days=days,
+        )
+        for prefix, days in (("soon/", 1), ("late/", 30))
+    ]
+    await stand.update_bucket(lifecycle_rules=rules)
+    for key in ("soon/a", "late/a", "other"):
+        await stand.create_upload(key)
+    left, passed = {}, 0
+    for days in (1, 3, 8, 31):
+        stand.clock.pass_seconds(24 * 3600 * (days - passed))
+        passed = days
+        await stand.run_job("objects.uploads")
+        left[days] = [one.name.partition("/objects/")[2] for one in (await stand.list_uploads()).uploads]
+    assert left == {1: ["late/a", "other", "soon/a"], 3: ["late/a", "other"], 8: ["late/a"], 31: []}
 
 
 async def test_an_upload_needs_a_bucket(stand: Stand) -> None:

@@ -16,7 +16,6 @@ CREATE TABLE upload (
   marks BLOB NOT NULL,  -- a serialized portico.objects.v1.Object: tags, retention, legal hold
   PRIMARY KEY (bucket, key, id)
 ) CLUSTERED;
-CREATE INDEX upload_by_time ON upload (created_at_us);
 
 -- The parts of uploads, and of the objects that uploads became: their column `file` is '+' and the list's id.
 CREATE TABLE part (

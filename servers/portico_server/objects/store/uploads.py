@@ -40,14 +40,7 @@ _RANGE = f"""
 SELECT {_COLUMNS} FROM upload
 WHERE bucket = $1 AND bucket_created_at_us = $2 AND (key, id) > ($3, $4) AND key < $5 ORDER BY key, id LIMIT $6"""
 _OF_BUCKET = f"SELECT {_COLUMNS} FROM upload WHERE bucket = $1 LIMIT $2"
-_OLD = f"SELECT {_COLUMNS} FROM upload WHERE created_at_us < $1 ORDER BY created_at_us LIMIT $2"
-_OLD_OF_BUCKET = (
-    f"SELECT {_COLUMNS} FROM upload WHERE bucket = $1 AND key >= $2 AND key < $3 AND created_at_us < $4 LIMIT $5"
-)
-_DEAD = f"""
-SELECT {_COLUMNS} FROM upload
-WHERE NOT EXISTS (SELECT 1 FROM bucket b WHERE b.name = upload.bucket AND b.created_at_us = upload.bucket_created_at_us)
-LIMIT $1"""
+_BEHIND = f"SELECT {_COLUMNS} FROM upload WHERE (bucket, key, id) > ($1, $2, $3) ORDER BY bucket, key, id LIMIT $4"
 
 
 async def get(database: Database, bucket: str, key: str, upload_id: str) -> Upload | None:
@@ -73,18 +66,9 @@ async def of_bucket(database: Database, bucket: str, limit: int) -> list[Upload]
     return [Upload(*row) for row in await database.scan(_OF_BUCKET, bucket, limit)]
 
 
-async def begun_before(database: Database, time_us: int, limit: int) -> list[Upload]:
-    return [Upload(*row) for row in await database.scan(_OLD, time_us, limit)]
-
-
-async def begun_before_in(database: Database, bucket: str, within: TextRange, time_us: int, limit: int) -> list[Upload]:
-    """Of a range of a bucket's keys."""
-    return [Upload(*row) for row in await database.scan(_OLD_OF_BUCKET, bucket, *within, time_us, limit)]
-
-
-async def dead(database: Database, limit: int) -> list[Upload]:
-    """Those whose bucket was deleted."""
-    return [Upload(*row) for row in await database.scan(_DEAD, limit)]
+async def behind(database: Database, upload: tuple[str, str, str], limit: int) -> list[Upload]:
+    """The first `limit` of all buckets behind one (its bucket, key and id), in the order of these."""
+    return [Upload(*row) for row in await database.scan(_BEHIND, *upload, limit)]
 
 
 def insert(upload: Upload) -> Statement:
