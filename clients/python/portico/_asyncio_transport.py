@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import grpc
@@ -12,6 +12,7 @@ import grpc.aio
 from portico._channels import Reply, credentials, options
 from portico._failures import error_of, ray_of
 from portico._methods import Method
+from portico._steps import Steps, run_async
 from portico.profiles import Profile
 
 
@@ -59,6 +60,27 @@ class AsyncioTransport:
 
     async def blocking(self, work: Callable[[], Any]) -> Any:
         return await asyncio.to_thread(work)
+
+    async def at_once(self, works: Iterator[Steps[Any]], parallel: int) -> None:
+        taking = asyncio.Lock()
+        failures: list[Exception] = []
+
+        async def worker() -> None:
+            try:
+                while True:
+                    async with taking:
+                        work = None if failures else await asyncio.to_thread(next, works, None)
+                    if work is None:
+                        return
+                    await run_async(work, self)
+            except Exception as error:
+                failures.append(error)
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(parallel):
+                group.create_task(worker())
+        if failures:
+            raise failures[0]
 
     async def acquire(self, lock: asyncio.Lock) -> None:
         await lock.acquire()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import grpc
@@ -13,6 +15,7 @@ import grpc
 from portico._channels import Reply, credentials, options
 from portico._failures import error_of, ray_of
 from portico._methods import Method
+from portico._steps import Steps, run
 from portico.profiles import Profile
 
 
@@ -69,6 +72,31 @@ class BlockingTransport:
 
     def blocking(self, work: Callable[[], Any]) -> Any:
         return work()
+
+    def at_once(self, works: Iterator[Steps[Any]], parallel: int) -> None:
+        taking = threading.Lock()
+        failures: list[BaseException] = []
+
+        def worker() -> None:
+            try:
+                while True:
+                    with taking:
+                        work = None if failures else next(works, None)
+                    if work is None:
+                        return
+                    run(work, self)
+            except BaseException as error:
+                failures.append(error)
+
+        with ThreadPoolExecutor(parallel, thread_name_prefix="portico") as pool:
+            workers = [pool.submit(contextvars.copy_context().run, worker) for _ in range(parallel)]
+            try:
+                wait(workers)
+            except BaseException as error:
+                failures.append(error)
+                raise
+        if failures:
+            raise failures[0]
 
     def acquire(self, lock: threading.Lock) -> None:
         lock.acquire()

@@ -7,6 +7,9 @@ import zlib
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+_COMPOSITE = 2
+"""The contract's number for digests that are made of those of parts."""
+
 
 class Digest(Protocol):
     """A running digest, as in `hashlib`."""
@@ -46,8 +49,10 @@ _KINDS: Mapping[str, Callable[[], Digest]] = {
 
 def verifier(checksums: Any) -> tuple[Digest, bytes] | None:
     """A running digest and what it must come to, from a `Checksums` message; None if it holds none of those computed
-    here."""
+    here, or none of an object's bytes, but of its parts' digests."""
     for field, make in _KINDS.items():
+        if field != "md5" and checksums.type == _COMPOSITE:
+            break
         if expected := getattr(checksums, field):
             return make(), expected
     return None

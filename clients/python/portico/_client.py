@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from portico._clients.operations import AsyncOperations, Operations
     from portico._clients.records import AsyncRecords, Records
     from portico._clients.telemetry import AsyncRequestEvents, AsyncTraces, RequestEvents, Traces
+    from portico._clients.uploads import AsyncUploads, Uploads
     from portico._clients.zones import AsyncZones, Zones
 
 Stub = TypeVar("Stub")
@@ -103,6 +104,13 @@ class Client(_AnyClient):
         from portico._clients.objects import Objects
 
         return Objects(self._session)
+
+    @cached_property
+    def uploads(self) -> Uploads:
+        """Multipart uploads, step by step; `objects.upload` does all of it."""
+        from portico._clients.uploads import Uploads
+
+        return Uploads(self._session)
 
     @cached_property
     def access(self) -> Access:
@@ -201,6 +209,13 @@ class AsyncClient(_AnyClient):
         from portico._clients.objects import AsyncObjects
 
         return AsyncObjects(self._session)
+
+    @cached_property
+    def uploads(self) -> AsyncUploads:
+        """Multipart uploads, step by step; `objects.upload` does all of it."""
+        from portico._clients.uploads import AsyncUploads
+
+        return AsyncUploads(self._session)
 
     @cached_property
     def access(self) -> AsyncAccess:

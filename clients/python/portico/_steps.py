@@ -7,7 +7,7 @@ checks and paging exist once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from typing import Any, TypeVar, cast
 
@@ -92,3 +92,9 @@ def blocking(function: Callable[..., Any], *args: Any) -> Step:
 def acquire(lock: Any) -> Step:
     """Takes a lock that the transport made; release it with `lock.release()`."""
     return lambda transport: transport.acquire(lock)
+
+
+def at_once(works: Iterator[Steps[Any]], parallel: int) -> Step:
+    """Performs several works' steps, so many works at once, in threads or tasks; answers nothing. Where one fails no
+    further one is begun, and its error is raised when those underway have ended. To take the next one may block."""
+    return lambda transport: transport.at_once(works, parallel)

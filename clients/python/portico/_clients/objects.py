@@ -18,6 +18,7 @@ from pathlib import Path
 
 from portico._checksums import md5
 from portico._clients.object_download import AsyncObjectReader, Download, ObjectReader, read_whole
+from portico._clients.object_parts import LARGE_BYTES, PartsDownload, PartsUpload, Target
 from portico._clients.object_upload import Progress, Upload
 from portico._methods import method
 from portico._names import name_of, text
@@ -27,13 +28,21 @@ from portico._sources import BytesSource, Data, PathSource, Source, source_of
 from portico._steps import Steps, blocking, run, run_async
 from portico._targets import is_stream, written
 from portico.objects.v1 import objects_pb2
-from portico.objects.v1.objects_pb2 import Checksums, Conditions, DeleteObjectResponse, Object, ObjectMetadata
+from portico.objects.v1.objects_pb2 import (
+    Checksums,
+    Conditions,
+    DeleteObjectResponse,
+    Object,
+    ObjectMetadata,
+    ObjectPart,
+)
 
 _SERVICE = "/portico.objects.v1.ObjectService/"
 _PUT_OBJECT = method(_SERVICE + "PutObject", objects_pb2.PutObjectResponse)
 _HEAD_OBJECT = method(_SERVICE + "HeadObject", objects_pb2.HeadObjectResponse)
 _LIST_OBJECTS = method(_SERVICE + "ListObjects", objects_pb2.ListObjectsResponse)
 _LIST_OBJECT_VERSIONS = method(_SERVICE + "ListObjectVersions", objects_pb2.ListObjectVersionsResponse)
+_LIST_OBJECT_PARTS = method(_SERVICE + "ListObjectParts", objects_pb2.ListObjectPartsResponse)
 _DELETE_OBJECT = method(_SERVICE + "DeleteObject", objects_pb2.DeleteObjectResponse)
 _DELETE_OBJECTS = method(_SERVICE + "DeleteObjects", objects_pb2.DeleteObjectsResponse)
 _COPY_OBJECT = method(_SERVICE + "CopyObject", objects_pb2.CopyObjectResponse)
@@ -76,10 +85,29 @@ class _Objects(Service):
             DataLoss: other bytes were stored than sent.
         """
         source = source_of(data)
-        first = objects_pb2.PutObjectRequest(name=self._name(bucket, key), checksums=checksums, conditions=conditions)
+        first = self._first(bucket, key, source, content_type, metadata, conditions, overwrite)
+        if checksums is not None:
+            first.checksums.CopyFrom(checksums)
+        return (yield from self._put(first, source, progress))
+
+    def _first(
+        self,
+        bucket: str,
+        key: str,
+        source: Source,
+        content_type: str,
+        metadata: Mapping[str, str] | ObjectMetadata | None,
+        conditions: Conditions | None,
+        overwrite: bool,
+    ) -> objects_pb2.PutObjectRequest:
+        """What says of an object what it is to be."""
+        first = objects_pb2.PutObjectRequest(name=self._name(bucket, key), conditions=conditions)
         _describe(first.metadata, metadata, content_type, source)
         if not overwrite:
             first.conditions.if_none_match.append("*")
+        return first
+
+    def _put(self, first: objects_pb2.PutObjectRequest, source: Source, progress: Progress | None) -> Steps[Object]:
         if source.size_bytes is not None:
             first.size_bytes = source.size_bytes
         if isinstance(source, BytesSource) and not first.checksums.md5:
@@ -91,6 +119,47 @@ class _Objects(Service):
         response = yield from self.session.exchange(called, upload, seconds, source.replayable)
         upload.check(response.object)
         return response.object
+
+    @operation
+    def upload(
+        self,
+        bucket: str,
+        key: str,
+        data: Data,
+        *,
+        content_type: str = "",
+        metadata: Mapping[str, str] | ObjectMetadata | None = None,
+        conditions: Conditions | None = None,
+        overwrite: bool = True,
+        progress: Progress | None = None,
+        part_bytes: int = 0,
+        parallel: int = 4,
+        resume: str | os.PathLike[str] | None = None,
+    ) -> Steps[Object]:
+        """Stores an object of any size: a large one, or one whose size is not known, in parts, several at once. Nothing
+        is visible before all of it has arrived. Answers the object.
+
+        Args:
+            data: a `pathlib.Path`, or all else that `put` takes, but for asynchronous iterables.
+            part_bytes: of each part; 0: 16 MiB, or more where 10,000 such parts would not be enough. So many times
+                `parallel` bytes are held in memory.
+            parallel: how many parts are sent at once.
+            resume: a file in which is kept what makes it possible to go on with an upload that broke off: the same call
+                sends only the parts that are missing, or are others than the file's. Of a path alone; the file is
+                removed at the end. Without it an upload that fails is given up.
+
+        Raises:
+            What `put` raises; DataLoss (`SOURCE_CHANGED`) where the file changed meanwhile.
+        """
+        source = source_of(data)
+        first = self._first(bucket, key, source, content_type, metadata, conditions, overwrite)
+        kept = Path(resume) if resume is not None else None
+        is_small = source.size_bytes is not None and source.size_bytes < LARGE_BYTES
+        if is_small and not part_bytes and (kept is None or not kept.exists()):
+            return (yield from self._put(first, source, progress))
+        target = Target(first.name, first.metadata, first.conditions)
+        upload = PartsUpload(self.session, target, source, part_bytes, parallel, kept, progress)
+        return (yield from upload.steps())
 
     @operation
     def read(
@@ -124,6 +193,7 @@ class _Objects(Service):
         version_id: str = "",
         conditions: Conditions | None = None,
         progress: Progress | None = None,
+        parallel: int = 4,
     ) -> Steps[Object]:
         """Reads an object into a file; answers the object. The file appears whole and checked, or not at all.
 
@@ -131,6 +201,7 @@ class _Objects(Service):
             path: the file; one that is there is replaced at the end, behind a symbolic link too. A device, a pipe or
                 an open descriptor (`/dev/stdout`) is written into as bytes come.
             progress: told how many bytes have arrived so far.
+            parallel: how many parts of a large object are read at once, if it was uploaded in parts.
 
         Raises:
             What `get` does; DataLoss; OSError for the file.
@@ -139,17 +210,22 @@ class _Objects(Service):
         stream = is_stream(target)
 
         def take(download: Download) -> Steps[Object]:
+            found = download.object
             with contextlib.ExitStack() as stack:
                 opened = written(target, stream=stream)
                 if stream:  # to open a pipe waits for its reader
                     file = yield blocking(stack.enter_context, opened)
                 else:  # in one step with the rest, so that whoever is stopped here knows of the file and removes it
                     file = stack.enter_context(opened)
+                if parallel > 1 and not stream and found.parts_count > 1 and found.size_bytes >= LARGE_BYTES:
+                    download.close()
+                    yield from PartsDownload(self.session, request.name, found, file, parallel, progress).steps()
+                    return found
                 while chunk := (yield from download.chunk()):
                     yield blocking(file.write, chunk)
                     if progress is not None:
                         progress(download.received_bytes)
-            return download.object
+            return found
 
         request = self._get(bucket, key, version_id, 0, 0, conditions)
         return (yield from read_whole(self.session, request, take, repeatable=not stream))
@@ -197,6 +273,16 @@ class _Objects(Service):
             parent=parent, prefix=prefix, delimiter=delimiter, page_size=page_size
         )
         return Paging(_LIST_OBJECT_VERSIONS, request, "objects")
+
+    @listing
+    def parts(
+        self, bucket: str, key: str, *, version_id: str = "", page_size: int = 0
+    ) -> Paging[ObjectPart, objects_pb2.ListObjectPartsResponse]:
+        """The parts of which an object was made, by number; none if it was put in one piece."""
+        request = objects_pb2.ListObjectPartsRequest(
+            parent=self._name(bucket, key), version_id=version_id, page_size=page_size
+        )
+        return Paging(_LIST_OBJECT_PARTS, request, "parts")
 
     @operation
     def delete(
