@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,8 @@ from tests.harness import RunningPlatform
 MEBIBYTE = 1 << 20
 PART_BYTES = 5 * MEBIBYTE
 CONTENT = os.urandom(17 * MEBIBYTE + 3)
+
+Command = Callable[..., str]
 
 
 @pytest.fixture(scope="module")
@@ -143,3 +147,39 @@ def test_an_upload_is_made_step_by_step(client: Client, bucket: str) -> None:
     client.uploads.abort(bucket, "other", other.upload_id)
     with pytest.raises(errors.NotFound):
         client.uploads.abort(bucket, "other", other.upload_id)
+
+
+@pytest.fixture
+def command(profile: str, tmp_path: Path) -> Command:
+    """Runs `portico ARGUMENTS`; answers its standard output."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PORTICO_", "XDG_"))}
+    variables = {**kept, "HOME": str(tmp_path), "PORTICO_PROFILE_DIR": profile}
+
+    def run(*arguments: object) -> str:
+        words = [sys.executable, "-P", "-m", "portico_cli.main", *map(str, arguments)]
+        done = subprocess.run(words, capture_output=True, timeout=60, env=variables, check=False)
+        assert done.returncode == 0, done.stderr.decode()
+        return done.stdout.decode()
+
+    return run
+
+
+def test_the_command_line_moves_large_files_in_parts(
+    client: Client, bucket: str, command: Command, tmp_path: Path
+) -> None:
+    source, target = tmp_path / "film", tmp_path / "copy"
+    source.write_bytes(CONTENT * 4)
+    command("objects", "cp", source, f"portico://{bucket}/film")
+    assert client.objects.head(bucket, "film").parts_count == 5
+    command("objects", "cp", f"portico://{bucket}/film", target)
+    assert target.read_bytes() == source.read_bytes()
+    assert not list((tmp_path / ".local" / "state" / "portico" / "uploads").iterdir())
+
+
+def test_the_command_line_lists_and_aborts_uploads(client: Client, bucket: str, command: Command) -> None:
+    ids = [client.uploads.create(bucket, key).upload_id for key in ("a/1", "a/2", "b")]
+    listed = command("objects", "uploads", "ls", f"portico://{bucket}/a/")
+    assert [line.split()[-2:] for line in listed.splitlines()[1:]] == [[ids[0], "a/1"], [ids[1], "a/2"]]
+    command("objects", "uploads", "abort", f"portico://{bucket}/a/1", ids[0])
+    command("objects", "uploads", "abort", f"portico://{bucket}/a/", "--all")
+    assert [upload.upload_id for upload in client.uploads.list(bucket)] == ids[2:]

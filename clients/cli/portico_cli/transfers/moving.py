@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from portico_cli.remote import Remote
+from portico_cli.transfers import upload_state
 from portico_cli.transfers.entries import Entry
 from portico_cli.transfers.places import Place, shown
 from portico_cli.transfers.resuming import WORTH_RESUMING_BYTES, download
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 _AT_ONE_GO_BYTES = 1024 * 1024
 """Files up to here are read whole, so that their digest is known first and the platform refuses other bytes."""
+
+IN_PARTS_BYTES = 64 * 1024 * 1024
+"""Files from here on are uploaded in parts, several at once; such an upload that breaks off is resumed."""
 
 ATTEMPTS = 9
 """Of a call that can be repeated: with the pauses between them, a platform may be away for ten seconds or so."""
@@ -124,15 +128,27 @@ class Mover:
         checksums = None
         if source.size_bytes <= _AT_ONE_GO_BYTES:
             data, checksums = await asyncio.to_thread(_read, path)
-        stored = await self._client.objects.put(
-            target.bucket,
-            target.key,
-            data,
-            metadata=self._about.of_file(path.name),
-            checksums=checksums,
-            overwrite=self._overwrite,
-            progress=self._progress.of(path.name, source.size_bytes),
-        )
+        about, advance = self._about.of_file(path.name), self._progress.of(path.name, source.size_bytes)
+        if source.size_bytes < IN_PARTS_BYTES:
+            stored = await self._client.objects.put(
+                target.bucket,
+                target.key,
+                data,
+                metadata=about,
+                checksums=checksums,
+                overwrite=self._overwrite,
+                progress=advance,
+            )
+        else:
+            stored = await self._client.objects.upload(
+                target.bucket,
+                target.key,
+                path,
+                metadata=about,
+                overwrite=self._overwrite,
+                progress=advance,
+                resume=upload_state.state_of(self._client.profile, path, target),
+            )
         if _state(path) != before:
             raise Refused("it changed while it was copied: what is stored may be half old, half new; copy it again")
         return stored

@@ -3,7 +3,28 @@ command; loading this one loads all of them."""
 
 from __future__ import annotations
 
-from portico_cli.commands.objects import buckets, copying, listing, reading, removing, settings, syncing, versions
+from portico_cli.commands.objects import (
+    buckets,
+    copying,
+    listing,
+    reading,
+    removing,
+    settings,
+    syncing,
+    uploads,
+    versions,
+)
 from portico_cli.commands.objects.group import objects
 
-__all__ = ["buckets", "copying", "listing", "objects", "reading", "removing", "settings", "syncing", "versions"]
+__all__ = [
+    "buckets",
+    "copying",
+    "listing",
+    "objects",
+    "reading",
+    "removing",
+    "settings",
+    "syncing",
+    "uploads",
+    "versions",
+]
