@@ -63,6 +63,4 @@ async def test_no_statement_goes_through_a_table(tmp_path: Path) -> None:
             except Exception as error:
                 pytest.fail(f"{name}: {error}\n{sql}")
             steps = [row[3] for row in explained if THROUGH_A_TABLE.match(row[3])]
-            assert not steps or name.rpartition(".")[0] in ONLY_THE_FIRST | FOR_A_BACKUP, (
-                f"{name}: {steps}\n{sql}"
-            )
+            assert not steps or name.rpartition(".")[0] in ONLY_THE_FIRST | FOR_A_BACKUP, f"{name}: {steps}\n{sql}"

@@ -6,7 +6,7 @@ import click
 
 _SECTIONS = {
     "Files and objects": ("ls", "cp", "mv", "sync", "rm", "cat", "presign"),
-    "What there is": ("stat", "du", "versions", "usage"),
+    "What there is": ("stat", "du", "versions", "uploads", "usage"),
 }
 _ALL_ELSE = "Buckets"
 _LONGEST_SENTENCE = 200
