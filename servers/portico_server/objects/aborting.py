@@ -29,8 +29,8 @@ class Aborting:
         return [Job("objects.uploads", _EVERY_SECONDS, self.abort_stale, self._database)]
 
     async def abort_stale(self) -> None:
-        """Goes through all uploads: aborts those whose time is over by the rules of their bucket, or as usual, and those
-        whose bucket was deleted."""
+        """Goes through all uploads: aborts those whose time is over by the rules of their bucket, or as usual, and
+        those whose bucket was deleted."""
         behind = ("", "", "")
         while uploads := await store.behind(self._database, behind, _AT_ONCE):
             bucket: Bucket | None = None
