@@ -67,6 +67,9 @@ class TestingFace:
                 sizes = [int(size) for size in asked.get("sizes_bytes", "").split(",") if size]
                 length = [] if "code" in asked else [("content-length", str(sum(sizes)))]
                 return FaceResponse(200, length, _parts(calls, sizes, int(asked.get("code", 0))))
+            case b"many":
+                sizes = [int(asked["size"])] * int(asked["n"])
+                return FaceResponse(200, [("content-length", str(sum(sizes)))], _parts(calls, sizes, 0))
             case b"open":
                 name = f"accounts/default/tests/{asked['name']}"
                 opened = await calls.call(SERVICE + "Open", pb.OpenRequest(name=name))

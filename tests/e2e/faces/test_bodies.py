@@ -96,7 +96,7 @@ def test_a_client_that_leaves_in_the_middle_ends_the_call(faced: RunningPlatform
     uploading.sendall(request_head("/upload", "PUT", content_length=str(LARGE_BYTES)) + bytes(MIB))
     uploading.close()
     event = eventually(lambda: _with_code(faced, "ClientStream", 1))
-    assert 0 < event.received_bytes < LARGE_BYTES
+    assert event.received_bytes < LARGE_BYTES
 
     downloading = connect(faced)
     downloading.sendall(request_head(f"/download?sizes_bytes={SIZES}"))

@@ -13,7 +13,7 @@ from typing import Any
 
 from portico_server.host.adapter.exchange import ClientDisconnected, Cut, Exchange, Send
 
-IN_FLIGHT_BYTES = 1024 * 1024
+IN_FLIGHT_BYTES = 512 * 1024
 """The next part of a body is asked for while Envoy has less than so much still to take."""
 
 _UNSENDABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")

@@ -12,6 +12,7 @@ from portico.testing.v1 import testing_pb2 as pb
 from portico.testing.v1 import testing_pb2_grpc as rpc
 
 from portico_server.host.adapter import GrpcApplication
+from portico_server.host.adapter.exchange import Cut
 from portico_server.host.adapter.responses import StreamReset
 from portico_server.platform.authorization import Principal
 from portico_server.platform.call import Call, Handler, current
@@ -301,3 +302,54 @@ async def test_headers_that_would_break_out_of_their_line_are_not_sent() -> None
     with pytest.raises(ValueError, match="control characters"):
         await served.application(server.scope, server.receive, server.send)
     assert server.sent == []
+
+
+async def test_a_platform_that_stops_says_so_before_the_first_part_and_resets_behind_it() -> None:
+    async def wait(request: FaceRequest, calls: FaceCalls) -> FaceResponse:
+        await calls.call(SERVICE + "Unary", pb.UnaryRequest(delay_millis=60_000))
+        raise AssertionError("it is cut short")
+
+    served = Served(wait)
+    server = served.server()
+    task = asyncio.create_task(served.application(server.scope, server.receive, server.send))
+    await asyncio.sleep(0)
+    served.application.watch.cut_all(Cut.STOPPING)
+    await asyncio.wait_for(task, 30)
+    assert server.body == b"STOPPING ray-1"
+
+    served = Served(streaming(*[1 << 20] * 5))
+    server = served.server()
+    server.held = []
+    task = asyncio.create_task(served.application(server.scope, server.receive, server.send))
+    while not server.held:  # noqa: ASYNC110 - nobody tells us
+        await asyncio.sleep(0)
+    served.application.watch.cut_all(Cut.STOPPING)
+    with pytest.raises(StreamReset):
+        await asyncio.wait_for(task, 30)
+    assert [ended for _, ended in served.ended] == ["STOPPING"]
+
+
+async def test_a_caller_who_is_revoked_meanwhile_is_cut_off() -> None:
+    async def upload(request: FaceRequest, calls: FaceCalls) -> FaceResponse:
+        async def messages() -> AsyncIterator[pb.ClientStreamRequest]:
+            async for part in request.body():
+                yield pb.ClientStreamRequest(payload=part)
+
+        request.credential = lambda call: Principal("accounts/default/principals/ada", "default")
+        await calls.call(SERVICE + "ClientStream", messages())
+        raise AssertionError("it is cut short")
+
+    served = Served(upload)
+    server = served.server("PUT", b"begun", more_body=True)
+    task = asyncio.create_task(served.application(server.scope, server.receive, server.send))
+    while not server._waiting:  # noqa: ASYNC110 - nobody tells us
+        await asyncio.sleep(0)
+
+    def refusal_of(call: Call) -> ApiError | None:
+        revoked = call.principal is not None and call.principal.name.endswith("/ada")
+        return ApiError(grpc.StatusCode.UNAUTHENTICATED, "TOKEN_REVOKED", "it is revoked") if revoked else None
+
+    served.application.watch.cut_refused(refusal_of)
+    await asyncio.wait_for(task, 30)
+    assert server.body == b"TOKEN_REVOKED ray-1"
+    assert [ended for _, ended in served.ended] == ["TOKEN_REVOKED"]
