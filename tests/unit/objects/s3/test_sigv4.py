@@ -105,6 +105,12 @@ def test_a_query_may_be_signed_as_it_was_sent() -> None:
     assert _verify(signed("GET", "http://s3.localhost/bucket?prefix=a+b&delimiter=/")).key.principal == ANNA
 
 
+def test_a_parameter_without_a_name_is_signed_like_others() -> None:
+    sent = signed("GET", "http://s3.localhost/bucket?=x&acl")
+    assert _verify(sent).key.principal == ANNA
+    assert _refusal(replace(sent, query=b"acl")).reason == "SIGNATURE_DOES_NOT_MATCH"
+
+
 def test_several_values_of_a_header_are_one() -> None:
     sent = signed("PUT", URL, {"x-amz-meta-list": "one,two  three"})
     apart = replace(sent.with_header("x-amz-meta-list", None))

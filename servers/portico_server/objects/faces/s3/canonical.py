@@ -43,8 +43,10 @@ def canonical_query(pairs: Iterable[tuple[bytes, bytes]]) -> bytes:
     return _joined((_encoded(name), _encoded(value)) for name, value in pairs)
 
 
-def query_as_sent(query: bytes, without: bytes = b"") -> bytes:
+def query_as_sent(query: bytes, without: bytes | None = None) -> bytes:
     """Sorted, but encoded as the client has encoded it: so some sign it. `without`: a parameter to leave out."""
+    if not query:
+        return query
     parts = (part.partition(b"=") for part in query.split(b"&") if part)
     return _joined((name, value) for name, _, value in parts if name != without)
 
