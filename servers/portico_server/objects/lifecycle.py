@@ -6,7 +6,7 @@ earliest expiry holds. Rules are found by their prefix, so a thousand of them co
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from portico.objects.v1 import buckets_pb2, objects_pb2
@@ -53,6 +53,14 @@ class Rule(NamedTuple):
             return created_at_us + self.after_us
         return days_after(created_at_us, self.after_days) if self.after_days else self.time_us
 
+    def put_before_us(self, now_us: int) -> int:
+        """When an object was put at the latest that has expired by now; negative: none has."""
+        if self.after_us:
+            return now_us - self.after_us
+        if self.after_days:
+            return put_before_us(now_us, self.after_days) - 1
+        return now_us if self.time_us <= now_us else -1
+
     def is_about(self, version: Version) -> bool:
         """Whether tags and size are as the rule wants them; the prefix is looked at by whoever found the rule."""
         if self.larger_than_bytes is not None and version.size_bytes <= self.larger_than_bytes:
@@ -83,6 +91,20 @@ class Lifecycle:
                 found = Expiry(rule.expiry_us(version.created_at_us), rule.id)
         return found if found is not None and found.time_us <= MAX_TIME_US else None
 
+    def ranges_of_expired(self, now_us: int) -> Iterator[tuple[str, int]]:
+        """Prefixes, and when an object below was put at the latest that has expired by now. To be looked at each, since
+        tags and sizes count too."""
+        latest: dict[str, int] = {}
+        for rule in self.rules:
+            if rule.expires and (before_us := rule.put_before_us(now_us)) >= 0:
+                latest[rule.prefix] = max(before_us, latest.get(rule.prefix, 0))
+        yield from latest.items()
+
+    @property
+    def prefixes_of_old_versions(self) -> list[str]:
+        """Below which versions that are not current may expire, or delete markers."""
+        return sorted({*self._noncurrent.prefixes, *self._markers.prefixes})
+
     def noncurrent_expiry_us(self, version: Version, replaced_at_us: int, newer: int) -> int:
         """Of a version that was replaced at a time; `newer` others of its key are newer and not current either."""
         return min(
@@ -111,6 +133,11 @@ class Lifecycle:
         return min(by_rules, default=usual_upload_expiry_us(created_at_us))
 
 
+def put_before_us(now_us: int, days: int) -> int:
+    """Before which moment that must have been which so many days have followed, and a midnight; see `days_after`."""
+    return (now_us // DAY_US - days) * DAY_US
+
+
 def days_after(time_us: int, days: int) -> int:
     """The midnight that follows so many days after a time."""
     return (time_us // DAY_US + days + 1) * DAY_US
@@ -129,6 +156,10 @@ class _ByPrefix:
         for rule in rules:
             self._rules.setdefault(rule.prefix, []).append(rule)
         self._lengths = sorted({len(prefix) for prefix in self._rules})
+
+    @property
+    def prefixes(self) -> Iterable[str]:
+        return self._rules
 
     def of(self, key: str) -> Iterator[Rule]:
         """Those with whose prefix the key begins."""

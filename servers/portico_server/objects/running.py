@@ -15,6 +15,7 @@ from portico_server.objects.collector import Collector
 from portico_server.objects.deleting import Deleting
 from portico_server.objects.emptying import KIND, Emptying
 from portico_server.objects.errors import ERRORS
+from portico_server.objects.expiring import Expiring
 from portico_server.objects.faces.s3.opening import s3_face
 from portico_server.objects.freeing import Freeing
 from portico_server.objects.incoming import Receiver
@@ -86,6 +87,7 @@ async def run(platform: Platform) -> AsyncIterator[Running]:
                     *Collector(database, blobs, clock).jobs(),
                     *Freeing(database, blobs, clock).jobs(),
                     *Aborting(database, buckets, clock).jobs(),
+                    *Expiring(database, clock, ids, buckets).jobs(),
                     *orphans.jobs(),
                     *operations.jobs(),
                     *housekeeping(NAME, database, clock),

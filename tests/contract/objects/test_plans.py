@@ -11,6 +11,7 @@ import pytest
 from portico_server.objects.store import (
     buckets,
     collecting,
+    expiring,
     freeing,
     ledger,
     listing,
@@ -23,7 +24,7 @@ from portico_server.objects.store import (
 from portico_server.platform.settings import Settings
 from tests.contract.objects.stand import standing
 
-MODULES = (buckets, collecting, freeing, ledger, listing, objects, parts, removal, uploads, versions)
+MODULES = (buckets, collecting, expiring, freeing, ledger, listing, objects, parts, removal, uploads, versions)
 THROUGH_A_TABLE = re.compile(
     r"SCAN (bucket|object|version|inline_bytes|file|ledger|usage|upload|part|freed_list|o|v|n|i)\b"
     r"|SEARCH (object|version|o|v|n) .*\(bucket=\?\)$"
