@@ -6,8 +6,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from portico import Client
@@ -57,6 +59,35 @@ def test_a_download_that_is_stopped_leaves_nothing_behind(client: Client, fake: 
             fake.pause.set()
             assert list(folder.iterdir()) == []
             folder.rmdir()
+
+
+def _when(goes_on: threading.Event, data: bytes) -> bytes:
+    """The bytes, when the event has come."""
+    goes_on.wait(TIMEOUT_SECONDS)
+    return data
+
+
+def test_an_upload_of_many_is_stopped_in_order(client: Client, fake: FakePlatform, tmp_path: Path) -> None:
+    client.buckets.create("zoo")
+    for number in range(30):
+        (tmp_path / f"{number}").write_bytes(b"x")
+    for name, code in (("SIGTERM", 143), ("SIGINT", 130)):
+        goes_on = threading.Event()
+        fake.corrupt = partial(_when, goes_on)
+        before = fake.calls["PutObject"]
+        arguments = command("objects", "cp", "-r", tmp_path, "portico://zoo", "--jobs", 4)
+        with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            try:
+                wait_until(lambda before=before: fake.calls["PutObject"] >= before + 4)
+                process.send_signal(signal.Signals[name])
+                assert process.wait(TIMEOUT_SECONDS) == code
+                assert process.stdout is not None
+                assert process.stdout.read() == ""
+                assert process.stderr is not None
+                assert process.stderr.read().split() in ([], ["stopped"])
+            finally:
+                goes_on.set()
+                process.kill()
 
 
 def test_an_upload_that_waits_for_standard_input_is_stopped_in_order(client: Client, fake: FakePlatform) -> None:
