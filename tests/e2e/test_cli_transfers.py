@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import secrets
+import ssl
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -108,3 +111,30 @@ def test_versions_are_restored_and_removed_for_good(portico: Portico, bucket: st
     assert (listed[0].split()[-2:], "deleted" in listed[1]) == (["latest", "k"], True)
     assert portico("objects", "rm", place, "--all-versions", "--yes").out.count("removed") == 4
     assert portico("objects", "rb", bucket).code == 0
+
+
+def test_a_presigned_url_does_one_thing_to_one_object_for_whoever_has_it(
+    platform: RunningPlatform, portico: Portico, bucket: str
+) -> None:
+    trusted = ssl.create_default_context(cafile=str(platform.profile / "ca.pem"))
+
+    def answer(url: str, *, method: str = "GET", body: bytes | None = None, **headers: str) -> tuple[int, bytes, str]:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        asked = urllib.request.Request(url, data=body, method=method, headers=named)
+        try:
+            with urllib.request.urlopen(asked, context=trusted, timeout=30) as found:
+                return found.status, found.read(), found.headers.get("content-disposition", "")
+        except urllib.error.HTTPError as refused:
+            return refused.code, b"", ""
+
+    def url(key: str, *options: str) -> str:
+        return portico("objects", "presign", f"portico://{bucket}/{key}", *options).out.strip()
+
+    put = url("a/ü b+c", "--method", "PUT", "--content-type", "text/x", "--expires-in", "15m")
+    assert answer(put, method="PUT", body=b"hello", content_type="text/y")[0] == 403
+    assert answer(put, method="PUT", body=b"hello", content_type="text/x")[0] == 200
+    get = url("a/ü b+c", "--save-as", "größe.txt", "--expires-in", "7d")
+    assert answer(get) == (200, b"hello", "attachment; filename*=UTF-8''gr%C3%B6%C3%9Fe.txt")
+    assert answer(get, method="DELETE")[0] == 403
+    assert answer(get.replace("%20b", "%20d"))[0] == 403
+    assert portico("objects", "cat", f"portico://{bucket}/a/ü b+c").out == "hello"

@@ -153,3 +153,16 @@ def test_a_version_is_restored(portico: Portico, fake: FakePlatform) -> None:
     none = portico("objects", "versions", "portico://photos/k", "--restore", "previous")
     assert (none.code, "no version before" in none.err) == (1, True)
     assert portico("objects", "versions", "portico://photos", "--restore", "v1").code == 2
+
+
+@pytest.mark.parametrize("time", ["0", "8d", "1w", "-1", "soon", "169h"])
+def test_a_time_that_no_url_can_be_good_for_is_told(portico: Portico, fake: FakePlatform, time: str) -> None:
+    fake.calls.clear()
+    outcome = portico("objects", "presign", "portico://photos/k", "--expires-in", time)
+    assert (outcome.code, "`900`, `15m`, `12h`, `7d`" in outcome.err) == (2, True)
+    assert not fake.calls
+
+
+def test_a_url_needs_a_door(portico: Portico) -> None:
+    outcome = portico("objects", "presign", "portico://photos/k")
+    assert (outcome.code, "S3_DOOR_MISSING" in outcome.err) == (5, True)
