@@ -17,7 +17,7 @@ from tests.unit.sdk.fake_platform import FakePlatform
 
 NOT_HERE = ("Method not found", "knows no S3 door")
 GIVEN = b"bytes"
-BUCKETS = ("photos", "web", "backup", "logs", "inbox", "records")
+BUCKETS = ("photos", "web", "backup", "logs", "inbox", "records", "films")
 OBJECTS = (
     "photos/cat.jpg",
     "photos/2026/cat.jpg",
