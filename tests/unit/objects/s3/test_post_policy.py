@@ -77,13 +77,15 @@ def test_a_policy_ends() -> None:
 
 
 def test_a_file_must_be_within_its_bounds() -> None:
-    found = verified(form([*USUAL, ["content-length-range", 10, "20"]], KEY))
+    policy = verified(form([*USUAL, ["content-length-range", 10, "20"]], KEY)).policy
     for size_bytes in (10, 20):
-        found.check_size(size_bytes)
-    for size_bytes, reason in ((9, "ENTITY_TOO_SMALL"), (21, "ENTITY_TOO_LARGE")):
-        with pytest.raises(ApiError) as raised:
-            found.check_size(size_bytes)
-        assert raised.value.reason == reason
+        policy.check_not_larger(size_bytes)
+        policy.check_not_smaller(size_bytes)
+    with pytest.raises(ApiError) as too_small:
+        policy.check_not_smaller(9)
+    with pytest.raises(ApiError) as too_large:
+        policy.check_not_larger(21)
+    assert (too_small.value.reason, too_large.value.reason) == ("ENTITY_TOO_SMALL", "ENTITY_TOO_LARGE")
 
 
 def test_another_policy_than_the_signed_one_is_refused() -> None:

@@ -26,14 +26,19 @@ def size_of(body: Body) -> int:
     """How many bytes an object's body announces. Raises ApiError where it announces none, or too many."""
     if body.size_bytes is None:
         raise invalid("MISSING_CONTENT_LENGTH", "you must provide the Content-Length HTTP header")
-    if body.size_bytes > MAX_PUT_BYTES:
+    check_size(body.size_bytes)
+    return body.size_bytes
+
+
+def check_size(size_bytes: int) -> None:
+    """Whether one put may have so many bytes. Raises ApiError."""
+    if size_bytes > MAX_PUT_BYTES:
         raise invalid(
             "ENTITY_TOO_LARGE",
             "your proposed upload exceeds the maximum allowed size of one put; put it in parts",
-            proposed_size=str(body.size_bytes),
+            proposed_size=str(size_bytes),
             max_size_allowed=str(MAX_PUT_BYTES),
         )
-    return body.size_bytes
 
 
 async def messages(first: Any, body: Body, trailer: str) -> AsyncIterator[Any]:

@@ -5,15 +5,16 @@ Source: Amazon S3 API Reference.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from urllib.parse import unquote
 
 from portico.objects.v1 import buckets_pb2
-from portico_server.objects.faces.s3 import cors_answers, error_answers, sigv4
+from portico_server.objects.faces.s3 import cors_answers, error_answers, post_policy, sigv4
 from portico_server.objects.faces.s3.addresses import Address, Hosts
 from portico_server.objects.faces.s3.body import Body, body_of
 from portico_server.objects.faces.s3.operations import table
+from portico_server.objects.faces.s3.post_policy import SignedForm
 from portico_server.objects.faces.s3.refusals import denied, method_not_allowed, not_implemented
 from portico_server.objects.faces.s3.refused_headers import check_owner
 from portico_server.objects.faces.s3.request import S3Request, headers_of
@@ -58,8 +59,11 @@ class S3Face:
         def body() -> Body:
             return body_of(request.body(), request.headers, signed, self._hashing)
 
+        def verify_form(fields: Mapping[str, str]) -> SignedForm | None:
+            return post_policy.verify_form(fields, address.bucket, self._signers, self._clock)
+
         account = address.account or account
-        asked = S3Request(request, calls, address, account, body, signed=signed is not None)
+        asked = S3Request(request, calls, address, account, body, signed=signed is not None, verify_form=verify_form)
         if cors_answers.ORIGIN in asked.headers and address.bucket:
             return await self._across_origins(asked)
         return await _answered(asked)

@@ -59,31 +59,34 @@ class Policy:
     least_bytes: int = 0
     most_bytes: int = _LARGEST
 
-
-@dataclass(frozen=True, slots=True)
-class SignedForm:
-    """A form whose signature is good, and that is as its policy wants it, but for the file's size: that must be within
-    the policy's bounds (`check_size`)."""
-
-    key: AccessKey
-    policy: Policy
-
-    def check_size(self, size_bytes: int) -> None:
-        """Raises ApiError."""
-        if size_bytes > self.policy.most_bytes:
+    def check_not_larger(self, size_bytes: int) -> None:
+        """Raises ApiError for a file of which already so much has come."""
+        if size_bytes > self.most_bytes:
             raise invalid(
                 "ENTITY_TOO_LARGE",
                 "your proposed upload exceeds the maximum allowed size",
                 proposed_size=str(size_bytes),
-                max_size_allowed=str(self.policy.most_bytes),
+                max_size_allowed=str(self.most_bytes),
             )
-        if size_bytes < self.policy.least_bytes:
+
+    def check_not_smaller(self, size_bytes: int) -> None:
+        """Raises ApiError for a file that has only so much."""
+        if size_bytes < self.least_bytes:
             raise invalid(
                 "ENTITY_TOO_SMALL",
                 "your proposed upload is smaller than the minimum allowed size",
                 proposed_size=str(size_bytes),
-                min_size_allowed=str(self.policy.least_bytes),
+                min_size_allowed=str(self.least_bytes),
             )
+
+
+@dataclass(frozen=True, slots=True)
+class SignedForm:
+    """A form whose signature is good, and that is as its policy wants it, but for the file's size, which is not known
+    yet: that must be within the policy's bounds."""
+
+    key: AccessKey
+    policy: Policy
 
 
 def verify_form(fields: Mapping[str, str], bucket: str, signers: Signers, clock: Clock) -> SignedForm | None:

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from urllib.parse import unquote_to_bytes
 
 from portico_server.objects.faces.s3.addresses import Address
+from portico_server.objects.faces.s3.post_policy import SignedForm
 from portico_server.objects.faces.s3.refusals import invalid, invalid_argument
 from portico_server.objects.names import object_name
 from portico_server.platform.errors import ApiError
@@ -40,12 +41,17 @@ class Body(Protocol):
     def __aiter__(self) -> AsyncIterator[bytes]: ...
 
 
+def _nobodys(fields: Mapping[str, str]) -> SignedForm | None:
+    return None
+
+
 class S3Request:
     """`query` and `headers` by name, decoded; of several parameters of a name the first counts, several headers are one
     with commas. `account` is the bucket's. `signed`: somebody has signed it; else it is an anonymous one. `body` opens
-    the body, and raises ApiError where its headers say no good of it."""
+    the body, and raises ApiError where its headers say no good of it. `verify_form`: who has signed a form of these
+    fields."""
 
-    __slots__ = ("_calls", "account", "address", "body", "came", "headers", "query", "signed")
+    __slots__ = ("_calls", "account", "address", "body", "came", "headers", "query", "signed", "verify_form")
 
     def __init__(
         self,
@@ -56,11 +62,13 @@ class S3Request:
         body: Callable[[], Body],
         *,
         signed: bool,
+        verify_form: Callable[[Mapping[str, str]], SignedForm | None] = _nobodys,
     ) -> None:
         self.came = came
         self.address = address
         self.account = account
         self.signed = signed
+        self.verify_form = verify_form
         self.body = body
         self.query = parameters(came.query)
         self.headers = headers_of(came.headers)
