@@ -329,6 +329,18 @@ class _Objects(objects_pb2_grpc.ObjectServiceServicer):
         page, token = _page(found, request)
         return objects_pb2.ListObjectVersionsResponse(objects=page, prefixes=prefixes, next_page_token=token)
 
+    def UpdateObject(self, request: Any, context: Any) -> Any:
+        found, _ = self._found(request.name, context)
+        for name in request.update_mask.paths:
+            found.ClearField(name)
+            if name == "tags":
+                found.tags.update(request.tags)
+            elif name == "legal_hold":
+                found.legal_hold = request.legal_hold
+            elif request.HasField("retention"):
+                found.retention.CopyFrom(request.retention)
+        return objects_pb2.UpdateObjectResponse(object=found)
+
     def DeleteObject(self, request: Any, context: Any) -> Any:
         gone = self.platform.objects.pop(request.name, None)
         return objects_pb2.DeleteObjectResponse(version_id=gone[0].version_id if gone else "")

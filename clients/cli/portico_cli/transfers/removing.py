@@ -40,7 +40,13 @@ async def remove_all(
 
 
 async def remove_batches(
-    client: AsyncClient, batches: AsyncIterator[Batch], report: Report, jobs: int, *, dry_run: bool
+    client: AsyncClient,
+    batches: AsyncIterator[Batch],
+    report: Report,
+    jobs: int,
+    *,
+    dry_run: bool,
+    bypass_governance: bool = False,
 ) -> None:
     """Removes what comes in batches of up to a thousand, each of one bucket or one folder."""
     remover = client.with_options(attempts=ATTEMPTS)
@@ -48,7 +54,7 @@ async def remove_batches(
     async def work(batch: Batch) -> list[Any]:
         if dry_run:
             return [PLANNED] * len(batch)
-        return await _remove(remover, batch)
+        return await _remove(remover, batch, bypass_governance)
 
     def told(batch: Batch, outcomes: Any) -> bool:
         if isinstance(outcomes, Exception):
@@ -59,28 +65,28 @@ async def remove_batches(
     await at_once(batches, work, told, min(jobs, _JOBS))
 
 
-async def _remove(client: AsyncClient, batch: Batch) -> list[Any]:
+async def _remove(client: AsyncClient, batch: Batch, bypass_governance: bool) -> list[Any]:
     """Answers an outcome for each."""
     if isinstance(batch[0].target, Path):
         return [_unlink(removal.target) for removal in batch]
     try:
-        return await _call(client, batch)
+        return await _call(client, batch, bypass_governance)
     except PorticoError as error:
         if error.code not in _OF_ONE_ONLY or len(batch) == 1:
             raise
     outcomes: list[Any] = []
     for removal in batch:
         try:
-            outcomes += await _call(client, [removal])
+            outcomes += await _call(client, [removal], bypass_governance)
         except PorticoError as error:
             outcomes.append(error)
     return outcomes
 
 
-async def _call(client: AsyncClient, batch: Batch) -> list[Any]:
+async def _call(client: AsyncClient, batch: Batch, bypass_governance: bool) -> list[Any]:
     places = [removal.target for removal in batch if isinstance(removal.target, Remote)]
     entries = [(place.key, removal.version_id) for place, removal in zip(places, batch, strict=True)]
-    results = await client.objects.delete_many(places[0].bucket, entries)
+    results = await client.objects.delete_many(places[0].bucket, entries, bypass_governance=bypass_governance)
     return [result if result.version_id else UNCHANGED for result in results]
 
 

@@ -18,23 +18,26 @@ from pathlib import Path
 
 from portico._checksums import md5
 from portico._clients.object_download import AsyncObjectReader, Download, ObjectReader, read_whole
+from portico._clients.object_marks import ObjectMarks
 from portico._clients.object_parts import LARGE_BYTES, PartsDownload, PartsUpload, Target
 from portico._clients.object_upload import Progress, Upload
 from portico._methods import method
 from portico._names import name_of, text
 from portico._paging import Paging
-from portico._services import AsyncService, Service, SyncService, listing, operation
+from portico._services import AsyncService, SyncService, listing, operation
 from portico._sources import BytesSource, Data, PathSource, Source, source_of
 from portico._steps import Steps, blocking, run, run_async
 from portico._targets import is_stream, written
 from portico.objects.v1 import objects_pb2
 from portico.objects.v1.objects_pb2 import (
+    ChecksumAlgorithm,
     Checksums,
     Conditions,
     DeleteObjectResponse,
     Object,
     ObjectMetadata,
     ObjectPart,
+    Retention,
 )
 
 _SERVICE = "/portico.objects.v1.ObjectService/"
@@ -49,7 +52,7 @@ _COPY_OBJECT = method(_SERVICE + "CopyObject", objects_pb2.CopyObjectResponse)
 MOST_DELETED_AT_ONCE = 1000
 
 
-class _Objects(Service):
+class _Objects(ObjectMarks):
     def _name(self, bucket: str, key: str) -> str:
         return f"{name_of(self.session.account, 'buckets', bucket)}/objects/{text(key)}"
 
@@ -63,6 +66,10 @@ class _Objects(Service):
         content_type: str = "",
         metadata: Mapping[str, str] | ObjectMetadata | None = None,
         checksums: Checksums | None = None,
+        checksum_algorithms: Iterable[ChecksumAlgorithm] = (),
+        tags: Mapping[str, str] | None = None,
+        retention: Retention | None = None,
+        legal_hold: bool = False,
         conditions: Conditions | None = None,
         overwrite: bool = True,
         progress: Progress | None = None,
@@ -74,6 +81,10 @@ class _Objects(Service):
             content_type: the media type; for a path guessed from its name if left out.
             metadata: the user's own (a mapping), or all that can be said of an object.
             checksums: digests that the bytes must have, else nothing is stored.
+            checksum_algorithms: digests to make and keep besides.
+            tags: its tags.
+            retention: until when this version may not be deleted, where the bucket has object lock.
+            legal_hold: it may not be deleted until that is taken back (`set_legal_hold`).
             conditions: what must hold of the object that this replaces.
             overwrite: False: fail if there is one already.
             progress: told how many bytes were sent so far.
@@ -86,8 +97,14 @@ class _Objects(Service):
         """
         source = source_of(data)
         first = self._first(bucket, key, source, content_type, metadata, conditions, overwrite)
-        if checksums is not None:
-            first.checksums.CopyFrom(checksums)
+        also = objects_pb2.PutObjectRequest(
+            checksums=checksums,
+            checksum_algorithms=checksum_algorithms,
+            tags=tags,
+            retention=retention,
+            legal_hold=legal_hold,
+        )
+        first.MergeFrom(also)
         return (yield from self._put(first, source, progress))
 
     def _first(
@@ -243,7 +260,14 @@ class _Objects(Service):
 
     @listing
     def list(
-        self, bucket: str, *, prefix: str = "", delimiter: str = "", start_after: str = "", page_size: int = 0
+        self,
+        bucket: str,
+        *,
+        prefix: str = "",
+        delimiter: str = "",
+        start_after: str = "",
+        start_behind_prefix: bool = False,
+        page_size: int = 0,
     ) -> Paging[Object, objects_pb2.ListObjectsResponse]:
         """The current objects of a bucket by key, in the order of their UTF-8 bytes.
 
@@ -252,25 +276,44 @@ class _Objects(Service):
             delimiter: keys that share what stands up to the first one behind the prefix are left out; `pages()` has
                 those common beginnings as `prefixes`.
             start_after: only keys behind this one.
+            start_behind_prefix: leave out the common beginning that `start_after` is, or begins with.
         """
         request = objects_pb2.ListObjectsRequest(
             parent=name_of(self.session.account, "buckets", bucket),
             prefix=prefix,
             delimiter=delimiter,
             start_after=start_after,
+            start_behind_prefix=start_behind_prefix,
             page_size=page_size,
         )
         return Paging(_LIST_OBJECTS, request, "objects")
 
     @listing
     def versions(
-        self, bucket: str, *, prefix: str = "", delimiter: str = "", page_size: int = 0
+        self,
+        bucket: str,
+        *,
+        prefix: str = "",
+        delimiter: str = "",
+        start_after: str = "",
+        start_after_version_id: str = "",
+        start_behind_prefix: bool = False,
+        page_size: int = 0,
     ) -> Paging[Object, objects_pb2.ListObjectVersionsResponse]:
-        """All versions and delete markers of a bucket by key, the newest of a key first; `prefix` and `delimiter` as in
-        `list`."""
-        parent = name_of(self.session.account, "buckets", bucket)
+        """All versions and delete markers of a bucket by key, the newest of a key first.
+
+        Args:
+            start_after_version_id: also what is older than this version of `start_after`.
+            Others: as in `list`.
+        """
         request = objects_pb2.ListObjectVersionsRequest(
-            parent=parent, prefix=prefix, delimiter=delimiter, page_size=page_size
+            parent=name_of(self.session.account, "buckets", bucket),
+            prefix=prefix,
+            delimiter=delimiter,
+            start_after=start_after,
+            start_after_version_id=start_after_version_id,
+            start_behind_prefix=start_behind_prefix,
+            page_size=page_size,
         )
         return Paging(_LIST_OBJECT_VERSIONS, request, "objects")
 
@@ -286,25 +329,42 @@ class _Objects(Service):
 
     @operation
     def delete(
-        self, bucket: str, key: str, *, version_id: str = "", conditions: Conditions | None = None
+        self,
+        bucket: str,
+        key: str,
+        *,
+        version_id: str = "",
+        conditions: Conditions | None = None,
+        bypass_governance: bool = False,
     ) -> Steps[DeleteObjectResponse]:
-        """Deletes an object, or for good one version of it. To delete what is not there succeeds."""
+        """Deletes an object, or for good one version of it. To delete what is not there succeeds.
+
+        With `bypass_governance` also a version whose retention in GOVERNANCE mode lasts. Raises FailedPrecondition
+        (`OBJECT_LOCKED`) for a version under retention or legal hold.
+        """
         request = objects_pb2.DeleteObjectRequest(
-            name=self._name(bucket, key), version_id=version_id, conditions=conditions
+            name=self._name(bucket, key),
+            version_id=version_id,
+            conditions=conditions,
+            bypass_governance=bypass_governance,
         )
         return (yield from self.session.call(_DELETE_OBJECT, request))
 
     @operation
-    def delete_many(self, bucket: str, keys: Iterable[str | tuple[str, str]]) -> Steps[Sequence[DeleteObjectResponse]]:
+    def delete_many(
+        self, bucket: str, keys: Iterable[str | tuple[str, str]], *, bypass_governance: bool = False
+    ) -> Steps[Sequence[DeleteObjectResponse]]:
         """Deletes any number of objects of a bucket, 1,000 a call; each call's all or none. Answers one result a key.
 
         Args:
             keys: keys, or pairs of key and version id.
+            bypass_governance: as in `delete`.
         """
         results: list[DeleteObjectResponse] = []
         rest = iter(keys)
         while some := list(islice(rest, MOST_DELETED_AT_ONCE)):
-            request = objects_pb2.DeleteObjectsRequest(parent=name_of(self.session.account, "buckets", bucket))
+            parent = name_of(self.session.account, "buckets", bucket)
+            request = objects_pb2.DeleteObjectsRequest(parent=parent, bypass_governance=bypass_governance)
             for entry in some:
                 key, version_id = (entry, "") if isinstance(entry, str) else entry
                 request.objects.add(name=self._name(bucket, key), version_id=version_id)
@@ -322,6 +382,10 @@ class _Objects(Service):
         *,
         source_version_id: str = "",
         metadata: ObjectMetadata | None = None,
+        checksum_algorithms: Iterable[ChecksumAlgorithm] = (),
+        tags: Mapping[str, str] | None = None,
+        retention: Retention | None = None,
+        legal_hold: bool = False,
         source_conditions: Conditions | None = None,
         conditions: Conditions | None = None,
     ) -> Steps[Object]:
@@ -329,6 +393,9 @@ class _Objects(Service):
 
         Args:
             metadata: the new object's; the source's if left out.
+            checksum_algorithms: digests to make and keep besides those of the source.
+            tags: the new object's; the source's if left out.
+            retention, legal_hold: as in `put`; the source's are not taken over.
             source_conditions: what must hold of the source.
             conditions: what must hold of the object that this replaces.
         """
@@ -337,6 +404,11 @@ class _Objects(Service):
             source=self._name(source_bucket, source_key),
             source_version_id=source_version_id,
             metadata=metadata,
+            checksum_algorithms=checksum_algorithms,
+            tags=tags,
+            replace_tags=tags is not None,
+            retention=retention,
+            legal_hold=legal_hold,
             source_conditions=source_conditions,
             conditions=conditions,
         )

@@ -7,6 +7,7 @@ import click
 _SECTIONS = {
     "Files and objects": ("ls", "cp", "mv", "sync", "rm", "cat", "presign"),
     "What there is": ("stat", "du", "versions", "uploads", "usage"),
+    "Tags and locks": ("tag", "lock", "hold"),
 }
 _ALL_ELSE = "Buckets"
 _LONGEST_SENTENCE = 200

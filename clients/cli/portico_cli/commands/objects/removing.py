@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 @click.option("-r", "--recursive", is_flag=True, help="All objects whose key begins with this.")
 @click.option("--version", "--version-id", "version_id", default="", metavar="ID", help="Remove this version for good.")
 @click.option("--all-versions", is_flag=True, help="Remove all versions and delete markers for good.")
+@click.option("--bypass-governance", is_flag=True, help="Also versions that are locked in governance mode.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask before all versions are removed.")
 @filter_options
 @click.option("--dry-run", is_flag=True, help="Only tell what would be removed.")
@@ -59,7 +60,14 @@ def rm(caller: Caller, places: tuple[Remote, ...], version_id: str, dry_run: boo
                 batches = _below(client, place, options["filters"])
             else:
                 batches = _one(place, version_id)
-            await remove_batches(client, batches, report, jobs=MOST_IN_A_CALL, dry_run=dry_run)
+            await remove_batches(
+                client,
+                batches,
+                report,
+                jobs=MOST_IN_A_CALL,
+                dry_run=dry_run,
+                bypass_governance=options["bypass_governance"],
+            )
 
     caller.run(work)
     code = report.end()
