@@ -43,6 +43,7 @@ _OF_THE_CONTRACT = {
     "OBJECT_TOO_LARGE": Told("EntityTooLarge", 400),
     "OBJECT_LOCKED": Told("AccessDenied", 403),
     "OBJECT_LOCK_DISABLED": Told("InvalidRequest", 400, "Bucket is missing Object Lock Configuration"),
+    "TOO_MANY_UPLOADS": Told("InvalidRequest", 400),
     "UPLOAD_NOT_FOUND": Told("NoSuchUpload", 404),
     "INVALID_PART": Told("InvalidPart", 400),
     "INVALID_PART_ORDER": Told("InvalidPartOrder", 400),
@@ -71,6 +72,7 @@ _OF_THE_FACE = {
     "INVALID_ARGUMENT": Told("InvalidArgument", 400),
     "INVALID_BUCKET_NAME": Told("InvalidBucketName", 400),
     "INVALID_BUCKET_STATE": Told("InvalidBucketState", 409),
+    "INVALID_CHUNK": Told("InvalidRequest", 400),
     "INVALID_CHUNK_SIZE_ERROR": Told("InvalidChunkSizeError", 403),
     "INVALID_DIGEST": Told("InvalidDigest", 400),
     "INVALID_LOCATION_CONSTRAINT": Told("InvalidLocationConstraint", 400),
@@ -108,6 +110,7 @@ _OF_THE_FACE = {
     "REQUEST_TIME_TOO_SKEWED": Told("RequestTimeTooSkewed", 403),
     "SERVER_SIDE_ENCRYPTION_CONFIGURATION_NOT_FOUND_ERROR": Told("ServerSideEncryptionConfigurationNotFoundError", 404),
     "SIGNATURE_DOES_NOT_MATCH": Told("SignatureDoesNotMatch", 403),
+    "TOKEN_REVOKED": Told("InvalidAccessKeyId", 403),
     "X_AMZ_CONTENT_SHA256_MISMATCH": Told("XAmzContentSHA256Mismatch", 400),
 }
 
