@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zlib
 from pathlib import Path
 
 import grpc
@@ -93,6 +94,21 @@ def test_bytes_are_compared_if_asked(portico: Portico, fake: FakePlatform, site:
     assert portico(*sync, "--dry-run").out.count("would copy") == 1
     assert portico(*sync, "--checksum").out == f"copied {site}/a0 -> portico://photos/web/a0\n"
     assert stored(fake, "web/a0") == b"0a"
+
+
+@pytest.mark.parametrize(("digest", "copied"), [("crc32", 0), ("wrong", 1), ("", 1)])
+def test_bytes_of_an_object_that_was_put_in_parts_are_compared_by_another_digest(
+    portico: Portico, fake: FakePlatform, site: Path, digest: str, copied: int
+) -> None:
+    sync = ("objects", "sync", site, "portico://photos/web", "--exclude", "*", "--include", "a0")
+    portico(*sync)
+    item = fake.objects[f"{ACCOUNT}/buckets/photos/objects/web/a0"][0]
+    item.etag = f"{item.etag}-2"
+    item.checksums.Clear()
+    if digest:
+        item.checksums.crc32 = zlib.crc32(b"a0" if digest == "crc32" else b"a1").to_bytes(4, "big")
+    age(site / "a0", -1)
+    assert portico(*sync, "--checksum").out.count("copied /") == copied
 
 
 def test_buckets_are_made_the_same_on_the_platform(portico: Portico, fake: FakePlatform, site: Path) -> None:

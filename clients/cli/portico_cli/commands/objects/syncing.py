@@ -33,7 +33,7 @@ from portico_cli.transfers.targets import Refused, Targets
     type=By,
     help="To files: copy also what is older than the file, not only what is newer.",
 )
-@click.option("--checksum", "by", flag_value=By.CHECKSUM, type=By, help="Compare the bytes, by their MD5.")
+@click.option("--checksum", "by", flag_value=By.CHECKSUM, type=By, help="Compare the bytes, by a digest.")
 @transfer_options
 @calls_platform
 def sync(caller: Caller, source: str, target: str, delete: bool, by: By | None, **options: Any) -> int:
