@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from portico._clients.buckets import AsyncBuckets, Buckets
     from portico._clients.credentials import AsyncCredentials, Credentials
     from portico._clients.health import AsyncHealth, Health
+    from portico._clients.object_usage import AsyncObjectUsage, ObjectUsage
     from portico._clients.objects import AsyncObjects, Objects
     from portico._clients.operations import AsyncOperations, Operations
     from portico._clients.records import AsyncRecords, Records
@@ -104,6 +105,13 @@ class Client(_AnyClient):
         from portico._clients.objects import Objects
 
         return Objects(self._session)
+
+    @cached_property
+    def object_usage(self) -> ObjectUsage:
+        """What accounts use of the object storage."""
+        from portico._clients.object_usage import ObjectUsage
+
+        return ObjectUsage(self._session)
 
     @cached_property
     def uploads(self) -> Uploads:
@@ -209,6 +217,13 @@ class AsyncClient(_AnyClient):
         from portico._clients.objects import AsyncObjects
 
         return AsyncObjects(self._session)
+
+    @cached_property
+    def object_usage(self) -> AsyncObjectUsage:
+        """What accounts use of the object storage."""
+        from portico._clients.object_usage import AsyncObjectUsage
+
+        return AsyncObjectUsage(self._session)
 
     @cached_property
     def uploads(self) -> AsyncUploads:

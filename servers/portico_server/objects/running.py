@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from importlib import resources
 
-from portico.objects.v1 import buckets_pb2_grpc, objects_pb2_grpc, uploads_pb2_grpc
+from portico.objects.v1 import buckets_pb2_grpc, objects_pb2_grpc, uploads_pb2_grpc, usage_pb2_grpc
 from portico_server.objects.aborting import Aborting
 from portico_server.objects.bucket_service import BucketService
 from portico_server.objects.buckets import Buckets
@@ -21,15 +21,18 @@ from portico_server.objects.freeing import Freeing
 from portico_server.objects.incoming import Receiver
 from portico_server.objects.listing import Listing
 from portico_server.objects.marking import Marking
+from portico_server.objects.metering import Meter, Metered
 from portico_server.objects.object_service import ObjectService
 from portico_server.objects.objects import Objects
 from portico_server.objects.orphans import Orphans
 from portico_server.objects.part_copying import PartCopying
 from portico_server.objects.reading import Reader
 from portico_server.objects.rehashing import Rehasher
+from portico_server.objects.sampling import Sampling
 from portico_server.objects.upload_listing import UploadListing
 from portico_server.objects.upload_service import UploadService
 from portico_server.objects.uploads import Uploads
+from portico_server.objects.usage_service import UsageService
 from portico_server.objects.version_listing import VersionListing
 from portico_server.platform.housekeeping import housekeeping
 from portico_server.platform.ids import Ids
@@ -76,18 +79,22 @@ async def run(platform: Platform) -> AsyncIterator[Running]:
         upload_service = UploadService(database, clock, uploads, copying, listing, uploads_listing, tokens)
         await orphans.start()
         await operations.start()
+        meter = Meter(database, clock)
+        meter.start()
         try:
             yield Running(
                 servicers=(
-                    (buckets_pb2_grpc.add_BucketServiceServicer_to_server, bucket_service),
-                    (objects_pb2_grpc.add_ObjectServiceServicer_to_server, object_service),
-                    (uploads_pb2_grpc.add_UploadServiceServicer_to_server, upload_service),
+                    (buckets_pb2_grpc.add_BucketServiceServicer_to_server, Metered(bucket_service, meter)),
+                    (objects_pb2_grpc.add_ObjectServiceServicer_to_server, Metered(object_service, meter)),
+                    (uploads_pb2_grpc.add_UploadServiceServicer_to_server, Metered(upload_service, meter)),
+                    (usage_pb2_grpc.add_UsageServiceServicer_to_server, UsageService(database, clock)),
                 ),
                 jobs=(
                     *Collector(database, blobs, clock).jobs(),
                     *Freeing(database, blobs, clock).jobs(),
                     *Aborting(database, buckets, clock).jobs(),
                     *Expiring(database, clock, ids, buckets).jobs(),
+                    *Sampling(database, clock).jobs(),
                     *orphans.jobs(),
                     *operations.jobs(),
                     *housekeeping(NAME, database, clock),
@@ -96,4 +103,5 @@ async def run(platform: Platform) -> AsyncIterator[Running]:
                 faces=(s3_face(platform, buckets, hashing),),
             )
         finally:
+            await meter.stop()
             await operations.stop()

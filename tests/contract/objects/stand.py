@@ -23,6 +23,7 @@ from portico_server.objects.object_service import ObjectService
 from portico_server.objects.orphans import Orphans
 from portico_server.objects.store import collecting
 from portico_server.objects.upload_service import UploadService
+from portico_server.objects.usage_service import UsageService
 from portico_server.platform import call
 from portico_server.platform.authorization import Filter, Principal
 from portico_server.platform.blobs import Blobs
@@ -84,12 +85,13 @@ class Stand:
     buckets: BucketService
     objects: ObjectService
     uploads: UploadService
+    usages: UsageService
     collector: Collector
     freeing: Freeing
     orphans: Orphans
     caller: Caller = field(default_factory=Caller)
 
-    def enter(self, method: str) -> call.Call:
+    def enter(self, method: str, resource: str = BUCKET) -> call.Call:
         """Makes a call of this method the current one, as the host does."""
         made = call.Call(
             Method(f"/portico.objects.v1.{method}", False, False),
@@ -104,6 +106,7 @@ class Stand:
             anonymous=self.caller.denial is not None,
             denial=self.caller.denial,
             authorizer=self.caller,  # type: ignore[arg-type]
+            resource=resource,
         )
         call.current.set(made)
         return made
@@ -112,7 +115,7 @@ class Stand:
         self, name: str = BUCKET, settings: buckets_pb2.Bucket | None = None, **request: Any
     ) -> buckets_pb2.Bucket:
         parent, _, bucket_id = name.partition("/buckets/")
-        self.enter("BucketService/CreateBucket")
+        self.enter("BucketService/CreateBucket", parent)
         message = buckets_pb2.CreateBucketRequest(parent=parent, bucket_id=bucket_id, bucket=settings, **request)
         return (await self.buckets.CreateBucket(message, None)).bucket
 
@@ -121,7 +124,7 @@ class Stand:
         return (await self.buckets.GetBucket(buckets_pb2.GetBucketRequest(name=name), None)).bucket
 
     async def list_buckets(self, **request: Any) -> buckets_pb2.ListBucketsResponse:
-        self.enter("BucketService/ListBuckets")
+        self.enter("BucketService/ListBuckets", ACCOUNT)
         return await self.buckets.ListBuckets(buckets_pb2.ListBucketsRequest(parent=ACCOUNT, **request), None)
 
     async def update_bucket(self, name: str = BUCKET, **settings: Any) -> buckets_pb2.Bucket:
@@ -305,7 +308,7 @@ class Stand:
     async def clear(self) -> None:
         """Forgets everything."""
         tables = (
-            "bucket object version inline_bytes file upload part freed_list ledger usage"
+            "bucket object version inline_bytes file upload part freed_list ledger usage usage_day"
             " platform_outbox platform_request platform_operation"
         )
         await self.database.batch(Batch([Statement(f"DELETE FROM {table}", (), ANY) for table in tables.split()]))
@@ -354,11 +357,11 @@ async def standing(
     platform = Platform(settings, clock, random.SystemRandom(), PageTokens(b"k" * 32), databases, product_blobs)
     async with PRODUCT.run(platform) as running:
         database = running.jobs[0].database
-        buckets, objects, uploads = (servicer for _, servicer in running.servicers)
+        buckets, objects, uploads, usage = (servicer for _, servicer in running.servicers)
         collector, orphans = Collector(database, blobs, clock), Orphans(database, blobs, platform.random)
         await orphans.start()
         freeing = Freeing(database, blobs, clock)
-        services = buckets, objects, uploads
+        services = buckets, objects, uploads, usage
         yield Stand(settings, clock, database, blobs, running, *services, collector, freeing, orphans)
     await databases.close()
     await files.close()

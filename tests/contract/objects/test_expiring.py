@@ -163,7 +163,7 @@ async def test_uploads_are_aborted_when_rules_say_be_that_sooner_or_later_than_u
     seen = []
     for days in (0, 2, 6, 14):
         stand.clock.pass_seconds(days * DAY)
-        await stand.aborting.abort_stale()
+        await stand.run_job("objects.uploads")
         uploads = (await stand.list_uploads()).uploads
         seen.append([one.name.partition("/objects/")[2] for one in uploads])
     assert seen == [["late/a", "soon/a", "usual"], ["late/a", "usual"], ["late/a"], []]

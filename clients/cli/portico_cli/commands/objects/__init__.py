@@ -14,6 +14,7 @@ from portico_cli.commands.objects import (
     settings,
     syncing,
     uploads,
+    usage,
     versions,
 )
 from portico_cli.commands.objects.group import objects
@@ -30,5 +31,6 @@ __all__ = [
     "settings",
     "syncing",
     "uploads",
+    "usage",
     "versions",
 ]

@@ -1,0 +1,151 @@
+"""What buckets use in a month: operations by class, bytes by hours, and the report of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from portico.objects.v1 import buckets_pb2, objects_pb2, uploads_pb2, usage_pb2
+from portico_server.objects import errors, metering
+from portico_server.objects.metering import Meter
+from portico_server.platform.database import Batch, Done, OutcomeUnknown, Unreachable
+from tests.contract.objects.stand import ACCOUNT, BUCKET, ENABLED, Stand
+
+HOUR = 3600
+DAY = 24 * HOUR
+NOVEMBER_US = int(datetime(2026, 11, 30, 22, tzinfo=UTC).timestamp()) * 1_000_000
+OTHER = f"{ACCOUNT}/buckets/other"
+
+
+@pytest.fixture
+def meter(stand: Stand) -> Meter:
+    """The product's, from which all is gone that other tests have counted."""
+    found: Meter = stand.buckets.meter  # type: ignore[attr-defined]
+    found._counts.clear()
+    return found
+
+
+async def report(stand: Stand, month: str = "") -> usage_pb2.UsageReport:
+    request = usage_pb2.GetUsageReportRequest(parent=ACCOUNT, month=month)
+    return (await stand.usages.GetUsageReport(request, None)).report
+
+
+def operations(found: usage_pb2.UsageReport) -> dict[str, tuple[int, int]]:
+    return {one.bucket: (one.class_a_operations, one.class_b_operations) for one in found.buckets}
+
+
+def test_every_method_has_a_class() -> None:
+    contracts = (buckets_pb2, objects_pb2, uploads_pb2, usage_pb2)
+    methods = {
+        method.name
+        for contract in contracts
+        for service in contract.DESCRIPTOR.services_by_name.values()
+        for method in service.methods
+    }
+    classes = (metering.CLASS_A, metering.CLASS_B, metering.FREE)
+    assert set().union(*classes) == methods
+    assert sum(map(len, classes)) == len(methods)
+
+
+async def test_operations_that_succeed_are_counted_by_bucket_and_class(stand: Stand, meter: Meter) -> None:
+    await stand.create_bucket(OTHER)
+    await stand.put("a")
+    await stand.get("a")
+    await stand.head("a")
+    await stand.list()
+    await stand.list_buckets()
+    await stand.delete("a")
+    with pytest.raises(errors.ObjectNotFound):
+        await stand.get("a")
+    with pytest.raises(errors.BucketAlreadyExists):
+        await stand.create_bucket()
+    await meter.flush()
+    assert operations(await report(stand)) == {"": (2, 0), BUCKET: (2, 2)}
+
+
+async def test_counts_are_added_to_those_of_other_processes(stand: Stand, meter: Meter) -> None:
+    other = Meter(stand.database, stand.clock)
+    for one in (meter, other, meter):
+        one.count(f"{BUCKET}/objects/a/b", True)
+        await one.flush()
+    assert operations(await report(stand)) == {BUCKET: (3, 0)}
+
+
+async def test_a_month_has_what_was_used_in_it(stand: Stand, meter: Meter) -> None:
+    stand.clock.time_us = NOVEMBER_US
+    meter.count(BUCKET, False)
+    stand.clock.pass_seconds(4 * HOUR)
+    meter.count(BUCKET, False)
+    meter.count(BUCKET, False)
+    await meter.flush()
+    assert operations(await report(stand, "2026-11")) == {BUCKET: (0, 1)}
+    december = await report(stand)
+    assert (december.month, operations(december)) == ("2026-12", {BUCKET: (0, 2)})
+    assert operations(await report(stand, "2026-10")) == {}
+    assert (await report(stand, "2026-11")).end_time.ToJsonString() == "2026-12-01T00:00:00Z"
+
+
+async def test_what_the_database_refused_is_counted_later_and_what_it_may_have_done_is_not(
+    stand: Stand, meter: Meter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meter.count(BUCKET, True)
+    failure: list[Exception] = [Unreachable("away")]
+    plain = type(stand.database).batch
+
+    async def batch(self: Any, batch: Batch) -> list[Done]:
+        if failure:
+            raise failure.pop()
+        return await plain(self, batch)
+
+    monkeypatch.setattr(type(stand.database), "batch", batch)
+    with pytest.raises(Unreachable):
+        await meter.flush()
+    await meter.flush()
+    failure.append(OutcomeUnknown("lost"))
+    meter.count(BUCKET, True)
+    await meter.flush()
+    await meter.flush()
+    assert operations(await report(stand)) == {BUCKET: (1, 0)}
+
+
+async def test_bytes_are_counted_by_the_hours_that_they_were_stored(stand: Stand, meter: Meter) -> None:
+    stand.clock.time_us = NOVEMBER_US
+    await stand.update_bucket(versioning=ENABLED)
+    for content in (b"x" * 1000, b"y" * 500):
+        await stand.put("key", content)
+    await stand.collector.fold()
+    await stand.run_job("objects.sampling")
+    for _ in range(4):
+        stand.clock.pass_seconds(HOUR)
+        await stand.run_job("objects.sampling")
+    november, december = await report(stand, "2026-11"), await report(stand, "2026-12")
+    hours = [found.total.byte_hours / 1500 for found in (november, december)]
+    assert hours == pytest.approx([2, 2], abs=0.01)
+    assert (december.total.objects, december.total.size_bytes) == (2, 1500)
+
+
+async def test_parts_of_uploads_are_stored_too(stand: Stand, meter: Meter) -> None:
+    upload = await stand.create_upload("key")
+    await stand.upload_part("key", upload, 1, b"x" * 3000)
+    await stand.collector.fold()
+    assert (await report(stand)).total.size_bytes == 3000
+
+
+async def test_an_hour_that_passed_while_nobody_looked_is_counted_once(stand: Stand, meter: Meter) -> None:
+    await stand.put("key", b"x" * 1000)
+    await stand.collector.fold()
+    await stand.run_job("objects.sampling")
+    stand.clock.pass_seconds(3 * DAY)
+    for _ in range(3):
+        await stand.run_job("objects.sampling")
+    assert (await report(stand)).total.byte_hours / 1000 == pytest.approx(72, abs=0.01)
+
+
+async def test_a_bucket_that_was_deleted_is_in_the_report_of_its_month(stand: Stand, meter: Meter) -> None:
+    await stand.put("key")
+    await stand.delete("key")
+    await stand.delete_bucket()
+    await meter.flush()
+    assert operations(await report(stand))[BUCKET] == (1, 0)
