@@ -95,7 +95,7 @@ class Uploads:
         bucket = await self._buckets.open(new.name.bucket)
         locking.check_enabled(bucket, new.marks)
         if judge := judge_of(new.name, conditions.NONE, new.rights):
-            judge(await object_store.head(self._database, *new.name))
+            judge(self._buckets.present(bucket, await object_store.head(self._database, *new.name)))
         if await store.has_many(self._database, bucket.name, MAX_UPLOADS):
             raise errors.TooManyUploads(
                 f"{bucket.name} has {MAX_UPLOADS} multipart uploads underway; complete or abort some",

@@ -470,3 +470,20 @@ async def test_an_upload_needs_a_bucket(stand: Stand) -> None:
         await stand.list_uploads(other)
     with pytest.raises(errors.UploadNotFound):
         await stand.upload_part("k", "0" * 32, 1, b"bytes")
+
+
+@pytest.mark.parametrize("count", [1_000, pytest.param(composing.MAX_PARTS, marks=pytest.mark.long)])
+async def test_many_parts_are_one_object(stand: Stand, small_parts: None, count: int) -> None:
+    upload = await stand.create_upload("k")
+    for first in range(1, count + 1, 500):
+        await asyncio.gather(
+            *(stand.upload_part("k", upload, number, b"%d\n" % number) for number in range(first, first + 500))
+        )
+    made = await stand.complete("k", upload, range(2, count + 1, 2))
+    expected = b"".join(b"%d\n" % number for number in range(2, count + 1, 2))
+    assert (made.parts_count, made.size_bytes) == (count // 2, len(expected))
+    assert await stand.get("k") == expected
+    assert await stand.get("k", part_number=count) == b"%d\n" % count
+    await stand.delete("k")
+    await stand.collect()
+    assert await nothing_is_left(stand)
