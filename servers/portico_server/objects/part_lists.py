@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
@@ -34,18 +33,25 @@ class PieceRange(NamedTuple):
 
 
 class PartList:
-    """The parts of one object, by number; they never change."""
+    """The parts of one object, by number; once all are added they never change."""
 
-    def __init__(self, parts: Sequence[Part]) -> None:
-        self._numbers = [part.number for part in parts]
-        self.pieces = [Piece(part.id, part.file, part.size_bytes) for part in parts]
-        self._ends = list(itertools.accumulate(piece.size_bytes for piece in self.pieces))
-        self.anchor = next((piece.file for piece in self.pieces if piece.file), "")
+    def __init__(self, parts: Sequence[Part] = ()) -> None:
+        self._numbers: list[int] = []
+        self._ends: list[int] = []
+        self.pieces: list[Piece] = []
+        self.size_bytes = 0
+        self.anchor = ""
         """The blob that a reader keeps open, so that none of them is removed; empty: all parts are inline."""
+        self.add(parts)
 
-    @property
-    def size_bytes(self) -> int:
-        return self._ends[-1] if self._ends else 0
+    def add(self, parts: Sequence[Part]) -> None:
+        """Further parts, with higher numbers."""
+        for part in parts:
+            self.size_bytes += part.size_bytes
+            self._numbers.append(part.number)
+            self._ends.append(self.size_bytes)
+            self.pieces.append(Piece(part.id, part.file, part.size_bytes))
+            self.anchor = self.anchor or part.file
 
     def range_of(self, number: int) -> ByteRange | None:
         """Where in the object the part of that number is."""
@@ -81,7 +87,9 @@ class PartLists:
         if (found := self._remembered.get(list_id)) is not None:
             self._remembered.move_to_end(list_id)
             return found
-        found = PartList(await store.everything(self._database, list_id))
+        found = PartList()
+        async for page in store.pages(self._database, list_id):
+            found.add(page)
         if found.pieces and list_id not in self._remembered:
             self._remember(list_id, found)
         return found

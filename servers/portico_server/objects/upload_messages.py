@@ -15,6 +15,7 @@ from portico_server.objects.records import Part, Upload
 
 _PARTS_AT_ONCE = 200
 _DIGESTS = [field.name for field in objects_pb2.Checksums.DESCRIPTOR.fields if field.name != "type"]
+_NONE: Digests = {}
 
 
 def upload_message(upload: Upload) -> uploads_pb2.Upload:
@@ -50,7 +51,7 @@ async def named_parts(request: uploads_pb2.CompleteMultipartUploadRequest) -> li
     """The parts that a completion names, letting others run in between."""
     named = []
     for part in request.parts:
-        named.append(NamedPart(part.number, part.etag, _digests(part)))
+        named.append(NamedPart(part.number, part.etag, _digests(part) if part.HasField("checksums") else _NONE))
         if len(named) % _PARTS_AT_ONCE == 0:
             await asyncio.sleep(0)
     return named

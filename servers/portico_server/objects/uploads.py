@@ -216,7 +216,7 @@ class Uploads:
         return new, Beside([store.end(upload), *left_out], [store.lock(upload.id)], composed.size_bytes)
 
     async def _compose(self, upload: Upload, wanted: Completion) -> Composed:
-        uploaded = await part_store.everything(self._database, upload.id)
+        uploaded = [part async for page in part_store.pages(self._database, upload.id) for part in page]
         args = (upload, uploaded, wanted.parts, wanted.announced)
         if len(uploaded) <= _COMPOSED_ON_LOOP:
             return composing.compose(*args)

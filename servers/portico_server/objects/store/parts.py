@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+
 from portico_server.objects.records import Part, of_list
 from portico_server.platform.database import ANY, Database, Statement
 
+_PAGE = 500
 LIST_GONE = "list of parts"
 """Guard: the list is there, and will not be freed."""
 
 _COLUMNS = "number, id, etag, size_bytes, created_at_us, file, checksums"
 _BEHIND = f"SELECT {_COLUMNS} FROM part WHERE list = $1 AND number > $2 ORDER BY number LIMIT $3"
-_ALL = f"SELECT {_COLUMNS} FROM part WHERE list = $1 ORDER BY number"
 _INLINE = "SELECT data FROM inline_bytes WHERE id = $1"
 _LEDGER = """
 INSERT INTO ledger (id, bucket, objects, size_bytes, freed, freed_file)"""
@@ -36,9 +39,13 @@ async def behind(database: Database, list_id: str, number: int, limit: int) -> l
     return [Part(*row) for row in await database.scan(_BEHIND, list_id, number, limit)]
 
 
-async def everything(database: Database, list_id: str) -> list[Part]:
-    """All of a list, by number: 10,000 at most."""
-    return [Part(*row) for row in await database.scan(_ALL, list_id)]
+async def pages(database: Database, list_id: str) -> AsyncIterator[list[Part]]:
+    """All of a list, by number, some at a time: a page holds the event loop for less than a millisecond."""
+    page = await behind(database, list_id, 0, _PAGE)
+    while page:
+        yield page
+        await asyncio.sleep(0)  # a short scan may not have let others run
+        page = await behind(database, list_id, page[-1].number, _PAGE) if len(page) == _PAGE else []
 
 
 async def inline_bytes(database: Database, part_id: str) -> bytes | None:
