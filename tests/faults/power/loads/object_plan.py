@@ -24,7 +24,8 @@ Held = dict[str, dict[str, list[bytes | None]]]
 
 @dataclass(frozen=True)
 class Step:
-    """`kind` is put, copy (of `source`), delete, delete_version (the version at `index`), or delete_many."""
+    """`kind` is put, put_parts (as `parts_of` cuts it), copy (of `source`), delete, delete_version (the version at
+    `index`), or delete_many."""
 
     kind: str
     bucket: str
@@ -64,12 +65,14 @@ class Plan:
         """A step; None where what was drawn makes no sense now."""
         bucket = chance.choice((PLAIN, KEPT))
         keys = [f"{self.writer}/{chance.randrange(KEYS)}" for _ in range(2)]
-        kind = chance.choice(("put", "put", "put", "copy", "delete", "delete_version", "delete_many"))
+        kind = chance.choice(
+            ("put", "put", "put_parts", "put_parts", "copy", "delete", "delete_version", "delete_many")
+        )
         size, index = chance.choice(SIZES), chance.randrange(3)
         versions = self.held[bucket].get(keys[0], [])
         is_there = bool(versions) and versions[0] is not None
         match kind:
-            case "put":
+            case "put" | "put_parts":
                 return Step(kind, bucket, (keys[0],), content(self.writer, number, size))
             case "copy" if is_there and keys[0] != keys[1]:
                 return Step(kind, bucket, (keys[1],), source=keys[0])
@@ -90,7 +93,7 @@ class Plan:
                 continue
             if step.bucket == PLAIN:
                 versions.clear()
-            if step.kind in ("put", "copy"):
+            if step.kind in ("put", "put_parts", "copy"):
                 versions.insert(0, held[step.source][0] if step.source else step.data)
             elif step.bucket == KEPT:
                 versions.insert(0, None)
@@ -104,3 +107,8 @@ def content(writer: int, number: int, size: int) -> bytes:
     """Bytes that tell which step they are of."""
     line = f"{writer}.{number}\n".encode()
     return (line * (size // len(line) + 1))[:size]
+
+
+def parts_of(data: bytes) -> list[bytes]:
+    """The parts in which it is put: one in a file, if there is enough of it, and one inline."""
+    return [data[:20_000], data[20_000:]]

@@ -13,10 +13,11 @@ from pathlib import Path
 
 from portico.objects.v1.buckets_pb2 import Bucket
 from portico_server.host.supervisor.first_start import prepare
+from portico_server.objects import composing
 from portico_server.platform.database import ANY, Batch, Statement
 from portico_server.platform.settings import Settings
 from tests.contract.objects.stand import ACCOUNT, ENABLED, Stand, standing
-from tests.faults.power.loads.object_plan import KEPT, PLAIN, Plan, Step
+from tests.faults.power.loads.object_plan import KEPT, PLAIN, Plan, Step, parts_of
 from tests.faults.power.loads.saying import say
 
 WRITERS = 5
@@ -32,6 +33,8 @@ async def take(stand: Stand, step: Step) -> None:
     match step.kind:
         case "put":
             await stand.put(step.keys[0], step.data, bucket)
+        case "put_parts":
+            await stand.put_in_parts(step.keys[0], parts_of(step.data), bucket)
         case "copy":
             await stand.copy(step.source, step.keys[0], bucket, bucket)
         case "delete":
@@ -53,6 +56,7 @@ async def write(stand: Stand, plan: Plan, count: int) -> None:
 
 
 async def main() -> None:
+    composing.MIN_PART_BYTES = 0
     data, seed, count = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     prepare(data)
     async with standing(Settings(data=data)) as stand:

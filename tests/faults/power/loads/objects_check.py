@@ -62,7 +62,11 @@ def _check_writer(plan: Plan, found: Held, said: list[str]) -> None:
 
 
 async def _check_rest(stand: Stand, found: Held) -> None:
-    """Usage is exact, nothing is left of what no row tells of, and writing goes on."""
+    """What was not complete is aborted; usage is exact, nothing is left of what no row tells of, and writing goes
+    on."""
+    for bucket in found:
+        for upload in (await stand.list_uploads(bucket_name(bucket))).uploads:
+            await stand.abort(upload.name.partition("/objects/")[2], upload.upload_id, bucket_name(bucket))
     stand.clock.pass_seconds(_LATER_SECONDS)
     await stand.put("after/cut", b"x" * 20_000, bucket_name(PLAIN))
     found[PLAIN]["after/cut"] = [b"x" * 20_000]
