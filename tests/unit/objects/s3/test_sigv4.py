@@ -212,10 +212,19 @@ def test_another_body_than_the_signed_one_is_announced_in_vain() -> None:
     assert _refusal(sent).reason == "SIGNATURE_DOES_NOT_MATCH"
 
 
-def test_a_body_must_be_announced() -> None:
-    sent = SENT_BY_HEADER.with_header("x-amz-content-sha256", None)
+def test_where_no_body_is_announced_it_must_be_empty() -> None:
+    """curl's signer leaves the header out."""
+    empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    sent = _signed_by_hand("GET", "/bucket/key", {"host": "h"}, payload=empty)
 
-    assert _refusal(sent).reason == "INVALID_REQUEST"
+    assert _verify(sent).payload.sha256 == bytes.fromhex(empty)
+    assert _refusal(SENT_BY_HEADER.with_header("x-amz-content-sha256", None)).reason == "SIGNATURE_DOES_NOT_MATCH"
+
+
+def test_a_body_is_announced_once() -> None:
+    twice = ((b"x-amz-content-sha256", b"UNSIGNED-PAYLOAD"),) * 2
+
+    assert _refusal(replace(SENT_BY_HEADER, headers=(*SENT_BY_HEADER.headers, *twice))).reason == "INVALID_REQUEST"
 
 
 def test_an_unknown_announcement_of_a_body_is_refused() -> None:
@@ -352,13 +361,14 @@ def test_whatever_comes_is_answered(authorization: bytes, query: bytes) -> None:
             error.status("ray").SerializeToString()
 
 
-def _signed_by_hand(verb: str, path: str, headers: dict[str, str]) -> Sent:
-    """What botocore would not sign, or not sign so: exactly these headers."""
+def _signed_by_hand(verb: str, path: str, headers: dict[str, str], payload: str = "") -> Sent:
+    """What botocore would not sign, or not sign so: exactly these headers. `payload`: signed, but not told."""
     now = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-    headers = {**headers, "x-amz-date": now, "x-amz-content-sha256": "UNSIGNED-PAYLOAD"}
+    told = {} if payload else {"x-amz-content-sha256": "UNSIGNED-PAYLOAD"}
+    headers = {**headers, "x-amz-date": now, **told}
     names = ";".join(sorted(headers))
     lines = "".join(f"{name}:{headers[name]}\n" for name in sorted(headers))
-    canonical = f"{verb}\n{path}\n\n{lines}\n{names}\nUNSIGNED-PAYLOAD"
+    canonical = f"{verb}\n{path}\n\n{lines}\n{names}\n{payload or 'UNSIGNED-PAYLOAD'}"
     scope = f"{now[:8]}/auto/s3/aws4_request"
     text = f"AWS4-HMAC-SHA256\n{now}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
     key = b"AWS4" + SECRET.encode()

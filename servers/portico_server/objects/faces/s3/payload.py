@@ -6,6 +6,7 @@ the Authorization Header: Transferring a Payload in Multiple Chunks", and the sa
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 
@@ -29,6 +30,8 @@ class Payload:
 
 
 NOT_SIGNED = Payload(UNSIGNED)
+_NOTHING = hashlib.sha256()
+EMPTY = Payload(_NOTHING.hexdigest().encode(), sha256=_NOTHING.digest())
 
 _KINDS = {
     kind.text: kind

@@ -15,7 +15,7 @@ from typing import Protocol
 from portico_server.objects.faces.s3 import canonical
 from portico_server.objects.faces.s3.canonical import Pairs
 from portico_server.objects.faces.s3.claims import SIGNATURE, Claims, claims_of
-from portico_server.objects.faces.s3.payload import NOT_SIGNED, Payload, payload_of
+from portico_server.objects.faces.s3.payload import EMPTY, NOT_SIGNED, Payload, payload_of
 from portico_server.objects.faces.s3.signers import Signers, signature, string_to_sign
 from portico_server.objects.faces.s3.signing_errors import access_denied, does_not_match, invalid, refused
 from portico_server.platform.access_keys import AccessKey
@@ -128,12 +128,15 @@ def _check_no_token(headers: Mapping[bytes, list[bytes]], parameters: Pairs) -> 
 
 
 def _payload(claims: Claims, headers: Mapping[bytes, list[bytes]], parameters: Pairs) -> Payload:
-    """What is said of the body. Of a presigned request the body is not known, unless it says so."""
+    """What is said of the body. Where nothing is said, that of a presigned request may be any, and others have none (S3
+    wants the header then; curl's signer leaves it out)."""
     given = headers.get(_CONTENT_SHA256, ())
-    if claims.presigned and not given:
-        given = [value for name, value in parameters if name == b"X-Amz-Content-Sha256"] or [NOT_SIGNED.text]
+    if not given:
+        given = [value for name, value in parameters if claims.presigned and name == b"X-Amz-Content-Sha256"]
+        if not given:
+            return NOT_SIGNED if claims.presigned else EMPTY
     if len(given) != 1:
-        raise invalid("INVALID_REQUEST", "missing required header for this request: x-amz-content-sha256, once")
+        raise invalid("INVALID_REQUEST", "x-amz-content-sha256 must be there once")
     return payload_of(given[0].strip())
 
 
