@@ -38,6 +38,13 @@ class PartCopying:
         """Raises what `Reader.open` raises about the source, and what `Uploads.put_part` raises."""
         reading = await self._reader.open(source)
         try:
+            if reading.range.length < source.limit:
+                raise errors.InvalidRange(
+                    f"the range of {source.limit} bytes goes beyond the source's end: it has "
+                    f"{reading.version.size_bytes} bytes",
+                    resource=str(source.name),
+                    size_bytes=str(reading.version.size_bytes),
+                )
             if reading.range.length > MAX_PART_BYTES:
                 raise errors.PartTooLarge(
                     f"the range has {reading.range.length} bytes; a part may have at most {MAX_PART_BYTES}",

@@ -377,6 +377,8 @@ async def test_a_part_is_copied_from_an_object_or_a_range_of_it(stand: Stand, sm
         await stand.copy_part("k", upload, 6, "nothing")
     with pytest.raises(errors.EtagMismatch):
         await stand.copy_part("k", upload, 6, "small", source_conditions=objects_pb2.Conditions(if_match=["other"]))
+    with pytest.raises(errors.InvalidRange, match="beyond the source's end"):
+        await stand.copy_part("k", upload, 6, "small", source_offset_bytes=1, source_limit_bytes=5)
     for key in ("source", "small", "parts"):
         await stand.delete(key)
     await stand.collect()

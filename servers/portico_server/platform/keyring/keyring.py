@@ -106,8 +106,12 @@ class Keyring:
 
     def new_node_certificate(self, *, lifetime_seconds: int) -> KeyPair:
         """The node's own certificate, for its host names, the names below them (buckets, in S3's way) and the loopback
-        addresses, with a key made for it. It shows it to those who call it and to the nodes that it calls."""
-        below = (f"*.{name}" for name in self._hostnames if not (name.startswith("*.") or _is_address(name)))
+        addresses, with a key made for it. It shows it to those who call it and to the nodes that it calls.
+
+        Also for `s3.` before each host name, and those below that: OpenSSL believes no `*.localhost`.
+        """
+        named = [name for name in self._hostnames if not (name.startswith("*.") or _is_address(name))]
+        below = [f"{prefix}{name}" for name in named for prefix in ("*.", "s3.", "*.s3.")]
         names = dict.fromkeys((*self._hostnames, *below, *LOOPBACK))
         return self._new_pair(node_uri(self.trust_domain), lifetime_seconds, tuple(names))
 

@@ -73,3 +73,9 @@ def test_what_names_none_is_refused(host: str, path: bytes, reason: str) -> None
 
 def test_a_key_may_have_as_many_bytes_as_s3_allows() -> None:
     assert len(HOSTS.address("localhost", b"/bucket/" + b"k" * 1024).key) == 1024
+
+
+def test_a_name_with_s3_before_it_is_the_platform_too() -> None:
+    assert HOSTS.address("s3.localhost:9000", b"/photos/a") == ("", "photos", "a")
+    assert HOSTS.address("photos.s3.localhost", b"/a") == ("", "photos", "a")
+    assert HOSTS.address("photos.team.s3.localhost", b"/a") == ("team", "photos", "a")

@@ -1,7 +1,7 @@
 """Which bucket and key a request is about, from its host and its path.
 
 Path style is `HOST/bucket/key`, virtual-host style `bucket.HOST/key` or `bucket.account.HOST/key`; a bucket whose name
-has dots is reached by path style only. Paths are decoded once, and nothing else is done to them: keys are any UTF-8.
+has dots is reached by path style only. HOST is a name of the platform, or `s3.` and that: no bucket is called `s3`. Paths are decoded once, and nothing else is done to them: keys are any UTF-8.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ class Hosts:
     """The names under which the door is reached."""
 
     def __init__(self, hostnames: Iterable[str]) -> None:
-        self._suffixes = sorted((f".{name.lower()}" for name in hostnames), key=len, reverse=True)
+        names = [name.lower() for name in hostnames]
+        self._names = frozenset((*names, *(f"s3.{name}" for name in names)))
+        self._suffixes = sorted((f".{name}" for name in self._names), key=len, reverse=True)
         self._of_host = functools.lru_cache(_REMEMBERED_HOSTS)(self._split_host)
 
     def address(self, host: str, raw_path: bytes) -> Address:
@@ -53,6 +55,8 @@ class Hosts:
         """Account and bucket that a host names, empty where it names none."""
         name = host.rpartition(":")[0] if re.search(r":[0-9]*$", host) else host
         name = name.lower().removesuffix(".")
+        if name in self._names:
+            return "", ""
         for suffix in self._suffixes:
             if not name.endswith(suffix):
                 continue

@@ -27,7 +27,7 @@ _OF_THE_CONTRACT = {
     "BUCKET_ALREADY_EXISTS": Told("BucketAlreadyOwnedByYou", 409),
     "BUCKET_NOT_EMPTY": Told("BucketNotEmpty", 409, "The bucket you tried to delete is not empty"),
     "BUCKET_BEING_DELETED": Told("OperationAborted", 409),
-    "VERSIONING_CANNOT_END": Told("IllegalVersioningConfigurationException", 400),
+    "VERSIONING_CANNOT_END": Told("InvalidBucketState", 409),
     "OBJECT_LOCK_CANNOT_END": Told("InvalidBucketState", 409),
     "VERSIONING_NEEDED": Told("InvalidBucketState", 409),
     "OBJECT_NOT_FOUND": Told("NoSuchKey", 404, "The specified key does not exist."),

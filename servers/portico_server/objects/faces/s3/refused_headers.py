@@ -52,7 +52,7 @@ def check_write(headers: Mapping[str, str]) -> None:
 
 def check_acl(headers: Mapping[str, str]) -> None:
     """Access is by policies alone; what an ACL would say of the owner alone holds anyway."""
-    if headers.get(_ACL, "private") not in _OWNERS_OWN or any(grant in headers for grant in _GRANTS):
+    if (headers.get(_ACL) or "private") not in _OWNERS_OWN or any(grant in headers for grant in _GRANTS):
         raise acl_not_supported()
 
 
