@@ -1,7 +1,8 @@
 """Which bucket and key a request is about, from its host and its path.
 
 Path style is `HOST/bucket/key`, virtual-host style `bucket.HOST/key` or `bucket.account.HOST/key`; a bucket whose name
-has dots is reached by path style only. HOST is a name of the platform, or `s3.` and that: no bucket is called `s3`. Paths are decoded once, and nothing else is done to them: keys are any UTF-8.
+has dots is reached by path style only. HOST is a name of the platform, or `s3.` and that: no bucket is called `s3`.
+Paths are decoded once, and nothing else is done to them: keys are any UTF-8.
 """
 
 from __future__ import annotations
