@@ -86,7 +86,7 @@ def test_paths_and_queries_come_as_they_were_sent(faced: RunningPlatform, path: 
 
 def test_absolute_targets_and_odd_headers_are_taken(faced: RunningPlatform) -> None:
     connection = connect(faced)
-    odd = {"x_amz_meta_a": "caf\xc3\xa9  two", "authorization": "AWS4-HMAC-SHA256 Credential=x", "connection": "close"}
+    odd = {"x_amz_meta_a": "caf\xc3\xa9  two", "authorization": "Signature keyId=x,  headers=y", "connection": "close"}
     head = request_head("https://photos.s3.portico.test/seen/a%2Fb?x=1", **odd)
     connection.sendall(head.decode().encode("latin-1"))
     seen = json.loads(until_closed(connection).partition(b"\r\n\r\n")[2])
@@ -95,6 +95,12 @@ def test_absolute_targets_and_odd_headers_are_taken(faced: RunningPlatform) -> N
     assert headers["host"] == "photos.s3.portico.test"
     assert headers["x-amz-meta-a"] == "caf\xc3\xa9  two"
     assert headers["authorization"] == odd["authorization"]
+
+
+def test_over_http2_the_host_is_among_the_headers(faced: RunningPlatform) -> None:
+    seen = json.loads(curl(faced, "/seen/a%2Fb?x", "--http2").stdout)
+    assert (seen["verb"], seen["path"], seen["query"]) == ("GET", "/seen/a%2Fb", "x")
+    assert dict(seen["headers"])["host"] == faced.s3_address
 
 
 def test_what_only_the_gateway_may_say_is_not_believed_of_a_client(faced: RunningPlatform) -> None:

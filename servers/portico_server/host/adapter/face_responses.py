@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 from portico_server.host.adapter.exchange import ClientDisconnected, Cut, Exchange, Send
@@ -21,14 +22,12 @@ _UNSENDABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 Headers = list[tuple[bytes, bytes]]
 
 
-def encoded(headers: Iterable[tuple[str, str]]) -> Headers:
+def encoded(headers: Sequence[tuple[str, str]]) -> Headers:
     """As they are sent. Raises ValueError where one would break out of its line."""
-    found: Headers = []
-    for name, value in headers:
-        if _UNSENDABLE.search(value) or _UNSENDABLE.search(name):
-            raise ValueError(f"the header {name!r} holds control characters")
-        found.append((name.lower().encode(), value.encode()))
-    return found
+    if _UNSENDABLE.search("".join(chain.from_iterable(headers))):
+        names = ", ".join(repr(name) for name, value in headers if _UNSENDABLE.search(name + value))
+        raise ValueError(f"control characters stand in the headers {names}")
+    return [(name.lower().encode(), value.encode()) for name, value in headers]
 
 
 class Sender:
