@@ -70,6 +70,12 @@ def test_what_the_policy_does_not_allow_is_refused(door: S3Door, s3: Any, bucket
     assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
 
 
+def test_an_acl_that_would_open_the_object_is_refused(door: S3Door, s3: Any, bucket: str) -> None:
+    answer = post(door, form_of(s3, bucket, acl="public-read"))
+    assert (answer.status_code, "AccessControlListNotSupported" in answer.text) == (400, True)
+    assert post(door, form_of(s3, bucket, acl="private")).status_code == 204
+
+
 def test_what_is_no_form_is_refused(door: S3Door, bucket: str) -> None:
     answer = door.request("POST", f"/{bucket}", {"content-type": "text/plain"}, b"x", signed=False)
     assert (answer.status, answer.error["Code"]) == (412, "PreconditionFailed")

@@ -69,7 +69,7 @@ async def post_object(request: S3Request) -> FaceResponse:
     key = checked_key(fields["key"])
     if not key:
         raise invalid_argument("key", "", "User key must have a length greater than 0.")
-    refused_headers.check_write(fields)
+    refused_headers.check_write({**fields, "x-amz-acl": fields["acl"]} if "acl" in fields else fields)
     first = objects_pb2.PutObjectRequest(
         name=object_name(request.bucket_name, key),
         metadata=object_headers.metadata_of(fields),
