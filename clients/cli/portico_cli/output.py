@@ -122,10 +122,10 @@ def _cut(cell: str, width: int) -> str:
 
 def show_fields(shown: Mapping[str, str]) -> None:
     """One thing, a line a field; empty ones are left out."""
-    width = max(map(len, shown), default=0)
-    for name, value in shown.items():
-        if value:
-            click.echo(f"{escaped(name).ljust(width)}  {quoted(value)}")
+    filled = {name: value for name, value in shown.items() if value}
+    width = max(map(len, filled), default=0)
+    for name, value in filled.items():
+        click.echo(f"{escaped(name).ljust(width)}  {quoted(value)}")
 
 
 def size(count: int) -> str:

@@ -158,6 +158,26 @@ def test_an_object_and_a_bucket_are_shown(portico: Portico) -> None:
     assert "disabled" in portico("objects", "stat", "portico://photos").out
 
 
+def test_all_that_is_known_of_an_object_is_shown(portico: Portico, fake: FakePlatform) -> None:
+    portico("objects", "cp", "-", "portico://photos/k", given=b"12345")
+    item = fake.objects[f"{ACCOUNT}/buckets/photos/objects/k"][0]
+    item.MergeFrom(
+        type(item)(
+            parts_count=3,
+            checksums={"crc32": b"abcd", "type": "CHECKSUM_TYPE_COMPOSITE"},
+            tags={"team": "web"},
+            retention={"mode": "RETENTION_MODE_GOVERNANCE", "retain_until_time": {"seconds": 1_893_456_000}},
+            legal_hold=True,
+            expire_rule_id="old",
+        )
+    )
+    lines = portico("objects", "stat", "portico://photos/k").out.splitlines()
+    shown = {name: value.strip() for name, _, value in (line.partition("  ") for line in lines)}
+    assert (shown["crc32"], shown["digests of"], shown["parts"]) == ("61626364", "the parts' digests", "3")
+    assert (shown["tag team"], shown["legal hold"], shown["expires by"]) == ("web", "on", "old")
+    assert shown["retention"].startswith("governance until 20")
+
+
 def test_versions_are_listed_and_kept(portico: Portico, fake: FakePlatform) -> None:
     portico("objects", "cp", "-", "portico://photos/k", given=b"12345")
     assert portico("objects", "versions", "portico://photos").out.splitlines()[1].split()[-4:] == [

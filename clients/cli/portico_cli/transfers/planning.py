@@ -60,7 +60,7 @@ def check_tree(source: Place, target: Place) -> None:
     if isinstance(source, Path):
         source.stat()
         if not source.is_dir():
-            raise click.UsageError(f"{shown(source)} is no folder: leave out -r")
+            raise click.UsageError(f"{shown(source)} is no folder: `cp` without -r copies a file")
     elif isinstance(target, Remote) and source.bucket == target.bucket and prefix_of(source) == prefix_of(target):
         raise click.UsageError(f"source and target are the same: {source}")
 

@@ -115,4 +115,24 @@ def _object_fields(item: Any) -> dict[str, str]:
         if field.name != "custom":
             fields[field.name.replace("_", "-")] = value
     fields |= {f"metadata {key}": value for key, value in sorted(item.metadata.custom.items())}
-    return fields | {field.name: value.hex() for field, value in item.checksums.ListFields()}
+    fields |= {field.name: value.hex() for field, value in item.checksums.ListFields() if field.name != "type"}
+    return fields | _marks(item)
+
+
+def _marks(item: Any) -> dict[str, str]:
+    """What S3 keeps of an object besides."""
+    from portico.objects.v1.objects_pb2 import ChecksumType, RetentionMode
+
+    composite = item.checksums.type == ChecksumType.CHECKSUM_TYPE_COMPOSITE
+    retained = RetentionMode.Name(item.retention.mode).removeprefix("RETENTION_MODE_").lower()
+    return {
+        "digests of": "the parts' digests" if composite else "",
+        "parts": str(item.parts_count or ""),
+        **{f"tag {key}": value for key, value in sorted(item.tags.items())},
+        "retention": f"{retained} until {output.moment(item.retention.retain_until_time)}"
+        if item.retention.mode
+        else "",
+        "legal hold": "on" if item.legal_hold else "",
+        "expires": output.moment(item.expire_time),
+        "expires by": item.expire_rule_id,
+    }
