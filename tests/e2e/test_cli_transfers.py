@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import ssl
 import urllib.error
@@ -12,6 +13,7 @@ import pytest
 
 from tests.harness import RunningPlatform
 from tests.unit.cli.conftest import Portico, portico
+from tests.unit.cli.test_examples import examples, words_of
 
 __all__ = ["portico"]
 
@@ -138,3 +140,13 @@ def test_a_presigned_url_does_one_thing_to_one_object_for_whoever_has_it(
     assert answer(get, method="DELETE")[0] == 403
     assert answer(get.replace("%20b", "%20d"))[0] == 403
     assert portico("objects", "cat", f"portico://{bucket}/a/ü b+c").out == "hello"
+
+
+def test_the_examples_about_tags_locks_urls_uploads_and_usage_do_what_they_show(portico: Portico) -> None:
+    for _, line in examples(here=False):
+        bucket = f"cli-{secrets.token_hex(4)}"
+        assert portico("objects", "mb", bucket, "--object-lock").code == 0
+        for key in ("cat.jpg", "home.tar"):
+            assert portico("objects", "cp", "-", f"portico://{bucket}/{key}", given=b"x").code == 0
+        outcome = portico(*words_of(re.sub(r"portico://[a-z]+", f"portico://{bucket}", line)))
+        assert outcome.code == 0, (line, outcome.err)

@@ -14,16 +14,21 @@ from portico_cli.rules import bucket_id
 @objects.command()
 @click.argument("bucket", type=BUCKET)
 @click.option("--versioning", is_flag=True, help="Keep what puts and deletes replace.")
+@click.option("--object-lock", is_flag=True, help="Versions, which it keeps then, can be locked against deletion.")
 @calls_platform
-def mb(caller: Caller, bucket: Remote, versioning: bool) -> None:
+def mb(caller: Caller, bucket: Remote, versioning: bool, object_lock: bool) -> None:
     """Make a bucket.
 
     \b
     Examples:
       portico objects mb portico://photos
       portico objects mb photos --versioning
+      portico objects mb portico://records --object-lock
     """
-    made = caller.client.buckets.create(bucket_id(bucket.bucket), versioning=versioning)
+    from portico.objects.v1.buckets_pb2 import Bucket, ObjectLock
+
+    settings = Bucket(object_lock=ObjectLock(enabled=True)) if object_lock else None
+    made = caller.client.buckets.create(bucket_id(bucket.bucket), settings, versioning=versioning or object_lock)
     output.show_json(made) if caller.json else click.echo(f"made {bucket}")
 
 
