@@ -6,12 +6,13 @@ import asyncio
 import hashlib
 import os
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
 from portico.objects.v1 import buckets_pb2, objects_pb2
 from portico.objects.v1.uploads_pb2 import CompleteMultipartUploadRequest
-from portico_server.objects import composing, errors
+from portico_server.objects import composing, errors, uploads
 from portico_server.objects.checksums import Hasher
 from tests.contract.objects.stand import BUCKET, ENABLED, Stand, keys
 
@@ -489,3 +490,77 @@ async def test_many_parts_are_one_object(stand: Stand, small_parts: None, count:
     await stand.delete("k")
     await stand.collect()
     assert await nothing_is_left(stand)
+
+
+async def test_a_part_whose_bytes_are_lost_is_told_as_damage(stand: Stand, small_parts: None) -> None:
+    parts = [os.urandom(30_000) for _ in range(3)]
+    await stand.put_in_parts("k", parts)
+    rows = await stand.database.scan("SELECT file FROM part ORDER BY number")
+    path = {path.name: path for path in stand.files()}
+    path[rows[2][0]].write_bytes(b"short")
+    assert await stand.get("k", limit_bytes=60_000) == b"".join(parts[:2])
+    with pytest.raises(errors.ObjectDamaged):
+        await stand.get("k")
+    path[rows[1][0]].unlink()
+    with pytest.raises(errors.ObjectDamaged):
+        await stand.get("k")
+    path[rows[0][0]].unlink()
+    with pytest.raises(errors.ObjectDamaged):
+        await stand.get("k")
+    await stand.copy("k", "copy")
+    await stand.delete("k")
+    await stand.delete("copy")
+    await stand.collect()
+    assert await nothing_is_left(stand)
+
+
+async def test_an_upload_serves_the_object_alone_for_which_it_was_begun(stand: Stand) -> None:
+    upload = await stand.create_upload("mine")
+    await stand.create_bucket(f"{BUCKET}-other")
+    for key, bucket in (("yours", BUCKET), ("mine", f"{BUCKET}-other")):
+        for refused in (
+            stand.upload_part(key, upload, 1, b"bytes", bucket),
+            stand.list_parts(key, upload, bucket),
+            stand.complete(key, upload, [1], bucket),
+            stand.abort(key, upload, bucket),
+        ):
+            with pytest.raises(errors.UploadNotFound):
+                await refused
+
+
+async def test_a_bucket_has_only_so_many_uploads(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "MAX_UPLOADS", 2)
+    first = await stand.create_upload("k")
+    await stand.create_upload("k")
+    with pytest.raises(errors.TooManyUploads):
+        await stand.create_upload("other")
+    await stand.abort("k", first)
+    await stand.create_upload("other")
+
+
+async def test_uploads_are_listed_by_key_and_grouped(stand: Stand) -> None:
+    made = [(key, await stand.create_upload(key)) for key in ("a/1", "a/2", "b", "a/1", "c/1", "c/2", "d")]
+    expected = sorted(made, key=lambda one: one[0])  # the sort is stable: those of a key in the order of their begin
+
+    async def listed(**request: Any) -> tuple[list[tuple[str, str]], list[str]]:
+        found: list[tuple[str, str]] = []
+        prefixes: list[str] = []
+        token = ""
+        while True:
+            page = await stand.list_uploads(page_token=token, **request)
+            assert len(page.uploads) + len(page.prefixes) <= request.get("page_size", 1000)
+            found += [(one.name.partition("/objects/")[2], one.upload_id) for one in page.uploads]
+            prefixes += page.prefixes
+            token = page.next_page_token
+            if not token:
+                return found, prefixes
+
+    for size in (1, 2, 3, 1000):
+        assert await listed(page_size=size) == (expected, [])
+        assert await listed(page_size=size, prefix="a/") == (expected[:3], [])
+        assert await listed(page_size=size, delimiter="/") == ([expected[3], expected[6]], ["a/", "c/"])
+        behind = {"start_after": "a/1", "start_after_upload_id": expected[0][1]}
+        assert await listed(page_size=size, **behind) == (expected[1:], [])
+        assert await listed(page_size=size, start_after="a/1") == (expected[2:], [])
+        behind_all = {"start_after": "a/", "delimiter": "/", "start_behind_prefix": True}
+        assert await listed(page_size=size, **behind_all) == ([expected[3], expected[6]], ["c/"])
