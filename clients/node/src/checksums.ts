@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { setImmediate as turn } from "node:timers/promises";
 import * as zlib from "node:zlib";
 
-import type { Checksums } from "./gen/portico/objects/v1/objects_pb.js";
+import { type Checksums, ChecksumType } from "./gen/portico/objects/v1/objects_pb.js";
 
 /** A running digest. */
 export interface Digest {
@@ -29,11 +29,13 @@ export async function md5Of(bytes: Uint8Array): Promise<Uint8Array> {
   return digest.digest();
 }
 
-/** A running digest and what it must come to; undefined if none is known that is computed here. */
+/** A running digest and what it must come to; undefined if none is known that is computed here, or none of an object's
+ * bytes, but of its parts' digests. */
 export function verifierOf(checksums: Checksums | undefined): { digest: Digest; expected: Uint8Array } | undefined {
   if (checksums === undefined) return undefined;
   const { md5: md5Bytes, crc32, sha256, sha1 } = checksums;
   if (md5Bytes.length > 0) return { digest: md5(), expected: md5Bytes };
+  if (checksums.type === ChecksumType.COMPOSITE) return undefined;
   if (crc32.length > 0 && typeof zlib.crc32 === "function") return { digest: new Crc32(), expected: crc32 };
   if (sha256.length > 0) return { digest: createHash("sha256"), expected: sha256 };
   if (sha1.length > 0) return { digest: createHash("sha1"), expected: sha1 };

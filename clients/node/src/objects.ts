@@ -29,6 +29,7 @@ import {
 } from "./gen/portico/objects/v1/objects_pb.js";
 import { nameOf, text } from "./names.js";
 import { Listing } from "./paging.js";
+import { uploadInParts } from "./parts.js";
 import type { Session } from "./session.js";
 import { type Data, sourceOf } from "./sources.js";
 import { isStream, written } from "./targets.js";
@@ -36,6 +37,11 @@ import { type Progress, Upload } from "./upload.js";
 
 const METHODS = ObjectService.method;
 const MOST_DELETED_AT_ONCE = 1000;
+const MEBIBYTE = 1024 * 1024;
+const LARGE_BYTES = 64 * MEBIBYTE;
+const PART_BYTES = 16 * MEBIBYTE;
+const LEAST_PART_BYTES = 5 * MEBIBYTE;
+const MOST_PARTS = 10_000;
 
 export type Conditions = MessageInitShape<typeof ConditionsSchema>;
 export type Checksums = MessageInitShape<typeof ChecksumsSchema>;
@@ -55,6 +61,14 @@ export interface PutOptions {
   readonly overwrite?: boolean;
   /** Told how many bytes were sent so far. */
   readonly progress?: Progress;
+}
+
+/** What may be said of an upload in parts. */
+export interface UploadOptions extends Omit<PutOptions, "checksums"> {
+  /** Bytes of each part but the last, 5 MiB at least; 16 MiB if left out, or more where 10,000 such parts are too few. */
+  readonly partBytes?: number;
+  /** How many parts are sent at once, each held in memory; 4 if left out. */
+  readonly parallel?: number;
 }
 
 /** Which version of an object, and what must hold of it. */
@@ -105,6 +119,34 @@ export class Objects {
     const stored = there(response.object);
     upload.check(stored);
     return stored;
+  }
+
+  /**
+   * Stores an object of any size: a large one, or a stream of which nobody knows the length, in parts, several at once.
+   * Nothing is visible before all of it has arrived. An upload that fails is given up.
+   *
+   * Throws what `put` does.
+   */
+  async upload(bucket: string, key: string, data: Data, options: UploadOptions = {}): Promise<Object$> {
+    const source = sourceOf(data);
+    if (source.sizeBytes !== undefined && source.sizeBytes < LARGE_BYTES && options.partBytes === undefined) {
+      return this.put(bucket, key, data, options);
+    }
+    let { conditions } = options;
+    if (options.overwrite === false) {
+      conditions = { ...conditions, ifNoneMatch: [...(conditions?.ifNoneMatch ?? []), "*"] };
+    }
+    const contentType = options.contentType ?? options.metadata?.contentType ?? mediaTypeOf(source.path);
+    const least = Math.ceil((source.sizeBytes ?? 0) / MOST_PARTS / MEBIBYTE) * MEBIBYTE;
+    const wanted = {
+      name: this.name(bucket, key),
+      metadata: { ...options.metadata, contentType },
+      conditions,
+      partBytes: Math.max(options.partBytes ?? PART_BYTES, least, LEAST_PART_BYTES),
+      parallel: options.parallel ?? 4,
+      progress: options.progress,
+    };
+    return uploadInParts(this.session, wanted, source.chunks());
   }
 
   /**

@@ -6,7 +6,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { test } from "node:test";
 
-import { AlreadyExists, FailedPrecondition, InvalidArgument, NotFound, OutOfRange, Versioning } from "../src/index.js";
+import { AlreadyExists, FailedPrecondition, InvalidArgument, NotFound, OutOfRange, UploadService, Versioning } from "../src/index.js";
 import { bucketOf, client, MEBIBYTE, scratchFolder } from "./platform.js";
 import { collect } from "./collect.js";
 
@@ -49,6 +49,34 @@ test("pieces of a stream are stored, read in parts and as a stream", async (t) =
   assert.deepEqual(hash.digest(), createHash("sha256").update(content).digest());
   await portico.objects.put(bucket, "blob", new Blob([content]));
   assert.equal((await portico.objects.head(bucket, "blob")).sizeBytes, BigInt(content.length));
+});
+
+test("a stream of unknown length is uploaded in parts", async (t) => {
+  const portico = client(t);
+  const bucket = await bucketOf(t, portico);
+  const content = randomBytes(11 * MEBIBYTE + 3);
+  async function* pieces(): AsyncGenerator<Buffer> {
+    for (let start = 0; start < content.length; start += 700_000) yield content.subarray(start, start + 700_000);
+  }
+  let told = 0;
+  const options = { partBytes: 5 * MEBIBYTE, progress: (bytes: number) => (told = bytes), metadata: { custom: { by: "me" } } };
+  const stored = await portico.objects.upload(bucket, "film", pieces(), options);
+  assert.deepEqual([stored.partsCount, stored.sizeBytes, told], [3, BigInt(content.length), content.length]);
+  assert.deepEqual({ ...stored.metadata?.custom }, { by: "me" });
+  assert.ok((await portico.objects.read(bucket, "film")).equals(content));
+  assert.equal((await portico.objects.upload(bucket, "empty", [])).sizeBytes, 0n);
+  await assert.rejects(
+    portico.objects.upload(bucket, "film", pieces(), { ...options, overwrite: false }),
+    (error: FailedPrecondition) => error.reason === "OBJECT_EXISTS",
+  );
+  async function* broken(): AsyncGenerator<Buffer> {
+    yield content.subarray(0, 6 * MEBIBYTE);
+    throw new Error("the source broke");
+  }
+  await assert.rejects(portico.objects.upload(bucket, "broken", broken(), options), /the source broke/);
+  const parent = stored.name.slice(0, stored.name.indexOf("/objects/"));
+  const { uploads } = await portico.service(UploadService).listMultipartUploads({ parent });
+  assert.deepEqual(uploads, []);
 });
 
 test("lists go over pages and prefixes", async (t) => {
