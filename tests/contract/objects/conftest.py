@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import pytest
 import pytest_asyncio
 
+from portico_server.objects import composing
 from portico_server.platform.settings import Settings
 from tests.contract.objects.stand import Caller, Stand, standing
 from tests.harness.postgresql import fresh_database
@@ -80,3 +81,9 @@ def driven(request: pytest.FixtureRequest, tmp_path: Path, engine: str) -> Itera
         stand = runner.run(stack.enter_async_context(standing(settings_of(engine, request, tmp_path))))
         yield Driven(runner, stand)
         runner.run(stack.aclose())
+
+
+@pytest.fixture
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parts may have any size."""
+    monkeypatch.setattr(composing, "MIN_PART_BYTES", 0)
