@@ -13,7 +13,7 @@ from google.protobuf.descriptor import MethodDescriptor
 
 from portico.dns.v1 import records_pb2, zones_pb2
 from portico.gateway.v1 import credentials_pb2, telemetry_pb2
-from portico.objects.v1 import buckets_pb2, objects_pb2
+from portico.objects.v1 import buckets_pb2, objects_pb2, uploads_pb2, usage_pb2
 from tests.e2e.calls import ACCOUNT, Objects, failure_of, puts
 from tests.harness import RunningPlatform
 
@@ -23,7 +23,7 @@ OBJECT = f"{BUCKET}/objects/key"
 LONG = "x" * 1200
 ZONE = f"{ACCOUNT}/zones/bad-input.example"
 RECORD = f"{ZONE}/records/{'0' * 32}"
-FILES = (buckets_pb2, objects_pb2, credentials_pb2, telemetry_pb2, zones_pb2, records_pb2)
+FILES = (buckets_pb2, objects_pb2, uploads_pb2, usage_pb2, credentials_pb2, telemetry_pb2, zones_pb2, records_pb2)
 
 # A method, a request that is good but for one thing, and the field that the refusal must name.
 CASES: list[tuple[str, dict[str, Any], str]] = [
@@ -106,6 +106,32 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
         {"name": OBJECT, "source": OBJECT, "metadata": {"custom": {"a": "x" * 8192}}},
         "metadata.custom",
     ),
+    ("ObjectService/UpdateObject", {"name": OBJECT, "tags": {"a": "b"}}, "update_mask"),
+    ("ObjectService/UpdateObject", {"name": OBJECT, "update_mask": "etag"}, "update_mask"),
+    ("ObjectService/UpdateObject", {"name": OBJECT, "tags": {"": "b"}, "update_mask": "tags"}, 'tags[""]'),
+    ("ObjectService/UpdateObject", {"name": BUCKET, "update_mask": "tags"}, "name"),
+    ("ObjectService/ListObjectParts", {"parent": BUCKET}, "parent"),
+    ("ObjectService/ListObjectParts", {"parent": OBJECT, "start_after": 10_001}, "start_after"),
+    ("UploadService/CreateMultipartUpload", {"name": BUCKET}, "name"),
+    ("UploadService/CreateMultipartUpload", {"name": OBJECT, "request_id": "again"}, "request_id"),
+    ("UploadService/UploadPart", {"name": BUCKET, "upload_id": "u", "part_number": 1}, "name"),
+    ("UploadService/UploadPart", {"name": OBJECT, "upload_id": "u", "part_number": 10_001}, "part_number"),
+    ("UploadService/CopyPart", {"name": OBJECT, "upload_id": "u", "part_number": 1}, "source"),
+    ("UploadService/CopyPart", {"name": OBJECT, "upload_id": "u", "source": OBJECT}, "part_number"),
+    ("UploadService/CopyPart", {"name": OBJECT, "part_number": 1, "source": OBJECT}, "upload_id"),
+    ("UploadService/ListParts", {"parent": OBJECT}, "upload_id"),
+    ("UploadService/ListParts", {"parent": OBJECT, "upload_id": "u", "page_size": -1}, "page_size"),
+    ("UploadService/ListMultipartUploads", {"parent": OBJECT}, "parent"),
+    ("UploadService/ListMultipartUploads", {"parent": BUCKET, "page_token": "!"}, "page_token"),
+    ("UploadService/CompleteMultipartUpload", {"name": OBJECT, "upload_id": "u"}, "parts"),
+    (
+        "UploadService/CompleteMultipartUpload",
+        {"name": OBJECT, "upload_id": "u", "parts": [{"number": 1}, {"number": 0}]},
+        "parts[1].number",
+    ),
+    ("UploadService/AbortMultipartUpload", {"name": OBJECT}, "upload_id"),
+    ("UsageService/GetUsageReport", {"parent": BUCKET}, "parent"),
+    ("UsageService/GetUsageReport", {"parent": ACCOUNT, "month": "May"}, "month"),
     ("ObjectService/PutObject", {"name": ""}, "name"),
     ("ObjectService/PutObject", {"name": BUCKET}, "name"),
     ("ObjectService/PutObject", {"name": OBJECT, "size_bytes": -1}, "size_bytes"),

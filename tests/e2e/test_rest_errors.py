@@ -246,7 +246,7 @@ def test_json_is_read_whatever_its_content_type_says(platform: RunningPlatform) 
     ("verb", "path", "allowed"),
     [
         ("HEAD", BUCKETS, "GET, POST"),
-        ("HEAD", f"{BUCKETS}/some/objects/a/b", "DELETE, GET, PUT"),
+        ("HEAD", f"{BUCKETS}/some/objects/a/b", "DELETE, GET, PATCH, PUT"),
         ("OPTIONS", f"{BUCKETS}/some", "DELETE, GET, PATCH"),
         ("GET", "/portico.objects.v1.BucketService/ListBuckets", "POST"),
     ],

@@ -19,14 +19,14 @@ from google.protobuf.descriptor import MethodDescriptor
 from portico.testing.v1 import testing_pb2
 
 from portico.gateway.v1 import credentials_pb2, telemetry_pb2
-from portico.objects.v1 import buckets_pb2, objects_pb2
+from portico.objects.v1 import buckets_pb2, objects_pb2, uploads_pb2, usage_pb2
 from portico_server.host.envoy.path_template import to_regex
 from portico_server.platform.methods import FOREIGN
 from tests.e2e.calls import ACCOUNT, unique
 from tests.harness import Response, RunningPlatform
 from tests.harness.waiting import wait_until
 
-FILES = (buckets_pb2, objects_pb2, credentials_pb2, telemetry_pb2, testing_pb2)
+FILES = (buckets_pb2, objects_pb2, uploads_pb2, usage_pb2, credentials_pb2, telemetry_pb2, testing_pb2)
 
 WITHOUT_REST = {
     "portico.testing.v1.StrictService.Echo": "tried by gRPC: the transcoder lets no unknown field through",
@@ -139,6 +139,71 @@ CASES = [
         lambda answer: answer["object"]["name"].endswith("/copied"),
         body={"source": "{bucket}/objects/a"},
     ),
+    objects_case(
+        "ObjectService.UpdateObject",
+        "PATCH",
+        "/v1/{bucket}/objects/a",
+        lambda answer: answer["object"]["tags"] == {"colour": "red"},
+        body={"tags": {"colour": "red"}, "updateMask": "tags"},
+    ),
+    objects_case(
+        "ObjectService.ListObjectParts",
+        "GET",
+        "/v1/parts/{bucket}/objects/a",
+        lambda answer: answer["object"]["sizeBytes"] == "12" and "parts" not in answer,
+    ),
+    objects_case(
+        "UploadService.CreateMultipartUpload",
+        "POST",
+        "/v1/uploads/{bucket}/objects/begun",
+        lambda answer: answer["upload"]["uploadId"],
+        body={"metadata": {"contentType": "text/plain"}},
+    ),
+    objects_case(
+        "UploadService.UploadPart",
+        "PUT",
+        "/v1/uploads/{bucket}/objects/parts?upload_id={upload}&part_number=1",
+        lambda answer: answer["part"]["sizeBytes"] == "3",
+        body=b"png",
+    ),
+    objects_case(
+        "UploadService.CopyPart",
+        "POST",
+        "/v1/copyPart/{bucket}/objects/parts",
+        lambda answer: answer["part"]["sizeBytes"] == "12",
+        body={"uploadId": "{upload}", "partNumber": 2, "source": "{bucket}/objects/a"},
+    ),
+    objects_case(
+        "UploadService.ListParts",
+        "GET",
+        "/v1/uploads/{bucket}/objects/parts?upload_id={upload}",
+        lambda answer: [part["number"] for part in answer["parts"]] == [1, 2],
+    ),
+    objects_case(
+        "UploadService.ListMultipartUploads",
+        "GET",
+        "/v1/{bucket}/uploads?prefix=parts",
+        lambda answer: len(answer["uploads"]) == 1,
+    ),
+    objects_case(
+        "UploadService.CompleteMultipartUpload",
+        "POST",
+        "/v1/completeUpload/{bucket}/objects/parts",
+        lambda answer: answer["object"]["partsCount"] == 1,
+        body={"uploadId": "{upload}", "parts": [{"number": 2}]},
+    ),
+    objects_case(
+        "UploadService.AbortMultipartUpload",
+        "DELETE",
+        "/v1/uploads/{bucket}/objects/given-up?upload_id={given_up}",
+        lambda answer: answer == {},
+    ),
+    objects_case(
+        "UsageService.GetUsageReport",
+        "GET",
+        "/v1/accounts/default/objectUsage",
+        lambda answer: "total" in answer["report"],
+    ),
     Case(
         "portico.gateway.v1.CredentialService.CreateToken",
         "POST",
@@ -189,6 +254,7 @@ CASES = [
         body={"sizes_bytes": [1, 3]},
         raw=True,
     ),
+    sample_case("Open", "GET", "/v1/testing/accounts/default/tests/a:open", lambda answer: answer == {}),
     sample_case("Empty", "GET", "/v1/testing:empty", lambda answer: answer == {}),
 ]
 
@@ -206,6 +272,7 @@ def names(platform: RunningPlatform) -> Iterator[dict[str, str]]:
     for key in ("a", "dir/x", "dir/sub/y"):
         headers = {"content-type": "text/x-a"}
         platform.http("PUT", f"/v1/{bucket}/objects/{key}", body=f"content of {key}".encode(), headers=headers)
+    upload, given_up = (begun(platform, f"{bucket}/objects/{key}") for key in ("parts", "given-up"))
     ray = platform.http("GET", f"/v1/{bucket}").headers["x-ray-id"]
     wait_until(lambda: platform.http("GET", f"/v1/{ACCOUNT}/traces/{ray}").status == 200, "the call can be looked up")
     yield {
@@ -214,11 +281,19 @@ def names(platform: RunningPlatform) -> Iterator[dict[str, str]]:
         "doomed": doomed,
         "versioned": versioned,
         "fresh": unique(),
+        "upload": upload,
+        "given_up": given_up,
         "ray": ray,
         "operation": emptied(platform),
         "certificate_request": certificate_request(),
     }
     platform.http("DELETE", f"/v1/{bucket}?force=true")
+
+
+def begun(platform: RunningPlatform, name: str) -> str:
+    """The id of a multipart upload."""
+    upload_id: str = platform.http("POST", f"/v1/uploads/{name}", json_body={}).json()["upload"]["uploadId"]
+    return upload_id
 
 
 def emptied(platform: RunningPlatform) -> str:
