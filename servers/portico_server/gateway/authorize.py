@@ -58,7 +58,8 @@ def authorize(authorizer: Authorizer, methods: Mapping[str, Method], revisions: 
         principal = call.principal
         if principal is None and not call.method.anonymous:
             raise unauthenticated("TOKEN_MISSING", "this method needs a token")
-        if revisions is not None and KEY in call.headers and (wanted := revisions.missing(call)):
+        known = principal is not None
+        if revisions is not None and known and KEY in call.headers and (wanted := revisions.missing(call)):
             return wait(revisions, wanted, call, proceed)
         own = rules.get(call.method.path)
         if own is None:
@@ -66,7 +67,12 @@ def authorize(authorizer: Authorizer, methods: Mapping[str, Method], revisions: 
         start, one = perf_counter_ns(), True
         call.authorizer = authorizer
         try:
-            named = [_named(rule, call.message, principal) for rule in own]
+            try:
+                named = [_named(rule, call.message, principal) for rule in own]
+            except ApiError:
+                if not known:
+                    raise _nobody() from None
+                raise
             call.resource = resource = named[0][0][1] if named else ""
             if call.method.request_streaming and call.message is not None:
                 call.checks.append(_same_resources(own, named))

@@ -24,6 +24,8 @@ ALL = {
     **methods_of(objects_pb2.DESCRIPTOR.services_by_name.values()),
     **methods_of(buckets_pb2.DESCRIPTOR.services_by_name.values()),
 }
+ALL[OBJECTS + "GetObject"] = dataclasses.replace(ALL[OBJECTS + "GetObject"], anonymous=False)
+"""As most methods are: not open to who is not allowed."""
 
 
 def call_of(method: str, message: object) -> Call:
@@ -118,8 +120,10 @@ async def test_a_name_made_to_be_slow_to_read_is_refused_at_once() -> None:
     assert asyncio.get_running_loop().time() - started < 1
 
 
-async def test_who_is_not_known_is_told_nothing_of_names() -> None:
-    call = new_call(ALL[OBJECTS + "GetObject"], objects_pb2.GetObjectRequest(name="nonsense"))
+@pytest.mark.parametrize("anonymous", [False, True])
+async def test_who_is_not_known_is_told_nothing_of_names(anonymous: bool) -> None:
+    method = dataclasses.replace(ALL[OBJECTS + "GetObject"], anonymous=anonymous)
+    call = new_call(method, objects_pb2.GetObjectRequest(name="nonsense"))
 
     assert (await refusal(FakeAuthorizer(), call)).code.name == "UNAUTHENTICATED"
 

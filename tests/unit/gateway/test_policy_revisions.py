@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -144,4 +144,7 @@ async def test_a_public_method_asks_for_none_and_a_stranger_waits_for_none(machi
     assert await run(machine.step, new_call("Empty", testing_pb2.EmptyRequest(), headers=headers))
     stranger = call_with("8")
     stranger.principal = None
+    assert await run(machine.step, stranger)
+    assert stranger.anonymous
+    stranger = replace(call_with("8"), method=replace(ALL[PATH], anonymous=False), principal=None)
     assert (await refusal(machine, stranger)).code.name == "UNAUTHENTICATED"

@@ -185,5 +185,8 @@ cors = _rules_group(
     "They have the names of `get`, or those of S3 (`CORSRules`).",
 )
 notifications = _rules_group(
-    "notifications", "notification_rules", "who is told of what", "They have the names of `get`."
+    "notifications",
+    "notification_rules",
+    "who is to be told of what; as yet nobody is",
+    "They have the names of `get`.",
 )
