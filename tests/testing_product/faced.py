@@ -49,6 +49,8 @@ class TestingFace:
         self._signers = Signers(access_keys)
 
     async def answer(self, request: FaceRequest, calls: FaceCalls) -> FaceResponse:
+        if request.raw_path.startswith(b"/seen"):
+            return FaceResponse(200, [("content-type", "application/json")], _seen(request))
         headers = dict(request.headers)
         request.credential = _credential(headers.get(b"x-testing-principal", b"").decode())
         if signed := sigv4.verify(request, self._signers, SystemClock()):

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from portico_server.host import local_http
 from portico_server.host.envoy import overload
 from portico_server.host.run_folder import ADMIN_SOCKET
-from portico_server.host.supervisor import local_http
 from portico_server.platform.settings import from_json
 from tests.e2e.faces.door import ADMIN, FACED, MIB, ask, curl, event_of, eventually
 from tests.harness import RunningPlatform, running_platform
