@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import time
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ _FUTURE_YEARS = 50
 """A year of two digits that would be further ahead is one of the century before."""
 
 
+@functools.lru_cache(4096)  # what is read often is told often
 def http_date(seconds: int) -> str:
     """Seconds since 1970 as HTTP writes them today."""
     t = time.gmtime(seconds)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
+import zlib
 from typing import Any
 
 import pytest
@@ -145,7 +147,9 @@ def test_digests_of_parts_make_that_of_the_object(s3: Any, bucket: str, algorith
     for number, body in enumerate((FIRST, LAST), 1):
         put = s3.upload_part(**upload, PartNumber=number, Body=body, ChecksumAlgorithm=algorithm)
         parts.append({"PartNumber": number, "ETag": put["ETag"], f"Checksum{algorithm}": put[f"Checksum{algorithm}"]})
-    made = s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts}, ChecksumType=kind)
+    whole = {"ChecksumCRC32": base64.b64encode(zlib.crc32(FIRST + LAST).to_bytes(4, "big")).decode()}
+    expected = {**(whole if algorithm == "CRC32" else {}), "MpuObjectSize": len(FIRST + LAST)}
+    made = s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts}, ChecksumType=kind, **expected)
     assert made["ChecksumType"] == kind
     assert made[f"Checksum{algorithm}"].endswith("-2") == (kind == "COMPOSITE")
     head = s3.head_object(Bucket=bucket, Key="k", ChecksumMode="ENABLED")

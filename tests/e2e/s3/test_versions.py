@@ -50,7 +50,8 @@ def test_suspended_versions_are_the_null_version(s3: Any, versioned: str) -> Non
     s3.put_object(Bucket=versioned, Key="k", Body=b"3")
     listed = s3.list_object_versions(Bucket=versioned)["Versions"]
     assert [(found["VersionId"], found["IsLatest"]) for found in listed] == [("null", True), (kept, False)]
-    assert s3.get_object(Bucket=versioned, Key="k", VersionId="null")["Body"].read() == b"3"
+    null = s3.get_object(Bucket=versioned, Key="k", VersionId="null")
+    assert (null["Body"].read(), null["VersionId"]) == (b"3", "null")
 
 
 def test_versions_are_listed_by_key_the_newest_first(s3: Any, versioned: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
 from portico.objects.v1 import objects_pb2
@@ -18,6 +18,8 @@ MAX_PUT_BYTES = 5 * 1024**3
 """Of one put, or one part, as in S3; larger objects are put in parts."""
 MAX_DOCUMENT_BYTES = 8 * 1024**2
 """10,000 parts of an upload with their digests have some 4 MiB."""
+_MAX_POLICY_BYTES = 20 * 1024
+"""As in S3."""
 _MESSAGE_BYTES = 4 * 1024**2
 _HASHED_AT_ONCE_BYTES = 128 * 1024
 
@@ -59,9 +61,11 @@ async def messages(first: Any, body: Body, trailer: str) -> AsyncIterator[Any]:
         yield message
 
 
-async def document(request: S3Request, root: str, *, digest_needed: bool = False) -> Element:
+async def document(
+    request: S3Request, root: str, *, digest_needed: bool = False, about_object: bool = False
+) -> Element:
     """The request's body as XML whose root has that name. Raises ApiError."""
-    content = await whole(request, digest_needed=digest_needed)
+    content = await whole(request, digest_needed=digest_needed, about_object=about_object)
     if not content:
         raise malformed_xml("the body is empty")
     return await reading_xml.read(content, root)
@@ -70,16 +74,25 @@ async def document(request: S3Request, root: str, *, digest_needed: bool = False
 async def json_document(request: S3Request) -> Any:
     """The request's body as JSON. Raises ApiError."""
     try:
-        return json.loads(await whole(request))
+        content = await whole(request)
+        if len(content) > _MAX_POLICY_BYTES:
+            raise invalid("MALFORMED_POLICY", f"policies have at most {_MAX_POLICY_BYTES} bytes")
+        return json.loads(content)
     except (ValueError, RecursionError):
         raise invalid("MALFORMED_POLICY", "policies must be valid JSON") from None
 
 
-async def whole(request: S3Request, *, digest_needed: bool = False) -> bytes:
-    """The request's body, if it has the digests that its headers or its trailer say. Raises ApiError."""
+async def whole(request: S3Request, *, digest_needed: bool = False, about_object: bool = False) -> bytes:
+    """The request's body, if it has the digests that its headers or its trailer say. Raises ApiError.
+
+    `about_object`: digests other than Content-MD5 are not the body's, but those of the object that it speaks of.
+    """
     body = request.body()
-    expected = checksum_headers.expected(request.headers) or objects_pb2.Checksums()
-    trailer = checksum_headers.announced_in_trailer(request.headers)
+    headers: Mapping[str, str] = request.headers
+    if about_object:
+        headers = {name: headers[name] for name in ("content-md5",) if name in headers}
+    expected = checksum_headers.expected(headers) or objects_pb2.Checksums()
+    trailer = checksum_headers.announced_in_trailer(headers)
     if digest_needed and not trailer and not expected.ByteSize():
         raise invalid(
             "INVALID_REQUEST", "missing required header for this request: Content-MD5, or a header x-amz-checksum-*"

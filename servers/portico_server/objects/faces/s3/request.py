@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import Any, Protocol
 from urllib.parse import unquote_to_bytes
@@ -155,9 +156,14 @@ def headers_of(headers: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:
     """By name; the values as Latin-1, whatever they are."""
     found: dict[str, str] = {}
     for raw_name, raw_value in headers:
-        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1").strip()
+        name, value = _name(raw_name), raw_value.decode("latin-1").strip()
         found[name] = f"{found[name]},{value}" if name in found else value
     return found
+
+
+@functools.lru_cache(1024)  # few differ
+def _name(raw: bytes) -> str:
+    return raw.decode("latin-1")
 
 
 def _decoded(raw: bytes) -> str:

@@ -85,6 +85,8 @@ def _headers(
     else:
         offset, length = part
         headers.append(("content-range", f"bytes {offset}-{offset + length - 1}/{described.size_bytes}"))
+    if request.query.get("versionId") == "null":
+        headers.append(("x-amz-version-id", "null"))
     if part_number and described.parts_count:
         headers.append(("x-amz-mp-parts-count", str(described.parts_count)))
     return _overridden(request, headers)

@@ -95,7 +95,7 @@ async def copy_part(request: S3Request) -> FaceResponse:
 
 
 async def complete_upload(request: S3Request) -> FaceResponse:
-    given = await bodies.document(request, "CompleteMultipartUpload")
+    given = await bodies.document(request, "CompleteMultipartUpload", about_object=True)
     expected = _expected(request)
     message = uploads_pb2.CompleteMultipartUploadRequest(
         name=request.object_name,
@@ -174,4 +174,4 @@ def _expected(request: S3Request) -> objects_pb2.Checksums | None:
 
 
 def _location(request: S3Request) -> str:
-    return f"http://{request.header('host')}/{request.bucket}/{quote(request.key)}"
+    return f"https://{request.header('host')}/{request.bucket}/{quote(request.key)}"
