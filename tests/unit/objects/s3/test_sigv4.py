@@ -13,6 +13,7 @@ from botocore.credentials import Credentials
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from portico_server.objects.faces.s3.claims import parse_time
 from portico_server.objects.faces.s3.signers import Signers
 from portico_server.objects.faces.s3.sigv4 import Signed, verify
 from portico_server.platform.errors import ApiError
@@ -25,17 +26,20 @@ VALUES = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=30
 
 
 class _At:
-    """A clock that is ahead."""
+    """A clock that stands some seconds behind the time at which a request was signed, however long that is ago."""
 
-    def __init__(self, seconds_ahead: float) -> None:
-        self._ahead_us = int(seconds_ahead * 1_000_000)
+    def __init__(self, sent: Sent, seconds_ahead: float) -> None:
+        text = dict(sent.headers).get(b"x-amz-date", b"") or sent.query.partition(b"X-Amz-Date=")[2][:16]
+        signed_at = parse_time(text.decode("latin-1"))
+        signed_at_us = CLOCK.now_us() if signed_at is None else signed_at * 1_000_000
+        self._now_us = signed_at_us + int(seconds_ahead * 1_000_000)
 
     def now_us(self) -> int:
-        return CLOCK.now_us() + self._ahead_us
+        return self._now_us
 
 
 def _verify(sent: Sent, seconds_ahead: float = 0) -> Signed:
-    found = verify(sent, signers(), _At(seconds_ahead))
+    found = verify(sent, signers(), _At(sent, seconds_ahead))
     assert found is not None
     return found
 
