@@ -27,7 +27,8 @@ def decoded_query(query: bytes) -> Pairs:
     for part in query.split(b"&"):
         if part:
             name, _, value = part.partition(b"=")
-            pairs.append((_decoded(name), _decoded(value)))
+            plain = b"%" not in part and b"+" not in part
+            pairs.append((name, value) if plain else (_decoded(name), _decoded(value)))
     return pairs
 
 
@@ -79,7 +80,7 @@ def _joined(pairs: Iterable[tuple[bytes, bytes]]) -> bytes:
 
 
 def _decoded(text: bytes) -> bytes:
-    return unquote_to_bytes(text.replace(b"+", b" ")) if b"%" in text or b"+" in text else text
+    return unquote_to_bytes(text.replace(b"+", b" "))
 
 
 def _encoded(text: bytes) -> bytes:

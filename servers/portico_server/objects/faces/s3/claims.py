@@ -44,7 +44,8 @@ _QUERY_PARAMETERS = (
     SIGNATURE,
 )
 _FORM_FIELDS = ("x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-signature")
-_OLDER_QUERY = (b"Signature", b"AWSAccessKeyId")
+_NEEDED = frozenset(_QUERY_PARAMETERS)
+_OLDER_QUERY = frozenset((b"Signature", b"AWSAccessKeyId"))
 """Of Signature Version 2."""
 
 Malformed = Callable[[str], ApiError]
@@ -118,9 +119,10 @@ def _not_understood(mechanism: bytes) -> ApiError:
 
 
 def _of_query(parameters: Mapping[bytes, bytes], names: list[bytes]) -> Claims:
-    if any(name in _OLDER_QUERY for name in names):
+    if not _OLDER_QUERY.isdisjoint(names):
         raise unsupported_mechanism("AWS Signature Version 2")
-    if any(names.count(name) != 1 for name in _QUERY_PARAMETERS):
+    needed = [name for name in names if name in _NEEDED]
+    if len(needed) != len(_NEEDED) or len(set(needed)) != len(_NEEDED):
         raise query_malformed(
             "query-string authentication needs each of X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, X-Amz-Date, "
             "X-Amz-SignedHeaders and X-Amz-Expires once"

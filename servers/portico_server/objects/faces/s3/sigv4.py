@@ -120,8 +120,7 @@ def _check_covered(claims: Claims, headers: Mapping[bytes, list[bytes]]) -> None
 
 
 def _check_no_token(headers: Mapping[bytes, list[bytes]], parameters: Pairs) -> None:
-    given = any(headers.get(_SECURITY_TOKEN, ()))
-    if given or any(name == b"X-Amz-Security-Token" and value for name, value in parameters):
+    if any(headers.get(_SECURITY_TOKEN, ())) or (parameters and dict(parameters).get(b"X-Amz-Security-Token")):
         raise refused(
             "INVALID_TOKEN", "session tokens are not issued here: sign with an access key alone, without a token"
         )
