@@ -93,7 +93,7 @@ class Reader:
         version, data = await self.find(wanted)
         wanted_range = await self.range_of(wanted, version)
         if version.list_id:
-            return await self._open_parts(version, wanted_range)
+            return await self.open_parts(version, wanted_range)
         if not version.file:
             begin, length = wanted_range
             return Reading(version, wanted_range, data[begin : begin + length], None)
@@ -120,8 +120,8 @@ class Reader:
             )
         return found
 
-    async def _open_parts(self, version: Version, wanted_range: ByteRange) -> Reading:
-        """Raises FileNotFoundError where the parts were freed, or their first is missing."""
+    async def open_parts(self, version: Version, wanted_range: ByteRange) -> Reading:
+        """A range of a multipart object. Raises FileNotFoundError where its parts were freed, or one is missing."""
         parts = await self.lists.get(version.list_id)
         if not parts.pieces:
             raise FileNotFoundError(f"the list of parts {version.list_id} was freed")

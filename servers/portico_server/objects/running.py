@@ -59,7 +59,7 @@ async def run(platform: Platform) -> AsyncIterator[Running]:
     reader = Reader(database, blobs, buckets)
     orphans = Orphans(database, blobs, platform.random)
     with ThreadPoolExecutor(_HASHING_THREADS, thread_name_prefix="hashing") as hashing:
-        receiver, rehasher = Receiver(blobs, hashing), Rehasher(blobs, hashing)
+        receiver, rehasher = Receiver(blobs, hashing), Rehasher(blobs, reader, hashing)
         objects = Objects(database, blobs, buckets, reader, receiver, rehasher, ids)
         uploads = Uploads(database, blobs, buckets, objects, receiver, ids, hashing)
         listing = Listing(database, buckets)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 
 import pytest
 
+from portico.objects.v1 import objects_pb2
 from portico_server.objects import composing, errors
 from tests.contract.objects.parts import SMALL, etag_of, nothing_is_left
 from tests.contract.objects.stand import ENABLED, Stand, keys
@@ -197,3 +199,13 @@ async def test_a_part_whose_bytes_are_lost_is_told_as_damage(stand: Stand, small
     await stand.delete("copy")
     await stand.collect()
     assert await nothing_is_left(stand)
+
+
+async def test_a_copy_gets_further_digests_of_the_bytes(stand: Stand, small_parts: None) -> None:
+    made = await stand.put_in_parts("k", SMALL)
+    copied = await stand.copy("k", "copy", checksum_algorithms=[objects_pb2.CHECKSUM_ALGORITHM_SHA256])
+    assert copied.checksums.sha256 == hashlib.sha256(b"".join(SMALL)).digest()
+    assert copied.checksums.crc64nvme == made.checksums.crc64nvme
+    await stand.put_in_parts("composite", SMALL, checksum_algorithm=objects_pb2.CHECKSUM_ALGORITHM_SHA256)
+    kept = await stand.copy("composite", "copy", checksum_algorithms=[objects_pb2.CHECKSUM_ALGORITHM_CRC32])
+    assert kept.checksums == (await stand.head("composite")).checksums
