@@ -20,9 +20,25 @@ export type { Operation } from "./gen/google/longrunning/operations_pb.js";
 export { RecordService } from "./gen/portico/dns/v1/records_pb.js";
 export { ZoneService } from "./gen/portico/dns/v1/zones_pb.js";
 export { type Bucket, BucketService, Versioning } from "./gen/portico/objects/v1/buckets_pb.js";
-export { type Object$ as StoredObject, ObjectService } from "./gen/portico/objects/v1/objects_pb.js";
+export {
+  ChecksumAlgorithm,
+  type Object$ as StoredObject,
+  ObjectService,
+  RetentionMode,
+} from "./gen/portico/objects/v1/objects_pb.js";
 export { type Upload, UploadService } from "./gen/portico/objects/v1/uploads_pb.js";
-export type { Checksums, Conditions, ObjectMetadata, PutOptions, Range, UploadOptions, Which } from "./objects.js";
+export type {
+  Bypass,
+  Checksums,
+  Conditions,
+  Marks,
+  ObjectMetadata,
+  PutOptions,
+  Range,
+  Retention,
+  UploadOptions,
+  Which,
+} from "./objects.js";
 export type { Listing } from "./paging.js";
 export type { Profile } from "./profiles.js";
 export type { Service } from "./service.js";

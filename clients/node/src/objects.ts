@@ -16,6 +16,7 @@ import { md5Of } from "./checksums.js";
 import { mediaTypeOf } from "./media_types.js";
 import { ObjectReader, readWhole } from "./download.js";
 import {
+  type ChecksumAlgorithm,
   type ChecksumsSchema,
   type ConditionsSchema,
   type DeleteObjectResponse,
@@ -26,6 +27,7 @@ import {
   type Object$,
   type ObjectMetadataSchema,
   ObjectService,
+  type RetentionSchema,
 } from "./gen/portico/objects/v1/objects_pb.js";
 import { nameOf, text } from "./names.js";
 import { Listing } from "./paging.js";
@@ -46,9 +48,21 @@ const MOST_PARTS = 10_000;
 export type Conditions = MessageInitShape<typeof ConditionsSchema>;
 export type Checksums = MessageInitShape<typeof ChecksumsSchema>;
 export type ObjectMetadata = MessageInitShape<typeof ObjectMetadataSchema>;
+export type Retention = MessageInitShape<typeof RetentionSchema>;
+
+/** With what a new version is marked, besides its metadata. */
+export interface Marks {
+  /** Digests to make and keep. */
+  readonly checksumAlgorithms?: ChecksumAlgorithm[];
+  readonly tags?: Record<string, string>;
+  /** Until when it may not be deleted, where the bucket has object lock. */
+  readonly retention?: Retention;
+  /** It may not be deleted until that is taken back. */
+  readonly legalHold?: boolean;
+}
 
 /** What may be said of a put. */
-export interface PutOptions {
+export interface PutOptions extends Marks {
   /** The media type; for a path guessed from its name if left out. */
   readonly contentType?: string;
   /** All that can be said of an object; the user's own pairs are `custom`. */
@@ -78,6 +92,11 @@ export interface Which {
   readonly conditions?: Conditions;
 }
 
+/** Whether a retention in GOVERNANCE mode is to be passed over. */
+export interface Bypass {
+  readonly bypassGovernance?: boolean;
+}
+
 /** Which bytes of it. */
 export interface Range extends Which {
   /** Where to begin; negative: so many bytes before the end. */
@@ -105,9 +124,14 @@ export class Objects {
       conditions = { ...conditions, ifNoneMatch: [...(conditions?.ifNoneMatch ?? []), "*"] };
     }
     const contentType = options.contentType ?? options.metadata?.contentType ?? mediaTypeOf(source.path);
+    const { checksumAlgorithms, tags, retention, legalHold } = options;
     const first = {
       name: this.name(bucket, key),
       metadata: { ...options.metadata, contentType },
+      ...(checksumAlgorithms && { checksumAlgorithms }),
+      ...(tags && { tags }),
+      ...(retention && { retention }),
+      ...(legalHold && { legalHold }),
       requestId: randomUUID(),
       ...(checksums && { checksums }),
       ...(conditions && { conditions }),
@@ -196,27 +220,45 @@ export class Objects {
    * The current objects of a bucket by key, in the order of their UTF-8 bytes.
    *
    * `prefix`: only keys that begin with it; `startAfter`: only keys behind this one; `delimiter`: keys that share what
-   * stands up to the first one behind the prefix are left out, and `pages()` has those common beginnings as `prefixes`.
+   * stands up to the first one behind the prefix are left out, and `pages()` has those common beginnings as `prefixes`;
+   * `startBehindPrefix`: without the one that `startAfter` is, or begins with.
    */
   list(
     bucket: string,
-    options: { prefix?: string; delimiter?: string; startAfter?: string; pageSize?: number } = {},
+    options: {
+      prefix?: string;
+      delimiter?: string;
+      startAfter?: string;
+      startBehindPrefix?: boolean;
+      pageSize?: number;
+    } = {},
   ): Listing<Object$, typeof ListObjectsRequestSchema, typeof ListObjectsResponseSchema> {
     const request = { parent: this.bucket(bucket), ...options };
     return new Listing(this.session, METHODS.listObjects, request, (page) => page.objects);
   }
 
-  /** All versions and delete markers of a bucket by key, the newest of a key first. */
+  /**
+   * All versions and delete markers of a bucket by key, the newest of a key first.
+   *
+   * `startAfterVersionId`: also what is older than this version of `startAfter`; others as in `list`.
+   */
   versions(
     bucket: string,
-    options: { prefix?: string; pageSize?: number } = {},
+    options: {
+      prefix?: string;
+      delimiter?: string;
+      startAfter?: string;
+      startAfterVersionId?: string;
+      startBehindPrefix?: boolean;
+      pageSize?: number;
+    } = {},
   ): Listing<Object$, typeof ListObjectVersionsRequestSchema, typeof ListObjectVersionsResponseSchema> {
     const request = { parent: this.bucket(bucket), ...options };
     return new Listing(this.session, METHODS.listObjectVersions, request, (page) => page.objects);
   }
 
   /** Deletes an object, or for good one version of it. To delete what is not there succeeds. */
-  delete(bucket: string, key: string, which: Which = {}): Promise<DeleteObjectResponse> {
+  delete(bucket: string, key: string, which: Which & Bypass = {}): Promise<DeleteObjectResponse> {
     return this.session.call(METHODS.deleteObject, { name: this.name(bucket, key), ...which });
   }
 
@@ -227,6 +269,7 @@ export class Objects {
   async deleteMany(
     bucket: string,
     keys: Iterable<string | { key: string; versionId: string }>,
+    bypass: Bypass = {},
   ): Promise<DeleteObjectResponse[]> {
     const entries = Array.from(keys, (entry) =>
       typeof entry === "string"
@@ -236,7 +279,8 @@ export class Objects {
     const results: DeleteObjectResponse[] = [];
     for (let start = 0; start < entries.length; start += MOST_DELETED_AT_ONCE) {
       const objects = entries.slice(start, start + MOST_DELETED_AT_ONCE);
-      const response = await this.session.call(METHODS.deleteObjects, { parent: this.bucket(bucket), objects });
+      const request = { parent: this.bucket(bucket), objects, ...bypass };
+      const response = await this.session.call(METHODS.deleteObjects, request);
       results.push(...response.results);
     }
     return results;
@@ -246,20 +290,57 @@ export class Objects {
    * Copies an object on the platform; answers the new one.
    *
    * `metadata`: the new object's, the source's if left out; `sourceConditions`: what must hold of the source;
-   * `conditions`: what must hold of the object that this replaces.
+   * `conditions`: what must hold of the object that this replaces. Its tags are the source's, if `tags` is left out; what
+   * locks the source is not taken over.
    */
   async copy(
     source: { bucket: string; key: string; versionId?: string },
     target: { bucket: string; key: string },
-    options: { metadata?: ObjectMetadata; sourceConditions?: Conditions; conditions?: Conditions } = {},
+    options: { metadata?: ObjectMetadata; sourceConditions?: Conditions; conditions?: Conditions } & Marks = {},
   ): Promise<Object$> {
     const request = {
       name: this.name(target.bucket, target.key),
       source: this.name(source.bucket, source.key),
       sourceVersionId: source.versionId ?? "",
+      replaceTags: options.tags !== undefined,
       ...options,
     };
     return there((await this.session.call(METHODS.copyObject, request)).object);
+  }
+
+  /** Gives a version these tags, and no others; answers it. Throws NotFound. */
+  setTags(bucket: string, key: string, tags: Record<string, string>, versionId = ""): Promise<Object$> {
+    return this.update(bucket, key, "tags", { tags, versionId });
+  }
+
+  /**
+   * Keeps a version from deletion for a time; undefined: no longer. Answers it.
+   *
+   * Throws FailedPrecondition (`OBJECT_LOCKED`: it may not be made shorter; `OBJECT_LOCK_DISABLED`: the bucket has no
+   * object lock), NotFound.
+   */
+  setRetention(
+    bucket: string,
+    key: string,
+    retention: Retention | undefined,
+    options: { versionId?: string } & Bypass = {},
+  ): Promise<Object$> {
+    return this.update(bucket, key, "retention", { ...options, ...(retention && { retention }) });
+  }
+
+  /** Keeps a version from deletion until that is taken back; answers it. Throws as `setRetention`. */
+  setLegalHold(bucket: string, key: string, legalHold: boolean, versionId = ""): Promise<Object$> {
+    return this.update(bucket, key, "legal_hold", { legalHold, versionId });
+  }
+
+  private async update(
+    bucket: string,
+    key: string,
+    field: string,
+    wanted: Pick<Marks, "tags" | "retention" | "legalHold"> & { versionId?: string } & Bypass,
+  ): Promise<Object$> {
+    const request = { ...wanted, name: this.name(bucket, key), updateMask: { paths: [field] } };
+    return there((await this.session.call(METHODS.updateObject, request)).object);
   }
 
   private bucket(bucket: string): string {

@@ -6,7 +6,17 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { test } from "node:test";
 
-import { AlreadyExists, FailedPrecondition, InvalidArgument, NotFound, OutOfRange, UploadService, Versioning } from "../src/index.js";
+import {
+  AlreadyExists,
+  ChecksumAlgorithm,
+  FailedPrecondition,
+  InvalidArgument,
+  NotFound,
+  OutOfRange,
+  RetentionMode,
+  UploadService,
+  Versioning,
+} from "../src/index.js";
 import { bucketOf, client, MEBIBYTE, scratchFolder } from "./platform.js";
 import { collect } from "./collect.js";
 
@@ -167,4 +177,24 @@ test("a download leaves nothing where it fails, and keeps what was there", async
   assert.equal(fs.readFileSync(target, "utf8"), "after");
   assert.equal(fs.statSync(target).mode & 0o777, 0o640);
   assert.deepEqual(fs.readdirSync(folder).sort(), ["kept", "link"]);
+});
+
+test("objects are tagged, locked and held", async (t) => {
+  const portico = client(t);
+  const bucket = await bucketOf(t, portico, { settings: { objectLock: { enabled: true } } });
+  const marks = { tags: { a: "b" }, checksumAlgorithms: [ChecksumAlgorithm.SHA256] };
+  const put = await portico.objects.put(bucket, "k", Buffer.from("bytes"), marks);
+  assert.deepEqual([{ ...put.tags }, put.checksums?.sha256.length], [{ a: "b" }, 32]);
+  const copy = await portico.objects.copy({ bucket, key: "k" }, { bucket, key: "l" }, { tags: {} });
+  assert.deepEqual({ ...copy.tags }, {});
+  assert.deepEqual({ ...(await portico.objects.setTags(bucket, "k", { c: "d" })).tags }, { c: "d" });
+  const retainUntilTime = { seconds: BigInt(Math.floor(Date.now() / 1000) + 3600) };
+  await portico.objects.setRetention(bucket, "k", { mode: RetentionMode.GOVERNANCE, retainUntilTime });
+  const versionId = put.versionId;
+  const locked = (error: unknown): boolean => error instanceof FailedPrecondition && error.reason === "OBJECT_LOCKED";
+  await assert.rejects(portico.objects.delete(bucket, "k", { versionId }), locked);
+  assert.equal((await portico.objects.setLegalHold(bucket, "k", true)).legalHold, true);
+  await assert.rejects(portico.objects.delete(bucket, "k", { versionId, bypassGovernance: true }), locked);
+  assert.equal((await portico.objects.setLegalHold(bucket, "k", false)).legalHold, false);
+  await portico.objects.deleteMany(bucket, [{ key: "k", versionId }], { bypassGovernance: true });
 });

@@ -38,9 +38,13 @@ export function client(test: TestContext, connection: Connection = {}): Client {
 }
 
 /** A bucket of the test's own. */
-export async function bucketOf(test: TestContext, made: Client): Promise<string> {
+export async function bucketOf(
+  test: TestContext,
+  made: Client,
+  options: Parameters<Client["buckets"]["create"]>[1] = {},
+): Promise<string> {
   const name = `node-${randomBytes(4).toString("hex")}`;
-  await made.buckets.create(name);
+  await made.buckets.create(name, options);
   test.after(async () => {
     const last = connect({ profile: PROFILE }); // the test's own client is closed by now
     await last.buckets.delete(name, { force: true });
