@@ -78,7 +78,7 @@ export interface PutOptions extends Marks {
 }
 
 /** What may be said of an upload in parts. */
-export interface UploadOptions extends Omit<PutOptions, "checksums"> {
+export interface UploadOptions extends Omit<PutOptions, "checksums" | keyof Marks> {
   /** Bytes of each part but the last, 5 MiB at least; 16 MiB if left out, or more where 10,000 such parts are too few. */
   readonly partBytes?: number;
   /** How many parts are sent at once, each held in memory; 4 if left out. */
