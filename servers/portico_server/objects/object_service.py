@@ -26,7 +26,7 @@ from portico_server.objects.listing import Listing
 from portico_server.objects.marking import Marking
 from portico_server.objects.names import parse_object_name
 from portico_server.objects.objects import Copy, Objects, Put
-from portico_server.objects.public import check_public
+from portico_server.objects.public import check_public, hide_marks
 from portico_server.objects.reading import CHUNK_BYTES, Reader, Wanted
 from portico_server.objects.records import Version
 from portico_server.objects.upload_messages import part_messages
@@ -111,6 +111,7 @@ class ObjectService(objects_pb2_grpc.ObjectServiceServicer):
         reading = await self._reader.open(wanted)
         try:
             described = messages.object_message(wanted.name.bucket, reading.version)
+            hide_marks(described)
             headers.describe(described, reading.range.length)
             response = objects_pb2.GetObjectResponse(
                 data=httpbody_pb2.HttpBody(content_type=described.metadata.content_type, data=reading.data),
@@ -145,6 +146,7 @@ class ObjectService(objects_pb2_grpc.ObjectServiceServicer):
         )
         version = await self._reader.head(wanted)
         response = objects_pb2.HeadObjectResponse(object=messages.object_message(name.bucket, version))
+        hide_marks(response.object)
         if wanted.part_number:
             response.part_offset_bytes, response.part_size_bytes = await self._reader.range_of(wanted, version)
         return response

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from portico.objects.v1 import objects_pb2
 from portico_server.objects.names import ObjectName
 from portico_server.objects.records import PublicAccess
 from portico_server.objects.store import buckets as store
@@ -23,3 +24,10 @@ async def check_public(database: Database, name: ObjectName, version_id: str) ->
     if bucket is None or bucket.public_access != PublicAccess.READ or version_id:
         assert served.denial is not None
         raise served.denial()
+
+
+def hide_marks(described: objects_pb2.Object) -> None:
+    """Takes out what a public bucket does not open: tags, and until when what is kept."""
+    if call.current.get().anonymous:
+        for field in ("tags", "retention", "legal_hold"):
+            described.ClearField(field)

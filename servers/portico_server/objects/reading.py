@@ -155,6 +155,7 @@ class Reader:
                 f"version {wanted.version_id} marks that {wanted.name} was deleted; it has no bytes",
                 resource=str(wanted.name),
                 delete_marker="true",
+                modified_seconds=str(version.created_at_us // 1_000_000),
             )
         conditions.check_read(wanted.conditions, version, wanted.name)
         return version, found[1]

@@ -43,6 +43,13 @@ async def test_a_stranger_reads_from_a_public_bucket(stranger: Stand) -> None:
         await stranger.get("absent")
 
 
+async def test_a_stranger_sees_no_tags(stranger: Stand) -> None:
+    await as_owner(stranger, stranger.put, "key", tags={"a": "1"})
+    await as_owner(stranger, stranger.update_bucket, public_access=PUBLIC)
+    assert not (await stranger.head("key")).tags
+    assert (await as_owner(stranger, stranger.head, "key")).tags == {"a": "1"}
+
+
 async def test_what_is_private_again_is_so_at_once(stranger: Stand) -> None:
     await as_owner(stranger, stranger.put, "key")
     await as_owner(stranger, stranger.update_bucket, public_access=PUBLIC)

@@ -40,8 +40,9 @@ _TYPES = {
     "FULL_OBJECT": objects_pb2.CHECKSUM_TYPE_FULL_OBJECT,
     "COMPOSITE": objects_pb2.CHECKSUM_TYPE_COMPOSITE,
 }
-_PREFERRED = ("CRC32", "CRC32C", "SHA1", "SHA256", "CRC64NVME")
-"""What is told of an object that has several: S3's have one. The last one all have; it counts if no other is there."""
+_PREFERRED = ("SHA256", "SHA1", "CRC32C", "CRC32", "CRC64NVME")
+"""What is told of an object that has several: S3's have one. The last two come without anybody's asking, by the SDKs'
+default and the platform's; another was asked for, perhaps by a copy, which keeps its source's digests, too."""
 
 
 def expected(headers: Mapping[str, str]) -> objects_pb2.Checksums | None:
@@ -56,12 +57,22 @@ def expected(headers: Mapping[str, str]) -> objects_pb2.Checksums | None:
     if "content-md5" in headers:
         found = found or objects_pb2.Checksums()
         found.md5 = _decoded(headers["content-md5"], 16) or _raise_invalid_digest()
-    if _SDK in headers and not given and _TRAILER not in headers:
+    _check_sdk(headers, given)
+    return found
+
+
+def _check_sdk(headers: Mapping[str, str], given: list[str]) -> None:
+    """`x-amz-sdk-checksum-algorithm` must be the algorithm of the digest that is there, or will come behind."""
+    if _SDK not in headers:
+        return
+    announced = [*given, headers.get(_TRAILER, "").strip().lower()][0]
+    if not announced:
         raise invalid(
             "INVALID_REQUEST",
             f"{_SDK} is there, but no x-amz-checksum- header of the algorithm, and no x-amz-trailer that announces one",
         )
-    return found
+    if _HEADERS.get(announced) != headers[_SDK].strip().upper():
+        raise invalid("INVALID_REQUEST", f"the value of {_SDK} is not the algorithm of {announced[:64]}")
 
 
 def announced_in_trailer(headers: Mapping[str, str]) -> str:

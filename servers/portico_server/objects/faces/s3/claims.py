@@ -84,7 +84,7 @@ def claims_of(headers: Mapping[bytes, list[bytes]], parameters: Pairs) -> Claims
     authorization = headers.get(b"authorization")
     names = [name for name, _ in parameters if name[:6] == b"X-Amz-" or name in _OLDER_QUERY] if parameters else []
     in_query = SIGNATURE in names or b"X-Amz-Algorithm" in names or b"Signature" in names
-    if authorization is None:
+    if authorization is None or not any(map(bytes.strip, authorization)):
         return _of_query(dict(parameters), names) if in_query else None
     if in_query or len(authorization) > 1:
         raise invalid(
@@ -103,9 +103,15 @@ def _of_header(authorization: bytes, headers: Mapping[bytes, list[bytes]]) -> Cl
     credential, signed, given = (fields[name].decode("latin-1") for name in _FIELDS)
     key_id, scope = _credential(credential, header_malformed)
     signed_at, at_seconds = _time_of(headers)
-    if not signed_at.startswith(scope.date):
-        raise header_malformed(f"the credential's date {scope.date} is not that of the request, {signed_at}")
     return Claims(key_id, scope, _names(signed), _signature(given, header_malformed), signed_at, at_seconds)
+
+
+def check_scope_date(claims: Claims) -> None:
+    """Whether the credential is of the day of the request. Raises ApiError."""
+    if not claims.signed_at.startswith(claims.scope.date):
+        raise header_malformed(
+            f"the credential's date {claims.scope.date} is not that of the request, {claims.signed_at}"
+        )
 
 
 def _not_understood(mechanism: bytes) -> ApiError:

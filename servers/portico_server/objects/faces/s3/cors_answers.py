@@ -13,14 +13,14 @@ from portico_server.platform.errors import ApiError
 from portico_server.platform.faces import FaceResponse
 
 ORIGIN = "origin"
-_METHOD = "access-control-request-method"
+METHOD = "access-control-request-method"
 _HEADERS = "access-control-request-headers"
 _VARY = ("vary", "Origin, Access-Control-Request-Headers, Access-Control-Request-Method")
 
 
 def preflight(headers: Mapping[str, str], rules: Iterable[buckets_pb2.CorsRule]) -> FaceResponse:
     """The answer to OPTIONS. Raises ApiError where no rule fits."""
-    origin, method = headers.get(ORIGIN, ""), headers.get(_METHOD, "")
+    origin, method = headers.get(ORIGIN, ""), headers.get(METHOD, "")
     if not origin:
         raise invalid("BAD_REQUEST", "insufficient information: an Origin request header is needed")
     if not method:

@@ -15,9 +15,9 @@ from portico_server.objects.faces.s3.addresses import Address, Hosts
 from portico_server.objects.faces.s3.body import Body, body_of
 from portico_server.objects.faces.s3.operations import table
 from portico_server.objects.faces.s3.post_policy import SignedForm
-from portico_server.objects.faces.s3.refusals import denied, method_not_allowed, not_implemented
+from portico_server.objects.faces.s3.refusals import method_not_allowed, not_implemented
 from portico_server.objects.faces.s3.refused_headers import check_owner
-from portico_server.objects.faces.s3.request import S3Request, headers_of
+from portico_server.objects.faces.s3.request import S3Request, check_signed, headers_of
 from portico_server.objects.faces.s3.signers import Signers
 from portico_server.platform.clock import Clock
 from portico_server.platform.errors import ApiError
@@ -90,7 +90,7 @@ class S3Face:
         """The answer to a page's request: an error, too, says that the page may read it."""
         rules = await self._cors_rules(request.bucket_name)
         origin = request.headers[cors_answers.ORIGIN]
-        rule = cors_answers.fitting(rules, origin, request.verb)
+        rule = cors_answers.fitting(rules, origin, request.headers.get(cors_answers.METHOD, request.verb))
         if rule is None:
             return await _answered(request)
         told = cors_answers.allowed(rule, origin)
@@ -113,7 +113,7 @@ async def _answered(request: S3Request) -> FaceResponse:
         raise method_not_allowed(request.verb, table.verbs_of(level, request.query))
     if operation.answer is None:
         raise not_implemented(operation.name, operation.note)
-    if level == table.SERVICE and not request.signed:
-        raise denied("Access Denied: nobody has signed the request")
+    if level == table.SERVICE:
+        check_signed(request)
     check_owner(request)
     return await operation.answer(request)

@@ -85,6 +85,10 @@ def checked_tags(pairs: list[tuple[str, str]], most: int) -> dict[str, str]:
             raise invalid("INVALID_TAG", "cannot provide multiple tags with the same key", tag_key=name[:128])
         if not 0 < len(name) <= 128 or not _TAG_TEXT.fullmatch(name):
             raise invalid("INVALID_TAG", "the TagKey you have provided is invalid", tag_key=name[:128])
+        if name.lower().startswith("aws:"):
+            raise invalid(
+                "INVALID_TAG", "system tags cannot be added by requests: no key begins with aws:", tag_key=name
+            )
         if len(value) > 256 or not _TAG_TEXT.fullmatch(value):
             raise invalid("INVALID_TAG", "the TagValue you have provided is invalid", tag_key=name[:128])
         tags[name] = value

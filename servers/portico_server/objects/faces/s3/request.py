@@ -9,7 +9,7 @@ from urllib.parse import unquote_to_bytes
 
 from portico_server.objects.faces.s3.addresses import Address
 from portico_server.objects.faces.s3.post_policy import SignedForm
-from portico_server.objects.faces.s3.refusals import invalid, invalid_argument
+from portico_server.objects.faces.s3.refusals import denied, invalid, invalid_argument
 from portico_server.objects.names import object_name
 from portico_server.platform.errors import ApiError
 from portico_server.platform.faces import FaceCalls, FaceRequest
@@ -130,6 +130,12 @@ class S3Request:
     def stream(self, method: str, message: Any) -> AsyncIterator[Any]:
         """As `call`, of a method with a stream of responses."""
         return self._calls.stream(_SERVICES.get(method, _OBJECTS) + method, message)
+
+
+def check_signed(request: S3Request) -> None:
+    """What public buckets do not open: raises ApiError where nobody has signed."""
+    if not request.signed:
+        raise denied("Access Denied: nobody has signed the request")
 
 
 def number(name: str, text: str, default: int, least: int = 0, most: int = 2**31 - 1) -> int:

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from portico_server.objects.faces.s3 import canonical
 from portico_server.objects.faces.s3.canonical import Pairs
-from portico_server.objects.faces.s3.claims import SIGNATURE, Claims, claims_of
+from portico_server.objects.faces.s3.claims import SIGNATURE, Claims, check_scope_date, claims_of
 from portico_server.objects.faces.s3.payload import EMPTY, NOT_SIGNED, Payload, payload_of
 from portico_server.objects.faces.s3.signers import Signers, signature, string_to_sign
 from portico_server.objects.faces.s3.signing_errors import access_denied, does_not_match, invalid, refused
@@ -64,7 +64,8 @@ def verify(request: Request, signers: Signers, clock: Clock) -> Signed | None:
     claims = claims_of(headers, parameters)
     if claims is None:
         return None
-    check_time(claims, clock.now_us() // 1_000_000)
+    check_time(claims, clock.now_us() // 1_000_000)  # first: whose clock is wrong is told so
+    check_scope_date(claims)
     _check_covered(claims, headers)
     _check_no_token(headers, parameters)
     payload = _payload(claims, headers, parameters)

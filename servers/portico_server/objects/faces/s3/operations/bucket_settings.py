@@ -12,7 +12,13 @@ from portico_server.objects.faces.s3.answers import nothing, xml
 from portico_server.objects.faces.s3.operations.buckets import bucket_of
 from portico_server.objects.faces.s3.operations.marks import tag_set, tags_in
 from portico_server.objects.faces.s3.reading_xml import Element
-from portico_server.objects.faces.s3.refusals import invalid_argument, malformed_xml, missing, not_implemented
+from portico_server.objects.faces.s3.refusals import (
+    invalid_argument,
+    malformed_xml,
+    missing,
+    not_implemented,
+    precondition,
+)
 from portico_server.objects.faces.s3.request import S3Request
 from portico_server.objects.faces.s3.writing_xml import element
 from portico_server.platform.faces import FaceResponse
@@ -90,6 +96,10 @@ async def put_object_lock(request: S3Request) -> FaceResponse:
     rule = given.first("Rule")
     if rule is not None:
         _default_retention(rule, lock)
+    if (await bucket_of(request)).versioning != buckets_pb2.VERSIONING_ENABLED:
+        raise precondition(
+            "INVALID_BUCKET_STATE", "Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration"
+        )
     await update(request, "object_lock", object_lock=lock)
     return nothing(request)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -18,6 +20,7 @@ from portico_server.objects.faces.s3.answers import xml
 from portico_server.objects.faces.s3.refusals import invalid, invalid_argument
 from portico_server.objects.faces.s3.request import S3Request
 from portico_server.objects.faces.s3.writing_xml import element
+from portico_server.platform.errors import ApiError
 from portico_server.platform.faces import FaceResponse
 
 SOURCE = "x-amz-copy-source"
@@ -58,7 +61,8 @@ async def copy_object(request: S3Request) -> FaceResponse:
     algorithm = checksum_headers.algorithm_value(request.header(checksum_headers.ALGORITHM))
     if algorithm:
         message.checksum_algorithms.append(algorithm)
-    made = (await request.call("CopyObject", message)).object
+    with refusing_markers(source):
+        made = (await request.call("CopyObject", message)).object
     told = object_headers.version_header(made.version_id) + source_version_header(source.version_id)
     if made.HasField("expire_time"):
         told.append(object_headers.expiration(made))
@@ -83,6 +87,18 @@ def source_of(request: S3Request) -> Source:
         )
     check_bucket_name(bucket)
     return Source(f"{request.parent}/buckets/{bucket}/objects/{checked_key(key)}", version_id)
+
+
+@contextmanager
+def refusing_markers(source: Source) -> Iterator[None]:
+    """Tells the refusal of a source that is named by its version, and is a delete marker, as S3 does."""
+    try:
+        yield
+    except ApiError as error:
+        if source.version_id and error.reason == "OBJECT_NOT_FOUND" and error.metadata.get("delete_marker") == "true":
+            message = "the source of a copy request may not specifically refer to a delete marker by version id"
+            raise invalid("INVALID_REQUEST", message) from None
+        raise
 
 
 def source_version_header(version_id: str) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from portico_server.objects.faces.s3.operations.buckets import bucket_of
 from portico_server.objects.faces.s3.operations.listing import owner_element
 from portico_server.objects.faces.s3.reading_xml import Element, read
 from portico_server.objects.faces.s3.refusals import malformed_xml, missing, not_implemented
-from portico_server.objects.faces.s3.request import S3Request
+from portico_server.objects.faces.s3.request import S3Request, check_signed
 from portico_server.objects.faces.s3.writing_xml import element
 from portico_server.platform.faces import FaceResponse
 
@@ -114,7 +114,8 @@ async def nothing_to_delete(request: S3Request) -> FaceResponse:
 
 
 async def _object_of(request: S3Request) -> None:
-    """Raises ApiError where the object is not there."""
+    """Raises ApiError where the object is not there, or nobody has signed."""
+    check_signed(request)
     await request.call(
         "HeadObject", objects_pb2.HeadObjectRequest(name=request.object_name, version_id=request.version_id)
     )

@@ -9,7 +9,7 @@ from portico_server.objects.faces.s3 import bodies, lock_headers, object_headers
 from portico_server.objects.faces.s3.answers import nothing, xml
 from portico_server.objects.faces.s3.reading_xml import Element
 from portico_server.objects.faces.s3.refusals import invalid, malformed_xml, missing
-from portico_server.objects.faces.s3.request import S3Request
+from portico_server.objects.faces.s3.request import S3Request, check_signed
 from portico_server.objects.faces.s3.writing_xml import element
 from portico_server.platform.faces import FaceResponse
 
@@ -81,6 +81,7 @@ def tags_in(tagging: Element, most: int) -> dict[str, str]:
 
 
 async def _head(request: S3Request) -> objects_pb2.Object:
+    check_signed(request)
     message = objects_pb2.HeadObjectRequest(name=request.object_name, version_id=request.version_id)
     described: objects_pb2.Object = (await request.call("HeadObject", message)).object
     return described

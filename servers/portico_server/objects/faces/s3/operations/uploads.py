@@ -15,10 +15,15 @@ from portico_server.objects.faces.s3 import (
     refused_headers,
 )
 from portico_server.objects.faces.s3.answers import nothing, xml
-from portico_server.objects.faces.s3.operations.copying import SOURCE, source_of, source_version_header
+from portico_server.objects.faces.s3.operations.copying import (
+    SOURCE,
+    refusing_markers,
+    source_of,
+    source_version_header,
+)
 from portico_server.objects.faces.s3.operations.reading import MAX_PART_NUMBER
 from portico_server.objects.faces.s3.reading_xml import Element
-from portico_server.objects.faces.s3.refusals import invalid_argument, malformed_xml, missing
+from portico_server.objects.faces.s3.refusals import invalid, invalid_argument, malformed_xml, missing
 from portico_server.objects.faces.s3.request import S3Request, number
 from portico_server.objects.faces.s3.writing_xml import element
 from portico_server.platform.errors import ApiError
@@ -86,8 +91,8 @@ async def copy_part(request: S3Request) -> FaceResponse:
     if _COPY_RANGE in request.headers:
         wanted = byte_ranges.copy_range_of(request.headers[_COPY_RANGE])
         message.source_offset_bytes, message.source_limit_bytes = wanted
-    response = await request.call("CopyPart", message)
-    part = response.part
+    with refusing_markers(source):
+        part = (await request.call("CopyPart", message)).part
     content = element("LastModified", object_headers.iso_time(part.create_time.seconds, part.create_time.nanos))
     content += element("ETag", f'"{part.etag}"')
     content += checksum_headers.answer_elements(part.checksums, with_type=False)
@@ -108,7 +113,12 @@ async def complete_upload(request: S3Request) -> FaceResponse:
         raise malformed_xml("there must be at least one Part")
     if _OBJECT_SIZE in request.headers:
         message.size_bytes = number(_OBJECT_SIZE, request.headers[_OBJECT_SIZE], 0, 0, 9_999_999_999)
-    made = (await request.call("CompleteMultipartUpload", message)).object
+    try:
+        made = (await request.call("CompleteMultipartUpload", message)).object
+    except ApiError as error:
+        if error.violations and error.violations[0].field == "size_bytes":
+            raise invalid("INVALID_REQUEST", f"{_OBJECT_SIZE} does not match what was uploaded") from None
+        raise
     content = element("Location", _location(request)) + element("Bucket", request.bucket)
     content += element("Key", request.key) + element("ETag", f'"{made.etag}"')
     content += checksum_headers.answer_elements(made.checksums, made.parts_count)
