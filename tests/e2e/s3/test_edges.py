@@ -113,3 +113,15 @@ def test_public_buckets_open_bytes_and_not_marks(door: S3Door, s3: Any, bucket: 
     assert code_of(anybody.get_object_tagging, Bucket=bucket, Key="k") == (403, "AccessDenied")
     assert code_of(anybody.get_object_acl, Bucket=bucket, Key="k") == (403, "AccessDenied")
     assert s3.head_object(Bucket=bucket, Key="k")["TagCount"] == 1
+
+
+def test_ranges_may_reach_far_beyond_the_end(door: S3Door, bucket: str) -> None:
+    door.request("PUT", f"/{bucket}/k", {}, b"0123456789")
+    far = 2**63 - 1
+    for wanted, status in (
+        (f"bytes=0-{far}", 206),
+        (f"bytes=-{far}", 206),
+        (f"bytes={far}-", 416),
+        (f"bytes=9-{far}", 206),
+    ):
+        assert door.request("GET", f"/{bucket}/k", {"range": wanted}).status == status, wanted

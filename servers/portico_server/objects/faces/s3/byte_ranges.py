@@ -39,7 +39,7 @@ def range_of(text: str) -> Range | None:
     if not found[2]:
         return Range(first, 0)
     end = min(int(found[2][:16]), _MOST_BYTES)
-    return Range(first, end - first + 1) if end >= first else None
+    return Range(first, min(end - first + 1, _MOST_BYTES)) if end >= first else None
 
 
 def copy_range_of(text: str) -> Range:
