@@ -10,7 +10,9 @@ import pytest
 from botocore import UNSIGNED
 from botocore.exceptions import ClientError
 
+import portico
 from tests.e2e.s3.door import S3Door, code_of
+from tests.harness import RunningPlatform
 
 GOVERNANCE = {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}}}
 READABLE = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject"}
@@ -125,3 +127,18 @@ def test_ranges_may_reach_far_beyond_the_end(door: S3Door, bucket: str) -> None:
         (f"bytes=9-{far}", 206),
     ):
         assert door.request("GET", f"/{bucket}/k", {"range": wanted}).status == status, wanted
+
+
+def test_pages_ask_about_presigned_urls_of_any_account(door: S3Door, s3_platform: RunningPlatform) -> None:
+    profile = str(s3_platform.profile)
+    with portico.connect(profile) as client:
+        client.access.call("CreateAccount", account_id="pages", account={})
+    with portico.connect(profile, account="pages") as client:
+        key = client.access.own_key()
+    theirs = S3Door(door.endpoint, key.id, key.secret, door.authority).client()
+    theirs.create_bucket(Bucket="pages")
+    rules = [{"AllowedMethods": ["PUT"], "AllowedOrigins": ["https://a.example"]}]
+    theirs.put_bucket_cors(Bucket="pages", CORSConfiguration={"CORSRules": rules})
+    url = theirs.generate_presigned_url("put_object", Params={"Bucket": "pages", "Key": "k"})
+    headers = {"origin": "https://a.example", "access-control-request-method": "PUT"}
+    assert door.request("OPTIONS", url.removeprefix(door.endpoint), headers, signed=False).status == 200

@@ -17,7 +17,7 @@ from portico_server.objects.faces.s3.operations import table
 from portico_server.objects.faces.s3.post_policy import SignedForm
 from portico_server.objects.faces.s3.refusals import method_not_allowed, not_implemented
 from portico_server.objects.faces.s3.refused_headers import check_owner
-from portico_server.objects.faces.s3.request import S3Request, check_signed, headers_of
+from portico_server.objects.faces.s3.request import S3Request, check_signed, headers_of, parameters
 from portico_server.objects.faces.s3.signers import Signers
 from portico_server.platform.clock import Clock
 from portico_server.platform.errors import ApiError
@@ -82,7 +82,9 @@ class S3Face:
 
     async def _preflight(self, request: FaceRequest, address: Address) -> FaceResponse:
         headers = headers_of(request.headers)
-        name = f"accounts/{address.account or ANONYMOUS_ACCOUNT}/buckets/{address.bucket}"
+        key_id = parameters(request.query).get("X-Amz-Credential", "").partition("/")[0]  # of a presigned URL
+        account = address.account or self._signers.account_of(key_id) or ANONYMOUS_ACCOUNT
+        name = f"accounts/{account}/buckets/{address.bucket}"
         rules = await self._cors_rules(name) if address.bucket else ()
         return cors_answers.preflight(headers, rules)
 

@@ -43,6 +43,11 @@ class Signers:
             )
         return key
 
+    def account_of(self, key_id: str) -> str:
+        """The account of a key, which nobody has shown to have; empty for none."""
+        key = self._keys.get(key_id) if key_id else None
+        return key.account if key else ""
+
     def signing_key(self, key: AccessKey, claims: Claims) -> bytes:
         """Good for what the key signs on that day, in that region."""
         return self._derived(key, claims.scope.date, claims.scope.region)
