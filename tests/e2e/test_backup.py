@@ -16,9 +16,11 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
+from google.api import httpbody_pb2
 
-from portico.objects.v1 import objects_pb2
+from portico.objects.v1 import objects_pb2, uploads_pb2, uploads_pb2_grpc
 from portico_cli.main import run
 from tests.e2e.calls import Objects
 from tests.harness import RunningPlatform, clients, running_platform
@@ -29,6 +31,7 @@ pytestmark = pytest.mark.layouts(
 )
 
 SIZES = (0, 10, 5_000, 20_000, 300_000)
+PARTS = (bytes(5 * 2**20), b"the last one")
 WRITERS = 3
 
 
@@ -95,6 +98,8 @@ class BackedUp:
     bucket: str
     before: dict[str, bytes]
     token: str
+    underway: str
+    """The id of an upload of the object `underway` that has its parts and is not complete."""
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +107,8 @@ def backed_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BackedUp]:
     folder = tmp_path_factory.mktemp("backup")
     with running_platform(folder) as platform, platform.channel() as channel:
         bucket = Objects(channel).make_bucket()
+        complete(channel, f"{bucket}/objects/parts", upload(channel, f"{bucket}/objects/parts"))
+        underway = upload(channel, f"{bucket}/objects/underway")
         with Load(platform, bucket) as load:
             wait_until(lambda: load.count >= 30 or load.failures, "the load runs", 60)
             begin = time.monotonic()
@@ -111,7 +118,30 @@ def backed_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BackedUp]:
         assert load.failures == []
         before = {name: data for one in load.written for name, data in one.bytes_of.items() if one.at[name] < begin}
         assert len(before) >= 20
-        yield BackedUp(platform, folder / "backup", bucket, before, platform.token)
+        before[f"{bucket}/objects/parts"] = b"".join(PARTS)
+        yield BackedUp(platform, folder / "backup", bucket, before, platform.token, underway)
+
+
+def upload(channel: grpc.Channel, name: str) -> str:
+    """The id of a multipart upload whose parts are there."""
+    stub = uploads_pb2_grpc.UploadServiceStub(channel)
+    begun = stub.CreateMultipartUpload(uploads_pb2.CreateMultipartUploadRequest(name=name), timeout=30).upload
+    for number, data in enumerate(PARTS, 1):
+        messages = [
+            uploads_pb2.UploadPartRequest(name=name, upload_id=begun.upload_id, part_number=number),
+            *(
+                uploads_pb2.UploadPartRequest(data=httpbody_pb2.HttpBody(data=data[at : at + 2**20]))
+                for at in range(0, len(data), 2**20)
+            ),
+        ]
+        stub.UploadPart(iter(messages), timeout=30)
+    return str(begun.upload_id)
+
+
+def complete(channel: grpc.Channel, name: str, upload_id: str) -> None:
+    parts = [uploads_pb2.CompleteMultipartUploadRequest.Part(number=number + 1) for number in range(len(PARTS))]
+    request = uploads_pb2.CompleteMultipartUploadRequest(name=name, upload_id=upload_id, parts=parts)
+    uploads_pb2_grpc.UploadServiceStub(channel).CompleteMultipartUpload(request, timeout=30)
 
 
 def backup(data: Path, destination: Path, *more: object) -> str:
@@ -141,6 +171,8 @@ def test_all_is_restored_byte_by_byte_and_certificates_and_tokens_of_before_are_
         assert wrong == []
         for key in objects.keys(backed_up.bucket, page_size=1000):  # nothing is listed whose bytes are not there
             objects.get(f"{backed_up.bucket}/objects/{key}")
+        complete(channel, f"{backed_up.bucket}/objects/underway", backed_up.underway)
+        assert objects.get(f"{backed_up.bucket}/objects/underway") == b"".join(PARTS)
         objects.put(f"{backed_up.bucket}/objects/new", b"x")
 
 
