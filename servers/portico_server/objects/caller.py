@@ -32,6 +32,8 @@ def require(permission: str, resource: str, why: str) -> None:
 
 def marks_of(request: marks.Marked, clock: Clock) -> bytes:
     """The marks that a request gives to a new version. Raises InvalidField, PermissionMissing."""
+    if not (request.tags or request.legal_hold or request.HasField("retention")):  # most of them
+        return marks.NONE
     if request.retention.mode or request.legal_hold:
         require(LOCK, request.name, "retention or legal_hold")
     locking.check_retention(request.retention, clock.now_us())

@@ -29,6 +29,8 @@ class Marked(Protocol):
     @property
     def legal_hold(self) -> bool: ...
 
+    def HasField(self, field_name: str, /) -> bool: ...
+
 
 def pack(marks: objects_pb2.Object) -> bytes:
     """As they are stored: equal marks are equal bytes."""
