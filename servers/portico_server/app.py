@@ -12,7 +12,7 @@ import dataclasses
 import functools
 import os
 import random
-from collections.abc import AsyncIterator, Awaitable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -81,6 +81,7 @@ class Process:
         self._methods: dict[str, Method] = {}
         self._gateway: Gateway | None = None
         self._clock = SystemClock()
+        self._problems: list[Callable[[], Mapping[str, str]]] = []
         self._databases = LocalDatabases(settings, self._clock)
         self.application = GrpcApplication(
             pipeline=self._pipeline,
@@ -124,7 +125,8 @@ class Process:
         await self._open_control(stack, gateway)
         self._shed(stack, gateway)
         await stack.enter_async_context(_background(_watch_draining(self._folder / DRAINING_FILE, health)))
-        await stack.enter_async_context(_background(_tell_problems(self._folder, gateway)))
+        problems = [gateway.problems, outbox.FIGURES.problems, *self._problems]
+        await stack.enter_async_context(_background(_tell_problems(self._folder, problems)))
         await stack.enter_async_context(_background(self._cut_revoked(gateway)))
         await health.serving()
         await self._follow_health(stack, health)
@@ -202,6 +204,9 @@ class Process:
                 gateway.revisions.ask(running.catch_up_policies)
             if running.operations is not None:
                 gateway.operations[product.name] = running.operations
+            for gauge in running.gauges:
+                gateway.telemetry.metrics.gauge(gauge.name, gauge.description, gauge.read)
+            self._problems.append(running.problems)
             jobs = JobRunner(running.jobs, platform.clock, platform.random)
             jobs.start()
             stack.push_async_callback(jobs.stop)
@@ -301,11 +306,12 @@ async def _watch_draining(path: Path, health: Health) -> None:
     await health.not_serving()
 
 
-async def _tell_problems(folder: Path, gateway: Gateway) -> None:
+async def _tell_problems(folder: Path, sources: Sequence[Callable[[], Mapping[str, str]]]) -> None:
     """For whoever asks how the platform is. A full disk must not end what serves."""
     told: dict[str, str] = {}
     while True:
-        if (found := gateway.problems() | outbox.FIGURES.problems()) != told:
+        found = {name: problem for source in sources for name, problem in source().items()}
+        if found != told:
             with contextlib.suppress(OSError):
                 await asyncio.to_thread(write_problems, folder, found)
                 told = found

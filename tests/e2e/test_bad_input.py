@@ -60,6 +60,7 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     ("BucketService/UpdateBucket", {"bucket": {"name": BUCKET}, "update_mask": "createTime"}, "update_mask"),
     ("BucketService/DeleteBucket", {"name": "demo"}, "name"),
     ("BucketService/DeleteBucket", {"name": BUCKET, "etag": "x" * 65}, "etag"),
+    ("BucketService/ScrubBucket", {"name": OBJECT}, "name"),
     ("ObjectService/HeadObject", {"name": BUCKET + "/objects/"}, "name"),
     ("ObjectService/HeadObject", {"name": BUCKET + "/objects/" + LONG}, "name"),
     ("ObjectService/HeadObject", {"name": BUCKET + "/objects/a\0b"}, "name"),

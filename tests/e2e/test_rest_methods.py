@@ -87,6 +87,13 @@ CASES = [
         body={"versioning": "VERSIONING_ENABLED"},
     ),
     objects_case(
+        "BucketService.ScrubBucket",
+        "POST",
+        "/v1/{versioned}:scrub",
+        lambda answer: answer["operation"]["name"].startswith("operations/objects/"),
+        body={},
+    ),
+    objects_case(
         "BucketService.DeleteBucket",
         "DELETE",
         "/v1/{doomed}?force=true",

@@ -12,6 +12,7 @@ from portico_server.objects.errors import InvalidField
 from portico_server.objects.listing import page_size
 from portico_server.objects.names import bucket_name
 from portico_server.objects.records import Bucket
+from portico_server.objects.scrubbing import Scrubbing
 from portico_server.objects.settings import Change, change_of
 from portico_server.platform.clock import Clock
 from portico_server.platform.database import Database
@@ -25,12 +26,19 @@ class BucketService(buckets_pb2_grpc.BucketServiceServicer):
     """Manages buckets."""
 
     def __init__(
-        self, database: Database, clock: Clock, buckets: Buckets, emptying: Emptying, page_tokens: PageTokens
+        self,
+        database: Database,
+        clock: Clock,
+        buckets: Buckets,
+        emptying: Emptying,
+        scrubbing: Scrubbing,
+        page_tokens: PageTokens,
     ) -> None:
         self._database = database
         self._clock = clock
         self._buckets = buckets
         self._emptying = emptying
+        self._scrubbing = scrubbing
         self._page_tokens = page_tokens
 
     async def CreateBucket(
@@ -82,3 +90,8 @@ class BucketService(buckets_pb2_grpc.BucketServiceServicer):
     ) -> buckets_pb2.DeleteBucketResponse:
         operation = await self._emptying.delete(request.name, request.etag, request.force)
         return buckets_pb2.DeleteBucketResponse(operation=operation)
+
+    async def ScrubBucket(
+        self, request: buckets_pb2.ScrubBucketRequest, context: Any
+    ) -> buckets_pb2.ScrubBucketResponse:
+        return buckets_pb2.ScrubBucketResponse(operation=await self._scrubbing.start(request.name))

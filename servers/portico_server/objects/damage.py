@@ -16,12 +16,17 @@ _log = structlog.get_logger(__name__)
 
 def damaged(name: ObjectName, version_id: str, what: str) -> ObjectDamaged:
     """The error for it, to be raised; `what` says what is wrong with the bytes. `version_id` empty: the current one."""
-    _log_once(str(name), version_id, what)
+    log(name, version_id, what)
     return ObjectDamaged(
         f"the platform has lost bytes of {name}: {what}; to ask again will not help; put it again, or restore a backup",
         resource=str(name),
         version_id=version_id,
     )
+
+
+def log(name: ObjectName, version_id: str, what: str) -> None:
+    """Tells the operator, once of each of the last thousand."""
+    _log_once(str(name), version_id, what)
 
 
 @lru_cache(_OBJECTS_REMEMBERED)

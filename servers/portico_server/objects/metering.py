@@ -30,7 +30,9 @@ CLASS_A = frozenset(
     }
 )
 CLASS_B = frozenset({"GetBucket", "GetObject", "HeadObject", "ListObjectParts"})
-FREE = frozenset({"DeleteBucket", "DeleteObject", "DeleteObjects", "AbortMultipartUpload", "GetUsageReport"})
+FREE = frozenset(
+    {"DeleteBucket", "ScrubBucket", "DeleteObject", "DeleteObjects", "AbortMultipartUpload", "GetUsageReport"}
+)
 
 _FLUSH_SECONDS = 10.0
 _AT_ONCE = 100

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib import resources
 
 from portico.objects.v1 import buckets_pb2_grpc, objects_pb2_grpc, uploads_pb2_grpc, usage_pb2_grpc
@@ -29,15 +30,19 @@ from portico_server.objects.part_copying import PartCopying
 from portico_server.objects.reading import Reader
 from portico_server.objects.rehashing import Rehasher
 from portico_server.objects.sampling import Sampling
+from portico_server.objects.scrub_rounds import ScrubRounds
+from portico_server.objects.scrubbing import KIND as SCRUB
+from portico_server.objects.scrubbing import Scrubber, Scrubbing
 from portico_server.objects.upload_listing import UploadListing
 from portico_server.objects.upload_service import UploadService
 from portico_server.objects.uploads import Uploads
 from portico_server.objects.usage_service import UsageService
+from portico_server.objects.verifying import Verifier
 from portico_server.objects.version_listing import VersionListing
 from portico_server.platform.housekeeping import housekeeping
 from portico_server.platform.ids import Ids
 from portico_server.platform.operations import Kind, Operations
-from portico_server.platform.product import Platform, Running
+from portico_server.platform.product import Gauge, Platform, Running
 
 NAME = "objects"
 _HASHING_THREADS = 2
@@ -56,14 +61,24 @@ async def run(platform: Platform) -> AsyncIterator[Running]:
     buckets = Buckets(database, clock, ids, operations.is_running)
     emptying = Emptying(database, buckets, ids, operations, clock)
     kinds[KIND] = emptying.empty
+    scrubbing = Scrubbing(database, buckets, operations)
     reader = Reader(database, blobs, buckets)
     orphans = Orphans(database, blobs, platform.random)
     with ThreadPoolExecutor(_HASHING_THREADS, thread_name_prefix="hashing") as hashing:
+        scrubber = Scrubber(database, Verifier(database, blobs, hashing))
+        kinds[SCRUB] = partial(scrubbing.scrub, scrubber=scrubber)
+        rounds = ScrubRounds(
+            database,
+            scrubber,
+            clock,
+            platform.settings.objects_scrub_days,
+            platform.settings.objects_scrub_bytes_per_second,
+        )
         receiver, rehasher = Receiver(blobs, hashing), Rehasher(blobs, reader, hashing)
         objects = Objects(database, blobs, buckets, reader, receiver, rehasher, ids)
         uploads = Uploads(database, blobs, buckets, objects, receiver, ids, hashing)
         listing = Listing(database, buckets)
-        bucket_service = BucketService(database, clock, buckets, emptying, tokens)
+        bucket_service = BucketService(database, clock, buckets, emptying, scrubbing, tokens)
         object_service = ObjectService(
             database,
             clock,
@@ -96,10 +111,13 @@ async def run(platform: Platform) -> AsyncIterator[Running]:
                     *Expiring(database, clock, ids, buckets).jobs(),
                     *Sampling(database, clock).jobs(),
                     *orphans.jobs(),
+                    *rounds.jobs(),
                     *operations.jobs(),
                     *housekeeping(NAME, database, clock),
                 ),
                 operations=operations,
+                gauges=(Gauge("objects_damaged_versions", "Stored versions found damaged.", rounds.health.damaged),),
+                problems=rounds.health.problems,
                 faces=(s3_face(platform, buckets, hashing),),
             )
         finally:

@@ -70,6 +70,15 @@ class Job:
     database: Database
 
 
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """A value that Prometheus reads of each process; `name` is without the prefix `portico_`."""
+
+    name: str
+    description: str
+    read: Callable[[], float]
+
+
 class OperationsBackend(Protocol):
     """A product's long-running operations, behind the one shared `google.longrunning.Operations` service."""
 
@@ -93,6 +102,9 @@ class Running:
     """Of the product that keeps policies: for calls that name a revision that has not come to this machine yet."""
     faces: Sequence[Face] = ()
     """What it speaks besides gRPC, at the doors that its contract names."""
+    gauges: Sequence[Gauge] = ()
+    problems: Callable[[], Mapping[str, str]] = dict
+    """What is wrong, though it goes on, by what is at fault: for `portico status` and `portico doctor`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,4 +138,4 @@ class Product:
         return [door for service in self.services if (door := door_of(service))]
 
 
-__all__ = ["Call", "Databases", "Job", "OperationsBackend", "Platform", "Product", "Running"]
+__all__ = ["Call", "Databases", "Gauge", "Job", "OperationsBackend", "Platform", "Product", "Running"]

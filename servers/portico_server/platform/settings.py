@@ -189,6 +189,13 @@ class Settings:
     dns_records: int = 5_000
     """How many records a zone may have."""
 
+    objects_scrub_days: float = 14.0
+    """How often all stored objects are read again and compared with their digests: days from the begin of a round to
+    that of the next; 0: never."""
+
+    objects_scrub_bytes_per_second: int = 10 * 1024 * 1024
+    """How fast such a round reads at most: on average, and over all processes."""
+
     log_level: str = "info"
     """`debug`, `info`, `warning` or `error`."""
 

@@ -172,5 +172,7 @@ RULES: Mapping[str, Rule] = {
     "dns_zones": _between(1, 100_000),
     # All of a zone are read at once for a zone file.
     "dns_records": _between(1, 20_000),
+    "objects_scrub_days": _between(0, 400, " days"),
+    "objects_scrub_bytes_per_second": _between(64 * 1024, 100 * _GIB, " bytes"),
     "log_level": _one_of("debug", "info", "warning", "error"),
 }

@@ -137,6 +137,10 @@ class Stand:
         self.enter("BucketService/DeleteBucket")
         return (await self.buckets.DeleteBucket(buckets_pb2.DeleteBucketRequest(name=name, **request), None)).operation
 
+    async def scrub_bucket(self, name: str = BUCKET) -> Operation:
+        self.enter("BucketService/ScrubBucket")
+        return (await self.buckets.ScrubBucket(buckets_pb2.ScrubBucketRequest(name=name), None)).operation
+
     async def put(self, key: str, data: bytes = b"bytes", bucket: str = BUCKET, **first: Any) -> objects_pb2.Object:
         """Puts in messages of at most 1 MiB; `first` are further fields of the first."""
         starts = range(0, max(1, len(data)), 1 << 20)
@@ -309,7 +313,7 @@ class Stand:
         """Forgets everything."""
         tables = (
             "bucket object version inline_bytes file upload part freed_list ledger usage usage_day"
-            " platform_outbox platform_request platform_operation"
+            " scrub_round damaged_version platform_outbox platform_request platform_operation"
         )
         await self.database.batch(Batch([Statement(f"DELETE FROM {table}", (), ANY) for table in tables.split()]))
         for path in self.files():

@@ -8,6 +8,7 @@ from pathlib import Path
 import grpc
 import pytest
 
+from portico import connect
 from tests.unit.cli.conftest import Portico
 from tests.unit.sdk.fake_platform import ACCOUNT, FakePlatform, Fault
 
@@ -362,3 +363,20 @@ def test_the_rule_for_keys_of_metadata_is_told_in_words(portico: Portico, fake: 
 def test_no_bucket_that_may_be_seen_is_told_as_such(portico: Portico, fake: FakePlatform) -> None:
     fake.buckets.clear()
     assert "no buckets that you may see" in portico("objects", "ls").err
+
+
+def test_scrub_tells_what_is_damaged_and_fails_then(portico: Portico, fake: FakePlatform) -> None:
+    with connect() as client:
+        client.buckets.create("photos")
+        client.objects.put("photos", "whole", b"bytes")
+        outcome = portico("objects", "scrub", "photos")
+        assert (outcome.code, outcome.out) == (0, "1 versions, 0 B read, 0 damaged\n")
+        client.objects.put("photos", "damaged", b"bytes")
+    outcome = portico("objects", "scrub", "portico://photos")
+    assert outcome.code == 1
+    assert [line.split() for line in outcome.out.splitlines()][1] == ["damaged", "null", "length", "it", "was", "cut"]
+    outcome = portico("objects", "scrub", "photos", "--output", "json")
+    assert outcome.code == 1
+    (found,) = outcome.json()["damagedVersions"]
+    assert found["damage"] == "DAMAGE_LENGTH"
+    assert portico("objects", "scrub", "absent").code == 3

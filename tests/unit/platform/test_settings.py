@@ -102,6 +102,8 @@ OUT_OF_BOUNDS = [
     ("dns_resolvers", "dns.example.net:53", "IP addresses with a port"),
     ("dns_zones", "0", "a number from 1 to 100_000"),
     ("dns_records", "50000", "a number from 1 to 20_000"),
+    ("objects_scrub_days", "-1", "a number from 0 to 400 days"),
+    ("objects_scrub_bytes_per_second", "1", "a number from 65_536 to 107_374_182_400 bytes"),
     ("log_level", "loud", "debug, info, warning or error"),
 ]
 

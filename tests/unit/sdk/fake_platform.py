@@ -247,6 +247,22 @@ class _Buckets(buckets_pb2_grpc.BucketServiceServicer):
         self.platform.operations[name] = iter([operations_pb2.Operation(name=name)] * 2 + [done] * 9)
         return buckets_pb2.DeleteBucketResponse(operation=operations_pb2.Operation(name=name, done=not held))
 
+    def ScrubBucket(self, request: Any, context: Any) -> Any:
+        """Those objects are damaged whose key says so."""
+        self._found(request.name, context)
+        held = sorted(name for name in self.platform.objects if name.startswith(request.name + "/"))
+        damaged = [name for name in held if name.endswith("damaged")]
+        progress = buckets_pb2.ScrubProgress(versions=len(held), damaged_versions=len(damaged))
+        result = buckets_pb2.ScrubBucketResult(name=request.name, progress=progress)
+        for name in damaged:
+            result.damaged_versions.add(name=name, version_id="null", damage="DAMAGE_LENGTH", detail="it was cut")
+        done = operations_pb2.Operation(name="operations/objects/2", done=True)
+        done.response.Pack(result)
+        running = operations_pb2.Operation(name=done.name)
+        running.metadata.Pack(buckets_pb2.ScrubBucketMetadata(name=request.name, progress=progress))
+        self.platform.operations[done.name] = iter([running, done])
+        return buckets_pb2.ScrubBucketResponse(operation=running)
+
     def _found(self, name: str, context: Any) -> Any:
         if name not in self.platform.buckets:
             told = f"there is no bucket {name.rpartition('/')[2]}"

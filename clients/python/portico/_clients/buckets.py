@@ -13,7 +13,7 @@ from portico._paging import Paging
 from portico._services import AsyncService, Service, SyncService, listing, operation
 from portico._steps import Steps
 from portico.objects.v1 import buckets_pb2
-from portico.objects.v1.buckets_pb2 import Bucket, Versioning
+from portico.objects.v1.buckets_pb2 import Bucket, ScrubBucketResult, Versioning
 
 _SERVICE = "/portico.objects.v1.BucketService/"
 _CREATE_BUCKET = method(_SERVICE + "CreateBucket", buckets_pb2.CreateBucketResponse)
@@ -21,6 +21,7 @@ _GET_BUCKET = method(_SERVICE + "GetBucket", buckets_pb2.GetBucketResponse)
 _LIST_BUCKETS = method(_SERVICE + "ListBuckets", buckets_pb2.ListBucketsResponse)
 _UPDATE_BUCKET = method(_SERVICE + "UpdateBucket", buckets_pb2.UpdateBucketResponse)
 _DELETE_BUCKET = method(_SERVICE + "DeleteBucket", buckets_pb2.DeleteBucketResponse)
+_SCRUB_BUCKET = method(_SERVICE + "ScrubBucket", buckets_pb2.ScrubBucketResponse)
 
 
 class _Buckets(Service):
@@ -101,6 +102,27 @@ class _Buckets(Service):
         if not wait:
             return response.operation
         return (yield from finished(self.session, response.operation, wait_seconds))
+
+    @operation
+    def scrub(self, bucket: str, *, wait_seconds: float = 600.0) -> Steps[ScrubBucketResult]:
+        """Has all stored bytes of a bucket read again and compared with their digests; answers what is damaged.
+
+        Raises NotFound, DeadlineExceeded where that takes longer than `wait_seconds` (it goes on); what made it fail.
+        """
+        request = buckets_pb2.ScrubBucketRequest(name=name_of(self.session.account, "buckets", bucket))
+        response = yield from self.session.call(_SCRUB_BUCKET, request)
+        done = yield from finished(self.session, response.operation, wait_seconds)
+        result = ScrubBucketResult()
+        done.response.Unpack(result)
+        return result
+
+    @operation
+    def start_scrub(self, bucket: str) -> Steps[Operation]:
+        """As `scrub`, without waiting: answers the operation. Its metadata, ScrubBucketMetadata, tell how far it is,
+        its response is a ScrubBucketResult. Raises NotFound."""
+        request = buckets_pb2.ScrubBucketRequest(name=name_of(self.session.account, "buckets", bucket))
+        response = yield from self.session.call(_SCRUB_BUCKET, request)
+        return response.operation
 
 
 class Buckets(_Buckets, SyncService):

@@ -17,6 +17,14 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class Damage(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    DAMAGE_UNSPECIFIED: _ClassVar[Damage]
+    DAMAGE_MISSING: _ClassVar[Damage]
+    DAMAGE_LENGTH: _ClassVar[Damage]
+    DAMAGE_DIGEST: _ClassVar[Damage]
+    DAMAGE_UNREADABLE: _ClassVar[Damage]
+
 class Versioning(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     VERSIONING_UNSPECIFIED: _ClassVar[Versioning]
@@ -29,6 +37,11 @@ class PublicAccess(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     PUBLIC_ACCESS_UNSPECIFIED: _ClassVar[PublicAccess]
     PUBLIC_ACCESS_NONE: _ClassVar[PublicAccess]
     PUBLIC_ACCESS_READ: _ClassVar[PublicAccess]
+DAMAGE_UNSPECIFIED: Damage
+DAMAGE_MISSING: Damage
+DAMAGE_LENGTH: Damage
+DAMAGE_DIGEST: Damage
+DAMAGE_UNREADABLE: Damage
 VERSIONING_UNSPECIFIED: Versioning
 VERSIONING_DISABLED: Versioning
 VERSIONING_ENABLED: Versioning
@@ -263,3 +276,55 @@ class DeleteBucketMetadata(_message.Message):
 class DeleteBucketResult(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
+
+class ScrubBucketRequest(_message.Message):
+    __slots__ = ("name",)
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    def __init__(self, name: _Optional[str] = ...) -> None: ...
+
+class ScrubBucketResponse(_message.Message):
+    __slots__ = ("operation",)
+    OPERATION_FIELD_NUMBER: _ClassVar[int]
+    operation: _operations_pb2.Operation
+    def __init__(self, operation: _Optional[_Union[_operations_pb2.Operation, _Mapping]] = ...) -> None: ...
+
+class ScrubProgress(_message.Message):
+    __slots__ = ("versions", "read_bytes", "damaged_versions")
+    VERSIONS_FIELD_NUMBER: _ClassVar[int]
+    READ_BYTES_FIELD_NUMBER: _ClassVar[int]
+    DAMAGED_VERSIONS_FIELD_NUMBER: _ClassVar[int]
+    versions: int
+    read_bytes: int
+    damaged_versions: int
+    def __init__(self, versions: _Optional[int] = ..., read_bytes: _Optional[int] = ..., damaged_versions: _Optional[int] = ...) -> None: ...
+
+class ScrubBucketMetadata(_message.Message):
+    __slots__ = ("name", "progress")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    PROGRESS_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    progress: ScrubProgress
+    def __init__(self, name: _Optional[str] = ..., progress: _Optional[_Union[ScrubProgress, _Mapping]] = ...) -> None: ...
+
+class ScrubBucketResult(_message.Message):
+    __slots__ = ("name", "progress", "damaged_versions")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    PROGRESS_FIELD_NUMBER: _ClassVar[int]
+    DAMAGED_VERSIONS_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    progress: ScrubProgress
+    damaged_versions: _containers.RepeatedCompositeFieldContainer[DamagedVersion]
+    def __init__(self, name: _Optional[str] = ..., progress: _Optional[_Union[ScrubProgress, _Mapping]] = ..., damaged_versions: _Optional[_Iterable[_Union[DamagedVersion, _Mapping]]] = ...) -> None: ...
+
+class DamagedVersion(_message.Message):
+    __slots__ = ("name", "version_id", "damage", "detail")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    VERSION_ID_FIELD_NUMBER: _ClassVar[int]
+    DAMAGE_FIELD_NUMBER: _ClassVar[int]
+    DETAIL_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    version_id: str
+    damage: Damage
+    detail: str
+    def __init__(self, name: _Optional[str] = ..., version_id: _Optional[str] = ..., damage: _Optional[_Union[Damage, str]] = ..., detail: _Optional[str] = ...) -> None: ...

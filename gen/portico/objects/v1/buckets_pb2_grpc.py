@@ -60,6 +60,11 @@ class BucketServiceStub:
                 request_serializer=portico_dot_objects_dot_v1_dot_buckets__pb2.DeleteBucketRequest.SerializeToString,
                 response_deserializer=portico_dot_objects_dot_v1_dot_buckets__pb2.DeleteBucketResponse.FromString,
                 _registered_method=True)
+        self.ScrubBucket = channel.unary_unary(
+                '/portico.objects.v1.BucketService/ScrubBucket',
+                request_serializer=portico_dot_objects_dot_v1_dot_buckets__pb2.ScrubBucketRequest.SerializeToString,
+                response_deserializer=portico_dot_objects_dot_v1_dot_buckets__pb2.ScrubBucketResponse.FromString,
+                _registered_method=True)
 
 
 class BucketServiceServicer:
@@ -104,6 +109,14 @@ class BucketServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ScrubBucket(self, request, context):
+        """Reads all stored bytes of a bucket again, in the background, and compares them with their digests. Changes nothing: what
+        is damaged is told by the operation's result. NOT_FOUND (`BUCKET_NOT_FOUND`) if there is no bucket of that name.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_BucketServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -131,6 +144,11 @@ def add_BucketServiceServicer_to_server(servicer, server):
                     servicer.DeleteBucket,
                     request_deserializer=portico_dot_objects_dot_v1_dot_buckets__pb2.DeleteBucketRequest.FromString,
                     response_serializer=portico_dot_objects_dot_v1_dot_buckets__pb2.DeleteBucketResponse.SerializeToString,
+            ),
+            'ScrubBucket': grpc.unary_unary_rpc_method_handler(
+                    servicer.ScrubBucket,
+                    request_deserializer=portico_dot_objects_dot_v1_dot_buckets__pb2.ScrubBucketRequest.FromString,
+                    response_serializer=portico_dot_objects_dot_v1_dot_buckets__pb2.ScrubBucketResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -269,6 +287,33 @@ class BucketService:
             '/portico.objects.v1.BucketService/DeleteBucket',
             portico_dot_objects_dot_v1_dot_buckets__pb2.DeleteBucketRequest.SerializeToString,
             portico_dot_objects_dot_v1_dot_buckets__pb2.DeleteBucketResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ScrubBucket(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portico.objects.v1.BucketService/ScrubBucket',
+            portico_dot_objects_dot_v1_dot_buckets__pb2.ScrubBucketRequest.SerializeToString,
+            portico_dot_objects_dot_v1_dot_buckets__pb2.ScrubBucketResponse.FromString,
             options,
             channel_credentials,
             insecure,

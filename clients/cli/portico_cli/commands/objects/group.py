@@ -6,7 +6,7 @@ import click
 
 _SECTIONS = {
     "Files and objects": ("ls", "cp", "mv", "sync", "rm", "cat", "presign"),
-    "What there is": ("stat", "du", "versions", "uploads", "usage"),
+    "What there is": ("stat", "du", "versions", "uploads", "usage", "scrub"),
     "Tags and locks": ("tag", "lock", "hold"),
 }
 _ALL_ELSE = "Buckets"
