@@ -367,15 +367,15 @@ def test_no_bucket_that_may_be_seen_is_told_as_such(portico: Portico, fake: Fake
 
 def test_scrub_tells_what_is_damaged_and_fails_then(portico: Portico, fake: FakePlatform) -> None:
     with connect() as client:
-        client.buckets.create("photos")
-        client.objects.put("photos", "whole", b"bytes")
-        outcome = portico("objects", "scrub", "photos")
+        client.buckets.create("attic")
+        client.objects.put("attic", "whole", b"bytes")
+        outcome = portico("objects", "scrub", "attic")
         assert (outcome.code, outcome.out) == (0, "1 versions, 0 B read, 0 damaged\n")
-        client.objects.put("photos", "damaged", b"bytes")
-    outcome = portico("objects", "scrub", "portico://photos")
+        client.objects.put("attic", "damaged", b"bytes")
+    outcome = portico("objects", "scrub", "portico://attic")
     assert outcome.code == 1
     assert [line.split() for line in outcome.out.splitlines()][1] == ["damaged", "null", "length", "it", "was", "cut"]
-    outcome = portico("objects", "scrub", "photos", "--output", "json")
+    outcome = portico("objects", "scrub", "attic", "--output", "json")
     assert outcome.code == 1
     (found,) = outcome.json()["damagedVersions"]
     assert found["damage"] == "DAMAGE_LENGTH"

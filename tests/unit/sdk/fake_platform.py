@@ -33,6 +33,7 @@ from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_serv
 
 from portico.gateway.v1 import credentials_pb2, credentials_pb2_grpc, telemetry_pb2, telemetry_pb2_grpc
 from portico.objects.v1 import buckets_pb2, buckets_pb2_grpc, objects_pb2, objects_pb2_grpc
+from tests.unit.sdk.fake_scrubs import scrubbing
 
 ACCOUNT = "accounts/default"
 SUBJECT = f"{ACCOUNT}/principals/admin"
@@ -248,18 +249,8 @@ class _Buckets(buckets_pb2_grpc.BucketServiceServicer):
         return buckets_pb2.DeleteBucketResponse(operation=operations_pb2.Operation(name=name, done=not held))
 
     def ScrubBucket(self, request: Any, context: Any) -> Any:
-        """Those objects are damaged whose key says so."""
         self._found(request.name, context)
-        held = sorted(name for name in self.platform.objects if name.startswith(request.name + "/"))
-        damaged = [name for name in held if name.endswith("damaged")]
-        progress = buckets_pb2.ScrubProgress(versions=len(held), damaged_versions=len(damaged))
-        result = buckets_pb2.ScrubBucketResult(name=request.name, progress=progress)
-        for name in damaged:
-            result.damaged_versions.add(name=name, version_id="null", damage="DAMAGE_LENGTH", detail="it was cut")
-        done = operations_pb2.Operation(name="operations/objects/2", done=True)
-        done.response.Pack(result)
-        running = operations_pb2.Operation(name=done.name)
-        running.metadata.Pack(buckets_pb2.ScrubBucketMetadata(name=request.name, progress=progress))
+        running, done = scrubbing(request.name, self.platform.objects)
         self.platform.operations[done.name] = iter([running, done])
         return buckets_pb2.ScrubBucketResponse(operation=running)
 

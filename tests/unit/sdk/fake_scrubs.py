@@ -1,0 +1,24 @@
+"""Scrubs of the small platform: those objects are damaged whose key says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from google.longrunning.operations_pb2 import Operation
+
+from portico.objects.v1.buckets_pb2 import ScrubBucketMetadata, ScrubBucketResult, ScrubProgress
+
+
+def scrubbing(bucket: str, names: Iterable[str]) -> tuple[Operation, Operation]:
+    """The operation while it runs, and when it is done; `names` are those of all objects."""
+    held = sorted(name for name in names if name.startswith(bucket + "/"))
+    damaged = [name for name in held if name.endswith("damaged")]
+    progress = ScrubProgress(versions=len(held), damaged_versions=len(damaged))
+    result = ScrubBucketResult(name=bucket, progress=progress)
+    for name in damaged:
+        result.damaged_versions.add(name=name, version_id="null", damage="DAMAGE_LENGTH", detail="it was cut")
+    running = Operation(name="operations/objects/2")
+    running.metadata.Pack(ScrubBucketMetadata(name=bucket, progress=progress))
+    done = Operation(name=running.name, done=True)
+    done.response.Pack(result)
+    return running, done
