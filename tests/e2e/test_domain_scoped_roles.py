@@ -142,7 +142,7 @@ def test_a_member_with_the_dns_role_on_all_domains_then_on_one(admin: Person, tm
 def test_a_legacy_role_is_for_all_domains_only(admin: Person, member: Person) -> None:
     name = member.profile.name
     admin.portico("access", "create", "resource-groups", "one-domain", json.dumps({"objects": [zone("example.com")]}))
-    told = admin.portico("access", "grant", name, "administrator", "--on", "one-domain", code=1)
+    told = admin.portico("access", "grant", name, "administrator", "--on", "one-domain", code=2)
     assert "policy.resource_groups[0]" in told
     admin.portico("access", "grant", name, "read-only", "--on", "everything")
     assert sees(member) == list(DOMAINS)

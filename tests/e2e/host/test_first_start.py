@@ -30,7 +30,7 @@ def test_no_secret_is_on_a_command_line_or_in_a_log(host: RunningPlatform) -> No
 
 def test_the_profile_says_where_and_who(host: RunningPlatform) -> None:
     profile = tomllib.loads((host.profile / "profile.toml").read_text())
-    here = {"address": host.address, "web_address": host.web_address}
+    here = {"address": host.address, "web_address": host.web_address, "s3_address": host.s3_address}
     assert profile == {**here, "account": "default", "data": str(host.data)}
     assert host.profile.parts[-3:] == ("portico", "profiles", "default")
 

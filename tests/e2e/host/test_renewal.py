@@ -47,7 +47,12 @@ def test_the_certificate_is_for_the_host_names_and_this_machine(tmp_path: Path) 
     with running_platform(tmp_path, application=APPLICATION, hostnames=names) as platform:
         certificate = node_certificate(platform, "portico.example")
     alternatives = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    assert alternatives.get_values_for_type(x509.DNSName) == ["portico.example"]
+    assert alternatives.get_values_for_type(x509.DNSName) == [
+        "portico.example",
+        "*.portico.example",
+        "s3.portico.example",
+        "*.s3.portico.example",
+    ]
     addresses = [str(address) for address in alternatives.get_values_for_type(x509.IPAddress)]
     assert addresses == ["192.0.2.7", "127.0.0.1", "::1"]
     assert alternatives.get_values_for_type(x509.UniformResourceIdentifier) == ["spiffe://portico.local/portico/node"]

@@ -114,7 +114,12 @@ def test_the_nodes_certificate_is_for_its_names_and_this_machine(keyring: Keyrin
     pair = keyring.new_node_certificate(lifetime_seconds=3600)
     certificate = x509.load_pem_x509_certificate(pair.certificate_pem)
     names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    assert names.get_values_for_type(x509.DNSName) == ["localhost", "*.localhost"]
+    assert names.get_values_for_type(x509.DNSName) == [
+        "localhost",
+        "*.localhost",
+        "s3.localhost",
+        "*.s3.localhost",
+    ]
     assert [str(ip) for ip in names.get_values_for_type(x509.IPAddress)] == ["192.0.2.1", "127.0.0.1", "::1"]
     assert extended_usage(certificate) == [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
 

@@ -86,6 +86,10 @@ def output_only(field: FieldDescriptorProto) -> bool:
     return field_behavior_pb2.OUTPUT_ONLY in field.options.Extensions[field_behavior_pb2.field_behavior]
 
 
+_UNICODE_CLASS = "\\p{"
+"""Known by RE2, and not by the patterns of JSON Schema as they are mostly read: such a pattern is left out."""
+
+
 def _of_text(rules: Any) -> Schema:
     found: Schema = {}
     for name, keyword in (
@@ -94,7 +98,7 @@ def _of_text(rules: Any) -> Schema:
         ("pattern", "pattern"),
         ("const", "const"),
     ):
-        if rules.HasField(name):
+        if rules.HasField(name) and not (name == "pattern" and _UNICODE_CLASS in rules.pattern):
             found[keyword] = getattr(rules, name)
     if rules.HasField("len"):
         found |= {"minLength": rules.len, "maxLength": rules.len}
