@@ -13,17 +13,21 @@ from google.protobuf.descriptor import MethodDescriptor
 
 from portico.dns.v1 import records_pb2, zones_pb2
 from portico.gateway.v1 import credentials_pb2, telemetry_pb2
-from portico.objects.v1 import buckets_pb2, objects_pb2, uploads_pb2, usage_pb2
+from portico.objects.v1 import buckets_pb2, notifications_pb2, objects_pb2, uploads_pb2, usage_pb2
 from tests.e2e.calls import ACCOUNT, Objects, failure_of, puts
 from tests.harness import RunningPlatform
 
 INVALID = grpc.StatusCode.INVALID_ARGUMENT
 BUCKET = f"{ACCOUNT}/buckets/bad-input"
 OBJECT = f"{BUCKET}/objects/key"
+QUEUE = f"{ACCOUNT}/queues/bad-input"
 LONG = "x" * 1200
 ZONE = f"{ACCOUNT}/zones/bad-input.example"
 RECORD = f"{ZONE}/records/{'0' * 32}"
-FILES = (buckets_pb2, objects_pb2, uploads_pb2, usage_pb2, credentials_pb2, telemetry_pb2, zones_pb2, records_pb2)
+FILES = (
+    *(buckets_pb2, objects_pb2, uploads_pb2, usage_pb2, notifications_pb2),
+    *(credentials_pb2, telemetry_pb2, zones_pb2, records_pb2),
+)
 
 # A method, a request that is good but for one thing, and the field that the refusal must name.
 CASES: list[tuple[str, dict[str, Any], str]] = [
@@ -133,6 +137,12 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     ("UploadService/AbortMultipartUpload", {"name": OBJECT}, "upload_id"),
     ("UsageService/GetUsageReport", {"parent": BUCKET}, "parent"),
     ("UsageService/GetUsageReport", {"parent": ACCOUNT, "month": "May"}, "month"),
+    ("NotificationService/ListNotifications", {"parent": BUCKET}, "parent"),
+    ("NotificationService/ListNotifications", {"parent": QUEUE, "page_size": -1}, "page_size"),
+    ("NotificationService/ListNotifications", {"parent": QUEUE, "page_token": "!"}, "page_token"),
+    ("NotificationService/ListNotifications", {"parent": QUEUE, "wait_seconds": 21}, "wait_seconds"),
+    ("NotificationService/AcknowledgeNotifications", {"parent": QUEUE}, "up_to_sequence"),
+    ("NotificationService/AcknowledgeNotifications", {"parent": ACCOUNT, "up_to_sequence": 1}, "parent"),
     ("ObjectService/PutObject", {"name": ""}, "name"),
     ("ObjectService/PutObject", {"name": BUCKET}, "name"),
     ("ObjectService/PutObject", {"name": OBJECT, "size_bytes": -1}, "size_bytes"),

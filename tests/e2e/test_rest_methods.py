@@ -19,14 +19,17 @@ from google.protobuf.descriptor import MethodDescriptor
 from portico.testing.v1 import testing_pb2
 
 from portico.gateway.v1 import credentials_pb2, telemetry_pb2
-from portico.objects.v1 import buckets_pb2, objects_pb2, uploads_pb2, usage_pb2
+from portico.objects.v1 import buckets_pb2, notifications_pb2, objects_pb2, uploads_pb2, usage_pb2
 from portico_server.host.envoy.path_template import to_regex
 from portico_server.platform.methods import FOREIGN
 from tests.e2e.calls import ACCOUNT, unique
 from tests.harness import Response, RunningPlatform
 from tests.harness.waiting import wait_until
 
-FILES = (buckets_pb2, objects_pb2, uploads_pb2, usage_pb2, credentials_pb2, telemetry_pb2, testing_pb2)
+FILES = (
+    *(buckets_pb2, objects_pb2, uploads_pb2, usage_pb2, notifications_pb2),
+    *(credentials_pb2, telemetry_pb2, testing_pb2),
+)
 
 WITHOUT_REST = {
     "portico.testing.v1.StrictService.Echo": "tried by gRPC: the transcoder lets no unknown field through",
@@ -211,6 +214,19 @@ CASES = [
         "/v1/accounts/default/objectUsage",
         lambda answer: "total" in answer["report"],
     ),
+    objects_case(
+        "NotificationService.ListNotifications",
+        "GET",
+        "/v1/{queue}/notifications?page_size=1",
+        lambda answer: answer["notifications"][0]["event"] == "EVENT_OBJECT_CREATED",
+    ),
+    objects_case(
+        "NotificationService.AcknowledgeNotifications",
+        "POST",
+        "/v1/{queue}/acknowledgeNotifications",
+        lambda answer: answer["acknowledgedSequence"] == "1",
+        body={"upToSequence": "1"},
+    ),
     Case(
         "portico.gateway.v1.CredentialService.CreateToken",
         "POST",
@@ -273,7 +289,10 @@ def names(platform: RunningPlatform) -> Iterator[dict[str, str]]:
     """What the paths are about, all made by REST."""
     bucket_id = unique()
     bucket, doomed, versioned = (f"{ACCOUNT}/buckets/{found}" for found in (bucket_id, unique(), unique()))
-    post(platform, f"/v1/{ACCOUNT}/buckets?bucket_id={bucket_id}", {"location_hint": "weur"})
+    queue = f"{ACCOUNT}/queues/{unique()}"
+    rules = [{"events": ["EVENT_OBJECT_CREATED"], "queue": queue}]
+    settings = {"location_hint": "weur", "notification_rules": rules}
+    post(platform, f"/v1/{ACCOUNT}/buckets?bucket_id={bucket_id}", settings)
     for other in (doomed, versioned):
         post(platform, f"/v1/{ACCOUNT}/buckets?bucket_id={other.rpartition('/')[2]}", {})
     for key in ("a", "dir/x", "dir/sub/y"):
@@ -287,6 +306,7 @@ def names(platform: RunningPlatform) -> Iterator[dict[str, str]]:
         "bucket_id": bucket_id,
         "doomed": doomed,
         "versioned": versioned,
+        "queue": queue,
         "fresh": unique(),
         "upload": upload,
         "given_up": given_up,

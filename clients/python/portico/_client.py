@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from portico._clients.buckets import AsyncBuckets, Buckets
     from portico._clients.credentials import AsyncCredentials, Credentials
     from portico._clients.health import AsyncHealth, Health
+    from portico._clients.notifications import AsyncNotifications, Notifications
     from portico._clients.object_usage import AsyncObjectUsage, ObjectUsage
     from portico._clients.objects import AsyncObjects, Objects
     from portico._clients.operations import AsyncOperations, Operations
@@ -112,6 +113,13 @@ class Client(_AnyClient):
         from portico._clients.object_usage import ObjectUsage
 
         return ObjectUsage(self._session)
+
+    @cached_property
+    def notifications(self) -> Notifications:
+        """Queues that are told of objects."""
+        from portico._clients.notifications import Notifications
+
+        return Notifications(self._session)
 
     @cached_property
     def uploads(self) -> Uploads:
@@ -224,6 +232,13 @@ class AsyncClient(_AnyClient):
         from portico._clients.object_usage import AsyncObjectUsage
 
         return AsyncObjectUsage(self._session)
+
+    @cached_property
+    def notifications(self) -> AsyncNotifications:
+        """Queues that are told of objects."""
+        from portico._clients.notifications import AsyncNotifications
+
+        return AsyncNotifications(self._session)
 
     @cached_property
     def uploads(self) -> AsyncUploads:

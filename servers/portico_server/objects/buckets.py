@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from portico_server.objects import errors, events, settings
+from portico_server.objects.happenings import Happening
 from portico_server.objects.lifecycle import Lifecycle
 from portico_server.objects.names import bucket_name
 from portico_server.objects.records import Bucket, Version, Versioning
@@ -127,6 +128,12 @@ class Buckets:
         return (
             version if expiry is None else version._replace(expires_at_us=expiry.time_us, expire_rule_id=expiry.rule_id)
         )
+
+    def notices(self, bucket: Bucket, happenings: Sequence[Happening]) -> Sequence[Statement]:
+        """What tells queues of that, as the bucket's rules want it, for the batch that does it: to stand behind the
+        guard of this state of the bucket, under the locks of the keys."""
+        telling = self._remembered.telling(bucket)
+        return () if telling is None else tuple(telling.notices(happenings, self._ids))
 
     async def list(self, parent: str, prefix: str, cursor: str, limit: int, shown: Filter) -> tuple[list[Bucket], str]:
         """The buckets of an account behind the cursor, by name, and the next cursor: a bucket's name, "" at the end."""

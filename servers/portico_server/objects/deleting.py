@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from portico_server.objects import conditions, errors, events, locking, writes
+from portico_server.objects import conditions, errors, events, happenings, locking, writes
 from portico_server.objects.buckets import Buckets
 from portico_server.objects.conditions import Conditions
+from portico_server.objects.happenings import Happening
 from portico_server.objects.judging import judge_of
 from portico_server.objects.names import ObjectName
 from portico_server.objects.records import NULL_VERSION, Bucket, Version, Versioning
@@ -81,9 +82,10 @@ class Deleting:
             bucket = await self._buckets.open(bucket_name)
             seen = await self._look(bucket, targets, keys)
             guards = self._judged(bucket, keys, seen, condition)
-            removed, markers, deleted = self._plan(bucket, targets, seen)
+            removed, markers, deleted, happened = self._plan(bucket, targets, seen)
             guards += self._unlocked(bucket, seen, removed, bypasses_governance)
-            statements = [*_remove(bucket, seen, removed), *markers, *also(deleted)]
+            changes = [*_remove(bucket, seen, removed), *markers, *self._buckets.notices(bucket, happened)]
+            statements = [*changes, *also(deleted)]
             if not statements:
                 return deleted
             guards.append(bucket_store.is_open_as(bucket))
@@ -142,24 +144,31 @@ class Deleting:
 
     def _plan(
         self, bucket: Bucket, targets: Sequence[Target], seen: _Seen
-    ) -> tuple[list[Version], list[Statement], list[Deleted]]:
-        """The versions to remove, the statements that put markers, and what will have become of each target."""
+    ) -> tuple[list[Version], list[Statement], list[Deleted], list[Happening]]:
+        """The versions to remove, the statements that put markers, what will have become of each target, and what that
+        is to whoever is told."""
         removed: dict[str, Version] = {}
         markers: list[Statement] = []
         deleted: list[Deleted] = []
+        gone: list[Happening] = []
+        put: list[Happening] = []
         for target in targets:
             if not target.version_id and bucket.versioning != Versioning.DISABLED:
                 statements, done = self._marker(bucket, target)
                 markers += statements
                 deleted.append(done)
+                put.append(happenings.of_marker(happenings.DELETED, target.key, done.version_id))
                 continue
             version = seen.version(target) if target.version_id else seen.current.get(target.key)
             if version is None or version.id in removed:
                 deleted.append(NOTHING)
             else:
                 removed[version.id] = version
-                deleted.append(self._told(bucket, target, version, seen))
-        return list(removed.values()), markers, deleted
+                done = self._told(bucket, target, version, seen)
+                deleted.append(done)
+                event = happenings.EXPIRED if done is NOTHING else happenings.DELETED
+                gone.append(happenings.of_version(event, version))
+        return list(removed.values()), markers, deleted, [*gone, *put]
 
     def _told(self, bucket: Bucket, target: Target, version: Version, seen: _Seen) -> Deleted:
         """That a version was deleted; nothing of one that had expired before."""

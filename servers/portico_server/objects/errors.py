@@ -123,6 +123,10 @@ class InvalidPartNumber(DomainError):
     """The object has no part of that number."""
 
 
+class NotificationNotTold(DomainError):
+    """The queue has told of fewer than the caller acknowledges."""
+
+
 ERRORS: ErrorTable = {
     BucketNotFound: (StatusCode.NOT_FOUND, "BUCKET_NOT_FOUND"),
     BucketAlreadyExists: (StatusCode.ALREADY_EXISTS, "BUCKET_ALREADY_EXISTS"),
@@ -152,5 +156,6 @@ ERRORS: ErrorTable = {
     PartTooSmall: (StatusCode.INVALID_ARGUMENT, "PART_TOO_SMALL"),
     PartTooLarge: (StatusCode.INVALID_ARGUMENT, "PART_TOO_LARGE"),
     InvalidPartNumber: (StatusCode.OUT_OF_RANGE, "INVALID_PART_NUMBER"),
+    NotificationNotTold: (StatusCode.FAILED_PRECONDITION, "NOTIFICATION_NOT_TOLD"),
     WriteContended: (StatusCode.ABORTED, "CONTENDED"),
 }

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 
-from portico_server.objects import locking, text, writes
+from portico_server.objects import happenings, locking, text, writes
 from portico_server.objects.buckets import Buckets
 from portico_server.objects.errors import BucketBeingDeleted, BucketNotFound
 from portico_server.objects.lifecycle import Lifecycle
 from portico_server.objects.names import ObjectName
-from portico_server.objects.records import Bucket, Version, Versioning
+from portico_server.objects.records import NULL_VERSION, Bucket, Version, Versioning
 from portico_server.objects.store import buckets as bucket_store
 from portico_server.objects.store import expiring as store
 from portico_server.objects.store import listing, locks, removal
@@ -82,12 +82,25 @@ class Expiring:
     def _expire_objects(self, bucket: Bucket, objects: Sequence[Version]) -> list[Statement]:
         """Deletes current objects as S3 does: where versions are kept, a delete marker is put in front."""
         if bucket.versioning == Versioning.DISABLED:
-            return removal.remove_current(bucket.name, objects)
+            return [*removal.remove_current(bucket.name, objects), *self._told(bucket, objects)]
         statements = [object_store.is_unchanged(bucket.name, one.key, one) for one in objects]
+        put = []
         for one in objects:
             write_id, now_us = self._ids.mint()
             statements += writes.put_marker(ObjectName(bucket.name, one.key), write_id, now_us, bucket.versioning)
-        return statements
+            marker_id = write_id if bucket.versioning == Versioning.ENABLED else NULL_VERSION
+            put.append(happenings.of_marker(happenings.EXPIRED, one.key, marker_id))
+        return [*statements, *self._buckets.notices(bucket, put)]
+
+    def _remove_versions(self, bucket: Bucket, versions: Sequence[Version]) -> list[Statement]:
+        return [*_remove_versions(bucket, versions), *self._told(bucket, versions)]
+
+    def _remove_lone_markers(self, bucket: Bucket, markers: Sequence[Version]) -> list[Statement]:
+        return [*_remove_lone_markers(bucket, markers), *self._told(bucket, markers)]
+
+    def _told(self, bucket: Bucket, versions: Sequence[Version]) -> Sequence[Statement]:
+        expired = [happenings.of_version(happenings.EXPIRED, one) for one in versions]
+        return self._buckets.notices(bucket, expired)
 
     async def _expire_old_versions(self, bucket: Bucket, rules: Lifecycle, within: TextRange) -> None:
         """Deletes versions of a range that are not current and have expired, and delete markers that are alone."""
@@ -108,10 +121,10 @@ class Expiring:
     async def _delete(self, bucket: Bucket, judging: _Judging) -> None:
         versions, judging.expired = judging.expired, []
         for start in range(0, len(versions), _DELETED_AT_ONCE):
-            await self._each_at_worst(bucket, versions[start : start + _DELETED_AT_ONCE], _remove_versions)
+            await self._each_at_worst(bucket, versions[start : start + _DELETED_AT_ONCE], self._remove_versions)
         markers, judging.lone_markers = judging.lone_markers, []
         for start in range(0, len(markers), _DELETED_AT_ONCE):
-            await self._each_at_worst(bucket, markers[start : start + _DELETED_AT_ONCE], _remove_lone_markers)
+            await self._each_at_worst(bucket, markers[start : start + _DELETED_AT_ONCE], self._remove_lone_markers)
 
     async def _each_at_worst(self, bucket: Bucket, versions: Sequence[Version], statements: _Statements) -> None:
         """Deletes some together; where one has changed meanwhile, each by itself, and leaves those that have."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from portico.objects.v1 import objects_pb2
-from portico_server.objects import errors, events, locking, marks
+from portico_server.objects import errors, events, happenings, locking, marks
 from portico_server.objects.buckets import Buckets
 from portico_server.objects.reading import Reader, Wanted
 from portico_server.objects.records import Bucket, Version
@@ -60,6 +60,9 @@ class Marking:
             if changed.marks == version.marks:
                 return version
             statements = [bucket_store.is_open_as(bucket), store.replace(name.bucket, version, changed.marks)]
+            if after.tags != marks.unpack(version.marks).tags:
+                tagged = happenings.of_version(happenings.TAGGED, version)
+                statements += self._buckets.notices(bucket, [tagged])
             if LOCKS & set(change.fields):
                 statements.append(self._audit(str(name), version, after, now_us))
             try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
-from portico_server.objects import checksums, conditions, errors, locking, marks, writes
+from portico_server.objects import checksums, conditions, errors, happenings, locking, marks, writes
 from portico_server.objects.buckets import Buckets
 from portico_server.objects.conditions import Conditions
 from portico_server.objects.damage import damaged
@@ -246,7 +246,8 @@ class Objects:
             try:
                 with span("objects.store.put", step="store"):
                     stores = writes.put(name, locked, bucket, beside.counted_bytes)
-                    await self._database.batch(Batch([*guards, *beside.first, *stores, *also(stored)], held))
+                    told = self._buckets.notices(bucket, [happenings.of_version(happenings.CREATED, stored)])
+                    await self._database.batch(Batch([*guards, *beside.first, *stores, *told, *also(stored)], held))
                 return stored
             except GuardFailed as failed:
                 if failed.reason == bucket_store.NO_BUCKET:

@@ -7,6 +7,7 @@ object reads its bucket's etag with it. An etag names one state of one bucket fo
 from __future__ import annotations
 
 from portico_server.objects import settings
+from portico_server.objects.happenings import Telling
 from portico_server.objects.lifecycle import Lifecycle
 from portico_server.objects.records import Bucket
 
@@ -21,6 +22,7 @@ class Remembered:
     def __init__(self) -> None:
         self._buckets: dict[str, Bucket] = {}
         self._lifecycles: dict[str, Lifecycle] = {}
+        self._tellings: dict[str, Telling] = {}
         self._bytes = 0
 
     def get(self, name: str) -> Bucket | None:
@@ -35,9 +37,11 @@ class Remembered:
         if len(self._buckets) >= _MAX_BUCKETS or self._bytes > _MAX_BYTES:
             self._buckets.clear()
             self._lifecycles.clear()
+            self._tellings.clear()
             self._bytes = len(bucket.settings or b"")
         if before is not None:
             self._lifecycles.pop(before.etag, None)
+            self._tellings.pop(before.etag, None)
         self._buckets[bucket.name] = bucket
 
     def lifecycle(self, bucket: Bucket) -> Lifecycle | None:
@@ -51,3 +55,15 @@ class Remembered:
             if noted is not None and noted.etag == bucket.etag:
                 self._lifecycles[bucket.etag] = ready
         return ready
+
+    def telling(self, bucket: Bucket) -> Telling | None:
+        """Its rules by which queues are told; None: there are none."""
+        if bucket.settings is None:
+            return None
+        ready = self._tellings.get(bucket.etag)
+        if ready is None:
+            ready = Telling(bucket.name, settings.kept(bucket))
+            noted = self._buckets.get(bucket.name)
+            if noted is not None and noted.etag == bucket.etag:
+                self._tellings[bucket.etag] = ready
+        return ready or None

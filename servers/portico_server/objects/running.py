@@ -8,7 +8,13 @@ from contextlib import asynccontextmanager
 from functools import partial
 from importlib import resources
 
-from portico.objects.v1 import buckets_pb2_grpc, objects_pb2_grpc, uploads_pb2_grpc, usage_pb2_grpc
+from portico.objects.v1 import (
+    buckets_pb2_grpc,
+    notifications_pb2_grpc,
+    objects_pb2_grpc,
+    uploads_pb2_grpc,
+    usage_pb2_grpc,
+)
 from portico_server.objects.aborting import Aborting
 from portico_server.objects.bucket_service import BucketService
 from portico_server.objects.buckets import Buckets
@@ -23,10 +29,12 @@ from portico_server.objects.incoming import Receiver
 from portico_server.objects.listing import Listing
 from portico_server.objects.marking import Marking
 from portico_server.objects.metering import Meter, Metered
+from portico_server.objects.notification_service import NotificationService
 from portico_server.objects.object_service import ObjectService
 from portico_server.objects.objects import Objects
 from portico_server.objects.orphans import Orphans
 from portico_server.objects.part_copying import PartCopying
+from portico_server.objects.queues import Queues
 from portico_server.objects.reading import Reader
 from portico_server.objects.rehashing import Rehasher
 from portico_server.objects.sampling import Sampling
@@ -92,6 +100,7 @@ async def run(platform: Platform) -> AsyncIterator[Running]:
         )
         copying, uploads_listing = PartCopying(uploads, reader, blobs), UploadListing(database, buckets)
         upload_service = UploadService(database, clock, uploads, copying, listing, uploads_listing, tokens)
+        queues = Queues(database, clock)
         await orphans.start()
         await operations.start()
         meter = Meter(database, clock)
@@ -103,6 +112,10 @@ async def run(platform: Platform) -> AsyncIterator[Running]:
                     (objects_pb2_grpc.add_ObjectServiceServicer_to_server, Metered(object_service, meter)),
                     (uploads_pb2_grpc.add_UploadServiceServicer_to_server, Metered(upload_service, meter)),
                     (usage_pb2_grpc.add_UsageServiceServicer_to_server, UsageService(database, clock)),
+                    (
+                        notifications_pb2_grpc.add_NotificationServiceServicer_to_server,
+                        NotificationService(queues, tokens),
+                    ),
                 ),
                 jobs=(
                     *Collector(database, blobs, clock).jobs(),
@@ -110,6 +123,7 @@ async def run(platform: Platform) -> AsyncIterator[Running]:
                     *Aborting(database, buckets, clock).jobs(),
                     *Expiring(database, clock, ids, buckets).jobs(),
                     *Sampling(database, clock).jobs(),
+                    *queues.jobs(),
                     *orphans.jobs(),
                     *rounds.jobs(),
                     *operations.jobs(),

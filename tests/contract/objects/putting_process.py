@@ -15,9 +15,12 @@ import random
 import sys
 from pathlib import Path
 
+from portico.objects.v1.buckets_pb2 import Bucket, NotificationRule
 from portico_server.platform.settings import Settings
-from tests.contract.objects.stand import Stand, standing
+from tests.contract.objects.stand import ACCOUNT, Stand, standing
 
+QUEUE = f"{ACCOUNT}/queues/puts"
+"""Is told of each put."""
 WRITERS = 12
 LARGEST_BYTES = 40_000
 
@@ -39,8 +42,9 @@ async def write(stand: Stand, writer: int, chance: random.Random) -> None:
 
 async def main() -> None:
     chance = random.Random(sys.argv[2])
+    rule = NotificationRule(events=[NotificationRule.EVENT_OBJECT_CREATED], queue=QUEUE)
     async with standing(Settings(data=Path(sys.argv[1]))) as stand:
-        await stand.create_bucket()
+        await stand.create_bucket(settings=Bucket(notification_rules=[rule]))
         await asyncio.gather(*(write(stand, writer, chance) for writer in range(WRITERS)))
 
 

@@ -13,12 +13,13 @@ from google.api.httpbody_pb2 import HttpBody
 from google.longrunning.operations_pb2 import Operation
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from portico.objects.v1 import buckets_pb2, objects_pb2, uploads_pb2
+from portico.objects.v1 import buckets_pb2, notifications_pb2, objects_pb2, uploads_pb2
 from portico.objects.v1.uploads_pb2 import CompleteMultipartUploadRequest
 from portico_server.objects import PRODUCT
 from portico_server.objects.bucket_service import BucketService
 from portico_server.objects.collector import Collector
 from portico_server.objects.freeing import Freeing
+from portico_server.objects.notification_service import NotificationService
 from portico_server.objects.object_service import ObjectService
 from portico_server.objects.orphans import Orphans
 from portico_server.objects.store import collecting
@@ -86,6 +87,7 @@ class Stand:
     objects: ObjectService
     uploads: UploadService
     usages: UsageService
+    notifications: NotificationService
     collector: Collector
     freeing: Freeing
     orphans: Orphans
@@ -309,11 +311,21 @@ class Stand:
         )
         return (await self.objects.UpdateObject(message, None)).object
 
+    async def list_notifications(self, queue: str, **request: Any) -> notifications_pb2.ListNotificationsResponse:
+        self.enter("NotificationService/ListNotifications", queue)
+        message = notifications_pb2.ListNotificationsRequest(parent=queue, **request)
+        return await self.notifications.ListNotifications(message, None)
+
+    async def acknowledge(self, queue: str, sequence: int) -> int:
+        self.enter("NotificationService/AcknowledgeNotifications", queue)
+        message = notifications_pb2.AcknowledgeNotificationsRequest(parent=queue, up_to_sequence=sequence)
+        return (await self.notifications.AcknowledgeNotifications(message, None)).acknowledged_sequence
+
     async def clear(self) -> None:
         """Forgets everything."""
         tables = (
             "bucket object version inline_bytes file upload part freed_list ledger usage usage_day"
-            " scrub_round damaged_version platform_outbox platform_request platform_operation"
+            " notice notification queue scrub_round damaged_version platform_outbox platform_request platform_operation"
         )
         await self.database.batch(Batch([Statement(f"DELETE FROM {table}", (), ANY) for table in tables.split()]))
         for path in self.files():
@@ -361,11 +373,11 @@ async def standing(
     platform = Platform(settings, clock, random.SystemRandom(), PageTokens(b"k" * 32), databases, product_blobs)
     async with PRODUCT.run(platform) as running:
         database = running.jobs[0].database
-        buckets, objects, uploads, usage = (servicer for _, servicer in running.servicers)
+        buckets, objects, uploads, usage, notifications = (servicer for _, servicer in running.servicers)
         collector, orphans = Collector(database, blobs, clock), Orphans(database, blobs, platform.random)
         await orphans.start()
         freeing = Freeing(database, blobs, clock)
-        services = buckets, objects, uploads, usage
+        services = buckets, objects, uploads, usage, notifications
         yield Stand(settings, clock, database, blobs, running, *services, collector, freeing, orphans)
     await databases.close()
     await files.close()

@@ -12,8 +12,8 @@ import pytest
 
 from portico_server.objects import orphans
 from portico_server.platform.settings import Settings
-from tests.contract.objects.putting_process import content
-from tests.contract.objects.stand import keys, standing
+from tests.contract.objects.putting_process import QUEUE, content
+from tests.contract.objects.stand import Stand, keys, standing
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -34,6 +34,16 @@ def acknowledged_before_the_kill(data: Path, seed: int, lines: int) -> dict[str,
     return last
 
 
+async def told_last(stand: Stand) -> dict[str, str]:
+    """The ETag that the queue was told last of each key."""
+    last: dict[str, str] = {}
+    sequence = 0
+    while page := (await stand.list_notifications(QUEUE, start_after_sequence=sequence)).notifications:
+        last |= {one.object.partition("/objects/")[2]: one.etag for one in page}
+        sequence = page[-1].sequence
+    return last
+
+
 async def check_after_a_kill(data: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     last = acknowledged_before_the_kill(data, seed, lines=150 + 40 * seed)
     async with standing(Settings(data=data)) as stand:
@@ -46,10 +56,12 @@ async def check_after_a_kill(data: Path, seed: int, monkeypatch: pytest.MonkeyPa
             if not token:
                 break
         assert set(listed) >= last.keys()
+        told = await told_last(stand)
         for key in listed:
             described, bytes_read = await stand.head(key), await stand.get(key)
             assert described.size_bytes == len(bytes_read)
             assert described.etag == hashlib.md5(bytes_read).hexdigest()
+            assert told[key] == described.etag, "a put and what is told of it are not one"
             number = int(bytes_read.split(b"\n")[0].split()[1])
             assert bytes_read == content(key, number, len(bytes_read))
             assert number >= last.get(key, 0), "a put was acknowledged and is lost"

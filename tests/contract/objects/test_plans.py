@@ -15,6 +15,7 @@ from portico_server.objects.store import (
     freeing,
     ledger,
     listing,
+    notifications,
     objects,
     parts,
     removal,
@@ -25,9 +26,13 @@ from portico_server.objects.store import (
 from portico_server.platform.settings import Settings
 from tests.contract.objects.stand import standing
 
-MODULES = (buckets, collecting, expiring, freeing, ledger, listing, objects, parts, removal, uploads, usage, versions)
+MODULES = (
+    *(buckets, collecting, expiring, freeing, ledger, listing, notifications, objects),
+    *(parts, removal, uploads, usage, versions),
+)
 THROUGH_A_TABLE = re.compile(
-    r"SCAN (bucket|object|version|inline_bytes|file|ledger|usage|usage_day|upload|part|freed_list|o|v|n|i)\b"
+    r"SCAN (bucket|object|version|inline_bytes|file|ledger|usage|usage_day|upload|part|freed_list"
+    r"|notice|notification|queue|o|v|n|i)\b"
     r"|SEARCH (object|version|o|v|n) .*\(bucket=\?\)$"
 )
 """A whole table, or a whole bucket of it."""

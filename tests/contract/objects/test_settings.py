@@ -155,6 +155,10 @@ async def test_object_lock_and_no_versions_contradict_each_other(stand: Stand) -
             Bucket(notification_rules=[queue(webhook_url="https://example.com")]),
             "bucket.notification_rules[0].webhook_url",
         ),
+        (
+            Bucket(notification_rules=[NotificationRule(events=[1], webhook_url="https://example.com")]),
+            "bucket.notification_rules[0].webhook_url",
+        ),
     ],
 )
 async def test_what_cannot_be_is_refused_and_named(stand: Stand, wanted: Bucket, field: str) -> None:

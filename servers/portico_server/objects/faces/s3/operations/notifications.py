@@ -1,4 +1,4 @@
-"""A bucket's notifications, as far as S3 can say them: to queues. Those to webhooks are left as they are."""
+"""A bucket's notifications, as far as S3 can say them: to queues."""
 
 from __future__ import annotations
 
@@ -41,10 +41,9 @@ async def put_notifications(request: S3Request) -> FaceResponse:
     given = await bodies.document(request, "NotificationConfiguration")
     for name in _OTHERS:
         if given.first(name) is not None:
-            raise not_implemented(name, "use QueueConfiguration, or a webhook by the contract's UpdateBucket")
-    kept = [rule for rule in (await bucket_of(request)).notification_rules if rule.webhook_url]
+            raise not_implemented(name, "use QueueConfiguration")
     rules = [_rule(found) for found in given.all("QueueConfiguration")]
-    await update(request, "notification_rules", notification_rules=[*kept, *rules])
+    await update(request, "notification_rules", notification_rules=rules)
     return nothing(request)
 
 

@@ -99,7 +99,7 @@ OPERATIONS = (
         "GET",
         "notification",
         notifications.get_notifications,
-        "queues alone; webhooks are told by gRPC",
+        "queues alone",
     ),
     Operation(
         "PutBucketNotificationConfiguration",
