@@ -75,7 +75,7 @@ class Telling:
                 principal=made_by.principal.name if made_by and made_by.principal else "",
                 ray_id=made_by.ray_id if made_by else "",
             )
-            message.time.FromMicroseconds(now_us)
+            message.event_time.FromMicroseconds(now_us)
             body = message.SerializeToString()
             for queue in queues:
                 yield store.notice(queue, name, now_us, notice_id, body)

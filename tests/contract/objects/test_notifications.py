@@ -49,7 +49,7 @@ async def test_a_notification_tells_what_was_done_by_whom(stand: Stand) -> None:
     assert (one.size_bytes, one.etag, one.version_id) == (5, put.etag, "null")
     assert one.principal == stand.caller.name
     assert one.id
-    assert one.time.ToMicroseconds() > put.create_time.ToMicroseconds()
+    assert one.event_time.ToMicroseconds() > put.create_time.ToMicroseconds()
 
 
 @pytest.mark.usefixtures("small_parts")

@@ -15,10 +15,10 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Notification(_message.Message):
-    __slots__ = ("sequence", "id", "time", "event", "object", "version_id", "delete_marker", "size_bytes", "etag", "principal", "ray_id")
+    __slots__ = ("sequence", "id", "event_time", "event", "object", "version_id", "delete_marker", "size_bytes", "etag", "principal", "ray_id")
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     ID_FIELD_NUMBER: _ClassVar[int]
-    TIME_FIELD_NUMBER: _ClassVar[int]
+    EVENT_TIME_FIELD_NUMBER: _ClassVar[int]
     EVENT_FIELD_NUMBER: _ClassVar[int]
     OBJECT_FIELD_NUMBER: _ClassVar[int]
     VERSION_ID_FIELD_NUMBER: _ClassVar[int]
@@ -29,7 +29,7 @@ class Notification(_message.Message):
     RAY_ID_FIELD_NUMBER: _ClassVar[int]
     sequence: int
     id: str
-    time: _timestamp_pb2.Timestamp
+    event_time: _timestamp_pb2.Timestamp
     event: _buckets_pb2.NotificationRule.Event
     object: str
     version_id: str
@@ -38,7 +38,7 @@ class Notification(_message.Message):
     etag: str
     principal: str
     ray_id: str
-    def __init__(self, sequence: _Optional[int] = ..., id: _Optional[str] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., event: _Optional[_Union[_buckets_pb2.NotificationRule.Event, str]] = ..., object: _Optional[str] = ..., version_id: _Optional[str] = ..., delete_marker: _Optional[bool] = ..., size_bytes: _Optional[int] = ..., etag: _Optional[str] = ..., principal: _Optional[str] = ..., ray_id: _Optional[str] = ...) -> None: ...
+    def __init__(self, sequence: _Optional[int] = ..., id: _Optional[str] = ..., event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., event: _Optional[_Union[_buckets_pb2.NotificationRule.Event, str]] = ..., object: _Optional[str] = ..., version_id: _Optional[str] = ..., delete_marker: _Optional[bool] = ..., size_bytes: _Optional[int] = ..., etag: _Optional[str] = ..., principal: _Optional[str] = ..., ray_id: _Optional[str] = ...) -> None: ...
 
 class ListNotificationsRequest(_message.Message):
     __slots__ = ("parent", "page_size", "page_token", "start_after_sequence", "wait_seconds")

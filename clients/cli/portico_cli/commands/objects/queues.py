@@ -28,7 +28,7 @@ def read(caller: Caller, queue: str, limit: int, after: int, wait: int) -> None:
     found = caller.client.notifications.read(queue, limit=limit, start_after_sequence=after, wait_seconds=wait)
     columns: list[output.Column] = [
         (">sequence", lambda one: str(one.sequence)),
-        ("time", lambda one: output.moment(one.time)),
+        ("time", lambda one: output.moment(one.event_time)),
         ("event", lambda one: NotificationRule.Event.Name(one.event).removeprefix("EVENT_OBJECT_").lower()),
         (">bytes", lambda one: "" if one.delete_marker else f"{one.size_bytes:,}"),
         ("version", lambda one: one.version_id),
