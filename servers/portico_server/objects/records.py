@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from typing import NamedTuple
 
-from portico_server.objects import checksums
+from portico_server.objects.content import checksums
 
 NULL_VERSION = "null"
 """The version id of what was put while its bucket kept no versions."""

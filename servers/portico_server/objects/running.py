@@ -15,38 +15,38 @@ from portico.objects.v1 import (
     uploads_pb2_grpc,
     usage_pb2_grpc,
 )
-from portico_server.objects.aborting import Aborting
-from portico_server.objects.bucket_service import BucketService
-from portico_server.objects.buckets import Buckets
-from portico_server.objects.collector import Collector
-from portico_server.objects.deleting import Deleting
-from portico_server.objects.emptying import KIND, Emptying
+from portico_server.objects.buckets.buckets import Buckets
+from portico_server.objects.buckets.emptying import KIND, Emptying
+from portico_server.objects.content.incoming import Receiver
+from portico_server.objects.content.rehashing import Rehasher
+from portico_server.objects.content.verifying import Verifier
 from portico_server.objects.errors import ERRORS
-from portico_server.objects.expiring import Expiring
 from portico_server.objects.faces.s3.opening import s3_face
-from portico_server.objects.freeing import Freeing
-from portico_server.objects.incoming import Receiver
-from portico_server.objects.listing import Listing
-from portico_server.objects.marking import Marking
-from portico_server.objects.metering import Meter, Metered
-from portico_server.objects.notification_service import NotificationService
-from portico_server.objects.object_service import ObjectService
-from portico_server.objects.objects import Objects
-from portico_server.objects.orphans import Orphans
-from portico_server.objects.part_copying import PartCopying
-from portico_server.objects.queues import Queues
-from portico_server.objects.reading import Reader
-from portico_server.objects.rehashing import Rehasher
-from portico_server.objects.sampling import Sampling
-from portico_server.objects.scrub_rounds import ScrubRounds
-from portico_server.objects.scrubbing import KIND as SCRUB
-from portico_server.objects.scrubbing import Scrubber, Scrubbing
-from portico_server.objects.upload_listing import UploadListing
-from portico_server.objects.upload_service import UploadService
-from portico_server.objects.uploads import Uploads
-from portico_server.objects.usage_service import UsageService
-from portico_server.objects.verifying import Verifier
-from portico_server.objects.version_listing import VersionListing
+from portico_server.objects.notifications.queues import Queues
+from portico_server.objects.services.bucket_service import BucketService
+from portico_server.objects.services.notification_service import NotificationService
+from portico_server.objects.services.object_service import ObjectService
+from portico_server.objects.services.upload_service import UploadService
+from portico_server.objects.services.usage_service import UsageService
+from portico_server.objects.upkeep.aborting import Aborting
+from portico_server.objects.upkeep.collector import Collector
+from portico_server.objects.upkeep.expiring import Expiring
+from portico_server.objects.upkeep.freeing import Freeing
+from portico_server.objects.upkeep.orphans import Orphans
+from portico_server.objects.upkeep.scrub_rounds import ScrubRounds
+from portico_server.objects.upkeep.scrubbing import KIND as SCRUB
+from portico_server.objects.upkeep.scrubbing import Scrubber, Scrubbing
+from portico_server.objects.uploads.part_copying import PartCopying
+from portico_server.objects.uploads.upload_listing import UploadListing
+from portico_server.objects.uploads.uploads import Uploads
+from portico_server.objects.usage.metering import Meter, Metered
+from portico_server.objects.usage.sampling import Sampling
+from portico_server.objects.versions.deleting import Deleting
+from portico_server.objects.versions.listing import Listing
+from portico_server.objects.versions.marking import Marking
+from portico_server.objects.versions.objects import Objects
+from portico_server.objects.versions.reading import Reader
+from portico_server.objects.versions.version_listing import VersionListing
 from portico_server.platform.housekeeping import housekeeping
 from portico_server.platform.ids import Ids
 from portico_server.platform.operations import Kind, Operations

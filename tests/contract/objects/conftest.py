@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import pytest
 import pytest_asyncio
 
-from portico_server.objects import composing
+from portico_server.objects.uploads import composing
 from portico_server.platform.settings import Settings
 from tests.contract.objects.stand import Caller, Stand, standing
 from tests.harness.postgresql import fresh_database

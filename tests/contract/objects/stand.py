@@ -16,15 +16,15 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from portico.objects.v1 import buckets_pb2, notifications_pb2, objects_pb2, uploads_pb2
 from portico.objects.v1.uploads_pb2 import CompleteMultipartUploadRequest
 from portico_server.objects import PRODUCT
-from portico_server.objects.bucket_service import BucketService
-from portico_server.objects.collector import Collector
-from portico_server.objects.freeing import Freeing
-from portico_server.objects.notification_service import NotificationService
-from portico_server.objects.object_service import ObjectService
-from portico_server.objects.orphans import Orphans
+from portico_server.objects.services.bucket_service import BucketService
+from portico_server.objects.services.notification_service import NotificationService
+from portico_server.objects.services.object_service import ObjectService
+from portico_server.objects.services.upload_service import UploadService
+from portico_server.objects.services.usage_service import UsageService
 from portico_server.objects.store import collecting
-from portico_server.objects.upload_service import UploadService
-from portico_server.objects.usage_service import UsageService
+from portico_server.objects.upkeep.collector import Collector
+from portico_server.objects.upkeep.freeing import Freeing
+from portico_server.objects.upkeep.orphans import Orphans
 from portico_server.platform import call
 from portico_server.platform.authorization import Filter, Principal
 from portico_server.platform.blobs import Blobs

@@ -14,9 +14,9 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from portico.objects.v1.buckets_pb2 import Bucket, DeleteBucketMetadata, DeleteBucketResult
 from portico_server.objects import errors
 from portico_server.objects.names import ObjectName
-from portico_server.objects.objects import Put
 from portico_server.objects.store import buckets as bucket_store
 from portico_server.objects.store import locks
+from portico_server.objects.versions.objects import Put
 from portico_server.platform.authorization import Filter, Part
 from portico_server.platform.database import ANY, Batch, Statement
 from portico_server.platform.outbox import AUDIT, Outbox

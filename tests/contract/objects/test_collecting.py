@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from portico_server.objects import collector
 from portico_server.objects.store.collecting import LedgerRow
+from portico_server.objects.upkeep import collector
 from portico_server.platform.blobs.backing import held
 from portico_server.platform.database import Statement
 from portico_server.platform.outbox import Outbox

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from portico_server.objects import orphans
+from portico_server.objects.upkeep import orphans
 from portico_server.platform.settings import Settings
 from tests.contract.objects.putting_process import QUEUE, content
 from tests.contract.objects.stand import Stand, keys, standing

@@ -8,8 +8,8 @@ import pytest
 
 from portico.objects.v1.buckets_pb2 import LifecycleRule, ObjectLock
 from portico.objects.v1.objects_pb2 import RETENTION_MODE_GOVERNANCE, Retention
-from portico_server.objects.expiring import Expiring
 from portico_server.objects.store import objects
+from portico_server.objects.upkeep.expiring import Expiring
 from portico_server.platform.database import Batch, Done
 from tests.contract.objects.stand import BUCKET, ENABLED, SUSPENDED, Stand, keys
 

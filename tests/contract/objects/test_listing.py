@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from portico_server.objects import errors, listing
+from portico_server.objects import errors
+from portico_server.objects.versions import listing
 from portico_server.platform.authorization import Filter, Part
 from portico_server.platform.errors import ApiError
 from tests.contract.objects.conftest import Driven

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from portico.objects.v1 import objects_pb2
-from portico_server.objects import listing
+from portico_server.objects.versions import listing
 from portico_server.platform.authorization import Filter
 from portico_server.platform.errors import ApiError
 from tests.contract.objects.conftest import Driven

@@ -9,7 +9,8 @@ import os
 import pytest
 
 from portico.objects.v1 import objects_pb2
-from portico_server.objects import composing, errors
+from portico_server.objects import errors
+from portico_server.objects.uploads import composing
 from tests.contract.objects.parts import SMALL, etag_of, nothing_is_left
 from tests.contract.objects.stand import ENABLED, Stand, keys
 

@@ -9,10 +9,12 @@ import pytest
 
 from portico.objects.v1.buckets_pb2 import Bucket, LifecycleRule, NotificationRule
 from portico.objects.v1.notifications_pb2 import Notification
-from portico_server.objects import errors, queues, settings
-from portico_server.objects.buckets import Buckets
-from portico_server.objects.deleting import Target
-from portico_server.objects.queues import Queues
+from portico_server.objects import errors
+from portico_server.objects.buckets import settings
+from portico_server.objects.buckets.buckets import Buckets
+from portico_server.objects.notifications import queues
+from portico_server.objects.notifications.queues import Queues
+from portico_server.objects.versions.deleting import Target
 from portico_server.platform.database import Batch, GuardFailed, Statement
 from tests.contract.objects.stand import ACCOUNT, BUCKET, ENABLED, Stand
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from portico_server.objects.orphans import ASIDE_SECONDS, ORPHAN_SECONDS, Orphans
+from portico_server.objects.upkeep.orphans import ASIDE_SECONDS, ORPHAN_SECONDS, Orphans
 from portico_server.platform.settings import SettingError, Settings
 from tests.contract.objects.stand import BUCKET, Stand, standing
 

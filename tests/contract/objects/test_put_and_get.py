@@ -14,8 +14,8 @@ from google.api.httpbody_pb2 import HttpBody
 
 from portico.objects.v1 import objects_pb2
 from portico_server.objects import errors
-from portico_server.objects.incoming import INLINE_BYTES
-from portico_server.objects.reading import CHUNK_BYTES
+from portico_server.objects.content.incoming import INLINE_BYTES
+from portico_server.objects.versions.reading import CHUNK_BYTES
 from portico_server.platform.errors import ApiError
 from tests.contract.objects.stand import BUCKET, Stand, keys
 

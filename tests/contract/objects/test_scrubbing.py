@@ -13,9 +13,10 @@ from google.longrunning.operations_pb2 import Operation
 
 from portico.objects.v1 import buckets_pb2
 from portico.objects.v1.buckets_pb2 import ScrubBucketMetadata, ScrubBucketResult
-from portico_server.objects import errors, scrub_rounds
-from portico_server.objects.scrubbing import stored_versions
-from portico_server.objects.verifying import Verifier
+from portico_server.objects import errors
+from portico_server.objects.content.verifying import Verifier
+from portico_server.objects.upkeep import scrub_rounds
+from portico_server.objects.upkeep.scrubbing import stored_versions
 from portico_server.platform.database import ANY, Batch, Statement
 from tests.contract.objects.stand import ACCOUNT, BUCKET, ENABLED, Stand
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from portico_server.objects import composing, orphans
+from portico_server.objects.upkeep import orphans
+from portico_server.objects.uploads import composing
 from portico_server.platform.settings import Settings
 from tests.contract.objects.conftest import settings_of
 from tests.contract.objects.putting_process import content

@@ -11,8 +11,9 @@ import pytest
 
 from portico.objects.v1 import buckets_pb2, objects_pb2
 from portico.objects.v1.uploads_pb2 import CompleteMultipartUploadRequest
-from portico_server.objects import errors, uploads
-from portico_server.objects.checksums import Hasher
+from portico_server.objects import errors
+from portico_server.objects.content.checksums import Hasher
+from portico_server.objects.uploads import uploads
 from tests.contract.objects.parts import SMALL, etag_of, nothing_is_left
 from tests.contract.objects.stand import BUCKET, Stand, keys
 

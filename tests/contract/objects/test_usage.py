@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from portico.objects.v1 import buckets_pb2, objects_pb2, uploads_pb2, usage_pb2
-from portico_server.objects import errors, metering
-from portico_server.objects.metering import Meter
+from portico_server.objects import errors
+from portico_server.objects.usage import metering
+from portico_server.objects.usage.metering import Meter
 from portico_server.platform.database import Batch, Done, OutcomeUnknown, Unreachable
 from tests.contract.objects.stand import ACCOUNT, BUCKET, ENABLED, Stand
 

@@ -19,7 +19,7 @@ import random
 import sys
 from pathlib import Path
 
-from portico_server.objects import composing
+from portico_server.objects.uploads import composing
 from portico_server.platform.settings import Settings
 from tests.contract.objects.putting_process import content
 from tests.contract.objects.stand import Stand, standing

@@ -7,12 +7,14 @@ import hashlib
 import pytest
 
 from portico.objects.v1 import objects_pb2
-from portico_server.objects import checksums, composing, errors
-from portico_server.objects.composing import Announced, NamedPart, compose
-from portico_server.objects.incoming import MAX_OBJECT_BYTES
-from portico_server.objects.part_lists import PartList
-from portico_server.objects.ranges import ByteRange
+from portico_server.objects import errors
+from portico_server.objects.content import checksums
+from portico_server.objects.content.incoming import MAX_OBJECT_BYTES
+from portico_server.objects.content.part_lists import PartList
+from portico_server.objects.content.ranges import ByteRange
 from portico_server.objects.records import Part, Upload
+from portico_server.objects.uploads import composing
+from portico_server.objects.uploads.composing import Announced, NamedPart, compose
 
 MD5 = hashlib.md5(b"").digest()
 ALL = range(1, composing.MAX_PARTS + 1)

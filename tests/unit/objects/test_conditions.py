@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from portico_server.objects import errors
-from portico_server.objects.conditions import Conditions, check_read, check_write
+from portico_server.objects.versions.conditions import Conditions, check_read, check_write
 from portico_server.platform.errors import DomainError
 
 ETAG = "5d41402abc4b2a76b9719d911017c592"

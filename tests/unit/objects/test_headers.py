@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portico.objects.v1.objects_pb2 import Object, ObjectMetadata
-from portico_server.objects import headers
+from portico_server.objects.services import headers
 from portico_server.platform import call
 from portico_server.platform.methods import Method
 

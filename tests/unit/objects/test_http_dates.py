@@ -7,7 +7,7 @@ from email.utils import formatdate
 
 import pytest
 
-from portico_server.objects.http_dates import http_date, parse_http_date
+from portico_server.objects.services.http_dates import http_date, parse_http_date
 
 AT = 784111777
 

@@ -9,7 +9,7 @@ import pytest
 
 from portico.objects.v1.buckets_pb2 import Bucket, LifecycleRule
 from portico.objects.v1.objects_pb2 import Object
-from portico_server.objects.lifecycle import DAY_US, MAX_TIME_US, Expiry, Lifecycle, days_after
+from portico_server.objects.buckets.lifecycle import DAY_US, MAX_TIME_US, Expiry, Lifecycle, days_after
 from portico_server.objects.records import Version
 
 

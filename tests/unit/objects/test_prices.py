@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from portico_server.objects import prices
-from portico_server.objects.usage_service import days_of
+from portico_server.objects.services.usage_service import days_of
+from portico_server.objects.usage import prices
 
 
 @pytest.mark.parametrize(

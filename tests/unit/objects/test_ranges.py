@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from portico_server.objects.content.ranges import resolve
 from portico_server.objects.errors import InvalidRange
-from portico_server.objects.ranges import resolve
 
 
 @given(st.integers(0, 12), st.integers(-15, 15), st.integers(0, 15))

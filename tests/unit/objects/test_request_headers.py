@@ -14,7 +14,8 @@ from portico.objects.v1.objects_pb2 import (
     ObjectMetadata,
     PutObjectRequest,
 )
-from portico_server.objects import errors, request_headers
+from portico_server.objects import errors
+from portico_server.objects.services import request_headers
 from portico_server.platform import call
 from portico_server.platform.methods import Method
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from portico.objects.v1.buckets_pb2 import Bucket
 from portico_server.host.supervisor.first_start import prepare
-from portico_server.objects import composing
+from portico_server.objects.uploads import composing
 from portico_server.platform.database import ANY, Batch, Statement
 from portico_server.platform.settings import Settings
 from tests.contract.objects.stand import ACCOUNT, ENABLED, Stand, standing

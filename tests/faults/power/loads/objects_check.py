@@ -7,7 +7,7 @@ from pathlib import Path
 from unittest import mock
 
 from portico_server.host.supervisor.first_start import prepare
-from portico_server.objects import orphans
+from portico_server.objects.upkeep import orphans
 from portico_server.platform.settings import Settings
 from tests.contract.objects.stand import Stand, standing
 from tests.faults.power.loads.object_plan import KEPT, PLAIN, Held, Plan

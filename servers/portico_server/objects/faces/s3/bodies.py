@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
 from portico.objects.v1 import objects_pb2
-from portico_server.objects.checksums import Hasher
+from portico_server.objects.content.checksums import Hasher
 from portico_server.objects.faces.s3 import checksum_headers, reading_xml
 from portico_server.objects.faces.s3.reading_xml import Element
 from portico_server.objects.faces.s3.refusals import invalid, malformed_xml

@@ -23,7 +23,7 @@ from portico_server.objects.faces.s3.signing_errors import (
     query_malformed,
     unsupported_mechanism,
 )
-from portico_server.objects.http_dates import parse_http_date
+from portico_server.objects.services.http_dates import parse_http_date
 from portico_server.platform.errors import ApiError
 
 ALGORITHM = "AWS4-HMAC-SHA256"

@@ -12,7 +12,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from portico.objects.v1 import objects_pb2
 from portico_server.objects.faces.s3.refusals import invalid_argument
-from portico_server.objects.http_dates import parse_http_date
+from portico_server.objects.services.http_dates import parse_http_date
 
 SOURCE = "x-amz-copy-source-"
 """What stands before the names of conditions about a copy's source."""

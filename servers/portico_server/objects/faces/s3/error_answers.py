@@ -5,7 +5,7 @@ from __future__ import annotations
 from portico_server.objects.faces.s3 import errors
 from portico_server.objects.faces.s3.addresses import Address
 from portico_server.objects.faces.s3.writing_xml import CONTENT_TYPE, DECLARATION, element
-from portico_server.objects.http_dates import http_date
+from portico_server.objects.services.http_dates import http_date
 from portico_server.platform.errors import ApiError
 from portico_server.platform.faces import FaceResponse
 

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from portico.objects.v1 import objects_pb2
 from portico_server.objects.faces.s3 import checksum_headers
 from portico_server.objects.faces.s3.refusals import invalid
-from portico_server.objects.http_dates import http_date
+from portico_server.objects.services.http_dates import http_date
 
 CUSTOM = "x-amz-meta-"
 DEFAULT_CONTENT_TYPE = "binary/octet-stream"

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from concurrent.futures import Executor
 
 from portico.objects.v1 import buckets_pb2
-from portico_server.objects import settings
-from portico_server.objects.buckets import Buckets
+from portico_server.objects.buckets import settings
+from portico_server.objects.buckets.buckets import Buckets
 from portico_server.objects.errors import BucketNotFound
 from portico_server.objects.faces.s3.addresses import Hosts
 from portico_server.objects.faces.s3.face import S3Face

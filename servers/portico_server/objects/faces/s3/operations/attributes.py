@@ -9,7 +9,7 @@ from portico_server.objects.faces.s3.conditional_headers import conditions_of
 from portico_server.objects.faces.s3.refusals import invalid_argument
 from portico_server.objects.faces.s3.request import S3Request, number
 from portico_server.objects.faces.s3.writing_xml import boolean, element
-from portico_server.objects.http_dates import http_date
+from portico_server.objects.services.http_dates import http_date
 from portico_server.platform.faces import FaceResponse
 
 _HEADER = "x-amz-object-attributes"

@@ -1,0 +1,1 @@
+"""Buckets, and what they are set to."""

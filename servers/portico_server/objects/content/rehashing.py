@@ -1,0 +1,60 @@
+"""Further digests of bytes that are stored already, made in threads."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from contextlib import aclosing
+
+from portico.objects.v1 import objects_pb2
+from portico_server.objects.content.checksums import Digests, Hasher
+from portico_server.objects.content.ranges import ByteRange
+from portico_server.objects.records import Version
+from portico_server.objects.versions.reading import Reader
+from portico_server.platform.blobs import Blob, Blobs
+
+_PIECE_BYTES = 1 << 20
+
+
+class Rehasher:
+    """Reads stored bytes again. `hashing` are the threads that hash what is not small."""
+
+    def __init__(self, blobs: Blobs, reader: Reader, hashing: Executor) -> None:
+        self._blobs = blobs
+        self._reader = reader
+        self._hashing = hashing
+
+    async def completed(self, version: Version, algorithms: Sequence[str], data: bytes) -> bytes:
+        """A version's digests, packed, with those of the algorithms too. `data` are its inline bytes. Where those that
+        it has are made of its parts' digests it keeps them alone: all of a version are of one type.
+
+        Raises FileNotFoundError, and EOFError where its blob is cut short.
+        """
+        message = objects_pb2.Checksums.FromString(version.checksums)
+        missing = [name for name in algorithms if not getattr(message, name)]
+        if not missing or message.type == objects_pb2.CHECKSUM_TYPE_COMPOSITE:
+            return version.checksums
+        for name, digest in (await self._digests(missing, version, data)).items():
+            setattr(message, name, digest)
+        return message.SerializeToString()
+
+    async def _digests(self, algorithms: Sequence[str], version: Version, data: bytes) -> Digests:
+        hasher = Hasher(algorithms)
+        blob: Blob | None = None
+        if version.list_id:
+            reading = await self._reader.open_parts(version, ByteRange(0, version.size_bytes))
+            blob, data = reading.blob, reading.data
+        elif version.file:
+            blob = await self._blobs.open(version.file)
+        if blob is None:
+            hasher.update(data)
+            return hasher.digests()
+        loop = asyncio.get_running_loop()
+        try:
+            async with aclosing(blob.chunks(0, version.size_bytes, _PIECE_BYTES)) as chunks:
+                async for chunk in chunks:
+                    await loop.run_in_executor(self._hashing, hasher.update, chunk)
+        finally:
+            await blob.close()
+        return hasher.digests()

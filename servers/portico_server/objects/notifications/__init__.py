@@ -1,0 +1,1 @@
+"""What is told of objects, and to whom."""

@@ -1,0 +1,115 @@
+"""Queues of notifications: read, acknowledged, kept within bounds."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import NamedTuple
+
+import structlog
+
+from portico_server.objects import errors
+from portico_server.objects.buckets.lifecycle import DAY_US
+from portico_server.objects.store import notifications as store
+from portico_server.objects.store.notifications import Queue
+from portico_server.platform.clock import Clock
+from portico_server.platform.database import Batch, Database, GuardFailed
+from portico_server.platform.product import Job
+
+KEPT_DAYS = 14
+KEPT_NOTIFICATIONS = 1_000_000
+"""Of a queue."""
+_EVERY_SECONDS = 60.0
+_LOOK_SECONDS = 0.25
+"""Between two looks of a reader who waits."""
+_LOOKED_AT_ONCE = 1000
+_MORE_ATTEMPTS = 3
+"""Than a page needs to be numbered: others may write on."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Page(NamedTuple):
+    """Numbered notifications as they are stored, how far the queue is, and whether there are more."""
+
+    found: list[tuple[int, bytes]]
+    queue: Queue
+    more: bool
+
+
+class Queues:
+    """The queues of all accounts."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def jobs(self) -> list[Job]:
+        return [Job("objects.notifications", _EVERY_SECONDS, self.keep_in_bounds, self._database)]
+
+    async def read(self, queue: str, behind: int, limit: int, wait_seconds: float) -> Page:
+        """What was told behind a sequence and is not acknowledged; where there is nothing, waits for it."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + wait_seconds
+        while True:
+            page = await self._page(queue, behind, limit)
+            left = deadline - loop.time()
+            if page.found or left <= 0:
+                return page
+            await asyncio.sleep(min(_LOOK_SECONDS, left))
+
+    async def acknowledge(self, queue: str, sequence: int) -> Queue:
+        """Raises NotificationNotTold."""
+        try:
+            await self._database.batch(Batch(store.acknowledge(queue, sequence)))
+        except GuardFailed as failed:
+            if failed.reason != store.NOT_TOLD:
+                raise
+            last = (await store.get(self._database, queue)).last_sequence
+            message = f"{queue} has told up to {last} only; acknowledge no further"
+            raise errors.NotificationNotTold(message, resource=queue, last_sequence=str(last)) from None
+        found = await store.get(self._database, queue)
+        if removal := await store.remove_some(self._database, found):
+            await self._database.batch(Batch([removal]))  # the job sees to the rest
+        return found
+
+    async def keep_in_bounds(self) -> None:
+        """Numbers what waits in all queues, removes what is acknowledged, drops what is too old or too much."""
+        name = ""
+        while name := await store.queue_behind(self._database, name):
+            while await store.waits(self._database, name):
+                await self._number(name)
+            await self._drop(await store.get(self._database, name))
+            queue = await store.get(self._database, name)
+            while removal := await store.remove_some(self._database, queue):
+                await self._database.batch(Batch([removal]))
+
+    async def _page(self, queue: str, behind: int, limit: int) -> Page:
+        for _ in range(limit // store.NUMBERED_AT_ONCE + _MORE_ATTEMPTS):
+            waiting = await store.waits(self._database, queue)  # first: what waits no more by then is seen below
+            state = await store.get(self._database, queue)
+            found = await store.behind(self._database, queue, max(behind, state.acknowledged), limit + 1)
+            if len(found) > limit or not waiting:
+                break
+            await self._number(queue)
+        return Page(found[:limit], state, len(found) > limit)
+
+    async def _number(self, queue: str) -> None:
+        await self._database.batch(Batch(store.number(queue), [store.lock(queue)]))
+
+    async def _drop(self, queue: Queue) -> None:
+        through = await self._too_old(queue, queue.last_sequence - KEPT_NOTIFICATIONS)
+        if through <= queue.acknowledged:
+            return
+        await self._database.batch(Batch([store.drop(queue.name, through)]))
+        _log.warning("notifications_dropped", queue=queue.name, notifications=through - queue.acknowledged)
+
+    async def _too_old(self, queue: Queue, too_many: int) -> int:
+        """The sequence up to which they are too many or too old."""
+        through = max(queue.acknowledged, too_many)
+        oldest_us = self._clock.now_us() - KEPT_DAYS * DAY_US
+        while times := await store.times_behind(self._database, queue.name, through, _LOOKED_AT_ONCE):
+            for sequence, time_us in times:
+                if time_us >= oldest_us:
+                    return through
+                through = sequence
+        return through

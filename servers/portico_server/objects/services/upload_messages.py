@@ -1,0 +1,71 @@
+"""Between the contract's messages on multipart uploads and the domain's values."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Protocol
+
+from portico.objects.v1 import objects_pb2, uploads_pb2
+from portico_server.objects.content.checksums import Digests
+from portico_server.objects.names import object_name
+from portico_server.objects.records import Part, Upload
+from portico_server.objects.services.messages import timestamp
+from portico_server.objects.uploads.composing import Announced, NamedPart
+
+_PARTS_AT_ONCE = 200
+_DIGESTS = [field.name for field in objects_pb2.Checksums.DESCRIPTOR.fields if field.name != "type"]
+_NONE: Digests = {}
+
+
+def upload_message(upload: Upload) -> uploads_pb2.Upload:
+    message = uploads_pb2.Upload(
+        name=object_name(upload.bucket, upload.key),
+        upload_id=upload.id,
+        principal=upload.principal,
+        checksum_algorithm=objects_pb2.ChecksumAlgorithm.Name(upload.checksum_algorithm),
+        checksum_type=objects_pb2.ChecksumType.Name(upload.checksum_type),
+    )
+    message.create_time.seconds, message.create_time.nanos = timestamp(upload.created_at_us)
+    return message
+
+
+def part_message(part: Part) -> objects_pb2.ObjectPart:
+    message = objects_pb2.ObjectPart(number=part.number, size_bytes=part.size_bytes, etag=part.etag)
+    message.create_time.seconds, message.create_time.nanos = timestamp(part.created_at_us)
+    message.checksums.MergeFromString(part.checksums)
+    return message
+
+
+async def part_messages(parts: Sequence[Part]) -> list[objects_pb2.ObjectPart]:
+    """Many of them, letting others run in between."""
+    messages = []
+    for part in parts:
+        messages.append(part_message(part))
+        if len(messages) % _PARTS_AT_ONCE == 0:
+            await asyncio.sleep(0)
+    return messages
+
+
+async def named_parts(request: uploads_pb2.CompleteMultipartUploadRequest) -> list[NamedPart]:
+    """The parts that a completion names, letting others run in between."""
+    named = []
+    for part in request.parts:
+        named.append(NamedPart(part.number, part.etag, _digests(part) if part.HasField("checksums") else _NONE))
+        if len(named) % _PARTS_AT_ONCE == 0:
+            await asyncio.sleep(0)
+    return named
+
+
+def announced_of(request: uploads_pb2.CompleteMultipartUploadRequest) -> Announced:
+    size_bytes = request.size_bytes if request.HasField("size_bytes") else None
+    return Announced(size_bytes, _digests(request), request.checksums.type)
+
+
+class _WithChecksums(Protocol):
+    @property
+    def checksums(self) -> objects_pb2.Checksums: ...
+
+
+def _digests(message: _WithChecksums) -> Digests:
+    return {name: digest for name in _DIGESTS if (digest := getattr(message.checksums, name))}

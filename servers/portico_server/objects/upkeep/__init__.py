@@ -1,0 +1,1 @@
+"""The background work: what is removed, and what is looked at again."""

@@ -1,0 +1,1 @@
+"""What is counted of operations and of bytes, and what it costs."""

@@ -1,0 +1,1 @@
+"""Objects and their versions: written, read, marked, locked, listed, deleted."""
