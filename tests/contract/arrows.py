@@ -156,7 +156,7 @@ def missing_files(product: Path) -> Iterator[str]:
 
 STANDARD_FILES = {
     "__init__.py with its PRODUCT": ("__init__.py",),
-    "service.py, its servicers": ("service.py", "*_service.py"),
+    "service.py, its servicers": ("service.py", "*_service.py", "services/__init__.py"),
     "store.py, every SQL statement": ("store.py", "store/__init__.py"),
     "migrations/0001_….sql, its tables": ("migrations/0001_*.sql",),
     "errors.py, its exceptions and their table": ("errors.py",),
