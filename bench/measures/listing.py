@@ -17,8 +17,8 @@ from bench.load import Load, write_bodies
 from bench.measure import CPU, interleave, under_load
 from bench.report import Goal, Section, Table
 from portico.objects.v1 import objects_pb2
-from portico_server.objects.records import NewVersion, Versioning
-from portico_server.objects.store import objects
+from portico_server.objects.records import NewVersion
+from portico_server.objects.store import buckets, objects
 from portico_server.platform.database import Batch
 from portico_server.platform.database.opening import LocalDatabases
 from portico_server.platform.settings import Settings
@@ -63,15 +63,17 @@ async def _fill(settings: Settings, count: int) -> None:
     databases = LocalDatabases(settings)
     database = await databases.open("objects", files("portico_server.objects") / "migrations")
     metadata = objects_pb2.ObjectMetadata(content_type="image/jpeg").SerializeToString()
-    checksums = objects_pb2.Checksums(md5=bytes(16)).SerializeToString()
+    checksums = objects_pb2.Checksums(md5=bytes(16), crc64nvme=bytes(8)).SerializeToString()
     try:
+        bucket = await buckets.get(database, BUCKET)
+        assert bucket is not None
         for start in range(0, count, BATCH):
             statements = [
                 objects.put(
                     BUCKET,
                     _key(number),
                     NewVersion(f"bench-{number:08}", "0" * 32, 0, number, "", b"", metadata, checksums),
-                    Versioning.DISABLED.value,
+                    bucket.etag,
                     is_null=1,
                 )
                 for number in range(start, start + BATCH)

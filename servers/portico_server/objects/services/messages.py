@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 from google.protobuf.message import Message
 
@@ -16,6 +17,8 @@ from portico_server.objects.versions.conditions import Conditions
 from portico_server.objects.versions.deleting import Deleted
 
 _MESSAGES_AT_ONCE = 200
+Listed = Any
+"""The repeated field of a response that takes objects: what is added to it in place need not be copied."""
 DEFAULT_CONTENT_TYPE = "application/octet-stream"
 
 
@@ -46,36 +49,39 @@ def object_message(bucket: str, version: Version) -> objects_pb2.Object:
 
 def listed_message(bucket: str, version: Version) -> objects_pb2.Object:
     """One version, as lists answer it: without its marks."""
-    message = objects_pb2.Object(
-        name=object_name(bucket, version.key),
-        version_id=version.version_id,
-        etag=version.etag,
-        size_bytes=version.size_bytes,
-        parts_count=version.parts_count,
-    )
-    message.create_time.seconds, message.create_time.nanos = timestamp(version.created_at_us)
-    message.metadata.MergeFromString(version.metadata)
-    message.checksums.MergeFromString(version.checksums)
+    message = objects_pb2.Object()
+    _fill(message, object_name(bucket, ""), version)
     return message
 
 
-async def object_messages(bucket: str, versions: Sequence[Version]) -> list[objects_pb2.Object]:
-    """Many of them, letting others run in between: each takes some 3 us."""
-    messages = []
-    for version in versions:
-        messages.append(listed_message(bucket, version))
-        if len(messages) % _MESSAGES_AT_ONCE == 0:
+async def add_objects(listed: Listed, bucket: str, versions: Sequence[Version]) -> None:
+    """Adds many of them to a response, letting others run in between: each takes some 3 us."""
+    prefix, add = object_name(bucket, ""), listed.add
+    for number, version in enumerate(versions, 1):
+        _fill(add(), prefix, version)
+        if number % _MESSAGES_AT_ONCE == 0:
             await asyncio.sleep(0)
-    return messages
 
 
-async def version_messages(bucket: str, versions: Sequence[Version]) -> list[objects_pb2.Object]:
+async def add_versions(listed: Listed, bucket: str, versions: Sequence[Version]) -> None:
     """Versions and delete markers, as a list of versions answers them."""
-    messages = await object_messages(bucket, versions)
-    for message, version in zip(messages, versions, strict=True):
+    await add_objects(listed, bucket, versions)
+    for message, version in zip(listed, versions, strict=True):
         message.delete_marker = bool(version.marker)
         message.latest = bool(version.latest)
-    return messages
+
+
+def _fill(message: objects_pb2.Object, prefix: str, version: Version) -> None:
+    """`prefix`: of the object's name, before its key."""
+    message.name = prefix + version.key
+    message.version_id = version.version_id
+    message.etag = version.etag
+    message.size_bytes = version.size_bytes
+    message.parts_count = version.parts_count
+    created = message.create_time
+    created.seconds, created.nanos = timestamp(version.created_at_us)
+    message.metadata.MergeFromString(version.metadata)
+    message.checksums.MergeFromString(version.checksums)
 
 
 def timestamp(microseconds: int) -> tuple[int, int]:

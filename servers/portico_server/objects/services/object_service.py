@@ -173,11 +173,10 @@ class ObjectService(objects_pb2_grpc.ObjectServiceServicer):
             listing.page_size(request.page_size),
         )
         page = await self._listing.page(wanted)
-        return objects_pb2.ListObjectsResponse(
-            objects=await messages.object_messages(request.parent, page.objects),
-            prefixes=page.prefixes,
-            next_page_token=self._page_tokens.seal(request, caller.principal(), page.cursor),
-        )
+        token = self._page_tokens.seal(request, caller.principal(), page.cursor)
+        response = objects_pb2.ListObjectsResponse(prefixes=page.prefixes, next_page_token=token)
+        await messages.add_objects(response.objects, request.parent, page.objects)
+        return response
 
     async def ListObjectVersions(
         self, request: objects_pb2.ListObjectVersionsRequest, context: Any
@@ -193,11 +192,10 @@ class ObjectService(objects_pb2_grpc.ObjectServiceServicer):
         )
         start = Start(request.start_after, request.start_after_version_id, request.start_behind_prefix)
         page = await self._versions.page(wanted, start)
-        return objects_pb2.ListObjectVersionsResponse(
-            objects=await messages.version_messages(request.parent, page.versions),
-            prefixes=page.prefixes,
-            next_page_token=self._page_tokens.seal(request, caller.principal(), page.cursor),
-        )
+        token = self._page_tokens.seal(request, caller.principal(), page.cursor)
+        response = objects_pb2.ListObjectVersionsResponse(prefixes=page.prefixes, next_page_token=token)
+        await messages.add_versions(response.objects, request.parent, page.versions)
+        return response
 
     async def DeleteObject(
         self, request: objects_pb2.DeleteObjectRequest, context: Any

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
+
 from portico_server.objects.records import NULL_VERSION, Version
 from portico_server.objects.store.objects import COLUMNS
 from portico_server.objects.text import TextRange, successor
 from portico_server.platform.database import Database
 
 BEFORE_ALL_PLACES = -(2**63)
+_KEY = itemgetter(0)
 
 _RANGE = f"SELECT {COLUMNS} FROM object WHERE bucket = $1 AND key >= $2 AND key < $3 ORDER BY key LIMIT $4"
 # Each step is one seek in the index: to the least key behind the one before, or behind the whole common prefix that
 # the one before stands under. $4 is where the text behind the prefix begins, $5 the delimiter, $6 the least text
 # behind all that begin with the delimiter, $7 what makes the least text behind a key. CROSS JOIN has SQLite go through
-# the walk and look the objects up, and not the other way.
+# the walk and look the objects up, and not the other way. Nothing sorts the rows here: SQLite would answer only when
+# all were found, one long step, for which a scan begins anew in a thread (see `Scanner`).
 _CUT = "instr(substr(w.found, CAST($4 AS INTEGER)), $5)"
 _NEXT = f"""CASE
       WHEN {_CUT} > 0 THEN substr(w.found, 1, CAST($4 + {_CUT} - 2 AS INTEGER)) || CAST($6 AS TEXT)
@@ -25,7 +29,7 @@ WITH RECURSIVE walk (found, number) AS (
   SELECT (
     SELECT min(o.key) FROM object o WHERE o.bucket = $1 AND o.key < $3 AND o.key >= {_NEXT}), w.number + 1
   FROM walk w WHERE w.found IS NOT NULL AND w.number < $8)
-SELECT {COLUMNS} FROM walk w CROSS JOIN object o WHERE o.bucket = $1 AND o.key = w.found ORDER BY w.number"""
+SELECT {COLUMNS} FROM walk w CROSS JOIN object o WHERE o.bucket = $1 AND o.key = w.found"""
 _VERSIONS = f"""
 SELECT {COLUMNS}, 0 AS marker FROM object WHERE bucket = $1 AND key >= $2 AND (key > $2 OR place > $3) AND key < $4
 UNION ALL
@@ -41,7 +45,7 @@ WITH RECURSIVE walk (found, number) AS (
   SELECT {_LEAST.format(first="$2")}, 1
   UNION ALL
   SELECT {_LEAST.format(first=_NEXT)}, w.number + 1 FROM walk w WHERE w.found IS NOT NULL AND w.number < $8)
-SELECT found FROM walk w WHERE found IS NOT NULL ORDER BY number"""
+SELECT found FROM walk w WHERE found IS NOT NULL"""
 _BOTH = """(
   SELECT id, is_null, place FROM object WHERE bucket = $1 AND key = $2
   UNION ALL SELECT id, is_null, place FROM version WHERE bucket = $1 AND key = $2) both_tables"""
@@ -63,7 +67,8 @@ async def entries(
     An entry is an object without the delimiter behind the prefix, or all those that share what stands up to it.
     """
     behind = len(prefix) + 1, delimiter, successor(delimiter), "\x01"
-    return [Version(*row) for row in await database.scan(_WALK, bucket, within.first, within.end, *behind, limit)]
+    rows = await database.scan(_WALK, bucket, within.first, within.end, *behind, limit)
+    return [Version(*row) for row in sorted(rows, key=_KEY)]
 
 
 async def version_entries(
@@ -72,7 +77,7 @@ async def version_entries(
     """The first `limit` keys, or common prefixes by their first keys, that versions or markers of a range have."""
     behind = len(prefix) + 1, delimiter, successor(delimiter), "\x01"
     rows = await database.scan(_WALK_KEYS, bucket, within.first, within.end, *behind, limit)
-    return [row[0] for row in rows]
+    return sorted(row[0] for row in rows)
 
 
 async def newest_place(database: Database, bucket: str, key: str) -> int | None:

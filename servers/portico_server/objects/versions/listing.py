@@ -20,6 +20,8 @@ MAX_PAGE = 1000
 MOSTLY_SKIPPED = 8
 """When fewer than one row in so many gave an entry, the walk takes over: it seeks, where a read goes through."""
 
+_LOOKED_AT_FIRST = 64
+"""Rows that tell whether a list with a delimiter mostly skips; read for nothing where it does."""
 _FEWEST_AT_ONCE = 100
 _MOST_EXPIRED = 10_000
 """Expired objects, not removed yet, that one page goes through."""
@@ -92,12 +94,12 @@ class Listing:
     async def _fill(self, filling: _Filling, within: TextRange) -> None:
         """Adds the entries of one range: by plain reads, and where those mostly skip, by a walk from entry to entry."""
         wanted = filling.wanted
-        walk = False
+        walk, most = False, _LOOKED_AT_FIRST if wanted.delimiter else MAX_PAGE + 1
         while not filling.full:
             within = TextRange(max(within.first, filling.position), within.end)
             if within.first >= within.end:
                 return
-            width = filling.width
+            width, most = min(filling.width, most), MAX_PAGE + 1
             if walk:
                 behind = (wanted.prefix, wanted.delimiter, width)
                 rows = await store.entries(self._database, wanted.bucket, within, *behind)

@@ -40,9 +40,9 @@ _TYPES = {
     "FULL_OBJECT": objects_pb2.CHECKSUM_TYPE_FULL_OBJECT,
     "COMPOSITE": objects_pb2.CHECKSUM_TYPE_COMPOSITE,
 }
-_PREFERRED = ("SHA256", "SHA1", "CRC32C", "CRC32", "CRC64NVME")
-"""What is told of an object that has several: S3's have one. The last two come without anybody's asking, by the SDKs'
-default and the platform's; another was asked for, perhaps by a copy, which keeps its source's digests, too."""
+_PREFERRED = [(name, ALGORITHMS[name][0]) for name in ("SHA256", "SHA1", "CRC32C", "CRC32", "CRC64NVME")]
+"""What is told of an object that has several, and its field: S3's have one. The last two come without anybody's asking,
+by the SDKs' default and the platform's; another was asked for, perhaps by a copy, which keeps its source's, too."""
 
 
 def expected(headers: Mapping[str, str]) -> objects_pb2.Checksums | None:
@@ -125,8 +125,8 @@ def type_name(value: int) -> str:
 
 def shown_algorithm(checksums: objects_pb2.Checksums) -> str:
     """Which digest of an object is told, by S3's name; empty for none."""
-    for name in _PREFERRED:
-        if getattr(checksums, ALGORITHMS[name][0]):
+    for name, field in _PREFERRED:
+        if getattr(checksums, field):
             return name
     return ""
 

@@ -12,6 +12,7 @@ import quopri
 import re
 import time
 from collections.abc import Mapping
+from functools import lru_cache
 
 from portico.objects.v1 import objects_pb2
 from portico_server.objects.faces.s3 import checksum_headers
@@ -29,6 +30,7 @@ _DESCRIBING = (
     ("content-language", "content_language"),
     ("expires", "expires"),
 )
+_TWO_DIGITS = [f"{number:02}" for number in range(60)]
 _ANSWERED = (*_DESCRIBING, ("content-encoding", "content_encoding"))
 OVERRIDES = {
     "response-cache-control": "cache-control",
@@ -120,11 +122,17 @@ def digest_headers(described: objects_pb2.Object) -> list[tuple[str, str]]:
 
 def iso_time(seconds: int, nanos: int = 0) -> str:
     """A time as XML has it, to the millisecond."""
-    t = time.gmtime(seconds)
-    return (
-        f"{t.tm_year:04}-{t.tm_mon:02}-{t.tm_mday:02}T{t.tm_hour:02}:{t.tm_min:02}:{t.tm_sec:02}."
-        f"{nanos // 1_000_000:03}Z"
-    )
+    day, second = divmod(seconds, 86_400)
+    minute, second = divmod(second, 60)
+    hour, minute = divmod(minute, 60)
+    clock = f"{_TWO_DIGITS[hour]}:{_TWO_DIGITS[minute]}:{_TWO_DIGITS[second]}"
+    return f"{_iso_day(day)}T{clock}.{nanos // 1_000_000:03}Z"
+
+
+@lru_cache(maxsize=1024)
+def _iso_day(day: int) -> str:
+    """A day by how many there were since 1970. A list tells many times of few days."""
+    return time.strftime("%Y-%m-%d", time.gmtime(day * 86_400))
 
 
 def decoded(value: str) -> str:

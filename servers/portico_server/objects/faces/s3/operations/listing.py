@@ -10,6 +10,7 @@ import asyncio
 import base64
 import binascii
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from portico.objects.v1 import objects_pb2
@@ -22,7 +23,7 @@ from portico_server.platform.faces import FaceResponse
 
 MAX_KEYS = 1000
 _WRITTEN_AT_ONCE = 100
-"""Entries that are written in one go, some 400 us; then others run."""
+"""Entries that are written in one go, some 300 us; then others run."""
 
 Encode = Callable[[str], str]
 
@@ -48,7 +49,8 @@ async def list_objects(request: S3Request) -> FaceResponse:
     if more and asked.delimiter:
         content += element("NextMarker", asked.encode(last))
     content += boolean("IsTruncated", more)
-    content += await entries(page.objects, lambda found: _contents(found, asked.encode, request.account))
+    owner = owner_element(request.account)
+    content += await entries(page.objects, lambda found: _contents(found, asked.encode, owner))
     return xml(request, "ListBucketResult", content + _prefixes(page.prefixes, asked))
 
 
@@ -57,7 +59,7 @@ async def list_objects_v2(request: S3Request) -> FaceResponse:
     token, start_after = request.query.get("continuation-token"), request.query.get("start-after", "")
     page, last = await _page(request, asked, start_after if token is None else _opened(token))
     more = bool(page.next_page_token)
-    owner = request.account if request.query.get("fetch-owner", "").lower() == "true" else ""
+    owner = owner_element(request.account) if request.query.get("fetch-owner", "").lower() == "true" else ""
     content = element("Name", request.bucket) + _told(asked)
     content += element("MaxKeys", asked.limit) + element("KeyCount", len(page.objects) + len(page.prefixes))
     content += boolean("IsTruncated", more)
@@ -96,7 +98,8 @@ async def list_versions(request: S3Request) -> FaceResponse:
     content += boolean("IsTruncated", more)
     if more:
         content += _next_version(page, asked.encode)
-    content += await entries(page.objects, lambda found: _version(found, asked.encode, request.account))
+    owner = owner_element(request.account)
+    content += await entries(page.objects, lambda found: _version(found, asked.encode, owner))
     return xml(request, "ListVersionsResult", content + _prefixes(page.prefixes, asked))
 
 
@@ -174,17 +177,10 @@ async def _page(request: S3Request, asked: _Asked, marker: str) -> tuple[objects
 
 
 def _contents(found: objects_pb2.Object, encode: Encode, owner: str) -> str:
-    algorithm = checksum_headers.shown_algorithm(found.checksums)
-    digest = (
-        f"<ChecksumAlgorithm>{algorithm}</ChecksumAlgorithm>"
-        f"<ChecksumType>{checksum_headers.type_name(found.checksums.type)}</ChecksumType>"
-        if algorithm
-        else ""
-    )
-    return (
-        f"<Contents><Key>{text(encode(key_of(found.name)))}</Key>{_state(found)}{digest}"
-        f"{owner_element(owner) if owner else ''}</Contents>"
-    )
+    """`owner`: as an element, or empty."""
+    checksums = found.checksums
+    digest = _digest(checksum_headers.shown_algorithm(checksums), checksums.type)
+    return f"<Contents><Key>{text(encode(key_of(found.name)))}</Key>{_state(found)}{digest}{owner}</Contents>"
 
 
 def _version(found: objects_pb2.Object, encode: Encode, owner: str) -> str:
@@ -193,8 +189,17 @@ def _version(found: objects_pb2.Object, encode: Encode, owner: str) -> str:
         f"{boolean('IsLatest', found.latest)}"
     )
     if found.delete_marker:
-        return f"<DeleteMarker>{named}{_time(found)}{owner_element(owner)}</DeleteMarker>"
-    return f"<Version>{named}{_state(found)}{owner_element(owner)}</Version>"
+        return f"<DeleteMarker>{named}{_time(found)}{owner}</DeleteMarker>"
+    return f"<Version>{named}{_state(found)}{owner}</Version>"
+
+
+@cache
+def _digest(algorithm: str, kind: int) -> str:
+    """Which digest there is; the same few elements for all objects."""
+    if not algorithm:
+        return ""
+    name = checksum_headers.type_name(kind)
+    return element("ChecksumAlgorithm", algorithm) + element("ChecksumType", name)
 
 
 def _state(found: objects_pb2.Object) -> str:
@@ -205,7 +210,8 @@ def _state(found: objects_pb2.Object) -> str:
 
 
 def _time(found: objects_pb2.Object) -> str:
-    return f"<LastModified>{object_headers.iso_time(found.create_time.seconds, found.create_time.nanos)}</LastModified>"
+    created = found.create_time
+    return f"<LastModified>{object_headers.iso_time(created.seconds, created.nanos)}</LastModified>"
 
 
 def _prefixes(prefixes: Sequence[str], asked: _Asked) -> str:
