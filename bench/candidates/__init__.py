@@ -21,6 +21,8 @@ PYTHON_PATH = os.pathsep.join(
 )
 """Where the measured servicers are imported from, besides what is installed."""
 
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "portico-bench"
+"""What is built or installed once."""
 START_SECONDS = 30
 STOP_SECONDS = 20
 

@@ -1,23 +1,25 @@
-"""The load generator: builds `load.c` once, runs it, answers what it measured."""
+"""The load generators, of gRPC and of HTTP/1.1: builds each once, runs it, answers what it measured."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import struct
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.candidates import Endpoint
+from bench.candidates import CACHE, Endpoint
 
-SOURCES = [Path(__file__).parent / name for name in ("load.c", "options.c", "options.h")]
+_FOLDER = Path(__file__).parent
+_SHARED = ("common.c", "common.h", "options.c", "options.h")
+_LIBRARIES = {"grpc": ("-lnghttp2", "-lssl", "-lcrypto"), "http1": ("-lssl", "-lcrypto")}
+"""What each generator needs, by the name of its source."""
 PATIENCE_SECONDS = 120
 """Above the measured time: for handshakes, and for the generator's own limit on calls that do not end."""
 
@@ -42,6 +44,22 @@ class Load:
     repeat: Path | None = None
     repeat_count: int = 0
     rate: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class HttpLoad:
+    """Whole HTTP/1.1 requests, head and body (a file: `write_requests`), one at a time on each of the `connections`.
+
+    `repeat`, `repeat_count` and `calls` are as those of `Load`; the repeated block is sent as it is. With `cut`, what
+    is in flight at the end of the time is left, not waited for.
+    """
+
+    requests: Path
+    connections: int = 64
+    calls: int = 0
+    repeat: Path | None = None
+    repeat_count: int = 0
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,23 +92,42 @@ def frame(message: bytes) -> bytes:
 
 def write_bodies(path: Path, messages: Iterable[bytes]) -> Path:
     """Writes messages for `Load.bodies`."""
+    return write_requests(path, map(frame, messages))
+
+
+def write_requests(path: Path, requests: Iterable[bytes]) -> Path:
+    """Writes what is sent as it is, for `HttpLoad.requests`."""
     with path.open("wb") as file:
-        for message in messages:
-            body = frame(message)
-            file.write(struct.pack(">I", len(body)) + body)
+        for request in requests:
+            file.write(struct.pack(">I", len(request)) + request)
     return path
 
 
 def run(endpoint: Endpoint, load: Load, *, seconds: float, warm_seconds: float) -> Result:
     """Sends the load and waits for its end. Raises LoadError if any call fails."""
-    command = _command(endpoint, load, seconds, warm_seconds)
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + PATIENCE_SECONDS)
-    except subprocess.TimeoutExpired as error:
-        raise LoadError(f"{endpoint.name} did not answer in time") from error
-    if done.returncode:
-        raise LoadError(f"{endpoint.name}: {done.stderr.strip()}")
-    return _result(endpoint, done.stdout, may_fail=bool(load.rate))
+    output = _run(endpoint.name, _command(endpoint, load, seconds, warm_seconds), seconds)
+    return _result(endpoint.name, output, may_fail=bool(load.rate))
+
+
+def run_http(
+    name: str, port: int, authority: Path | None, load: HttpLoad, *, seconds: float, warm_seconds: float
+) -> Result:
+    """The same by HTTP/1.1; `authority`: whom to believe, None: without TLS."""
+    options: dict[str, object] = {
+        "port": port,
+        "connections": load.connections,
+        "in-flight": load.connections,
+        "warm-seconds": warm_seconds,
+        "seconds": seconds,
+        "calls": load.calls,
+        "bodies": load.requests,
+    }
+    if authority is not None:
+        options["authority"] = authority
+    if load.repeat is not None:
+        options |= {"repeat": load.repeat, "repeat-count": load.repeat_count}
+    command = [str(_program("http1")), *_arguments(options), *(["--cut"] if load.cut else [])]
+    return _result(name, _run(name, command, seconds))
 
 
 def write_frame(path: Path, message: bytes) -> Path:
@@ -108,20 +145,31 @@ def idle_connections(endpoint: Endpoint, load: Load, count: int) -> Iterator[Non
         assert process.stdin is not None
         assert process.stdout is not None
         try:
-            _result(endpoint, process.stdout.readline())
+            _result(endpoint.name, process.stdout.readline())
             yield
         finally:
             process.stdin.close()
 
 
-def _result(endpoint: Endpoint, line: str, *, may_fail: bool = False) -> Result:
+def _run(name: str, command: list[str], seconds: float) -> str:
+    """What a generator says at its end."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + PATIENCE_SECONDS)
+    except subprocess.TimeoutExpired as error:
+        raise LoadError(f"{name} did not answer in time") from error
+    if done.returncode:
+        raise LoadError(f"{name}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def _result(name: str, line: str, *, may_fail: bool = False) -> Result:
     if not line:
-        raise LoadError(f"{endpoint.name}: the load generator ended without an answer")
+        raise LoadError(f"{name}: the load generator ended without an answer")
     answer: dict[str, Any] = json.loads(line)
     errors, first = answer.pop("errors"), answer.pop("first_error")
     answer["errors"] = answer.pop("measured_errors")
     if errors and not may_fail:
-        raise LoadError(f"{endpoint.name}: {errors} of {answer['all_calls']} calls failed: {first}")
+        raise LoadError(f"{name}: {errors} of {answer['all_calls']} calls failed: {first}")
     return Result(**answer)
 
 
@@ -144,25 +192,29 @@ def _command(endpoint: Endpoint, load: Load, seconds: float, warm_seconds: float
     }
     if load.repeat is not None:
         options |= {"repeat": load.repeat, "repeat-count": load.repeat_count}
-    return [str(_program()), *(part for name, value in options.items() for part in (f"--{name}", str(value)))]
+    return [str(_program("grpc")), *_arguments(options)]
 
 
-def _program() -> Path:
-    """The generator, compiled anew when its source has changed."""
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in SOURCES)).hexdigest()[:16]
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "portico-bench"
-    program = folder / f"load-{digest}"
+def _arguments(options: Mapping[str, object]) -> list[str]:
+    return [part for name, value in options.items() for part in (f"--{name}", str(value))]
+
+
+def _program(name: str) -> Path:
+    """A generator, compiled anew when its source has changed."""
+    sources = [_FOLDER / file for file in (f"{name}.c", *_SHARED)]
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
+    program = CACHE / f"{name}-{digest}"
     if program.exists():
         return program
     compiler = shutil.which("cc")
     if compiler is None:
         raise LoadError("there is no C compiler; on Debian: apt-get install gcc libnghttp2-dev libssl-dev")
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
         built = Path(scratch) / "load"
-        sources = [str(path) for path in SOURCES if path.suffix == ".c"]
+        compiled = [str(path) for path in sources if path.suffix == ".c"]
         done = subprocess.run(
-            [compiler, "-O2", "-o", str(built), *sources, "-lnghttp2", "-lssl", "-lcrypto"],
+            [compiler, "-O2", "-o", str(built), *compiled, *_LIBRARIES[name]],
             capture_output=True,
             text=True,
         )

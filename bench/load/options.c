@@ -1,4 +1,4 @@
-/* Command line and files of the load generator. Secrets come in files, never on the command line. */
+/* Command line and files of the load generators. Secrets come in files, never on the command line. */
 #include "options.h"
 
 #include <getopt.h>
@@ -43,7 +43,7 @@ static const struct option names[] = {
     {"seconds", required_argument, 0, 's'},     {"calls", required_argument, 0, 'l'},
     {"bodies", required_argument, 0, 'b'},      {"repeat", required_argument, 0, 'r'},
     {"repeat-count", required_argument, 0, 'q'}, {"hold", no_argument, 0, 'o'},
-    {"rate", required_argument, 0, 'e'},
+    {"rate", required_argument, 0, 'e'},        {"cut", no_argument, 0, 'u'},
     {0, 0, 0, 0},
 };
 
@@ -68,12 +68,13 @@ struct options parse_options(int count, char **arguments) {
             case 'r': options.repeat = read_file(optarg); break;
             case 'q': options.repeat_count = strtoull(optarg, NULL, 10); break;
             case 'o': options.hold = 1; break;
+            case 'u': options.cut = 1; break;
             case 'e': options.rate = atof(optarg); break;
             default: exit(2);
         }
     }
-    if (!options.path || !options.authority || !options.body_count || options.in_flight % options.connections) {
-        fprintf(stderr, "load: --path, --authority and --bodies are needed; --in-flight a multiple of --connections\n");
+    if (!options.body_count || options.in_flight % options.connections) {
+        fprintf(stderr, "load: --bodies is needed; --in-flight must be a multiple of --connections\n");
         exit(2);
     }
     return options;

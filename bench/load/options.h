@@ -1,4 +1,4 @@
-/* What the load generator is told, and the files that it reads. */
+/* What a load generator is told, and the files that it reads. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -9,9 +9,12 @@ struct body {
 };
 
 struct options {
-    const char *host, *path, *authority, *certificate, *key;
+    const char *host, *path;
+    const char *authority;   /* whom to believe, or NULL: no TLS */
+    const char *certificate, *key;
     const char *token;       /* the value of the authorization header, or NULL */
     int port, hold;
+    int cut;                 /* at the end of the window calls in flight are left, not waited for */
     size_t connections, in_flight;
     double warm_seconds, seconds;
     double rate;             /* calls begun a second; 0: `in_flight` are kept */

@@ -7,12 +7,8 @@
  * the earlier ones, as a crowd of callers does. It answers one line of JSON: calls, errors, bytes, seconds, latencies.
  */
 #define _GNU_SOURCE
-#include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <netinet/tcp.h>
 #include <nghttp2/nghttp2.h>
-#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <signal.h>
@@ -20,19 +16,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "options.h"
+#include "common.h"
 
 enum {
     STREAM_WINDOW_BYTES = 4 << 20,      /* what a client that downloads would grant */
     CONNECTION_WINDOW_BYTES = 16 << 20,
     OUTPUT_BYTES = 64 << 10,            /* four TLS records a write */
     INPUT_BYTES = 256 << 10,
-    DRAIN_SECONDS = 30,                 /* how long calls in flight may take to end after the measurement */
     MOST_HEADERS = 32,
 };
 
@@ -56,37 +48,11 @@ struct call {
     struct call *next_free;
 };
 
-static struct options options;
 static nghttp2_nv headers[MOST_HEADERS];
 static size_t header_count;
 static struct call *free_calls;
 static size_t next_body;
 static int submitting = 1;
-
-static struct {
-    uint64_t started_ns, ended_ns;       /* the window that is measured; 0: not yet */
-    uint64_t cpu_ns;                     /* this program's own processor time within the window */
-    uint64_t submitted, due, unsent, all_calls, calls, errors, measured_errors, received_bytes, sent_bytes;
-    uint64_t *latencies_ns;
-    size_t latency_room;
-    char first_error[512];
-} result;
-
-static void fail(const char *what) {
-    fprintf(stderr, "load: %s: %s\n", what, errno ? strerror(errno) : "failed");
-    ERR_print_errors_fp(stderr);
-    exit(2);
-}
-
-static uint64_t clock_ns(clockid_t clock) {
-    struct timespec at;
-    clock_gettime(clock, &at);
-    return (uint64_t)at.tv_sec * 1000000000u + (uint64_t)at.tv_nsec;
-}
-
-static uint64_t now_ns(void) { return clock_ns(CLOCK_MONOTONIC); }
-
-static int measuring(void) { return result.started_ns && !result.ended_ns; }
 
 /* ---- calls ---- */
 
@@ -121,29 +87,15 @@ static void start_call(struct connection *connection) {
     result.submitted++;
 }
 
-static void keep_latency(uint64_t latency_ns) {
-    if (result.calls == result.latency_room) {
-        result.latency_room = result.latency_room ? 2 * result.latency_room : 1 << 16;
-        result.latencies_ns = realloc(result.latencies_ns, result.latency_room * sizeof(uint64_t));
-        if (!result.latencies_ns) fail("realloc");
-    }
-    result.latencies_ns[result.calls++] = latency_ns;
-}
-
 static int end_call(nghttp2_session *session, int32_t id, uint32_t code, void *user) {
     struct connection *connection = user;
     struct call *call = nghttp2_session_get_stream_user_data(session, id);
     if (!call) return 0;
     result.all_calls++;
-    if (call->http_status != 200 || call->grpc_status != 0 || code) {
-        result.errors++;
-        if (measuring()) result.measured_errors++;
-        if (!*result.first_error)
-            snprintf(result.first_error, sizeof result.first_error, "HTTP %d, grpc-status %d, HTTP/2 error %u",
-                     call->http_status, call->grpc_status, code);
-    } else if (measuring()) {
-        keep_latency(now_ns() - call->started_ns);
-    }
+    if (call->http_status != 200 || call->grpc_status != 0 || code)
+        note_error("HTTP %d, grpc-status %d, HTTP/2 error %u", call->http_status, call->grpc_status, code);
+    else
+        note_success(now_ns() - call->started_ns);
     call->next_free = free_calls;
     free_calls = call;
     connection->in_flight--;
@@ -219,21 +171,6 @@ static void take_input(struct connection *connection) {
     }
 }
 
-static SSL_CTX *tls_context(void) {
-    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
-    SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
-    SSL_CTX_set_read_ahead(context, 1);
-    SSL_CTX_set_default_read_buffer_len(context, 64 << 10);
-    if (SSL_CTX_load_verify_locations(context, options.authority, NULL) != 1) fail(options.authority);
-    if (options.certificate) {
-        if (SSL_CTX_use_certificate_chain_file(context, options.certificate) != 1) fail(options.certificate);
-        if (SSL_CTX_use_PrivateKey_file(context, options.key, SSL_FILETYPE_PEM) != 1) fail(options.key);
-    }
-    SSL_CTX_set_alpn_protos(context, (const unsigned char *)"\x02h2", 3);
-    return context;
-}
-
 static void start_session(struct connection *connection) {
     nghttp2_session_callbacks *callbacks;
     nghttp2_session_callbacks_new(&callbacks);
@@ -249,18 +186,8 @@ static void start_session(struct connection *connection) {
 }
 
 static void open_connection(struct connection *connection, SSL_CTX *context) {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)options.port)};
-    if (inet_pton(AF_INET, options.host, &address.sin_addr) != 1) fail("the host must be an IPv4 address");
-    connection->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (connection->fd < 0 || connect(connection->fd, (struct sockaddr *)&address, sizeof address)) fail("connect");
-    int on = 1;
-    setsockopt(connection->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    connection->ssl = SSL_new(context);
-    SSL_set_fd(connection->ssl, connection->fd);
-    SSL_set_tlsext_host_name(connection->ssl, "localhost");
-    SSL_set1_host(connection->ssl, "localhost");
-    if (SSL_connect(connection->ssl) != 1) fail("TLS handshake");
-    fcntl(connection->fd, F_SETFL, O_NONBLOCK);
+    connection->fd = open_socket();
+    connection->ssl = open_tls(context, connection->fd);
     start_session(connection);
 }
 
@@ -303,11 +230,9 @@ static int turn(struct connection *connections, struct pollfd *sockets, int time
 
 /* Warm-up, the measured window, then the end of the calls in flight. */
 static void run(struct connection *connections, struct pollfd *sockets) {
-    uint64_t begin_ns = now_ns(), warm_ns = begin_ns + (uint64_t)(options.warm_seconds * 1e9);
-    uint64_t end_ns = warm_ns + (uint64_t)(options.seconds * 1e9), give_up_ns = end_ns + DRAIN_SECONDS * 1000000000ull;
+    uint64_t begin_ns = now_ns();
     size_t per_connection = options.in_flight / options.connections;
-    if (options.warm_seconds == 0) result.started_ns = begin_ns;
-    uint64_t cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+    look_at_window(begin_ns, 0);
     for (size_t i = 0; i < options.connections; i++) {
         for (size_t j = 0; j < per_connection && !options.rate; j++) start_call(&connections[i]);
         flush_output(&connections[i]);
@@ -315,50 +240,21 @@ static void run(struct connection *connections, struct pollfd *sockets) {
     for (;;) {
         turn(connections, sockets, options.rate && submitting ? 1 : 100, 0);
         if (options.rate) start_due(connections, begin_ns);
-        uint64_t now = now_ns();
-        int finished = options.calls && result.all_calls >= options.calls;
-        if (!result.started_ns && now >= warm_ns) {
-            result.started_ns = now;
-            cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
-        }
-        if (measuring() && (finished || now >= end_ns)) {
-            result.ended_ns = now;
-            result.cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu_ns;
-            submitting = 0;
-        }
+        look_at_window(begin_ns, options.calls && result.all_calls >= options.calls);
+        submitting = !result.ended_ns;
         size_t in_flight = 0;
         for (size_t i = 0; i < options.connections; i++) in_flight += (size_t)connections[i].in_flight;
         if (result.ended_ns && !in_flight) return;
-        if (now > give_up_ns) fail("calls did not end");
+        if (result.ended_ns && now_ns() > result.ended_ns + DRAIN_SECONDS * 1000000000ull) fail("calls did not end");
     }
-}
-
-static int by_size(const void *a, const void *b) {
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
-}
-
-static double microseconds_at(double quantile) {
-    if (!result.calls) return 0;
-    return (double)result.latencies_ns[(size_t)(quantile * (double)(result.calls - 1))] / 1e3;
-}
-
-static void report(void) {
-    qsort(result.latencies_ns, result.calls, sizeof(uint64_t), by_size);
-    printf("{\"seconds\": %.6f, \"cpu_seconds\": %.6f, \"calls\": %lu, \"all_calls\": %lu, \"errors\": %lu, \"measured_errors\": %lu, \"unsent\": %lu, \"first_error\": \"%s\", "
-           "\"received_bytes\": %lu, \"sent_bytes\": %lu, \"p50_us\": %.1f, \"p90_us\": %.1f, \"p99_us\": %.1f}\n",
-           (double)(result.ended_ns - result.started_ns) / 1e9, (double)result.cpu_ns / 1e9, result.calls, result.all_calls, result.errors,
-           result.measured_errors, result.unsent,
-           result.first_error, result.received_bytes, result.sent_bytes, microseconds_at(0.5), microseconds_at(0.9),
-           microseconds_at(0.99));
-    fflush(stdout);
 }
 
 int main(int count, char **arguments) {
     signal(SIGPIPE, SIG_IGN);
     options = parse_options(count, arguments);
+    if (!options.path || !options.authority) fail("--path and --authority are needed");
     set_headers();
-    SSL_CTX *context = tls_context();
+    SSL_CTX *context = tls_context("h2");
     struct connection *connections = calloc(options.connections, sizeof *connections);
     struct pollfd *sockets = calloc(options.connections + 1, sizeof *sockets);
     struct call *calls = calloc(options.in_flight, sizeof *calls);
