@@ -43,7 +43,10 @@ from portico_server.host.run_folder import (
 from portico_server.host.shedding import shedding
 from portico_server.host.start_failure import telling
 from portico_server.platform import outbox
-from portico_server.platform.blobs.files import FileBlobs
+from portico_server.platform.blobs import Blobs
+from portico_server.platform.blobs.opening import open_blobs
+from portico_server.platform.blobs.placed import PlacedBlobs
+from portico_server.platform.blobs.stores import read_stores
 from portico_server.platform.call import Call, Handler
 from portico_server.platform.clock import SystemClock
 from portico_server.platform.database.opening import LocalDatabases
@@ -146,10 +149,13 @@ class Process:
 
     def _platform(self, stack: AsyncExitStack, keyring: Keyring) -> Platform:
         stack.push_async_callback(self._databases.close)
+        stores = read_stores(self._settings.data)
 
-        async def blobs(product: str) -> FileBlobs:
-            opened = await FileBlobs.start(self._settings.data / "blobs" / product)
+        async def blobs(product: str) -> Blobs:
+            opened = await open_blobs(self._settings.data, product, stores)
             stack.push_async_callback(opened.close)
+            if isinstance(opened, PlacedBlobs):
+                self._problems.append(opened.problems)
             return opened
 
         return Platform(

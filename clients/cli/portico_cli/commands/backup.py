@@ -81,6 +81,11 @@ def create(destination: Path, since: Path | None, passphrase_file: Any, kind: st
         reused = f", {output.size(made.reused_bytes)} of it linked" if made.reused_bytes else ""
         click.echo(f"backed up {settings.data} as of {made.created_at}: {made.members} files, "
                    f"{output.size(made.bytes)}{reused}, in {made.path}")  # fmt: skip
+    for store, count in made.elsewhere.items():
+        click.echo(
+            f"portico: {count} blobs are in the store {store}, and not in this backup: see to copies of that store too",
+            err=True,
+        )
     if made.missing:
         click.echo(
             f"portico: {len(made.missing)} blobs were lost before this backup, which has all the rest; "

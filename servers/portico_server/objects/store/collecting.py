@@ -31,7 +31,8 @@ WHERE id >= $1 AND id <= $2 AND freed_file > '' AND freed_file < '0'
 ON CONFLICT (id) DO NOTHING"""
 _DELETE = "DELETE FROM ledger WHERE id >= $1 AND id <= $2"
 _RETIRED_FILES = """
-SELECT id FROM file WHERE retired_at_us > 0 AND retired_at_us <= $1 ORDER BY retired_at_us LIMIT $2"""
+SELECT id, retired_at_us FROM file WHERE retired_at_us > 0 AND retired_at_us <= $1
+  AND retired_at_us >= $2 AND (retired_at_us > $2 OR id > $3) ORDER BY retired_at_us, id LIMIT $4"""
 FILES_IN_USE = "SELECT id FROM file WHERE retired_at_us = 0 ORDER BY id"
 """The ids of all blobs that rows refer to; for backups."""
 _FORGET_FILE = "DELETE FROM file WHERE id = $1 AND retired_at_us > 0"
@@ -54,6 +55,17 @@ class Usage(NamedTuple):
 
     objects: int
     size_bytes: int
+
+
+class RetiredFile(NamedTuple):
+    """A blob that no row refers to any more, and since when."""
+
+    id: str
+    retired_at_us: int
+
+
+FIRST_RETIRED = RetiredFile("", 0)
+"""Comes before all."""
 
 
 async def oldest_ledger_rows(database: Database, limit: int) -> list[LedgerRow]:
@@ -83,8 +95,10 @@ def free(first: str, last: str, count: int, now_us: int) -> list[Statement]:
     ]
 
 
-async def files_retired_before(database: Database, time_us: int, limit: int) -> list[str]:
-    return [row[0] for row in await database.scan(_RETIRED_FILES, time_us, limit)]
+async def files_retired_before(database: Database, time_us: int, behind: RetiredFile, limit: int) -> list[RetiredFile]:
+    """In the order in which they were retired."""
+    rows = await database.scan(_RETIRED_FILES, time_us, behind.retired_at_us, behind.id, limit)
+    return [RetiredFile(*row) for row in rows]
 
 
 def forget_files(ids: Sequence[str]) -> list[Statement]:

@@ -6,16 +6,20 @@ bears being cut off anywhere and begun again.
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
+
+import structlog
 
 from portico_server.objects import events
 from portico_server.objects.store import collecting as store
 from portico_server.objects.store import parts
-from portico_server.objects.store.collecting import LedgerRow, Usage
+from portico_server.objects.store.collecting import LedgerRow, RetiredFile, Usage
 from portico_server.platform.blobs import Blobs
 from portico_server.platform.clock import Clock
 from portico_server.platform.database import Batch, Database, GuardFailed, Statement
+from portico_server.platform.errors import ApiError
 from portico_server.platform.outbox import Outbox
 from portico_server.platform.product import Job
 
@@ -30,6 +34,8 @@ GRACE_US = 60 * 1_000_000
 once open, it reads to the end."""
 _USAGE_EVENTS_KEPT = 100_000
 """While nobody collects them."""
+
+_log = structlog.get_logger(__name__)
 
 
 class Collector:
@@ -63,20 +69,30 @@ class Collector:
     async def remove_retired_files(self) -> None:
         """Removes the files that were retired before the grace; none while a backup needs them."""
         before_us = self._clock.now_us() - GRACE_US
-        while await self._remove_some_files(before_us):
-            pass
+        behind: RetiredFile | None = store.FIRST_RETIRED
+        while behind is not None:
+            behind = await self._remove_some_files(before_us, behind)
 
-    async def _remove_some_files(self, before_us: int) -> bool:
-        """Whether there may be more."""
+    async def _remove_some_files(self, before_us: int, behind: RetiredFile) -> RetiredFile | None:
+        """The last of those that were looked at; None: there are no more, or none may be removed now."""
         async with self._blobs.removing() as may_remove:
             if not may_remove:
-                return False
-            ids = await store.files_retired_before(self._database, before_us, _FILES_AT_ONCE)
-            for one in ids:
-                await self._blobs.delete(one)
-            if ids:
-                await self._database.batch(Batch(store.forget_files(ids)))
-            return bool(ids)
+                return None
+            files = await store.files_retired_before(self._database, before_us, behind, _FILES_AT_ONCE)
+            removed = await asyncio.gather(*(self._remove(file.id) for file in files))
+            if gone := [file.id for file, is_gone in zip(files, removed, strict=True) if is_gone]:
+                await self._database.batch(Batch(store.forget_files(gone)))
+            return files[-1] if files else None
+
+    async def _remove(self, blob_id: str) -> bool:
+        """Whether it is gone. What is in a store that cannot be reached waits for the next run, and holds up no
+        other."""
+        try:
+            await self._blobs.delete(blob_id)
+        except ApiError as error:
+            _log.warning("a file was not removed", blob=blob_id, reason=error.reason)
+            return False
+        return True
 
     def _folding(self, rows: Sequence[LedgerRow]) -> list[Statement]:
         now_us = self._clock.now_us()

@@ -52,6 +52,7 @@ class Orphans:
         where the database's blobs are in another place, as of another node."""
         new = f"{self._source.getrandbits(_IDENTITY_BITS):032x}"
         self._identity = await identity.get_or_set(self._database, new)
+        await self._blobs.belong_to(self._identity)
         owner = await self._blobs.owner()
         if not owner and await self._may_claim():
             await self._claim()
@@ -59,7 +60,7 @@ class Orphans:
             await identity.set_place(self._database, self._blobs.place)
         else:
             self._warn(owner)
-        async for blob in self._looked_up(self._blobs.all_aside()):
+        async for blob in self._looked_up(self._blobs.all_aside(hidden=True)):
             if blob.known:
                 await self._blobs.bring_back(blob.id)
 

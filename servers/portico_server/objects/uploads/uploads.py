@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass
 
 from portico.objects.v1 import objects_pb2
@@ -25,6 +26,7 @@ from portico_server.objects.versions.conditions import Conditions
 from portico_server.objects.versions.judging import ALL_RIGHTS, Rights, judge_of
 from portico_server.objects.versions.objects import REFUSED, Beside, Objects
 from portico_server.platform.blobs import Blobs
+from portico_server.platform.blobs.errors import StoreError
 from portico_server.platform.database import Batch, Database, GuardFailed, Statement
 from portico_server.platform.ids import Ids
 from portico_server.platform.telemetry import span
@@ -163,7 +165,8 @@ class Uploads:
                 await self._database.batch(Batch(statements, [store.lock(upload.id)]))
         except REFUSED as refused:
             if content.file:
-                await self._blobs.delete(content.file)
+                with suppress(StoreError):
+                    await self._blobs.delete(content.file)
             if isinstance(refused, GuardFailed) and refused.reason == store.NO_UPLOAD:
                 raise await self._not_found(ObjectName(upload.bucket, upload.key), upload.id) from None
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from portico_server.objects import errors
@@ -23,6 +24,7 @@ from portico_server.objects.versions.conditions import Conditions
 from portico_server.objects.versions.judging import ALL_RIGHTS, Judge, Rights, judge_of
 from portico_server.objects.versions.reading import Reader, Wanted
 from portico_server.platform.blobs import Blobs
+from portico_server.platform.blobs.errors import StoreError
 from portico_server.platform.database import (
     Batch,
     Contended,
@@ -205,7 +207,8 @@ class Objects:
         also: Also = _nothing,
         beside: Beside = Beside(),
     ) -> Version:
-        """Commits new bytes. If that is refused their file goes; if nobody knows, the collector sees to it.
+        """Commits new bytes. If that is refused their file goes; if nobody knows, or its store is away just now, the
+        collector sees to it.
 
         Raises GuardFailed for the guards in `beside` and `also`.
         """
@@ -213,7 +216,8 @@ class Objects:
             return await self._write(name, new, judge, also, beside)
         except REFUSED:
             if new.blob:
-                await self._blobs.delete(new.blob)
+                with suppress(StoreError):
+                    await self._blobs.delete(new.blob)
             raise
 
     async def _look(

@@ -14,7 +14,7 @@ from portico_server.platform.backup.earlier import Earlier
 from portico_server.platform.backup.members import Member
 from portico_server.platform.backup.sealing import Sealer
 from portico_server.platform.backup.subject import ProductState, Progress
-from portico_server.platform.blobs import backing
+from portico_server.platform.blobs import LOCAL, backing, store_of
 
 _THREADS = 4
 _AHEAD = 16
@@ -28,6 +28,8 @@ class BlobCount:
     blobs: int = 0
     blob_bytes: int = 0
     missing: list[str] = field(default_factory=list)
+    elsewhere: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    """By store: how many are not on this machine, and so not taken."""
 
 
 @dataclass(slots=True)
@@ -89,6 +91,9 @@ def take_blobs(
         begun: deque[Future[_Took]] = deque()
         for folder in sorted(path for path in (data / "blobs").glob("*") if path.is_dir()):
             for blob_id in _ids(folder, copies.get(folder.name), queries.get(folder.name, "")):
+                if (store := store_of(blob_id)) != LOCAL:
+                    taken.of(folder.name).elsewhere[store] += 1
+                    continue
                 path = f"blobs/{folder.name}/{blob_id[:2]}/{blob_id}"
                 known = earlier.digest_of(path) if earlier else None
                 begun.append(threads.submit(take, _Wanted(folder.name, blob_id, folder, path, known)))

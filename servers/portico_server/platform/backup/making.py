@@ -15,6 +15,7 @@ import os
 import shutil
 import socket
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -42,7 +43,7 @@ _SECRET_SETTINGS = frozenset({"database", "data"})
 @dataclass(frozen=True, slots=True)
 class Made:
     """A backup that was made. `reused_bytes` of its `bytes` are links into the earlier one; `missing` are blobs that
-    the platform itself has lost."""
+    the platform itself has lost; `elsewhere` says how many are in which other store, and not in the backup."""
 
     path: str
     created_at: str
@@ -51,6 +52,7 @@ class Made:
     blobs: int
     reused_bytes: int
     missing: tuple[str, ...]
+    elsewhere: dict[str, int]
 
 
 def make(
@@ -190,8 +192,18 @@ def _finish(
     sync_folder(destination.absolute().parent)
     missing = tuple(sorted(one for entry in described.databases.values() for one in entry.missing))
     blobs = sum(entry.blobs for entry in described.databases.values())
+    elsewhere = Counter[str]()
+    for entry in described.databases.values():
+        elsewhere.update(entry.elsewhere)
     return Made(
-        str(destination), created_at, described.members, described.member_bytes, blobs, taken.reused_bytes, missing
+        str(destination),
+        created_at,
+        described.members,
+        described.member_bytes,
+        blobs,
+        taken.reused_bytes,
+        missing,
+        dict(elsewhere),
     )
 
 
@@ -202,7 +214,7 @@ def _entry(path: Path, name: str, taken: BlobsTaken) -> DatabaseEntry:
     finally:
         connection.close()
     count = taken.of(name)
-    return DatabaseEntry(formats, count.blobs, count.blob_bytes, tuple(count.missing))
+    return DatabaseEntry(formats, count.blobs, count.blob_bytes, tuple(count.missing), dict(count.elsewhere))
 
 
 def _digest(path: Path) -> str:

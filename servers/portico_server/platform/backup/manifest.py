@@ -15,8 +15,10 @@ from typing import Any
 
 from portico_server.platform.backup.failures import BackupError
 
-FORMAT = 1
+FORMAT = 2
 """Of the backup as a whole; grows when an older release could not read it."""
+_FORMAT_WITHOUT_STORES = 1
+"""What is written where all blobs are in the backup: older releases read that."""
 MANIFEST, CHECK, MEMBERS, SEAL = "manifest.json", "manifest.json.sha256", "SHA256SUMS", "manifest.json.hmac"
 _MAX_BYTES = 16 * 1024 * 1024
 
@@ -24,12 +26,14 @@ _MAX_BYTES = 16 * 1024 * 1024
 @dataclass(frozen=True, slots=True)
 class DatabaseEntry:
     """A database in a backup: the highest migration of each component, and the blobs that it refers to. `missing` are
-    those whose bytes were lost before the backup."""
+    those whose bytes were lost before the backup; `elsewhere` says how many are in which other store, which the backup
+    does not have."""
 
     formats: dict[str, int]
     blobs: int = 0
     blob_bytes: int = 0
     missing: tuple[str, ...] = ()
+    elsewhere: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,12 @@ class Manifest:
     format: int = FORMAT
 
     def to_json(self) -> bytes:
-        return (json.dumps(dataclasses.asdict(self), indent=2, sort_keys=True) + "\n").encode()
+        fields = dataclasses.asdict(self)
+        if not any(entry.elsewhere for entry in self.databases.values()):
+            fields["format"] = _FORMAT_WITHOUT_STORES
+            for entry in fields["databases"].values():
+                del entry["elsewhere"]
+        return (json.dumps(fields, indent=2, sort_keys=True) + "\n").encode()
 
 
 def check_line(content: bytes) -> bytes:
@@ -67,10 +76,10 @@ def read(folder: Path) -> tuple[Manifest, bytes]:
         number = fields["format"]
     except (ValueError, KeyError, TypeError):
         raise BackupError(f"{folder / MANIFEST} is not the manifest of a backup of Portico's") from None
-    if number != FORMAT:
+    if number not in (_FORMAT_WITHOUT_STORES, FORMAT):
         raise BackupError(
             f"{folder} has format {number} and was made by Portico {fields.get('portico', '?')}; this release reads "
-            f"format {FORMAT}. Restore it with the release that made it, or a newer one."
+            f"format {FORMAT} at most. Restore it with the release that made it, or a newer one."
         )
     try:
         databases = {name: _entry(value) for name, value in fields.pop("databases").items()}

@@ -1,5 +1,5 @@
 """Bytes by id: immutable once committed, durable before the commit is answered."""
 
-from portico_server.platform.blobs.interface import Blob, Blobs, BlobWriter
+from portico_server.platform.blobs.interface import LOCAL, Blob, Blobs, BlobWriter, Store, store_of
 
-__all__ = ["Blob", "BlobWriter", "Blobs"]
+__all__ = ["LOCAL", "Blob", "BlobWriter", "Blobs", "Store", "store_of"]

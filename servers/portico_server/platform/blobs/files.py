@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from portico_server.platform.blobs import aside, backing
+from portico_server.platform.blobs.errors import StoreUnknown
+from portico_server.platform.blobs.interface import LOCAL, Store, store_of
 from portico_server.platform.blobs.open_files import UNFINISHED, NewFile, OpenFile, remove, unfinished
 from portico_server.platform.database.interface import StorageFailed, StorageFull, TooManyOpenFiles
 from portico_server.platform.folders import make_folder, sync_folder
@@ -30,6 +32,7 @@ _THREADS = 8
 """System calls at once. They wait for the disk, not for the interpreter."""
 _COPY_BYTES = 1 << 20
 _ASIDE = "aside"
+_HERE = Store(LOCAL)
 _ID = re.compile(r"[0-9a-f]{32}")
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG})
 _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE})
@@ -42,18 +45,20 @@ T = TypeVar("T")
 class FileBlobs:
     """Implements `Blobs`. One product's folder; several processes may share it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, store: Store = _HERE) -> None:
         self._folder = folder
+        self.stores: tuple[Store, ...] = (store,)
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="blobs")
 
     @classmethod
-    async def start(cls, folder: Path) -> FileBlobs:
-        """Opens the folder, making what is missing of it."""
-        blobs = cls(folder)
+    async def start(cls, folder: Path, store: Store = _HERE) -> FileBlobs:
+        """Opens the folder, making what is missing of it. `store` says where on earth it is."""
+        blobs = cls(folder, store)
         await blobs.run(_prepare, folder)
         return blobs
 
-    async def create(self) -> FileBlobWriter:
+    async def create(self, store: str = "") -> FileBlobWriter:
+        _check_store(store)
         blob_id = os.urandom(16).hex()
         path = self._path(blob_id)
         return FileBlobWriter(self, blob_id, await self.run(NewFile, path))
@@ -73,8 +78,9 @@ class FileBlobs:
         finally:
             await self.run(file.close)
 
-    async def copy(self, blob_id: str) -> str:
+    async def copy(self, blob_id: str, store: str = "") -> str:
         """A hard link where the file system can: blobs never change, so two names may share the bytes."""
+        _check_store(store)
         copy_id = os.urandom(16).hex()
         await self.run(_copy, self._path(blob_id), self._path(copy_id))
         return copy_id
@@ -106,10 +112,13 @@ class FileBlobs:
     async def delete_aside(self, blob_id: str) -> None:
         await self.run(remove, self._aside_path(blob_id))
 
-    async def all_aside(self) -> AsyncIterator[tuple[str, int]]:
+    async def all_aside(self, *, hidden: bool = False) -> AsyncIterator[tuple[str, int]]:
         for shard in await self.run(_names, self._folder / _ASIDE):
             for found in await self.run(_ids_with_age, self._folder / _ASIDE / shard):
                 yield found
+
+    async def belong_to(self, owner: str) -> None:
+        """Whoever claims the folder sees to it himself."""
 
     @property
     def place(self) -> str:
@@ -205,8 +214,14 @@ class FileBlob:
         return asyncio.ensure_future(self._blobs.run(self._file.read, offset, length))
 
 
+def _check_store(name: str) -> None:
+    if name not in ("", LOCAL):
+        raise StoreUnknown(name)
+
+
 def _within(blob_id: str) -> str:
     if not _ID.fullmatch(blob_id):
+        _check_store(store_of(blob_id))
         raise ValueError(f"not the id of a blob: {blob_id!r:.80}")
     return f"{blob_id[:2]}/{blob_id}"
 

@@ -1,10 +1,41 @@
-"""The interface of a product's store of bytes. Backends: files; later any S3-compatible store."""
+"""The interface of a product's bytes. They are in one store or several: files, and S3-compatible stores.
+
+DESIGN.md says what each backend promises, and how.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from typing import NamedTuple, Protocol
+
+LOCAL = "local"
+"""The store that every platform has: files in its data directory."""
+_STORE_END = "."
+
+
+class Store(NamedTuple):
+    """A place for bytes: its name, and where it stands; empty: nobody has said."""
+
+    name: str
+    location: str = ""
+    jurisdiction: str = ""
+
+
+def store_of(blob_id: str) -> str:
+    """The name of the store that a blob is in: its id begins with it, but in LOCAL."""
+    name, end, _ = blob_id.partition(_STORE_END)
+    return name if end else LOCAL
+
+
+def id_in(store: str, name: str) -> str:
+    """The id of the blob that a store, not LOCAL, has by this name."""
+    return store + _STORE_END + name
+
+
+def name_of(blob_id: str) -> str:
+    """What the blob's own store calls it."""
+    return blob_id.rpartition(_STORE_END)[2]
 
 
 class BlobWriter(Protocol):
@@ -41,15 +72,23 @@ class Blob(Protocol):
 
 
 class Blobs(Protocol):
-    """A product's blobs."""
+    """A product's blobs.
 
-    async def create(self) -> BlobWriter:
-        """Begins a new blob."""
+    What has to reach a store outside of this machine raises `StoreUnreachable`, `StoreRefused` besides.
+    """
+
+    @property
+    def stores(self) -> Sequence[Store]:
+        """Where bytes can be put. The first is the usual one."""
+        ...
+
+    async def create(self, store: str = "") -> BlobWriter:
+        """Begins a new blob, in the store of that name; empty: the usual one. Raises StoreUnknown."""
         ...
 
     async def open(self, blob_id: str, *, pinned: bool = False) -> Blob:
         """Opens one for reading; `pinned` until it is closed. Raises FileNotFoundError, also where a pin is wanted and
-        somebody is just making sure that there is none."""
+        somebody is just making sure that there is none; StoreUnknown."""
         ...
 
     def unpinned(self, blob_id: str) -> AbstractAsyncContextManager[bool]:
@@ -57,12 +96,14 @@ class Blobs(Protocol):
         One that is not there is not pinned."""
         ...
 
-    async def copy(self, blob_id: str) -> str:
-        """The id of a new, durable blob with the same bytes. Raises FileNotFoundError, StorageFull."""
+    async def copy(self, blob_id: str, store: str = "") -> str:
+        """The id of a new, durable blob with the same bytes, in the store of that name; empty: in the same one. Raises
+        FileNotFoundError, StorageFull, StoreUnknown."""
         ...
 
     async def delete(self, blob_id: str) -> None:
-        """Removes one; to remove what is not there succeeds."""
+        """Removes one; to remove what is not there succeeds. One that is read in a store outside is left there, as if
+        nobody had ever told of it."""
         ...
 
     def removing(self) -> AbstractAsyncContextManager[bool]:
@@ -75,7 +116,8 @@ class Blobs(Protocol):
         ...
 
     async def set_aside(self, blob_id: str) -> None:
-        """Takes one out of sight: only `all_aside` finds it. Of an unfinished one nothing is left."""
+        """Takes one out of the sight of `all_ids`: `all_aside` finds it, and it may be that it cannot be opened. Of an
+        unfinished one nothing is left."""
         ...
 
     async def bring_back(self, blob_id: str) -> None:
@@ -86,22 +128,27 @@ class Blobs(Protocol):
         """Removes one that is set aside; to remove what is not there succeeds."""
         ...
 
-    def all_aside(self) -> AsyncIterator[tuple[str, int]]:
-        """Every blob that is set aside, with the seconds since."""
+    def all_aside(self, *, hidden: bool = False) -> AsyncIterator[tuple[str, int]]:
+        """Every blob that is set aside, with the seconds since; `hidden`: those alone that cannot be opened now."""
+        ...
+
+    async def belong_to(self, owner: str) -> None:
+        """Says which database these blobs belong to, before any is written or removed: in a store that has another
+        owner nothing is."""
         ...
 
     @property
     def place(self) -> str:
-        """Where the store is, for people of any node."""
+        """Where the local store is, for people of any node."""
         ...
 
     @property
     def owner_place(self) -> str:
-        """Where the store's owner is written, for people."""
+        """Where the local store's owner is written, for people."""
         ...
 
     async def owner(self) -> str:
-        """The identity of the database that these blobs belong to; empty where nobody has claimed them."""
+        """The identity of the database that the local blobs belong to; empty where nobody has claimed them."""
         ...
 
     async def claim(self, owner: str) -> None:

@@ -10,9 +10,9 @@ import hashlib
 import hmac
 
 from portico_server.objects.faces.s3.chunk_reader import malformed_chunk
-from portico_server.objects.faces.s3.signers import signature
 from portico_server.objects.faces.s3.signing_errors import does_not_match
 from portico_server.objects.faces.s3.sigv4 import Signed
+from portico_server.platform.signature_v4 import signature
 
 _EMPTY = hashlib.sha256().hexdigest()
 _HEXADECIMAL = frozenset("0123456789abcdef")

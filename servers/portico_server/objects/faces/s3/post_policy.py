@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from portico_server.objects.faces.s3.claims import claims_of_form
-from portico_server.objects.faces.s3.signers import Signers, signature
+from portico_server.objects.faces.s3.signers import Signers
 from portico_server.objects.faces.s3.signing_errors import (
     access_denied,
     does_not_match,
@@ -26,6 +26,7 @@ from portico_server.objects.faces.s3.signing_errors import (
 )
 from portico_server.platform.access_keys import AccessKey
 from portico_server.platform.clock import Clock
+from portico_server.platform.signature_v4 import signature
 
 MOST_POLICY_BYTES = 20 * 1024
 _EXPIRATION = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.[0-9]{1,9})?Z")

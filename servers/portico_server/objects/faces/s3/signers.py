@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import hmac
 from collections.abc import Sequence
 
 from portico_server.objects.faces.s3.claims import ALGORITHM, Claims
 from portico_server.objects.faces.s3.signing_errors import header_malformed, query_malformed, refused
 from portico_server.platform.access_keys import AccessKey, AccessKeys
+from portico_server.platform.signature_v4 import derived_key
 
 REGIONS = ("auto", "us-east-1", "")
 """The first is the one to name; the others mean the same."""
@@ -53,11 +53,6 @@ class Signers:
         return self._derived(key, claims.scope.date, claims.scope.region)
 
 
-def signature(signing_key: bytes, string_to_sign: bytes) -> str:
-    """In hexadecimal."""
-    return hmac.digest(signing_key, string_to_sign, "sha256").hex()
-
-
 def string_to_sign(claims: Claims, canonical_request: bytes) -> bytes:
     """Of a request."""
     digest = hashlib.sha256(canonical_request).hexdigest()
@@ -65,7 +60,4 @@ def string_to_sign(claims: Claims, canonical_request: bytes) -> bytes:
 
 
 def _derived(key: AccessKey, date: str, region: str) -> bytes:
-    derived = b"AWS4" + key.secret()
-    for part in (date, region, "s3", "aws4_request"):
-        derived = hmac.digest(derived, part.encode("latin-1"), "sha256")
-    return derived
+    return derived_key(key.secret(), date, region)

@@ -16,10 +16,11 @@ from portico_server.objects.faces.s3 import canonical
 from portico_server.objects.faces.s3.canonical import Pairs
 from portico_server.objects.faces.s3.claims import SIGNATURE, Claims, check_scope_date, claims_of
 from portico_server.objects.faces.s3.payload import EMPTY, NOT_SIGNED, Payload, payload_of
-from portico_server.objects.faces.s3.signers import Signers, signature, string_to_sign
+from portico_server.objects.faces.s3.signers import Signers, string_to_sign
 from portico_server.objects.faces.s3.signing_errors import access_denied, does_not_match, invalid, refused
 from portico_server.platform.access_keys import AccessKey
 from portico_server.platform.clock import Clock
+from portico_server.platform.signature_v4 import signature
 
 SKEW_SECONDS = 15 * 60
 _CONTENT_SHA256 = b"x-amz-content-sha256"

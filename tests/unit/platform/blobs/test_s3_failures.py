@@ -1,0 +1,249 @@
+"""What a store may do to the platform, and what becomes of it: told, tried again, gone on with, or given up."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import grpc
+import pytest
+
+from portico_server.platform.blobs.errors import StoreError, StoreFull, StoreRefused, StoreUnreachable
+from portico_server.platform.blobs.s3 import client as clients
+from portico_server.platform.blobs.s3 import connection
+from portico_server.platform.blobs.s3.blobs import S3Blobs
+from portico_server.platform.blobs.s3.client import Request, S3Client
+from tests.unit.platform.blobs.scripted import Asked, Scripted, Step, answer, broken, error, scripted
+
+OWNED = "the database"
+KEY = "objects/blobs/" + "0" * 32
+BLOB = "away." + "0" * 32
+
+
+@pytest.fixture(autouse=True)
+def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clients, "_FIRST_PAUSE_SECONDS", 0.001)
+
+
+async def ask(store: Scripted, request: Request = Request("GET", KEY)) -> bytes:  # noqa: B008
+    client = S3Client(store.described)
+    try:
+        return (await client.ask(request)).content
+    finally:
+        await client.close()
+
+
+@pytest.mark.parametrize("failure", [broken, error(500, "InternalError"), error(503, "SlowDown"), error(429, "")])
+async def test_what_may_help_is_asked_again(failure: Step) -> None:
+    async with scripted(failure, failure, answer(200, b"found")) as store:
+        assert await ask(store) == b"found"
+    assert len(store.asked) == 3
+
+
+@pytest.mark.parametrize(
+    ("step", "told", "code", "times"),
+    [
+        (broken, StoreUnreachable, grpc.StatusCode.UNAVAILABLE, 4),
+        (error(503, "SlowDown"), StoreUnreachable, grpc.StatusCode.UNAVAILABLE, 4),
+        (answer(200, b"short", content_length="50", close=True), StoreUnreachable, grpc.StatusCode.UNAVAILABLE, 4),
+        (lambda _: b"SSH-2.0-dropbear\r\n\r\n", StoreUnreachable, grpc.StatusCode.UNAVAILABLE, 4),
+        (error(507, "InsufficientStorage"), StoreFull, grpc.StatusCode.RESOURCE_EXHAUSTED, 1),
+        (error(403, "SignatureDoesNotMatch"), StoreRefused, grpc.StatusCode.INTERNAL, 1),
+        (error(404, "NoSuchBucket"), StoreRefused, grpc.StatusCode.INTERNAL, 1),
+        (answer(301, location="https://elsewhere"), StoreRefused, grpc.StatusCode.INTERNAL, 1),
+    ],
+)
+async def test_what_does_not_help_is_told(
+    step: Step, told: type[StoreError], code: grpc.StatusCode, times: int
+) -> None:
+    async with scripted(step) as store:
+        with pytest.raises(told) as raised:
+            await ask(store)
+    assert (raised.value.code, raised.value.metadata) == (code, {"store": "away"})
+    assert (raised.value.retry_after_seconds is not None) == (code is grpc.StatusCode.UNAVAILABLE)
+    assert len(store.asked) == times
+    assert raised.value.problem
+
+
+async def test_a_store_that_is_not_there_is_told_as_a_problem_until_it_is(tmp_path: Path) -> None:
+    async with scripted(answer(200, b"x")) as store:
+        blobs = S3Blobs(store.described, "objects", tmp_path)
+        blobs.client.problem = "cannot be reached: gone"
+        await blobs.client.ask(Request("GET", KEY))
+        assert blobs.problem == ""
+    with pytest.raises(StoreUnreachable):
+        await blobs.client.ask(Request("GET", KEY))
+    assert "cannot be reached" in blobs.problem
+    await blobs.close()
+
+
+async def test_what_is_not_there_is_no_failure_of_the_store() -> None:
+    async with scripted(error(404, "NoSuchKey")) as store:
+        with pytest.raises(FileNotFoundError):
+            await ask(store)
+        with pytest.raises(FileNotFoundError):
+            await ask(store, Request("HEAD", KEY))
+
+
+async def test_connections_are_used_again_and_replaced_where_they_were_closed() -> None:
+    async with scripted(answer(200), answer(200), answer(200, close=True), answer(200)) as store:
+        client = S3Client(store.described)
+        for _ in range(4):
+            await client.ask(Request("GET", KEY))
+        await client.close()
+    assert store.connections == 2
+
+
+async def test_an_early_answer_is_the_answer_though_the_body_is_not_taken() -> None:
+    async def many(size_bytes: int):  # type: ignore[no-untyped-def]
+        for _ in range(size_bytes >> 20):
+            yield b"x" * (1 << 20)
+
+    size_bytes = 64 << 20
+    body = connection.Body(size_bytes, hashlib.sha256(b"").hexdigest(), lambda: many(size_bytes))
+    async with scripted(error(403, "AccessDenied"), reads_bodies=False) as store:
+        with pytest.raises(StoreRefused):
+            await ask(store, Request("PUT", KEY, body=body))
+
+
+async def test_an_error_behind_a_200_is_an_error() -> None:
+    async with scripted(answer(200, b"<Error><Code>InternalError</Code></Error>"), answer(200, b"<Ok/>")) as store:
+        assert await ask(store, Request("PUT", KEY)) == b"<Ok/>"
+
+
+async def test_an_answer_without_an_end_is_not_kept() -> None:
+    async with scripted(answer(200, b"x" * (9 << 20))) as store:
+        with pytest.raises(StoreRefused, match="away"):
+            await ask(store)
+
+
+def ranges(content: bytes, cut: Callable[[int], int]) -> Step:
+    """Serves HEAD and ranges of the content, of which only `cut` bytes come."""
+    served = 0
+
+    def step(asked: Asked) -> bytes:
+        nonlocal served
+        if asked.verb == "HEAD":
+            return answer(200, content_length=str(len(content)))(asked)
+        first, last = map(int, asked.headers["range"].removeprefix("bytes=").split("-"))
+        whole = content[first : last + 1]
+        served += 1
+        sent = whole[: cut(served)]
+        return answer(206, sent, content_length=str(len(whole)), close=len(sent) < len(whole))(asked)
+
+    return step
+
+
+async def read(store: Scripted, folder: Path) -> bytes:
+    blobs = S3Blobs(store.described, "objects", folder)
+    try:
+        blob = await blobs.open(BLOB)
+        try:
+            return b"".join([chunk async for chunk in blob.chunks(0, blob.size_bytes, 1000)])
+        finally:
+            await blob.close()
+    finally:
+        await blobs.close()
+
+
+async def test_a_download_goes_on_where_its_connection_broke_off(tmp_path: Path) -> None:
+    content = bytes(range(256)) * 100
+    async with scripted(ranges(content, lambda _: 3000)) as store:
+        assert await read(store, tmp_path) == content
+    assert store.asked[2].headers["range"] == f"bytes=3000-{len(content) - 1}"
+
+
+async def test_a_download_that_gets_nothing_more_ends(tmp_path: Path) -> None:
+    async with scripted(ranges(b"x" * 5000, lambda number: 1000 if number == 1 else 0)) as store:
+        with pytest.raises(StoreUnreachable):
+            await read(store, tmp_path)
+
+
+async def test_a_store_that_does_not_know_ranges_is_not_believed(tmp_path: Path) -> None:
+    async with scripted(answer(200, b"x" * 10)) as store:
+        with pytest.raises(StoreUnreachable):
+            await read(store, tmp_path)
+
+
+async def test_a_blob_that_is_shorter_than_wanted_is_an_error(tmp_path: Path) -> None:
+    async with scripted(ranges(b"x" * 10, lambda _: 10)) as store:
+        blobs = S3Blobs(store.described, "objects", tmp_path)
+        blob = await blobs.open(BLOB)
+        with pytest.raises(EOFError):
+            [chunk async for chunk in blob.chunks(5, 10, 100)]
+        await blob.close()
+        await blobs.close()
+
+
+def owner(name: str) -> Step:
+    """A store that has this owner, whoever asks for what."""
+    return answer(200, name.encode())
+
+
+async def test_in_a_store_of_another_platform_nothing_is_written_or_removed(tmp_path: Path) -> None:
+    async with scripted(owner("another one")) as store:
+        blobs = S3Blobs(store.described, "objects", tmp_path)
+        await blobs.belong_to(OWNED)
+        for work in (blobs.create(), blobs.delete(BLOB), blobs.set_aside(BLOB), blobs.copy(BLOB)):
+            with pytest.raises(StoreRefused):
+                await work
+        assert "portico stores claim away" in blobs.problem
+        assert {asked.verb for asked in store.asked} == {"GET"}
+        await blobs.close()
+
+
+async def test_before_anybody_says_whose_it_is_nothing_is_written(tmp_path: Path) -> None:
+    async with scripted(owner("")) as store:
+        blobs = S3Blobs(store.described, "objects", tmp_path)
+        with pytest.raises(StoreRefused):
+            await blobs.create()
+        assert store.asked == []
+        await blobs.close()
+
+
+@pytest.mark.parametrize("owned_by", ["", "another one"])
+async def test_what_is_nobody_s_is_claimed_and_what_is_to_be_taken_over_too(tmp_path: Path, owned_by: str) -> None:
+    kept = owned_by
+
+    def store_of_owner(asked: Asked) -> bytes:
+        nonlocal kept
+        if asked.verb == "PUT":
+            assert ("if-none-match" in asked.headers) == (not owned_by)
+            kept = asked.body.decode()
+            return answer(200)(asked)
+        return (owner(kept) if kept else error(404, "NoSuchKey"))(asked)
+
+    async with scripted(store_of_owner) as store:
+        blobs = S3Blobs(store.described, "objects", tmp_path)
+        await blobs.belong_to(OWNED)
+        if owned_by:
+            (tmp_path / "claims").mkdir()
+            (tmp_path / "claims" / "away").touch()
+        await blobs.check_owner()
+        assert kept.startswith(f"{OWNED} ")
+        assert not (tmp_path / "claims" / "away").exists()
+        await blobs.close()
+
+
+async def test_two_platforms_of_one_database_are_not_the_same_owner(tmp_path: Path) -> None:
+    """One of them was restored from a backup of the other."""
+    written: list[str] = []
+
+    def keep(asked: Asked) -> bytes:
+        if asked.verb == "PUT":
+            written.append(asked.body.decode())
+            return answer(200)(asked)
+        return (owner(written[-1]) if written else error(404, "NoSuchKey"))(asked)
+
+    async with scripted(keep) as store:
+        for name in ("one", "other"):
+            (tmp_path / name).mkdir()
+            blobs = S3Blobs(store.described, "objects", tmp_path / name)
+            await blobs.belong_to(OWNED)
+            if name == "one":
+                await blobs.check_owner()
+            else:
+                with pytest.raises(StoreRefused):
+                    await blobs.check_owner()
+            await blobs.close()
