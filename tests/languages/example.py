@@ -149,7 +149,8 @@ def _here(command: str, language: str, folder: Path) -> str:
 
 
 def _shell(command: str, seconds: int) -> str:
-    environment = {**os.environ, "PYTHON": sys.executable}
+    # What runs for seconds need not be compiled to run for hours.
+    environment = {**os.environ, "PYTHON": sys.executable, "JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1"}
     done = subprocess.run(
         ["sh", "-c", command], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=seconds, check=False
     )

@@ -21,8 +21,11 @@ def programs() -> Path:
     with (_FOLDER / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # several processes of tests may come at once
         if not stamp.exists() or stamp.read_text() != wanted:
-            _run(sys.executable, "-m", "venv", str(_FOLDER))
-            _run(str(_FOLDER / "bin" / "python"), "-m", "pip", "install", "--quiet", "--requirement", str(_CLIENTS))
+            _run(sys.executable, "-m", "venv", "--without-pip", str(_FOLDER))
+            python = str(_FOLDER / "bin" / "python")
+            # What is used of it is compiled when it is: most never is.
+            install = ("install", "--quiet", "--no-compile", "--requirement", str(_CLIENTS))
+            _run(sys.executable, "-m", "pip", "--python", python, *install)
             stamp.write_text(wanted)
     return _FOLDER / "bin"
 

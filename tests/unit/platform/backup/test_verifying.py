@@ -21,7 +21,8 @@ def database(tmp_path: Path) -> bytes:
         "CREATE TABLE platform_migration (component TEXT, number INTEGER, name TEXT, applied_at_us INTEGER)"
     )
     connection.execute("CREATE TABLE secret (text TEXT); CREATE INDEX secrets ON secret (text)")
-    connection.executemany("INSERT INTO secret VALUES (?)", [(f"{number:0500}",) for number in range(2000)])
+    with connection:  # one transaction, else each row would be synced
+        connection.executemany("INSERT INTO secret VALUES (?)", [(f"{number:0500}",) for number in range(2000)])
     connection.close()
     content = path.read_bytes()
     path.unlink()
