@@ -119,7 +119,7 @@ def test_lifecycle_rules_come_back_as_they_were_put(s3: Any, bucket: str) -> Non
     [
         ({"Expiration": {"Days": 0}}, (400, "InvalidArgument")),
         ({"Expiration": {"Days": 1}, "Status": "On"}, (400, "MalformedXML")),
-        ({}, (400, "InvalidArgument")),
+        ({}, (400, "InvalidRequest")),
         ({"Transitions": [{"Days": 1, "StorageClass": "GLACIER"}]}, (501, "NotImplemented")),
         ({"Expiration": {"Date": "2030-01-01T12:00:00Z"}}, (400, "InvalidArgument")),
     ],
@@ -155,6 +155,13 @@ def test_the_policy_that_lets_anybody_read(s3: Any, bucket: str) -> None:
     ("change", "refusal"),
     [
         ({"Effect": "Deny"}, (501, "NotImplemented")),
+        ({"Action": ["s3:GetObject", "s3:GetObjectVersion"]}, (501, "NotImplemented")),
+        ({"NotAction": "s3:GetObject"}, (400, "MalformedPolicy")),
+        ({"Effect": "Permit"}, (400, "MalformedPolicy")),
+        ({"Principal": "somebody"}, (400, "MalformedPolicy")),
+        ({"Action": "iam:CreateUser"}, (400, "MalformedPolicy")),
+        ({"Action": []}, (400, "MalformedPolicy")),
+        ({"Colour": "red"}, (400, "MalformedPolicy")),
         ({"Action": "s3:*"}, (501, "NotImplemented")),
         ({"Principal": {"AWS": "arn:aws:iam::1:root"}}, (501, "NotImplemented")),
         ({"Condition": {}}, (501, "NotImplemented")),
@@ -174,7 +181,13 @@ def test_other_policies_are_refused(s3: Any, bucket: str, change: Any, refusal: 
     assert code_of(s3.get_bucket_policy, Bucket=bucket) == (404, "NoSuchBucketPolicy")
 
 
-@pytest.mark.parametrize("policy", ["", "{", "[]", '{"Statement": []}', '{"Statement": [{"Effect": "Allow"}]}'])
+@pytest.mark.parametrize(
+    "policy",
+    [
+        *("", "{", "[]", '{"Statement": []}', '{"Statement": [{"Effect": "Allow"}]}'),
+        '{"Version": "2013-01-01", "Statement": [{"Effect": "Allow"}]}',
+    ],
+)
 def test_what_is_no_policy_is_refused(s3: Any, bucket: str, policy: str) -> None:
     assert code_of(s3.put_bucket_policy, Bucket=bucket, Policy=policy) == (400, "MalformedPolicy")
 

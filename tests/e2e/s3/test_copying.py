@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.s3.door import code_of, new_name
+import portico
+from tests.e2e.s3.door import S3Door, code_of, new_name
+from tests.harness import RunningPlatform
 
 
 @pytest.fixture
@@ -70,3 +72,24 @@ def test_a_source_that_is_not_there_or_is_none(s3: Any, bucket: str) -> None:
 def test_a_copy_may_get_another_digest(s3: Any, bucket: str, source: dict[str, str]) -> None:
     made = s3.copy_object(Bucket=bucket, Key="copy", CopySource=source, ChecksumAlgorithm="SHA1")["CopyObjectResult"]
     assert made["ChecksumType"] == "FULL_OBJECT"
+
+
+def test_a_copy_may_come_from_another_account(door: S3Door, s3: Any, s3_platform: RunningPlatform, bucket: str) -> None:
+    profile = str(s3_platform.profile)
+    with portico.connect(profile) as client:
+        client.access.call("CreateAccount", account_id="lender", account={})
+    with portico.connect(profile, account="lender") as client:
+        key = client.access.own_key()
+    theirs = S3Door(door.endpoint, key.id, key.secret, door.authority).client()
+    theirs.create_bucket(Bucket="lent")
+    theirs.put_object(Bucket="lent", Key="a/ü", Body=b"theirs")
+    source = "arn:aws:s3:auto:lender:accesspoint/lent/object/a/ü"
+    s3.copy_object(Bucket=bucket, Key="k", CopySource=source, ExpectedSourceBucketOwner="lender")
+    assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"theirs"
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="m")["UploadId"]
+    s3.upload_part_copy(Bucket=bucket, Key="m", UploadId=upload, PartNumber=1, CopySource=source)
+    copy = {"Bucket": bucket, "Key": "k", "CopySource": source}
+    assert code_of(s3.copy_object, **copy, ExpectedSourceBucketOwner="default") == (403, "AccessDenied")
+    nobody = {**copy, "CopySource": source.replace("lender", "nobody")}
+    assert code_of(s3.copy_object, **nobody)[0] in (403, 404)
+    assert code_of(s3.copy_object, **{**copy, "CopySource": "arn:aws:s3:::lent/a"}) == (400, "InvalidArgument")

@@ -150,7 +150,7 @@ def _digest(algorithm: str, checksum_type: int, parts: Sequence[Part]) -> bytes:
 
 
 def _check_digest(announced: Announced, algorithm: str, checksum_type: int, digest: bytes, name: ObjectName) -> None:
-    if announced.digests and announced.type not in (0, checksum_type):
+    if announced.type not in (0, checksum_type):
         raise errors.InvalidField("checksums.type is not that of the upload", field="checksums.type")
     for given, wanted in announced.digests.items():
         if given != algorithm:

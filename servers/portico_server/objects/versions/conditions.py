@@ -39,7 +39,8 @@ def check_read(conditions: Conditions, state: State, resource: object) -> None:
     """For reading what is there. Raises NotModified, EtagMismatch, Modified."""
     if conditions is NONE:
         return
-    _check_present(conditions, state, resource, _not_modified("the object is unchanged", state, resource))
+    unchanged = _not_modified("the object is unchanged", state, resource, "if_none_match")
+    _check_present(conditions, state, resource, unchanged)
 
 
 def check_write(conditions: Conditions, state: State | None, resource: object) -> None:
@@ -52,33 +53,41 @@ def check_write(conditions: Conditions, state: State | None, resource: object) -
         return
     if state is not None:
         exists: DomainError = (
-            ObjectExists("the object exists already", resource=str(resource))
+            ObjectExists("the object exists already", resource=str(resource), condition="if_none_match")
             if _ANY in conditions.if_none_match
-            else EtagMismatch("the object's ETag is one that if_none_match names", resource=str(resource))
+            else EtagMismatch(
+                "the object's ETag is one that if_none_match names", resource=str(resource), condition="if_none_match"
+            )
         )
         _check_present(conditions, state, resource, exists)
     elif conditions.if_match:
-        raise EtagMismatch("there is no object that if_match could match", resource=str(resource), missing="true")
+        message = "there is no object that if_match could match"
+        raise EtagMismatch(message, resource=str(resource), missing="true", condition="if_match")
 
 
 def _check_present(conditions: Conditions, state: State, resource: object, none_match_failure: DomainError) -> None:
     changed_at = state.created_at_us // 1_000_000
     if conditions.if_match:
         if not _names(conditions.if_match, state.etag):
-            raise EtagMismatch("the object's ETag is none that if_match names; read it again", resource=str(resource))
+            message = "the object's ETag is none that if_match names; read it again"
+            raise EtagMismatch(message, resource=str(resource), condition="if_match")
     elif conditions.if_unmodified_since is not None and changed_at > conditions.if_unmodified_since:
-        raise Modified("the object changed after if_unmodified_since; read it again", resource=str(resource))
+        message = "the object changed after if_unmodified_since; read it again"
+        raise Modified(message, resource=str(resource), condition="if_unmodified_since")
     if conditions.if_none_match:
         if _names(conditions.if_none_match, state.etag):
             raise none_match_failure
     elif conditions.if_modified_since is not None and changed_at <= conditions.if_modified_since:
-        raise _not_modified("the object did not change after if_modified_since", state, resource)
+        message = "the object did not change after if_modified_since"
+        raise _not_modified(message, state, resource, "if_modified_since")
 
 
-def _not_modified(message: str, state: State, resource: object) -> NotModified:
+def _not_modified(message: str, state: State, resource: object, condition: str) -> NotModified:
     """With what HTTP's 304 says of the object (RFC 9110, 15.4.5)."""
     changed_at = str(state.created_at_us // 1_000_000)
-    return NotModified(message, resource=str(resource), etag=state.etag, modified_seconds=changed_at)
+    return NotModified(
+        message, resource=str(resource), condition=condition, etag=state.etag, modified_seconds=changed_at
+    )
 
 
 def _names(etags: tuple[str, ...], etag: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from portico.objects.v1 import objects_pb2
 from portico_server.objects import errors
 from portico_server.objects.buckets.buckets import Buckets
 from portico_server.objects.content import ranges
@@ -77,7 +78,7 @@ class Reader:
         version = await self._present(wanted, *found) if found is not None else None
         if version is None:
             raise await self._not_found(wanted)
-        conditions.check_read(wanted.conditions, version, name)
+        _check(wanted, version)
         return version
 
     async def open(self, wanted: Wanted) -> Reading:
@@ -159,7 +160,7 @@ class Reader:
                 delete_marker="true",
                 modified_seconds=str(version.created_at_us // 1_000_000),
             )
-        conditions.check_read(wanted.conditions, version, wanted.name)
+        _check(wanted, version)
         return version, found[1]
 
     async def _present(self, wanted: Wanted, version: Version, bucket_etag: str) -> Version | None:
@@ -183,3 +184,18 @@ class Reader:
         return errors.ObjectNotFound(
             message, resource=str(wanted.name), delete_marker="true", version_id=marker.version_id
         )
+
+
+def _check(wanted: Wanted, version: Version) -> None:
+    """Raises what `conditions.check_read` raises; NotModified with what caches are told of the object besides."""
+    try:
+        conditions.check_read(wanted.conditions, version, wanted.name)
+    except errors.NotModified as unchanged:
+        metadata = objects_pb2.ObjectMetadata.FromString(version.metadata)
+        told = {
+            "version_id": version.version_id,
+            "cache_control": metadata.cache_control,
+            "expires": metadata.expires,
+        }
+        unchanged.metadata |= {name: value for name, value in told.items() if value}
+        raise

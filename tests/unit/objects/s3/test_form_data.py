@@ -55,8 +55,8 @@ async def test_a_file_comes_as_it_is(file: bytes) -> None:
         (HEAD.replace(b"\xc3\xbc", b"\xff"), "MALFORMED_POST_REQUEST"),
         (HEAD.replace(b"photos/", b"p" * 30_000), "MAX_POST_PRE_DATA_LENGTH_EXCEEDED"),
         (
-            b'--bound\r\nContent-Disposition: form-data; name="key"\r\n\r\nk\r\n--bound--\r\n\r\n',
-            "MALFORMED_POST_REQUEST",
+            b'--bound\r\nContent-Disposition: form-data; name="key"\r\n\r\nk\r\n--bound--\r\n',
+            "INVALID_ARGUMENT",
         ),
     ],
 )

@@ -158,8 +158,6 @@ def test_too_much_metadata_is_refused() -> None:
 @pytest.mark.parametrize(
     ("headers", "reason"),
     [
-        ({"x-amz-acl": "public-read"}, "ACCESS_CONTROL_LIST_NOT_SUPPORTED"),
-        ({"x-amz-grant-read": "id=x"}, "ACCESS_CONTROL_LIST_NOT_SUPPORTED"),
         ({"x-amz-server-side-encryption": "AES256"}, "NOT_IMPLEMENTED"),
         ({"x-amz-server-side-encryption-customer-algorithm": "AES256"}, "NOT_IMPLEMENTED"),
         ({"x-amz-storage-class": "GLACIER"}, "INVALID_STORAGE_CLASS"),
@@ -173,8 +171,8 @@ def test_what_is_not_offered_is_refused_by_name(headers: dict[str, str], reason:
 
 
 def test_what_holds_anyway_may_be_asked_for() -> None:
-    refused_headers.check_write({"x-amz-acl": "private", "x-amz-storage-class": "STANDARD"})
-    refused_headers.check_write({"x-amz-acl": "bucket-owner-full-control", "x-amz-request-payer": "requester"})
+    refused_headers.check_write({"x-amz-storage-class": "STANDARD"})
+    refused_headers.check_write({"x-amz-request-payer": "requester"})
 
 
 def test_tags_are_read_from_a_header() -> None:

@@ -16,6 +16,7 @@ from portico_server.objects.services.http_dates import parse_http_date
 
 SOURCE = "x-amz-copy-source-"
 """What stands before the names of conditions about a copy's source."""
+IF_RANGE = "if-range"
 _MAX_ETAGS = 64
 _ETAG = re.compile(r'(?:W/)?"[^"]*"|[^\s,"]+')
 
@@ -35,6 +36,16 @@ def conditions_of(headers: Mapping[str, str], prefix: str = "") -> objects_pb2.C
             found = found or objects_pb2.Conditions()
             getattr(found, field).CopyFrom(Timestamp(seconds=seconds))
     return found
+
+
+def if_range_holds(headers: Mapping[str, str], described: objects_pb2.Object) -> bool:
+    """Whether the range of a request is to be answered: the object is still the one that `If-Range` names, by its ETag
+    or by exactly its time (RFC 9110, 13.1.5). A weak ETag names none."""
+    named = headers.get(IF_RANGE)
+    if named is None:
+        return True
+    seconds = parse_http_date(named)
+    return named.strip('"') == described.etag if seconds is None else seconds == described.create_time.seconds
 
 
 def _etags(name: str, text: str) -> list[str]:

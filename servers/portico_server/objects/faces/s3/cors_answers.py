@@ -15,7 +15,6 @@ from portico_server.platform.faces import FaceResponse
 ORIGIN = "origin"
 METHOD = "access-control-request-method"
 _HEADERS = "access-control-request-headers"
-_VARY = ("vary", "Origin, Access-Control-Request-Headers, Access-Control-Request-Method")
 
 
 def preflight(headers: Mapping[str, str], rules: Iterable[buckets_pb2.CorsRule]) -> FaceResponse:
@@ -29,7 +28,7 @@ def preflight(headers: Mapping[str, str], rules: Iterable[buckets_pb2.CorsRule])
     rule = fitting(rules, origin, method, wanted)
     if rule is None:
         raise _forbidden()
-    answered = [*allowed(rule, origin), ("x-amz-id-2", HOST_ID)]
+    answered = [*allowed(rule, origin).items(), ("x-amz-id-2", HOST_ID)]
     if wanted:
         answered.append(("access-control-allow-headers", ", ".join(wanted)))
     if rule.max_age_seconds:
@@ -51,16 +50,16 @@ def fitting(
     return None
 
 
-def allowed(rule: buckets_pb2.CorsRule, origin: str) -> list[tuple[str, str]]:
-    """What an answer says to a page of the origin."""
+def allowed(rule: buckets_pb2.CorsRule, origin: str) -> dict[str, str]:
+    """What an answer says to a page of the origin: headers."""
     anybody = "*" in rule.allowed_origins
-    told = [("access-control-allow-origin", "*" if anybody else origin)]
-    told.append(("access-control-allow-methods", ", ".join(rule.allowed_methods)))
+    told = {"access-control-allow-origin": "*" if anybody else origin}
+    told["access-control-allow-methods"] = ", ".join(rule.allowed_methods)
     if not anybody:
-        told.append(("access-control-allow-credentials", "true"))
+        told["access-control-allow-credentials"] = "true"
     if rule.expose_headers:
-        told.append(("access-control-expose-headers", ", ".join(rule.expose_headers)))
-    return [*told, _VARY]
+        told["access-control-expose-headers"] = ", ".join(rule.expose_headers)
+    return {**told, "vary": "Origin, Access-Control-Request-Headers, Access-Control-Request-Method"}
 
 
 def _matches(patterns: Iterable[str], text: str) -> bool:

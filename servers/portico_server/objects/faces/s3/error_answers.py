@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from portico_server.objects.faces.s3 import errors
 from portico_server.objects.faces.s3.addresses import Address
+from portico_server.objects.faces.s3.object_headers import encoded, version_header
 from portico_server.objects.faces.s3.writing_xml import CONTENT_TYPE, DECLARATION, element
 from portico_server.objects.services.http_dates import http_date
 from portico_server.platform.errors import ApiError
@@ -12,21 +13,30 @@ from portico_server.platform.faces import FaceResponse
 HOST_ID = "portico"
 """What `x-amz-id-2` says; `x-amz-request-id` is the ray."""
 
-_NOT_ELEMENTS = {"resource", "delete_marker", "version_id", "missing", "allow", "etag", "modified_seconds", "ray_id"}
+_CACHING = {"cache_control": "cache-control", "expires": "expires"}
+_NOT_ELEMENTS = {
+    *("resource", "delete_marker", "version_id", "missing", "allow", "etag", "modified_seconds", "condition", "ray_id"),
+    *_CACHING,
+}
+_CORS = ("access-control-", "vary")
+"""What begins so is a header as it is: what pages of other origins may know of the answer."""
 """Metadata that are told otherwise, or not at all."""
 _CAPITALS = {"aws": "AWS", "id": "Id", "s3": "S3", "sha256": "SHA256"}
 
 
-def answer(error: ApiError, verb: str, address: Address | None, path: str, ray_id: str) -> FaceResponse:
-    """The answer to a request for `path` (decoded), which is about `address` if that could be read."""
+def answer(
+    error: ApiError, verb: str, address: Address | None, path: str, ray_id: str, wanted_range: str = ""
+) -> FaceResponse:
+    """The answer to a request for `path` (decoded), which is about `address` if that could be read. `wanted_range`: its
+    header."""
     if error.reason == "NOT_MODIFIED" and verb in ("GET", "HEAD"):
-        return FaceResponse(304, [*_ids(ray_id), *_state(error)])
+        return FaceResponse(304, [*_ids(ray_id), *_state(error), *_cached(error), *_cors(error)])
     found = errors.told(error)
-    headers = [*_ids(ray_id), *_headers(error, found.code)]
+    headers = [*_ids(ray_id), *_headers(error, found.code), *_cors(error)]
     if verb == "HEAD":
         return FaceResponse(found.status, [CONTENT_TYPE, *headers])
     parts = [element("Code", found.code), element("Message", found.message)]
-    parts += [element(name, value) for name, value in _details(error, found.code, address)]
+    parts += [element(name, value) for name, value in _details(error, found.code, address, wanted_range)]
     parts += [element("Resource", path), element("RequestId", ray_id), element("HostId", HOST_ID)]
     body = f"{DECLARATION}<Error>{''.join(parts)}</Error>".encode("utf-8", "replace")
     return FaceResponse(found.status, [CONTENT_TYPE, *headers], body)
@@ -36,8 +46,8 @@ def _ids(ray_id: str) -> list[tuple[str, str]]:
     return [("x-amz-request-id", ray_id), ("x-amz-id-2", HOST_ID)]
 
 
-def _details(error: ApiError, code: str, address: Address | None) -> list[tuple[str, str]]:
-    details = [(_camel(name), value) for name, value in error.metadata.items() if name not in _NOT_ELEMENTS]
+def _details(error: ApiError, code: str, address: Address | None, wanted_range: str) -> list[tuple[str, str]]:
+    details = [(_camel(name), value) for name, value in error.metadata.items() if _is_element(name)]
     if address is not None and address.bucket and code.startswith(("NoSuch", "Bucket", "AccessDenied")):
         if address.key and code in ("NoSuchKey", "NoSuchVersion"):
             details.append(("Key", address.key))
@@ -46,7 +56,9 @@ def _details(error: ApiError, code: str, address: Address | None) -> list[tuple[
     if code == "NoSuchVersion" and "version_id" in error.metadata:
         details.append(("VersionId", error.metadata["version_id"]))
     if code == "InvalidRange" and "size_bytes" in error.metadata:
-        details = [("ActualObjectSize", error.metadata["size_bytes"])]
+        details = [("RangeRequested", wanted_range), ("ActualObjectSize", error.metadata["size_bytes"])]
+    if code == "PreconditionFailed" and "condition" in error.metadata:
+        details.append(("Condition", error.metadata["condition"].replace("_", "-").title()))
     if error.violations and "argument_name" not in error.metadata and code == "InvalidArgument":
         details.append(("ArgumentName", error.violations[0].field))
     return details
@@ -75,6 +87,21 @@ def _state(error: ApiError) -> list[tuple[str, str]]:
     if "modified_seconds" in error.metadata:
         headers.append(("last-modified", http_date(int(error.metadata["modified_seconds"]))))
     return headers
+
+
+def _cors(error: ApiError) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in error.metadata.items() if name.startswith(_CORS)]
+
+
+def _is_element(name: str) -> bool:
+    return name not in _NOT_ELEMENTS and not name.startswith(_CORS)
+
+
+def _cached(error: ApiError) -> list[tuple[str, str]]:
+    """What a 304 says of the object that caches keep (RFC 9110, 15.4.5), and which version it is."""
+    metadata = error.metadata
+    headers = [(header, encoded(metadata[name])) for name, header in _CACHING.items() if metadata.get(name)]
+    return headers + version_header(metadata.get("version_id", ""))
 
 
 def _camel(name: str) -> str:

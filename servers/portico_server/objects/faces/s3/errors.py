@@ -70,6 +70,7 @@ _OF_THE_FACE = {
     "INCOMPLETE_BODY": Told("IncompleteBody", 400),
     "INVALID_ACCESS_KEY_ID": Told("InvalidAccessKeyId", 403),
     "INVALID_ARGUMENT": Told("InvalidArgument", 400),
+    "INVALID_BUCKET_ACL_WITH_OBJECT_OWNERSHIP": Told("InvalidBucketAclWithObjectOwnership", 400),
     "INVALID_BUCKET_NAME": Told("InvalidBucketName", 400),
     "INVALID_BUCKET_STATE": Told("InvalidBucketState", 409),
     "INVALID_CHUNK": Told("InvalidRequest", 400),
@@ -93,6 +94,7 @@ _OF_THE_FACE = {
     "METHOD_NOT_ALLOWED": Told("MethodNotAllowed", 405),
     "MISSING_CONTENT_LENGTH": Told("MissingContentLength", 411),
     "MISSING_REQUEST_BODY_ERROR": Told("MissingRequestBodyError", 400),
+    "MISSING_SECURITY_HEADER": Told("MissingSecurityHeader", 400),
     "NOT_IMPLEMENTED": Told("NotImplemented", 501),
     "NO_SUCH_BUCKET_POLICY": Told("NoSuchBucketPolicy", 404),
     "NO_SUCH_CONFIGURATION": Told("NoSuchConfiguration", 404),
@@ -111,6 +113,7 @@ _OF_THE_FACE = {
     "SERVER_SIDE_ENCRYPTION_CONFIGURATION_NOT_FOUND_ERROR": Told("ServerSideEncryptionConfigurationNotFoundError", 404),
     "SIGNATURE_DOES_NOT_MATCH": Told("SignatureDoesNotMatch", 403),
     "TOKEN_REVOKED": Told("InvalidAccessKeyId", 403),
+    "UNEXPECTED_CONTENT": Told("UnexpectedContent", 400),
     "X_AMZ_CONTENT_SHA256_MISMATCH": Told("XAmzContentSHA256Mismatch", 400),
 }
 
@@ -137,6 +140,7 @@ _BY_FIELD = {
     "size_bytes": Told("IncompleteBody", 400),
     "content_sha256": Told("XAmzContentSHA256Mismatch", 400),
     "checksum_type": Told("InvalidRequest", 400),
+    "checksums.type": Told("InvalidRequest", 400),
     "bucket_id": Told("InvalidBucketName", 400),
     "metadata.custom": Told("MetadataTooLarge", 400),
     "tags": Told("InvalidTag", 400),

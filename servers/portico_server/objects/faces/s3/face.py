@@ -74,7 +74,8 @@ class S3Face:
         except ApiError:
             address = None
         path = unquote(request.raw_path.decode("latin-1"))
-        return error_answers.answer(error, request.verb, address, path, ray_id)
+        wanted_range = next((value.decode("latin-1") for name, value in request.headers if name == b"range"), "")
+        return error_answers.answer(error, request.verb, address, path, ray_id, wanted_range)
 
     def _address(self, request: FaceRequest) -> Address:
         host = next((value for name, value in request.headers if name == b"host"), b"")
@@ -99,10 +100,9 @@ class S3Face:
         try:
             response = await _answered(request)
         except ApiError as error:
-            if not request.ray_id:
-                raise
-            response = self.refusal(request.came, error, request.ray_id)
-        response.headers = [*response.headers, *told]
+            error.metadata |= told  # by which the refusal says it
+            raise
+        response.headers = [*response.headers, *told.items()]
         return response
 
 
@@ -113,9 +113,9 @@ async def _answered(request: S3Request) -> FaceResponse:
     operation = table.operation_of(level, request.verb, request.query, "x-amz-copy-source" in request.headers)
     if operation is None:
         raise method_not_allowed(request.verb, table.verbs_of(level, request.query))
+    if not operation.anonymous:
+        check_signed(request)  # before anything is told of what has been sent
     if operation.answer is None:
         raise not_implemented(operation.name, operation.note)
-    if level == table.SERVICE:
-        check_signed(request)
     check_owner(request)
     return await operation.answer(request)

@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Mapping
 
-from portico_server.objects.faces.s3.refusals import invalid
+from portico_server.objects.faces.s3.refusals import invalid, invalid_argument
 from portico_server.platform.errors import ApiError
 
 MOST_BYTES_BEFORE_FILE = 20 * 1024
 """Of the form, as in S3."""
 FILE = "file"
+_END = b"--"
+"""Stands behind the last delimiter."""
 
 _BOUNDARY = re.compile(
     r'multipart/form-data\s*;(?:.*;)?\s*boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))\s*(?:;.*)?', re.I
@@ -45,9 +47,13 @@ class Form:
         left_bytes = MOST_BYTES_BEFORE_FILE
         await self._take(self._delimiter, 2)
         while True:
+            while len(self._held) < len(_END):
+                await self._more()
+            if self._held.startswith(_END):
+                raise invalid_argument(
+                    FILE, "", "POST requires exactly one file upload per request: the field `file`, as its last one"
+                )
             head = await self._take(b"\r\n\r\n", left_bytes)
-            if head.startswith(b"--"):
-                raise _malformed("it has no field `file`, which must be its last one")
             name = _text_in(_NAME, head)
             if name.lower() == FILE:
                 self.file_name = re.split(r"[/\\]", _text_in(_FILE_NAME, head))[-1]

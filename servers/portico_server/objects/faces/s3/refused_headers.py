@@ -1,6 +1,6 @@
 """Headers that ask for what is not offered: each is refused by name, none is passed over in silence.
 
-What costs a client nothing is taken: the class STANDARD, `private`, who pays, an owner that is the owner.
+What costs a client nothing is taken: the class STANDARD, who pays, an owner that is the owner.
 """
 
 from __future__ import annotations
@@ -9,19 +9,8 @@ from collections.abc import Mapping
 
 from portico_server.objects.faces.s3.refusals import denied, invalid, not_implemented
 from portico_server.objects.faces.s3.request import S3Request
-from portico_server.platform.errors import ApiError
 
-_ACL = "x-amz-acl"
-_OWNERS_OWN = ("private", "bucket-owner-read", "bucket-owner-full-control")
-_GRANTS = (
-    "x-amz-grant-full-control",
-    "x-amz-grant-read",
-    "x-amz-grant-read-acp",
-    "x-amz-grant-write",
-    "x-amz-grant-write-acp",
-)
 _EXPECTED_OWNER = "x-amz-expected-bucket-owner"
-_EXPECTED_SOURCE_OWNER = "x-amz-source-expected-bucket-owner"
 _STORAGE_CLASS = "x-amz-storage-class"
 _ENCRYPTION = "x-amz-server-side-encryption"
 _INSTEAD_OF_ENCRYPTION = "encrypt the disk that holds the data, or the bytes before they are sent"
@@ -30,14 +19,12 @@ _WEBSITE = "x-amz-website-redirect-location"
 
 def check_owner(request: S3Request) -> None:
     """`x-amz-expected-bucket-owner` must be the bucket's account."""
-    for header in (_EXPECTED_OWNER, _EXPECTED_SOURCE_OWNER):
-        if header in request.headers and request.headers[header] != request.account:
-            raise denied(f"the bucket's owner is not the account that {header} names")
+    if request.headers.get(_EXPECTED_OWNER, request.account) != request.account:
+        raise denied(f"the bucket's owner is not the account that {_EXPECTED_OWNER} names")
 
 
 def check_write(headers: Mapping[str, str]) -> None:
     """Of a put, a copy or an upload."""
-    check_acl(headers)
     check_encryption(headers)
     storage_class = headers.get(_STORAGE_CLASS, "STANDARD")
     if storage_class != "STANDARD":
@@ -48,20 +35,6 @@ def check_write(headers: Mapping[str, str]) -> None:
         )
     if _WEBSITE in headers:
         raise not_implemented("redirection of websites", header=_WEBSITE)
-
-
-def check_acl(headers: Mapping[str, str]) -> None:
-    """Access is by policies alone; what an ACL would say of the owner alone holds anyway."""
-    if (headers.get(_ACL) or "private") not in _OWNERS_OWN or any(grant in headers for grant in _GRANTS):
-        raise acl_not_supported()
-
-
-def acl_not_supported() -> ApiError:
-    return invalid(
-        "ACCESS_CONTROL_LIST_NOT_SUPPORTED",
-        "the bucket does not allow ACLs: who may do what is said by access policies of the account; to let anybody "
-        "read a bucket's objects, put a bucket policy that allows s3:GetObject to everybody",
-    )
 
 
 def check_encryption(headers: Mapping[str, str]) -> None:

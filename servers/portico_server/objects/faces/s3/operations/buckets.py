@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 from portico.objects.v1 import buckets_pb2
-from portico_server.objects.faces.s3 import bodies, object_headers, refused_headers
+from portico_server.objects.faces.s3 import acl_grants, bodies, object_headers
 from portico_server.objects.faces.s3.answers import nothing, xml
 from portico_server.objects.faces.s3.operations.listing import owner_element
 from portico_server.objects.faces.s3.reading_xml import read
-from portico_server.objects.faces.s3.refusals import invalid, not_implemented
+from portico_server.objects.faces.s3.refusals import invalid, invalid_argument, not_implemented
 from portico_server.objects.faces.s3.request import S3Request
 from portico_server.objects.faces.s3.writing_xml import element, optional
 from portico_server.platform.faces import FaceResponse
@@ -45,9 +45,7 @@ async def list_buckets(request: S3Request) -> FaceResponse:
 
 async def create_bucket(request: S3Request) -> FaceResponse:
     headers = request.headers
-    refused_headers.check_acl(headers)
-    if headers.get(_OWNERSHIP, "BucketOwnerEnforced") != "BucketOwnerEnforced":
-        raise refused_headers.acl_not_supported()
+    _check_access(request)
     settings = buckets_pb2.Bucket(location_hint=await _location(request))
     if headers.get(_LOCK, "").lower() == "true":
         settings.object_lock.enabled = True
@@ -76,6 +74,22 @@ async def bucket_of(request: S3Request) -> buckets_pb2.Bucket:
     message = buckets_pb2.GetBucketRequest(name=request.bucket_name)
     found: buckets_pb2.Bucket = (await request.call("GetBucket", message)).bucket
     return found
+
+
+def _check_access(request: S3Request) -> None:
+    """Whether the bucket's ACL and ownership are what they have to be. Raises ApiError."""
+    ownership = request.headers.get(_OWNERSHIP, acl_grants.ENFORCED)
+    if ownership not in acl_grants.OWNERSHIPS:
+        raise invalid_argument(_OWNERSHIP, ownership, f"invalid {_OWNERSHIP} header: {ownership[:64]}")
+    grants = acl_grants.of_headers(request.headers, request.account)
+    if ownership == acl_grants.ENFORCED and any(grant.grantee != request.account for grant in grants):
+        raise invalid(
+            "INVALID_BUCKET_ACL_WITH_OBJECT_OWNERSHIP",
+            "bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting; to let anybody read its "
+            "objects, put a bucket policy that allows s3:GetObject to everybody",
+        )
+    if ownership != acl_grants.ENFORCED:
+        raise acl_grants.not_supported()
 
 
 async def _location(request: S3Request) -> str:

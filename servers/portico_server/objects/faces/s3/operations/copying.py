@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -9,6 +10,7 @@ from urllib.parse import unquote_to_bytes
 
 from portico.objects.v1 import objects_pb2
 from portico_server.objects.faces.s3 import (
+    acl_grants,
     checksum_headers,
     conditional_headers,
     lock_headers,
@@ -17,13 +19,16 @@ from portico_server.objects.faces.s3 import (
 )
 from portico_server.objects.faces.s3.addresses import check_bucket_name, checked_key
 from portico_server.objects.faces.s3.answers import xml
-from portico_server.objects.faces.s3.refusals import invalid, invalid_argument
+from portico_server.objects.faces.s3.refusals import denied, invalid, invalid_argument
 from portico_server.objects.faces.s3.request import S3Request
 from portico_server.objects.faces.s3.writing_xml import element
 from portico_server.platform.errors import ApiError
 from portico_server.platform.faces import FaceResponse
 
 SOURCE = "x-amz-copy-source"
+_SOURCE_OWNER = "x-amz-source-expected-bucket-owner"
+_ARN = re.compile(r"arn:aws:s3:[a-z0-9-]*:([a-z0-9][a-z0-9-]{0,62}):accesspoint/([^/]+)/object/(.+)", re.DOTALL)
+"""How S3 names an object of another account: here the access point has the bucket's own name."""
 _DIRECTIVES = ("COPY", "REPLACE")
 
 
@@ -37,6 +42,7 @@ class Source(NamedTuple):
 async def copy_object(request: S3Request) -> FaceResponse:
     headers = request.headers
     refused_headers.check_write(headers)
+    await acl_grants.check_put(request, headers)
     source = source_of(request)
     replaces = _directive(request, "x-amz-metadata-directive")
     if source == (request.object_name, "") and not replaces:
@@ -73,20 +79,35 @@ async def copy_object(request: S3Request) -> FaceResponse:
 
 
 def source_of(request: S3Request) -> Source:
-    """What `x-amz-copy-source` names, in the account of the bucket that is written to. Raises ApiError."""
+    """What `x-amz-copy-source` names: `bucket/key` in the account of the bucket that is written to, or an object of any
+    account by its ARN. Raises ApiError."""
     given = request.headers[SOURCE]
     path, _, version_id = given.partition("?versionId=")
     try:
         text = unquote_to_bytes(path.encode("latin-1")).decode()
     except UnicodeDecodeError:
         raise invalid_argument(SOURCE, given, "the copy source must be UTF-8 in percent-encoding") from None
-    bucket, _, key = text.removeprefix("/").partition("/")
-    if not bucket or not key or text.startswith("arn:"):
+    account, bucket, key = _parts(text, request.account)
+    if not bucket or not key:
         raise invalid_argument(
-            SOURCE, given, "copy source must mention the source bucket and key: sourcebucket/sourcekey"
+            SOURCE,
+            given,
+            "copy source must mention the source bucket and key: sourcebucket/sourcekey, or, in another account, "
+            "arn:aws:s3:auto:ACCOUNT:accesspoint/sourcebucket/object/sourcekey",
         )
+    if request.headers.get(_SOURCE_OWNER, account) != account:
+        raise denied(f"the source bucket's owner is not the account that {_SOURCE_OWNER} names")
     check_bucket_name(bucket)
-    return Source(f"{request.parent}/buckets/{bucket}/objects/{checked_key(key)}", version_id)
+    return Source(f"accounts/{account}/buckets/{bucket}/objects/{checked_key(key)}", version_id)
+
+
+def _parts(text: str, own_account: str) -> tuple[str, str, str]:
+    """Account, bucket and key; empty what it does not name."""
+    if text.startswith("arn:"):
+        found = _ARN.fullmatch(text)
+        return (found[1], found[2], found[3]) if found else ("", "", "")
+    bucket, _, key = text.removeprefix("/").partition("/")
+    return own_account, bucket, key
 
 
 @contextmanager

@@ -59,6 +59,8 @@ def _rule(found: Element) -> buckets_pb2.CorsRule:
     for origin in (*rule.allowed_origins, *rule.allowed_headers):
         if origin.count("*") > 1:
             raise invalid("INVALID_REQUEST", f"{origin[:128]!r} can not have more than one wildcard")
+    if any("*" in name for name in rule.expose_headers):
+        raise invalid("INVALID_REQUEST", "ExposeHeader contains wildcard; name each header")
     age = found.value("MaxAgeSeconds")
     if age:
         if not age.isdecimal() or int(age[:9]) > _MAX_AGE_SECONDS:

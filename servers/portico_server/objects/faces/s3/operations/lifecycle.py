@@ -10,7 +10,7 @@ from portico_server.objects.faces.s3.object_headers import iso_time
 from portico_server.objects.faces.s3.operations.bucket_settings import update
 from portico_server.objects.faces.s3.operations.buckets import bucket_of
 from portico_server.objects.faces.s3.reading_xml import Element
-from portico_server.objects.faces.s3.refusals import invalid_argument, malformed_xml, missing, not_implemented
+from portico_server.objects.faces.s3.refusals import invalid, invalid_argument, malformed_xml, missing, not_implemented
 from portico_server.objects.faces.s3.request import S3Request
 from portico_server.objects.faces.s3.writing_xml import boolean, element
 from portico_server.platform.faces import FaceResponse
@@ -60,7 +60,7 @@ def _rule(found: Element) -> _Rule:
     _filter(found, rule)
     actions = [_expiration(found, rule), _noncurrent(found, rule), _abort(found, rule)]
     if not any(actions):
-        raise invalid_argument("Rule", rule_id, "at least one action needs to be specified in a rule")
+        raise invalid("INVALID_REQUEST", "at least one action needs to be specified in a rule")
     return rule
 
 
@@ -74,6 +74,8 @@ def _filter(found: Element, rule: _Rule) -> None:
     if given is None:
         raise malformed_xml("Rule needs Filter")
     inside = given.first("And") or given
+    if inside is given and len(given.children) > 1:
+        raise malformed_xml("Filter has one condition, or And with several")
     rule.filter.SetInParent()
     rule.filter.prefix = inside.exact("Prefix")
     for tag in inside.all("Tag"):

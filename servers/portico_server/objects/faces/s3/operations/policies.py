@@ -19,11 +19,14 @@ from portico_server.objects.faces.s3.writing_xml import boolean
 from portico_server.platform.faces import FaceResponse
 
 _EVERYBODY: tuple[Any, ...] = ("*", {"AWS": "*"}, {"AWS": ["*"]})
-_READING = {"s3:GetObject", "s3:GetObjectVersion"}
-_STATEMENT = {"Sid", "Effect", "Principal", "Action", "Resource"}
+_VERSIONS = ("2012-10-17", "2008-10-17")
+_POLICY = {"Version", "Id", "Statement"}
+_PLAIN = {"Sid", "Effect", "Principal", "Action", "Resource"}
+_STATEMENT = {*_PLAIN, "NotPrincipal", "NotAction", "NotResource", "Condition"}
+_PRINCIPALS = {"AWS", "CanonicalUser", "Federated", "Service"}
 _INSTEAD = (
-    "the one policy that a bucket can have allows s3:GetObject on all its objects to everybody; say who else may do "
-    "what by access policies of the account (`portico access policies`)"
+    "the one policy that a bucket can have allows s3:GetObject (of current versions: not s3:GetObjectVersion) on all "
+    "its objects to everybody; say who else may do what by access policies of the account (`portico access policies`)"
 )
 
 
@@ -63,33 +66,55 @@ async def _is_public(request: S3Request) -> bool:
 
 
 def _check(policy: Any, bucket: str) -> None:
-    """Whether it is the policy that there can be. Raises ApiError."""
+    """Whether it is the policy that there can be. Raises ApiError: `MALFORMED_POLICY` for what is none."""
     if not isinstance(policy, dict) or "Statement" not in policy:
         raise _malformed("it must be an object with Statement")
+    if policy.keys() - _POLICY:
+        raise _malformed(f"it has no element {sorted(policy.keys() - _POLICY)[0][:64]!r}")
+    if policy.get("Version", _VERSIONS[0]) not in _VERSIONS:
+        raise _malformed(f"its Version must be one of {', '.join(_VERSIONS)}")
     statements = policy["Statement"]
     statements = statements if isinstance(statements, list) else [statements]
     if not statements or not all(isinstance(statement, dict) for statement in statements):
         raise _malformed("Statement must hold objects, one at least")
     for statement in statements:
-        missing_fields = {"Effect", "Principal", "Action", "Resource"} - statement.keys()
-        if missing_fields and not {"NotPrincipal", "NotAction", "NotResource"} & statement.keys():
-            raise _malformed(f"a statement needs {', '.join(sorted(missing_fields))}")
-        _check_statement(statement, bucket)
+        _check_form(statement, bucket)
+    for statement in statements:
+        if not _lets_anybody_read(statement, bucket):
+            raise not_implemented("this bucket policy", _INSTEAD)
 
 
-def _check_statement(statement: dict[str, Any], bucket: str) -> None:
-    actions, resources = _strings(statement.get("Action")), _strings(statement.get("Resource"))
-    objects = f"arn:aws:s3:::{bucket}/*"
-    if any(not resource.startswith((f"arn:aws:s3:::{bucket}/", f"arn:aws:s3:::{bucket}")) for resource in resources):
-        raise _malformed("policy has invalid resource: it is not in this bucket")
-    if (
-        not statement.keys() <= _STATEMENT
-        or statement["Effect"] != "Allow"
-        or statement["Principal"] not in _EVERYBODY
-        or not {"s3:GetObject"} <= set(actions) <= _READING
-        or resources != [objects]
-    ):
-        raise not_implemented("this bucket policy", _INSTEAD)
+def _check_form(statement: dict[str, Any], bucket: str) -> None:
+    """Whether it says something that S3 knows, of this bucket. Raises ApiError."""
+    for name in ("Principal", "Action", "Resource"):
+        if (name in statement) == (f"Not{name}" in statement):
+            raise _malformed(f"a statement needs {name}, or Not{name}")
+        if not statement.get(name, statement.get(f"Not{name}")):
+            raise _malformed(f"a statement's {name} says nothing")
+    if statement.keys() - _STATEMENT:
+        raise _malformed(f"a statement has no element {sorted(statement.keys() - _STATEMENT)[0][:64]!r}")
+    if statement.get("Effect") not in ("Allow", "Deny"):
+        raise _malformed("a statement's Effect must be Allow or Deny")
+    principal = statement.get("Principal", statement.get("NotPrincipal"))
+    if principal != "*" and not (isinstance(principal, dict) and principal.keys() <= _PRINCIPALS):
+        raise _malformed("invalid principal in policy")
+    actions = _strings(statement.get("Action", statement.get("NotAction")))
+    if not all(action == "*" or action.startswith("s3:") for action in actions):
+        raise _malformed("policy has invalid action: it must begin with s3:")
+    within = (f"arn:aws:s3:::{bucket}/", "arn:aws:s3:::*")
+    for resource in _strings(statement.get("Resource", statement.get("NotResource"))):
+        if resource != f"arn:aws:s3:::{bucket}" and not resource.startswith(within) and resource != "*":
+            raise _malformed("policy has invalid resource: it is not in this bucket")
+
+
+def _lets_anybody_read(statement: dict[str, Any], bucket: str) -> bool:
+    return (
+        statement.keys() <= _PLAIN
+        and statement["Effect"] == "Allow"
+        and statement["Principal"] in _EVERYBODY
+        and _strings(statement["Action"]) == ["s3:GetObject"]
+        and _strings(statement["Resource"]) == [f"arn:aws:s3:::{bucket}/*"]
+    )
 
 
 def _strings(value: Any) -> list[str]:

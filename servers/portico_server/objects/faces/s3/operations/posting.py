@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 
 from portico.objects.v1 import objects_pb2
 from portico_server.objects.faces.s3 import (
+    acl_grants,
     bodies,
     checksum_headers,
     lock_headers,
@@ -69,7 +70,8 @@ async def post_object(request: S3Request) -> FaceResponse:
     key = checked_key(fields["key"])
     if not key:
         raise invalid_argument("key", "", "User key must have a length greater than 0.")
-    refused_headers.check_write({**fields, "x-amz-acl": fields["acl"]} if "acl" in fields else fields)
+    refused_headers.check_write(fields)
+    await acl_grants.check_put(request, {**fields, "x-amz-acl": fields["acl"]} if "acl" in fields else fields)
     first = objects_pb2.PutObjectRequest(
         name=object_name(request.bucket_name, key),
         metadata=object_headers.metadata_of(fields),

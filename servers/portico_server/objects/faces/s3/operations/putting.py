@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from portico.objects.v1 import objects_pb2
-from portico_server.objects.faces.s3 import bodies, checksum_headers, lock_headers, object_headers, refused_headers
+from portico_server.objects.faces.s3 import (
+    acl_grants,
+    bodies,
+    checksum_headers,
+    lock_headers,
+    object_headers,
+    refused_headers,
+)
 from portico_server.objects.faces.s3.answers import nothing
 from portico_server.objects.faces.s3.conditional_headers import conditions_of
-from portico_server.objects.faces.s3.refusals import not_implemented
+from portico_server.objects.faces.s3.refusals import invalid_argument, not_implemented
 from portico_server.objects.faces.s3.request import S3Request
 from portico_server.platform.faces import FaceResponse
 
@@ -14,6 +21,10 @@ from portico_server.platform.faces import FaceResponse
 async def put_object(request: S3Request) -> FaceResponse:
     headers = request.headers
     refused_headers.check_write(headers)
+    await acl_grants.check_put(request, headers)
+    if "partNumber" in request.query:
+        text = request.query["partNumber"]
+        raise invalid_argument("partNumber", text, "this operation does not accept partNumber without uploadId")
     if "x-amz-write-offset-bytes" in headers:
         raise not_implemented("appending to objects", header="x-amz-write-offset-bytes")
     body = request.body()

@@ -9,7 +9,7 @@ from portico_server.objects.faces.s3 import byte_ranges, object_headers, refused
 from portico_server.objects.faces.s3.answers import ids
 from portico_server.objects.faces.s3.byte_ranges import Range
 from portico_server.objects.faces.s3.checksum_headers import MODE
-from portico_server.objects.faces.s3.conditional_headers import conditions_of
+from portico_server.objects.faces.s3.conditional_headers import IF_RANGE, conditions_of, if_range_holds
 from portico_server.objects.faces.s3.refusals import invalid
 from portico_server.objects.faces.s3.request import S3Request
 from portico_server.platform.faces import FaceResponse
@@ -20,6 +20,8 @@ MAX_PART_NUMBER = 10_000
 async def get_object(request: S3Request) -> FaceResponse:
     refused_headers.check_encryption(request.headers)
     wanted, part_number = _asked(request)
+    if wanted and IF_RANGE in request.headers and not if_range_holds(request.headers, await _described(request)):
+        wanted = None
     message = objects_pb2.GetObjectRequest(
         name=request.object_name,
         version_id=request.version_id,
@@ -54,6 +56,8 @@ async def head_object(request: S3Request) -> FaceResponse:
     )
     response = await request.call("HeadObject", message)
     described = response.object
+    if wanted and not if_range_holds(request.headers, described):
+        wanted = None
     part: tuple[int, int] | None = None
     if wanted:
         part = byte_ranges.resolved(wanted, described.size_bytes)
@@ -62,6 +66,12 @@ async def head_object(request: S3Request) -> FaceResponse:
     headers = _headers(request, described, part, part_number)
     headers.append(("content-length", str(part[1] if part else described.size_bytes)))
     return FaceResponse(206 if part else 200, headers)
+
+
+async def _described(request: S3Request) -> objects_pb2.Object:
+    message = objects_pb2.HeadObjectRequest(name=request.object_name, version_id=request.version_id)
+    described: objects_pb2.Object = (await request.call("HeadObject", message)).object
+    return described
 
 
 def _asked(request: S3Request) -> tuple[Range | None, int]:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from portico_server.objects.faces.s3.operations import (
+    acls,
     attributes,
     bucket_settings,
     buckets,
@@ -38,7 +39,8 @@ COPY = "copy"
 @dataclass(frozen=True, slots=True)
 class Operation:
     """`name` is S3's. `selector`: the parameter of the query that makes the operation, empty where none does. `answer`
-    None: it is refused. `note`: what is not as in S3, and what to do instead."""
+    None: it is refused. `note`: what is not as in S3, and what to do instead. `anonymous`: it may be answered to who
+    has not signed, if the bucket is public, or a form is signed."""
 
     name: str
     level: str
@@ -46,6 +48,7 @@ class Operation:
     selector: str
     answer: Answer | None
     note: str = ""
+    anonymous: bool = False
 
     @property
     def support(self) -> str:
@@ -56,9 +59,11 @@ class Operation:
 
 
 _NO_ACLS = "the owner has FULL_CONTROL, and nothing else can be said: access is by policies of the account"
+_OBJECT_ACLS = "as of buckets; objects of public buckets are `public-read`, and say so"
 _NOT_SET = "there is nothing to set"
 _ONE_POLICY = "the one that lets anybody read the objects; for all else use access policies of the account"
 _NO_CLASSES = "there is one storage class, STANDARD"
+_BY_ARN = "a source in another account is named by an ARN (see above)"
 _READ_ONLY = "answered as for a bucket without it"
 _ANALYSES = "nothing is analysed; usage is told by `portico objects usage`"
 
@@ -74,7 +79,7 @@ OPERATIONS = (
     Operation("ListObjectsV2", BUCKET, "GET", "list-type", listing.list_objects_v2),
     Operation("ListObjectVersions", BUCKET, "GET", "versions", listing.list_versions),
     Operation("ListMultipartUploads", BUCKET, "GET", "uploads", upload_lists.list_uploads),
-    Operation("PostObject", BUCKET, "POST", "", posting.post_object),
+    Operation("PostObject", BUCKET, "POST", "", posting.post_object, anonymous=True),
     Operation("DeleteObjects", BUCKET, "POST", "delete", deleting.delete_objects),
     Operation("GetBucketVersioning", BUCKET, "GET", "versioning", bucket_settings.get_versioning),
     Operation("PutBucketVersioning", BUCKET, "PUT", "versioning", bucket_settings.put_versioning, "no MFA delete"),
@@ -109,8 +114,8 @@ OPERATIONS = (
         notifications.put_notifications,
         "to queues, of kinds of events as a whole (`s3:ObjectCreated:*`)",
     ),
-    Operation("GetBucketAcl", BUCKET, "GET", "acl", fixed.get_bucket_acl, _NO_ACLS),
-    Operation("PutBucketAcl", BUCKET, "PUT", "acl", fixed.put_bucket_acl, _NO_ACLS),
+    Operation("GetBucketAcl", BUCKET, "GET", "acl", acls.get_bucket_acl, _NO_ACLS),
+    Operation("PutBucketAcl", BUCKET, "PUT", "acl", acls.put_bucket_acl, _NO_ACLS),
     Operation(
         "GetBucketOwnershipControls", BUCKET, "GET", "ownershipControls", fixed.get_ownership, "BucketOwnerEnforced"
     ),
@@ -150,9 +155,9 @@ OPERATIONS = (
     ),
     Operation("CreateSession", BUCKET, "GET", "session", None, "it is for directory buckets"),
     Operation("PutObject", OBJECT, "PUT", "", putting.put_object, "no ACLs, no encryption, no appending"),
-    Operation("CopyObject", OBJECT, "PUT", COPY, copying.copy_object, "within one account"),
-    Operation("GetObject", OBJECT, "GET", "", reading.get_object),
-    Operation("HeadObject", OBJECT, "HEAD", "", reading.head_object),
+    Operation("CopyObject", OBJECT, "PUT", COPY, copying.copy_object, _BY_ARN),
+    Operation("GetObject", OBJECT, "GET", "", reading.get_object, anonymous=True),
+    Operation("HeadObject", OBJECT, "HEAD", "", reading.head_object, anonymous=True),
     Operation("DeleteObject", OBJECT, "DELETE", "", deleting.delete_object),
     Operation("GetObjectAttributes", OBJECT, "GET", "attributes", attributes.get_attributes),
     Operation("GetObjectTagging", OBJECT, "GET", "tagging", marks.get_tagging),
@@ -162,11 +167,18 @@ OPERATIONS = (
     Operation("PutObjectRetention", OBJECT, "PUT", "retention", marks.put_retention),
     Operation("GetObjectLegalHold", OBJECT, "GET", "legal-hold", marks.get_legal_hold),
     Operation("PutObjectLegalHold", OBJECT, "PUT", "legal-hold", marks.put_legal_hold),
-    Operation("GetObjectAcl", OBJECT, "GET", "acl", fixed.get_object_acl, _NO_ACLS),
-    Operation("PutObjectAcl", OBJECT, "PUT", "acl", fixed.put_object_acl, _NO_ACLS),
+    Operation("GetObjectAcl", OBJECT, "GET", "acl", acls.get_object_acl, _OBJECT_ACLS),
+    Operation("PutObjectAcl", OBJECT, "PUT", "acl", acls.put_object_acl, _OBJECT_ACLS),
     Operation("CreateMultipartUpload", OBJECT, "POST", "uploads", uploads.create_upload, "no ACLs, no encryption"),
     Operation("UploadPart", OBJECT, "PUT", "uploadId", uploads.upload_part),
-    Operation("UploadPartCopy", OBJECT, "PUT", "uploadId+copy", uploads.copy_part, "within one account"),
+    Operation(
+        "UploadPartCopy",
+        OBJECT,
+        "PUT",
+        "uploadId+copy",
+        uploads.copy_part,
+        _BY_ARN,
+    ),
     Operation("ListParts", OBJECT, "GET", "uploadId", upload_lists.list_parts),
     Operation("CompleteMultipartUpload", OBJECT, "POST", "uploadId", uploads.complete_upload),
     Operation("AbortMultipartUpload", OBJECT, "DELETE", "uploadId", uploads.abort_upload),
@@ -194,7 +206,7 @@ _VERBS = {
 
 def operation_of(level: str, verb: str, query: Mapping[str, str], copies: bool) -> Operation | None:
     """The operation of a request; None where there is none of that verb. `query`: its parameters by name."""
-    selector = _selector(level, query)
+    selector = "" if verb == "HEAD" else _selector(level, query)  # S3 knows two of HEAD, whatever the query says
     if copies and verb == "PUT":
         selector = f"{selector}+{COPY}" if selector else COPY
     return _BY_SELECTOR.get((level, verb, selector))

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from portico.objects.v1 import objects_pb2, uploads_pb2
 from portico_server.objects.faces.s3 import (
+    acl_grants,
     bodies,
     byte_ranges,
     checksum_headers,
@@ -36,6 +37,7 @@ _OBJECT_SIZE = "x-amz-mp-object-size"
 async def create_upload(request: S3Request) -> FaceResponse:
     headers = request.headers
     refused_headers.check_write(headers)
+    await acl_grants.check_put(request, headers)
     message = uploads_pb2.CreateMultipartUploadRequest(
         name=request.object_name,
         metadata=object_headers.metadata_of(headers),
@@ -178,7 +180,8 @@ def _expected(request: S3Request) -> objects_pb2.Checksums | None:
     headers = {name: value for name, value in request.headers.items() if name != "content-md5"}
     expected = checksum_headers.expected(headers)
     given_type = checksum_headers.type_value(request.header(checksum_headers.TYPE))
-    if expected is not None and given_type:
+    if given_type:
+        expected = expected or objects_pb2.Checksums()
         expected.type = given_type
     return expected
 
