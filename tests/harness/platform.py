@@ -26,6 +26,7 @@ from tests.harness.credentials import ClientCertificate, ssl_context
 
 ROOT = Path(__file__).resolve().parents[2]
 TESTING_GEN = ROOT / "tests" / "testing_product" / "gen"
+SUPERVISOR = "portico_server.host.supervisor"
 START_SECONDS = 90
 STOP_SECONDS = 60
 
@@ -174,16 +175,18 @@ def running_platform(
     folder: Path,
     *,
     application: str = "portico_server.app:app",
+    supervisor: str = SUPERVISOR,
     environment: dict[str, str] | None = None,
     **settings: Any,
 ) -> Iterator[RunningPlatform]:
     """Starts a platform in `folder` (data/, configuration/) on a free port with these settings; stops it at the end.
-    `application` is what Envoy hosts. The platform has this run's layout (`layouts`). Raises StartFailed."""
+    `application` is what Envoy hosts, `supervisor` the module that runs it. The platform has this run's layout
+    (`layouts`). Raises StartFailed."""
     doors = dict.fromkeys(("listen", "web_listen", "s3_listen"), "127.0.0.1:0")
     usual = {"data": folder / "data", "drain_seconds": 5.0, **doors}
     settings = {**usual, **settings}
     chosen = Settings(**{**layouts.spread(settings["data"], settings), **settings})
-    process = start_supervisor(chosen, application, folder / "configuration", environment or {})
+    process = start_supervisor(chosen, application, folder / "configuration", environment or {}, supervisor)
     announcements: list[Announcement] = []
     try:
         _wait_ready(process, announcements)
@@ -195,7 +198,11 @@ def running_platform(
 
 
 def start_supervisor(
-    settings: Settings, application: str, configuration: Path, environment: dict[str, str]
+    settings: Settings,
+    application: str,
+    configuration: Path,
+    environment: dict[str, str],
+    module: str = SUPERVISOR,
 ) -> subprocess.Popen[str]:
     """The supervisor as a process that dies with this one. It announces on its standard output."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PORTICO_", "OTEL_"))}
@@ -205,7 +212,7 @@ def start_supervisor(
             sys.executable,
             "-P",
             "-m",
-            "portico_server.host.supervisor",
+            module,
             "--settings-from-input",
             "--application",
             application,

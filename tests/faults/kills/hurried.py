@@ -1,0 +1,23 @@
+"""The platform's application in a hurry: what is let go is removed after seconds, so that the background work is in the
+midst of it whenever the process is killed; and parts of uploads may be small.
+
+Orphans are set aside early, too, though not as early as a slow put's file might be taken for one.
+"""
+
+from __future__ import annotations
+
+from portico_server.objects import collector, composing, freeing, orphans
+from portico_server.platform import leases
+
+EVERY_SECONDS = 0.4
+GRACE_US = 1_000_000
+
+composing.MIN_PART_BYTES = 0
+collector._FOLD_SECONDS = collector._FILES_SECONDS = freeing._EVERY_SECONDS = EVERY_SECONDS
+collector.GRACE_US = freeing.GRACE_US = GRACE_US
+orphans._EVERY_SECONDS, orphans.ORPHAN_SECONDS, orphans.ASIDE_SECONDS = 3.0, 60, 30
+leases.RENEWAL_SECONDS, leases._LIFETIME_US = 0.3, 1_000_000  # one that a killed process held holds up nobody for long
+
+from portico_server.app import app  # noqa: E402 - after what it is built of
+
+__all__ = ["app"]
