@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from unittest import mock
 
-from portico_server.objects import orphans
+from portico_server.objects.upkeep import orphans
 from portico_server.platform.settings import Settings
 from tests.contract.objects.stand import ACCOUNT, Stand, standing
 

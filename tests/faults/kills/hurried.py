@@ -6,7 +6,8 @@ Orphans are set aside early, too, though not as early as a slow put's file might
 
 from __future__ import annotations
 
-from portico_server.objects import collector, composing, freeing, orphans
+from portico_server.objects.upkeep import collector, freeing, orphans
+from portico_server.objects.uploads import composing
 from portico_server.platform import leases
 
 EVERY_SECONDS = 0.4
