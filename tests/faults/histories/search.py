@@ -14,7 +14,7 @@ State = TypeVar("State", bound=Hashable)
 
 NEVER = math.inf
 """The end of an operation that may take effect at any time from its beginning on."""
-_MOST_NODES = 300_000
+MOST_NODES = 200_000
 
 
 class Undecided(Exception):
@@ -32,9 +32,9 @@ class Operation(NamedTuple, Generic[State]):
     is_certain: bool = True
 
 
-def linearizable(operations: Iterable[Operation[State]], first: State) -> bool:
+def linearizable(operations: Iterable[Operation[State]], first: State, most_nodes: int = MOST_NODES) -> bool:
     """Whether there is an order of the operations, true to their times, that is possible. Raises Undecided."""
-    return _Search(sorted(operations, key=lambda one: one.begin)).succeeds(first)
+    return _Search(sorted(operations, key=lambda one: one.begin)).succeeds(first, most_nodes)
 
 
 class _Search(Generic[State]):
@@ -44,7 +44,7 @@ class _Search(Generic[State]):
         self._operations = operations
         self._certain = sum(1 << place for place, one in enumerate(operations) if one.is_certain)
 
-    def succeeds(self, first: State) -> bool:
+    def succeeds(self, first: State, most_nodes: int) -> bool:
         seen: set[tuple[int, State]] = set()
         pending: list[tuple[int, State]] = [(0, first)]
         while pending:
@@ -54,7 +54,7 @@ class _Search(Generic[State]):
             if node in seen:
                 continue
             seen.add(node)
-            if len(seen) > _MOST_NODES:
+            if len(seen) > most_nodes:
                 raise Undecided(f"{len(self._operations)} operations on one key")
             pending += self._next(done, state)
         return False

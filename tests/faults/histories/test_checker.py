@@ -175,4 +175,4 @@ def test_what_cannot_be_decided_is_said_and_not_passed() -> None:
 
     never = Operation[tuple[int, ...]](1, 2, lambda held: [], reads=True)
     with pytest.raises(Undecided):
-        linearizable([*map(put, range(40)), never], ())
+        linearizable([*map(put, range(40)), never], (), most_nodes=1_000)
