@@ -61,4 +61,4 @@ def with_signatures(signed: Signed, chunks: Sequence[bytes], trailers: Mapping[s
 
 
 def _signature(signed: Signed, text: str) -> str:
-    return hmac.new(signed.signing_key, text.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(signed.signing_key.secret, text.encode(), hashlib.sha256).hexdigest()

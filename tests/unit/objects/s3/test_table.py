@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from portico_server.objects.faces.s3.canonical import decoded_query
 from portico_server.objects.faces.s3.operations.table import BUCKET, OBJECT, OPERATIONS, SERVICE, operation_of, verbs_of
-from portico_server.objects.faces.s3.request import parameters
+from portico_server.objects.faces.s3.request import by_name
 
 
 @pytest.mark.parametrize(
@@ -30,7 +31,7 @@ from portico_server.objects.faces.s3.request import parameters
     ],
 )
 def test_verb_and_query_make_the_operation(level: str, verb: str, query: bytes, copies: bool, name: str) -> None:
-    found = operation_of(level, verb, parameters(query), copies)
+    found = operation_of(level, verb, by_name(decoded_query(query)), copies)
     assert found is not None
     assert found.name == name
 

@@ -24,7 +24,7 @@ _TAKEN_BY_THE_DOOR = {b"expect": b"100-continue", b"transfer-encoding": b"chunke
 def decoded_query(query: bytes) -> Pairs:
     """Its parameters. A name without `=` has the empty value; `+` is a space, as in forms."""
     pairs = []
-    for part in query.split(b"&"):
+    for part in query.split(b"&") if query else ():
         if part:
             name, _, value = part.partition(b"=")
             plain = b"%" not in part and b"+" not in part

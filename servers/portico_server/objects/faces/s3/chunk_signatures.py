@@ -12,7 +12,6 @@ import hmac
 from portico_server.objects.faces.s3.chunk_reader import malformed_chunk
 from portico_server.objects.faces.s3.signing_errors import does_not_match
 from portico_server.objects.faces.s3.sigv4 import Signed
-from portico_server.platform.signature_v4 import signature
 
 _EMPTY = hashlib.sha256().hexdigest()
 _HEXADECIMAL = frozenset("0123456789abcdef")
@@ -42,6 +41,6 @@ class ChunkSignatures:
     def _check(self, given: str, text: str) -> None:
         if len(given) != 64 or not _HEXADECIMAL.issuperset(given):
             raise malformed_chunk("a signature in it is not 64 hexadecimal digits in lower case")
-        if not hmac.compare_digest(signature(self._key, text.encode()), given):
+        if not hmac.compare_digest(self._key.signature(text.encode()), given):
             raise does_not_match(self._key_id, given, text.encode())
         self._last = given

@@ -11,8 +11,8 @@ import functools
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from portico_server.objects.faces.s3.canonical import Pairs
 from portico_server.objects.faces.s3.signing_errors import (
@@ -52,8 +52,7 @@ Malformed = Callable[[str], ApiError]
 """Makes the error about the form in which the signature came."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(NamedTuple):
     """For what the signing key is good: one day, one region."""
 
     date: str
@@ -62,8 +61,7 @@ class Scope:
     """As it is signed: `DATE/REGION/s3/aws4_request`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claims:
+class Claims(NamedTuple):
     """`signed_at` as the client wrote it (`at_seconds` since 1970). `expires_seconds`: of presigned ones; else None."""
 
     key_id: str

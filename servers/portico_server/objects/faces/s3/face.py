@@ -13,11 +13,12 @@ from portico.objects.v1 import buckets_pb2
 from portico_server.objects.faces.s3 import cors_answers, error_answers, post_policy, sigv4
 from portico_server.objects.faces.s3.addresses import Address, Hosts
 from portico_server.objects.faces.s3.body import Body, body_of
+from portico_server.objects.faces.s3.canonical import decoded_query
 from portico_server.objects.faces.s3.operations import table
 from portico_server.objects.faces.s3.post_policy import SignedForm
 from portico_server.objects.faces.s3.refusals import method_not_allowed, not_implemented
 from portico_server.objects.faces.s3.refused_headers import check_owner
-from portico_server.objects.faces.s3.request import S3Request, check_signed, headers_of, parameters
+from portico_server.objects.faces.s3.request import S3Request, by_name, check_signed, headers_of
 from portico_server.objects.faces.s3.signers import Signers
 from portico_server.platform.clock import Clock
 from portico_server.platform.errors import ApiError
@@ -45,10 +46,11 @@ class S3Face:
         self._cors_rules = cors_rules
 
     async def answer(self, request: FaceRequest, calls: FaceCalls) -> FaceResponse:
-        address = self._address(request)
+        headers, pairs = headers_of(request.headers), decoded_query(request.query)
+        address = self._hosts.address(headers.get("host", ""), request.raw_path)
         if request.verb == "OPTIONS":
-            return await self._preflight(request, address)
-        signed = sigv4.verify(request, self._signers, self._clock)
+            return await self._preflight(headers, by_name(pairs), address)
+        signed = sigv4.verify(request, self._signers, self._clock, pairs)
         if signed is None:
             account = ANONYMOUS_ACCOUNT
         else:
@@ -62,28 +64,32 @@ class S3Face:
         def verify_form(fields: Mapping[str, str]) -> SignedForm | None:
             return post_policy.verify_form(fields, address.bucket, self._signers, self._clock)
 
-        account = address.account or account
-        asked = S3Request(request, calls, address, account, body, signed=signed is not None, verify_form=verify_form)
-        if cors_answers.ORIGIN in asked.headers and address.bucket:
+        asked = S3Request(
+            request,
+            calls,
+            address,
+            address.account or account,
+            by_name(pairs),
+            headers,
+            body,
+            signed=signed is not None,
+            verify_form=verify_form,
+        )
+        if cors_answers.ORIGIN in headers and address.bucket:
             return await self._across_origins(asked)
         return await _answered(asked)
 
     def refusal(self, request: FaceRequest, error: ApiError, ray_id: str) -> FaceResponse:
         try:
-            address = self._address(request)
+            address = self._hosts.address(headers_of(request.headers).get("host", ""), request.raw_path)
         except ApiError:
             address = None
         path = unquote(request.raw_path.decode("latin-1"))
         wanted_range = next((value.decode("latin-1") for name, value in request.headers if name == b"range"), "")
         return error_answers.answer(error, request.verb, address, path, ray_id, wanted_range)
 
-    def _address(self, request: FaceRequest) -> Address:
-        host = next((value for name, value in request.headers if name == b"host"), b"")
-        return self._hosts.address(host.decode("latin-1"), request.raw_path)
-
-    async def _preflight(self, request: FaceRequest, address: Address) -> FaceResponse:
-        headers = headers_of(request.headers)
-        key_id = parameters(request.query).get("X-Amz-Credential", "").partition("/")[0]  # of a presigned URL
+    async def _preflight(self, headers: Mapping[str, str], query: Mapping[str, str], address: Address) -> FaceResponse:
+        key_id = query.get("X-Amz-Credential", "").partition("/")[0]  # of a presigned URL
         account = address.account or self._signers.account_of(key_id) or ANONYMOUS_ACCOUNT
         name = f"accounts/{account}/buckets/{address.bucket}"
         rules = await self._cors_rules(name) if address.bucket else ()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from portico_server.objects.faces.s3.signing_errors import invalid
 from portico_server.platform.errors import ApiError
@@ -16,8 +16,7 @@ from portico_server.platform.errors import ApiError
 UNSIGNED = b"UNSIGNED-PAYLOAD"
 
 
-@dataclass(frozen=True, slots=True)
-class Payload:
+class Payload(NamedTuple):
     """`text` is what stood in the header, and is signed. `sha256`: the digest that the body must have; None: none is
     known before. `chunked`: it comes as aws-chunked, `signed` chunk by chunk or not, and behind the last chunk come
     headers if `trailer`."""

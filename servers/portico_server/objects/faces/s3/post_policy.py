@@ -26,7 +26,6 @@ from portico_server.objects.faces.s3.signing_errors import (
 )
 from portico_server.platform.access_keys import AccessKey
 from portico_server.platform.clock import Clock
-from portico_server.platform.signature_v4 import signature
 
 MOST_POLICY_BYTES = 20 * 1024
 _EXPIRATION = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.[0-9]{1,9})?Z")
@@ -100,7 +99,7 @@ def verify_form(fields: Mapping[str, str], bucket: str, signers: Signers, clock:
     claims = claims_of_form(fields)
     key = signers.key_of(claims)
     encoded = fields["policy"].encode()
-    if not hmac.compare_digest(signature(signers.signing_key(key, claims), encoded), claims.signature):
+    if not hmac.compare_digest(signers.signing_key(key, claims).signature(encoded), claims.signature):
         raise does_not_match(claims.key_id, claims.signature, encoded)
     policy = policy_of(fields["policy"])
     if clock.now_us() // 1_000_000 >= policy.expires_at:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import Any, Protocol
-from urllib.parse import unquote_to_bytes
 
 from portico_server.objects.faces.s3.addresses import Address
+from portico_server.objects.faces.s3.canonical import Pairs
 from portico_server.objects.faces.s3.post_policy import SignedForm
 from portico_server.objects.faces.s3.refusals import denied, invalid, invalid_argument
 from portico_server.objects.names import object_name
@@ -60,6 +60,8 @@ class S3Request:
         calls: FaceCalls,
         address: Address,
         account: str,
+        query: Mapping[str, str],
+        headers: Mapping[str, str],
         body: Callable[[], Body],
         *,
         signed: bool,
@@ -71,8 +73,8 @@ class S3Request:
         self.signed = signed
         self.verify_form = verify_form
         self.body = body
-        self.query = parameters(came.query)
-        self.headers = headers_of(came.headers)
+        self.query = query
+        self.headers = headers
         self._calls = calls
 
     @property
@@ -148,13 +150,15 @@ def number(name: str, text: str, default: int, least: int = 0, most: int = 2**31
     return value
 
 
-def parameters(query: bytes) -> Mapping[str, str]:
-    """A query's parameters, the first of each name; one without `=` is empty. Raises ApiError."""
+def by_name(parameters: Pairs) -> Mapping[str, str]:
+    """A query's parameters, the first of each name. Raises ApiError."""
     found: dict[str, str] = {}
-    for part in query.split(b"&") if query else ():
-        name, _, value = part.partition(b"=")
-        if name:
-            found.setdefault(_decoded(name), _decoded(value))
+    try:
+        for name, value in parameters:
+            if name:
+                found.setdefault(name.decode(), value.decode())
+    except UnicodeDecodeError:
+        raise _not_utf8() from None
     return found
 
 
@@ -170,13 +174,6 @@ def headers_of(headers: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:
 @functools.lru_cache(1024)  # few differ
 def _name(raw: bytes) -> str:
     return raw.decode("latin-1")
-
-
-def _decoded(raw: bytes) -> str:
-    try:
-        return (unquote_to_bytes(raw.replace(b"+", b" ")) if b"%" in raw or b"+" in raw else raw).decode()
-    except UnicodeDecodeError:
-        raise _not_utf8() from None
 
 
 def _not_utf8() -> ApiError:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from portico_server.objects.faces.s3.claims import ALGORITHM, Claims
 from portico_server.objects.faces.s3.signing_errors import header_malformed, query_malformed, refused
 from portico_server.platform.access_keys import AccessKey, AccessKeys
-from portico_server.platform.signature_v4 import derived_key
+from portico_server.platform.signature_v4 import SigningKey, derived_key
 
 REGIONS = ("auto", "us-east-1", "")
 """The first is the one to name; the others mean the same."""
@@ -48,16 +48,20 @@ class Signers:
         key = self._keys.get(key_id) if key_id else None
         return key.account if key else ""
 
-    def signing_key(self, key: AccessKey, claims: Claims) -> bytes:
+    def signing_key(self, key: AccessKey, claims: Claims) -> SigningKey:
         """Good for what the key signs on that day, in that region."""
         return self._derived(key, claims.scope.date, claims.scope.region)
 
 
+_BEGUN = hashlib.sha256()  # to be copied, as in `SigningKey`
+
+
 def string_to_sign(claims: Claims, canonical_request: bytes) -> bytes:
     """Of a request."""
-    digest = hashlib.sha256(canonical_request).hexdigest()
-    return f"{ALGORITHM}\n{claims.signed_at}\n{claims.scope.text}\n{digest}".encode()
+    digest = _BEGUN.copy()
+    digest.update(canonical_request)
+    return f"{ALGORITHM}\n{claims.signed_at}\n{claims.scope.text}\n{digest.hexdigest()}".encode()
 
 
-def _derived(key: AccessKey, date: str, region: str) -> bytes:
+def _derived(key: AccessKey, date: str, region: str) -> SigningKey:
     return derived_key(key.secret(), date, region)

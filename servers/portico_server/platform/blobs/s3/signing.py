@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from portico_server.platform.signature_v4 import ALGORITHM, derived_key, scope, signature
+from portico_server.platform.signature_v4 import ALGORITHM, derived_key, scope
 
 EMPTY_SHA256 = hashlib.sha256(b"").hexdigest()
 
@@ -43,7 +43,7 @@ class Signer:
         canonical = "\n".join([*lines, "", signed, body_sha256])
         named = scope(at[:8], self._region)
         to_sign = f"{ALGORITHM}\n{at}\n{named}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
-        signed_by = signature(self._key_of(at[:8]), to_sign.encode())
+        signed_by = self._key_of(at[:8]).signature(to_sign.encode())
         all_headers["authorization"] = (
             f"{ALGORITHM} Credential={self._access_key_id}/{named}, SignedHeaders={signed}, Signature={signed_by}"
         )
