@@ -78,10 +78,15 @@ class FaceBody:
                 if pauses and not self.ended:
                     await asyncio.sleep(pauses * _PAUSE_SECONDS)
 
+    @property
+    def over(self) -> bool:
+        """Whether there is nothing left of it to read, or nobody to read it from."""
+        return self.ended or self.bodiless or self.exchange.cut is not None
+
     async def discard(self) -> None:
         """Reads what is left and throws it away, no more and no longer than the bounds say; why, `Requests.discard`
         tells."""
-        if self.ended or self.bodiless or self.exchange.cut is not None:
+        if self.over:
             return
         left, end = DISCARDED_BYTES, time.monotonic() + DISCARDING_SECONDS
         while left > 0 and not (self.ended or self.exchange.disconnected):

@@ -24,7 +24,8 @@ Headers = list[tuple[bytes, bytes]]
 
 def encoded(headers: Sequence[tuple[str, str]]) -> Headers:
     """As they are sent. Raises ValueError where one would break out of its line."""
-    if _UNSENDABLE.search("".join(chain.from_iterable(headers))):
+    text = "".join(chain.from_iterable(headers))
+    if not (text.isascii() and text.isprintable()) and _UNSENDABLE.search(text):  # the search is slow, and seldom due
         names = ", ".join(repr(name) for name, value in headers if _UNSENDABLE.search(name + value))
         raise ValueError(f"control characters stand in the headers {names}")
     return [(name.lower().encode(), value.encode()) for name, value in headers]

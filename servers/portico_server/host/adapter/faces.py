@@ -78,7 +78,8 @@ class _Answer:
     async def give(self) -> None:
         try:
             response = await self._response()
-            await self._body.discard()
+            if not self._body.over:
+                await self._body.discard()
             await self._send(response)
         except asyncio.CancelledError:
             if not self._body.exchange.disconnected:  # whom nobody waits for
@@ -87,7 +88,9 @@ class _Answer:
     async def _response(self) -> FaceResponse:
         try:
             response = await self._face.answer(self._request, self._calls)
-            return await self._let_through(response) if isinstance(response.body, bytes) else response
+            if self._calls.made or not isinstance(response.body, bytes):
+                return response
+            return await self._let_through(response)
         except (Exception, asyncio.CancelledError) as error:
             return await self._refusal(error)
 
@@ -120,14 +123,14 @@ class _Answer:
         return self._serving.error_of(cause)
 
     async def _send(self, response: FaceResponse) -> None:
-        body = response.body
-        first = b""
-        if not isinstance(body, bytes):
-            try:
-                first = await anext(body, b"") if self._request.verb != "HEAD" else b""
-                response = await self._let_through(response)
-            except (Exception, asyncio.CancelledError) as error:
-                response = await self._refusal(error)
+        if isinstance(response.body, bytes):
+            self._send_whole(response, response.body)
+            return
+        try:
+            first = await anext(response.body, b"") if self._request.verb != "HEAD" else b""
+            response = await self._let_through(response)
+        except (Exception, asyncio.CancelledError) as error:
+            response = await self._refusal(error)
         if isinstance(response.body, bytes):
             self._send_whole(response, response.body)
             return
@@ -155,14 +158,16 @@ class _Answer:
         self._sender.end(b"")
 
     def _send_whole(self, response: FaceResponse, body: bytes) -> None:
-        named = any(name.lower() == "content-length" for name, _ in response.headers)
-        length = () if named or response.status in _WITHOUT_CONTENT else (("content-length", str(len(body))),)
-        self._begin(response, *length)
+        length = None if response.status in _WITHOUT_CONTENT else len(body)
+        self._begin(response, length)
         self._sender.end(b"" if self._request.verb == "HEAD" else body)
 
-    def _begin(self, response: FaceResponse, *more: tuple[str, str]) -> None:
-        headers = [*response.headers, *more]
+    def _begin(self, response: FaceResponse, length_bytes: int | None = None) -> None:
+        """`length_bytes`: of the body, to be told where the face has not said it."""
+        headers = [*response.headers]
         names = {name.lower() for name, _ in headers}
+        if length_bytes is not None and "content-length" not in names:
+            headers.append(("content-length", str(length_bytes)))
         for call in self._calls.made:
             for name, value in call.response_headers:
                 if name not in names:
