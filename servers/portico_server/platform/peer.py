@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 
@@ -26,4 +27,9 @@ NOBODY = Peer()
 
 def peer_at(client: tuple[str, int] | None) -> Peer:
     """One of which no more than host and port is known yet, if that."""
-    return Peer(client[0]) if client is not None else NOBODY
+    return _peer(client[0]) if client is not None else NOBODY
+
+
+@functools.lru_cache(1024)  # who calls, mostly calls again
+def _peer(address: str) -> Peer:
+    return Peer(address)

@@ -22,7 +22,7 @@ from portico_server.host.adapter.refusals import is_grpc, refuse
 from portico_server.host.adapter.requests import Requests
 from portico_server.host.adapter.responses import Responses
 from portico_server.host.adapter.rest_verbs import RestVerbs
-from portico_server.host.adapter.serving import Serving, spare_what_stays
+from portico_server.host.adapter.serving import Serving, leave_generators_alone, spare_what_stays
 from portico_server.platform.call import Call, current
 from portico_server.platform.peer import peer_at
 
@@ -112,6 +112,7 @@ class GrpcApplication(Serving):
         phase = "startup"
         try:
             async with self.lifespan():
+                leave_generators_alone()
                 spare_what_stays()
                 await send({"type": "lifespan.startup.complete"})
                 phase = "shutdown"

@@ -15,7 +15,7 @@ from portico_server.host.adapter.binding import Binding
 from portico_server.host.adapter.calls import unknown
 from portico_server.host.adapter.context import Context
 from portico_server.host.adapter.metadata import Headers
-from portico_server.host.adapter.serving import Serving, spare_what_stays
+from portico_server.host.adapter.serving import Serving, leave_generators_alone, spare_what_stays
 from portico_server.host.envoy import windows
 from portico_server.host.plain.exchange import PlainExchange, headers_of
 from portico_server.host.plain.http import serving_http
@@ -42,6 +42,7 @@ async def serve(application: GrpcApplication, socket: str, http_socket: str, sto
     server.add_insecure_port(f"unix:{socket}")
     try:
         async with application.lifespan(), serving_http(application, http_socket):
+            leave_generators_alone()
             spare_what_stays()
             await server.start()
             await stop.wait()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 from portico_server.objects.content import checksums
 from portico_server.objects.content.checksums import Digests, Hasher
@@ -20,8 +21,7 @@ _PIECE_BYTES = 1 << 20
 """What is handed to the threads at once: large enough that the hop does not count."""
 
 
-@dataclass(frozen=True, slots=True)
-class Announced:
+class Announced(NamedTuple):
     """What the caller said of the bytes to come. `size_bytes` None: nothing.
 
     `digests` they must have, and when they have come `late` answers further ones, which were not known before;
@@ -29,7 +29,7 @@ class Announced:
     """
 
     size_bytes: int | None = None
-    digests: Digests = field(default_factory=dict)
+    digests: Digests = MappingProxyType({})
     algorithms: tuple[str, ...] = ()
     content_sha256: bytes = b""
     late: Callable[[], Digests] = dict
@@ -45,8 +45,7 @@ class Announced:
         return (*self.kept, "sha256") if self.content_sha256 else self.kept
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(NamedTuple):
     """Bytes that came whole and as announced: small ones in `data`, others in the durable blob `file`."""
 
     size_bytes: int

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from portico_server.objects import errors
 from portico_server.objects.buckets.buckets import Buckets
@@ -46,13 +47,12 @@ _ATTEMPTS = 100
 """How often a write that depends on what is there is judged anew. Of N writers of one key the last may need N."""
 
 
-@dataclass(frozen=True, slots=True)
-class Put:
+class Put(NamedTuple):
     """What an object is put with. `metadata` is a serialized ObjectMetadata of the contract; `marks` are packed."""
 
     name: ObjectName
     metadata: bytes = b""
-    announced: Announced = Announced()  # noqa: RUF009 - it cannot change
+    announced: Announced = Announced()
     conditions: Conditions = conditions.NONE
     rights: Rights = ALL_RIGHTS
     marks: bytes = marks.NONE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from portico.objects.v1 import objects_pb2
 from portico_server.objects import errors
@@ -29,8 +29,7 @@ with messages of 1 MiB it was 8; and as no message then fills all that may be in
 as fast."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """What a get asks for. `version_id` empty: what is current; `offset` and `limit` as in `ranges.resolve`, or instead
     of them `part_number`, of a multipart object; 0: none."""
 
@@ -42,8 +41,7 @@ class Wanted:
     part_number: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """A version that is being read. To be closed; until then its bytes stay, whatever is written meanwhile.
 
     The bytes of the range are `data`; those of a larger object are in the open `blob`.

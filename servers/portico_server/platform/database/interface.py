@@ -6,7 +6,6 @@ SQL is the portable subset of both engines, parameters are `$1`, `$2`, …; DESI
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 Value = int | str | bytes | float | None
@@ -19,8 +18,7 @@ ANY = None
 """For `Statement.expect`: any number of rows will do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(NamedTuple):
     """One statement. `expect` is the exact number of rows that it must affect (or, for a SELECT, find); `reason` says
     what it means when that guard fails."""
 
@@ -30,8 +28,7 @@ class Statement:
     reason: str = "guard"
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(NamedTuple):
     """Statements that are applied all or not at all. `locks` name what the batch relies on without writing it: two
     batches with a lock in common do not interleave."""
 
