@@ -18,6 +18,7 @@ from botocore.credentials import Credentials
 
 from portico_server.objects.faces.s3.claims import claims_of
 from portico_server.objects.faces.s3.payload import NOT_SIGNED
+from portico_server.objects.faces.s3.signers import SigningKey
 from portico_server.objects.faces.s3.sigv4 import Signed
 from portico_server.platform.access_keys import AccessKey
 from portico_server.platform.authorization import Principal
@@ -58,7 +59,7 @@ def seed(door: S3Door, sent: dict[str, str]) -> Signed:
     derived = b"AWS4" + door.secret_access_key.encode()
     for part in claims.scope.text.split("/"):
         derived = hmac.digest(derived, part.encode(), "sha256")
-    return Signed(AccessKey("", "", NOBODY, bytes), claims, NOT_SIGNED, derived)
+    return Signed(AccessKey("", "", NOBODY, bytes), claims, NOT_SIGNED, SigningKey(derived))
 
 
 def connection(door: S3Door) -> http.client.HTTPSConnection:
