@@ -80,9 +80,12 @@ class FaceResponses:
         self._count(message)
 
     async def write(self, message: Any) -> None:
+        if (
+            not self.started
+        ):  # later ones are counted as they are sent: to measure one, it is serialized
+            self._count(message)
         self.started = True
         self.message = message
-        self._count(message)
         await _hand_over()
 
     def _count(self, message: Any) -> None:
@@ -209,6 +212,11 @@ class FaceCallsOfRequest:
         requests.call = responses.call = self._body.call = call
         self.made.append(call)
         return call, responses
+
+    def count_sent(self, part: bytes) -> None:
+        """Counts what the face sends of a stream's later responses, of which only the first was measured."""
+        if self.made:
+            self.made[-1].sent_bytes += len(part)
 
     def note(self, call: Call) -> None:
         """To be told when a call has got its ray id."""

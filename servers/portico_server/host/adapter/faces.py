@@ -145,6 +145,7 @@ class _Answer:
         try:
             await self._sender.put(first)
             async for part in others:
+                self._calls.count_sent(part)
                 await self._sender.put(part)
         except asyncio.CancelledError as error:
             cause = self._body.exchange.cancellation(error)

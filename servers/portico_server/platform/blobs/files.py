@@ -192,16 +192,24 @@ class FileBlob:
         self.size_bytes = size_bytes
 
     async def chunks(self, offset: int, length: int, chunk_bytes: int) -> AsyncGenerator[bytes, None]:
-        """Reads one chunk ahead of the one that the caller has in hand. Raises EOFError where the file is too short."""
+        """From the disk one chunk is read ahead of the one that the caller has in hand. Raises EOFError where the file
+        is too short.
+
+        Chunks that the page cache has are copied at once, as long as it has them: the way by a thread and back costs
+        the event loop more than the copy."""
         end = offset + length
-        ahead = self._read(offset, min(chunk_bytes, length)) if length else None
+        cached, ahead = True, None
         try:
-            while ahead is not None:
-                chunk = await ahead
-                if not chunk:
-                    raise EOFError(f"the blob ends at {offset} bytes, {end - offset} too early")
+            while offset < end:
+                chunk = self._file.read_cached(offset, min(chunk_bytes, end - offset)) if cached else None
+                if chunk is None:
+                    cached = False
+                    chunk = await (ahead or self._read(offset, min(chunk_bytes, end - offset)))
+                    if not chunk:
+                        raise EOFError(f"the blob ends at {offset} bytes, {end - offset} too early")
+                    after = offset + len(chunk)
+                    ahead = self._read(after, min(chunk_bytes, end - after)) if after < end else None
                 offset += len(chunk)
-                ahead = self._read(offset, min(chunk_bytes, end - offset)) if offset < end else None
                 yield chunk
         finally:
             if ahead is not None:

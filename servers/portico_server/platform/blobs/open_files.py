@@ -20,10 +20,12 @@ UNFINISHED = ".part"
 _ALIGNMENT = 4096
 """Of what is written directly: its address, its length, its place in the file. No file system wants more."""
 _BUFFER_BYTES = 1 << 20
+_CACHED_BYTES = 1 << 18
+"""What may be copied on the event loop: some 50 us."""
 
 
 class _Aligned(threading.local):
-    """A thread's own buffer for direct writes."""
+    """A thread's own buffer for direct writes, and for reads of what is cached."""
 
     def __init__(self) -> None:
         self.buffer = mmap.mmap(-1, _BUFFER_BYTES)
@@ -55,6 +57,21 @@ class OpenFile:
         with self._lock:
             self._check()
             return os.pread(self._descriptor, length, offset)
+
+    def read_cached(self, offset: int, length: int) -> bytes | None:
+        """The bytes, if they are few enough to be copied here, the page cache has them all, and nobody else is at the
+        file: it does not wait, so it may be called outside of a thread. None: they are to be read in one."""
+        if length > _CACHED_BYTES or not self._lock.acquire(blocking=False):
+            return None
+        try:
+            self._check()
+            with memoryview(_aligned.buffer) as whole, whole[:length] as wanted:
+                found = os.preadv(self._descriptor, [wanted], offset, os.RWF_NOWAIT)
+                return bytes(wanted) if found == length else None
+        except OSError:  # EAGAIN, and what the reading thread is told, too; some file systems know no such reads
+            return None
+        finally:
+            self._lock.release()
 
     def lock_shared(self) -> bool:
         """Locks the file until it is closed; false where another has it locked alone. Others may lock it shared."""
