@@ -80,9 +80,7 @@ class FaceResponses:
         self._count(message)
 
     async def write(self, message: Any) -> None:
-        if (
-            not self.started
-        ):  # later ones are counted as they are sent: to measure one, it is serialized
+        if not self.started:  # later ones are counted as they are sent: to measure one, it is serialized
             self._count(message)
         self.started = True
         self.message = message

@@ -192,33 +192,31 @@ class FileBlob:
         self.size_bytes = size_bytes
 
     async def chunks(self, offset: int, length: int, chunk_bytes: int) -> AsyncGenerator[bytes, None]:
-        """From the disk one chunk is read ahead of the one that the caller has in hand. Raises EOFError where the file
-        is too short.
+        """Reads one chunk ahead of the one that the caller has in hand. Raises EOFError where the file is too short.
 
-        Chunks that the page cache has are copied at once, as long as it has them: the way by a thread and back costs
-        the event loop more than the copy."""
+        What the page cache has is copied at once: the way by a thread and back costs the event loop more than the copy.
+        """
         end = offset + length
-        cached, ahead = True, None
+        ahead = self._begin(offset, min(chunk_bytes, length)) if length else None
         try:
-            while offset < end:
-                chunk = self._file.read_cached(offset, min(chunk_bytes, end - offset)) if cached else None
-                if chunk is None:
-                    cached = False
-                    chunk = await (ahead or self._read(offset, min(chunk_bytes, end - offset)))
-                    if not chunk:
-                        raise EOFError(f"the blob ends at {offset} bytes, {end - offset} too early")
-                    after = offset + len(chunk)
-                    ahead = self._read(after, min(chunk_bytes, end - after)) if after < end else None
+            while ahead is not None:
+                chunk = ahead if isinstance(ahead, bytes) else await ahead
+                if not chunk:
+                    raise EOFError(f"the blob ends at {offset} bytes, {end - offset} too early")
                 offset += len(chunk)
+                ahead = self._begin(offset, min(chunk_bytes, end - offset)) if offset < end else None
                 yield chunk
         finally:
-            if ahead is not None:
+            if isinstance(ahead, asyncio.Task):
                 ahead.cancel()
 
     async def close(self) -> None:
         await self._blobs.run(self._file.close)
 
-    def _read(self, offset: int, length: int) -> asyncio.Task[bytes]:
+    def _begin(self, offset: int, length: int) -> bytes | asyncio.Task[bytes]:
+        cached = self._file.read_cached(offset, length)
+        if cached is not None:
+            return cached
         return asyncio.ensure_future(self._blobs.run(self._file.read, offset, length))
 
 
