@@ -64,6 +64,8 @@ def test_a_slow_reader_holds_back_a_large_download(faced: RunningPlatform, proto
     )
     assert int(answer.stdout) == LARGE_BYTES, answer.stderr
     assert memory_bytes(faced) - before < HELD_BYTES
+    event = eventually(lambda: last_event(faced, "ServerStream"))
+    assert LARGE_BYTES <= event.sent_bytes < LARGE_BYTES * 1.01
 
 
 def test_what_a_reader_does_not_take_is_not_made(faced: RunningPlatform) -> None:

@@ -16,6 +16,7 @@ import pytest_asyncio
 
 from portico_server.platform.blobs import files
 from portico_server.platform.blobs.files import FileBlobs
+from portico_server.platform.blobs.open_files import OpenFile
 from portico_server.platform.database import StorageFull
 
 BLOCK = 4096  # what is written at once, at least, before the commit
@@ -197,6 +198,38 @@ async def test_a_file_that_is_too_short_is_an_error_and_not_a_short_answer(blobs
     with pytest.raises(EOFError):
         [part async for part in blob.chunks(0, 10, 100)]
     await blob.close()
+
+
+async def test_what_is_cached_is_read_without_a_thread_and_the_rest_by_one(
+    blobs: FileBlobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blob_id = await written(blobs, b"abcdefghij")
+    threads: list[int] = []
+
+    def read_cached(file: OpenFile, offset: int, length: int) -> bytes | None:
+        return None if offset == 4 else os.pread(file._descriptor, length, offset)
+
+    def read(file: OpenFile, offset: int, length: int) -> bytes:
+        threads.append(offset)
+        return os.pread(file._descriptor, length, offset)
+
+    monkeypatch.setattr(OpenFile, "read_cached", read_cached)
+    monkeypatch.setattr(OpenFile, "read", read)
+    assert await content(blobs, blob_id) == [b"abcd", b"efgh", b"ij"]
+    assert threads == [4]
+
+
+async def test_the_page_cache_is_asked_for_no_more_than_may_be_copied_at_once(blobs: FileBlobs, tmp_path: Path) -> None:
+    await written(blobs, bytes(BLOCK))
+    (path,) = (path for path in paths(tmp_path) if path.stat().st_size == BLOCK)
+    file = OpenFile(os.open(path, os.O_RDONLY))
+    file.read(0, BLOCK)
+    assert file.read_cached(0, BLOCK) in (bytes(BLOCK), None)  # nothing keeps it there
+    assert file.read_cached(1, BLOCK) is None  # not all of it is in the file
+    assert file.read_cached(0, 1 << 19) is None
+    file.close()
+    with pytest.raises(ValueError, match="closed"):
+        file.read_cached(0, 1)
 
 
 async def test_files_and_folders_are_their_owner_s_alone(blobs: FileBlobs, tmp_path: Path) -> None:
