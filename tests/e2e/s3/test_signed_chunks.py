@@ -18,10 +18,10 @@ from botocore.credentials import Credentials
 
 from portico_server.objects.faces.s3.claims import claims_of
 from portico_server.objects.faces.s3.payload import NOT_SIGNED
-from portico_server.objects.faces.s3.signers import SigningKey
 from portico_server.objects.faces.s3.sigv4 import Signed
 from portico_server.platform.access_keys import AccessKey
 from portico_server.platform.authorization import Principal
+from portico_server.platform.signature_v4 import SigningKey
 from tests.e2e.s3.door import TIMEOUT_SECONDS, S3Door
 from tests.unit.objects.s3.chunks import with_signatures
 
