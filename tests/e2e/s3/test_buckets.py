@@ -192,6 +192,13 @@ def test_what_is_no_policy_is_refused(s3: Any, bucket: str, policy: str) -> None
     assert code_of(s3.put_bucket_policy, Bucket=bucket, Policy=policy) == (400, "MalformedPolicy")
 
 
+@pytest.mark.parametrize("setting", ["policy", "cors", "lifecycle", "tagging", "versioning", "object-lock", "delete"])
+def test_that_there_is_no_bucket_is_told_before_what_is_wrong_with_a_document(door: S3Door, setting: str) -> None:
+    verb = "POST" if setting == "delete" else "PUT"
+    answer = door.request(verb, f"/there-is-none?{setting}", {}, b"<junk")
+    assert (answer.status, answer.error["Code"]) == (404, "NoSuchBucket")
+
+
 def test_notifications_to_queues(s3: Any, bucket: str) -> None:
     assert "QueueConfigurations" not in s3.get_bucket_notification_configuration(Bucket=bucket)
     queue = {

@@ -75,3 +75,26 @@ def test_a_list_of_keys_to_delete_needs_a_digest(door: S3Door, bucket: str) -> N
 
 def _base64(digest: bytes) -> str:
     return base64.b64encode(digest).decode()
+
+
+def test_a_parts_digest_is_of_the_uploads_algorithm(door: S3Door, s3: Any, bucket: str) -> None:
+    chosen = s3.create_multipart_upload(Bucket=bucket, Key="k", ChecksumAlgorithm="SHA256")["UploadId"]
+    part = {"Bucket": bucket, "Key": "k", "UploadId": chosen, "PartNumber": 1, "Body": b"bytes"}
+    assert code_of(s3.upload_part, **part, ChecksumAlgorithm="CRC32") == (400, "InvalidRequest")  # in a trailer
+    sha1 = {"x-amz-checksum-sha1": base64.b64encode(hashlib.sha1(b"bytes").digest()).decode()}
+    answer = door.request("PUT", f"/{bucket}/k?uploadId={chosen}&partNumber=1", sha1, b"bytes")
+    assert (answer.status, answer.error["Code"]) == (400, "InvalidRequest")
+    assert "Parts" not in s3.list_parts(Bucket=bucket, Key="k", UploadId=chosen)
+    s3.upload_part(**part, ChecksumAlgorithm="SHA256")
+    usual = s3.create_multipart_upload(Bucket=bucket, Key="k")["UploadId"]
+    s3.upload_part(**{**part, "UploadId": usual}, ChecksumAlgorithm="CRC32")
+
+
+def test_a_completion_of_another_type_is_refused(s3: Any, bucket: str) -> None:
+    asked = {"Bucket": bucket, "Key": "k", "ChecksumAlgorithm": "CRC32", "ChecksumType": "FULL_OBJECT"}
+    upload = {"Bucket": bucket, "Key": "k", "UploadId": s3.create_multipart_upload(**asked)["UploadId"]}
+    etag = s3.upload_part(**upload, PartNumber=1, Body=b"bytes", ChecksumAlgorithm="CRC32")["ETag"]
+    parts = {"Parts": [{"PartNumber": 1, "ETag": etag}]}
+    refused = code_of(s3.complete_multipart_upload, **upload, MultipartUpload=parts, ChecksumType="COMPOSITE")
+    assert refused == (400, "InvalidRequest")
+    s3.complete_multipart_upload(**upload, MultipartUpload=parts, ChecksumType="FULL_OBJECT")

@@ -65,7 +65,7 @@ class CreateMultipartUploadResponse(_message.Message):
     def __init__(self, upload: _Optional[_Union[Upload, _Mapping]] = ...) -> None: ...
 
 class UploadPartRequest(_message.Message):
-    __slots__ = ("name", "data", "upload_id", "part_number", "checksums", "content_sha256", "size_bytes", "checksum_algorithms")
+    __slots__ = ("name", "data", "upload_id", "part_number", "checksums", "content_sha256", "size_bytes", "checksum_algorithms", "only_upload_algorithm")
     NAME_FIELD_NUMBER: _ClassVar[int]
     DATA_FIELD_NUMBER: _ClassVar[int]
     UPLOAD_ID_FIELD_NUMBER: _ClassVar[int]
@@ -74,6 +74,7 @@ class UploadPartRequest(_message.Message):
     CONTENT_SHA256_FIELD_NUMBER: _ClassVar[int]
     SIZE_BYTES_FIELD_NUMBER: _ClassVar[int]
     CHECKSUM_ALGORITHMS_FIELD_NUMBER: _ClassVar[int]
+    ONLY_UPLOAD_ALGORITHM_FIELD_NUMBER: _ClassVar[int]
     name: str
     data: _httpbody_pb2.HttpBody
     upload_id: str
@@ -82,7 +83,8 @@ class UploadPartRequest(_message.Message):
     content_sha256: bytes
     size_bytes: int
     checksum_algorithms: _containers.RepeatedScalarFieldContainer[_objects_pb2.ChecksumAlgorithm]
-    def __init__(self, name: _Optional[str] = ..., data: _Optional[_Union[_httpbody_pb2.HttpBody, _Mapping]] = ..., upload_id: _Optional[str] = ..., part_number: _Optional[int] = ..., checksums: _Optional[_Union[_objects_pb2.Checksums, _Mapping]] = ..., content_sha256: _Optional[bytes] = ..., size_bytes: _Optional[int] = ..., checksum_algorithms: _Optional[_Iterable[_Union[_objects_pb2.ChecksumAlgorithm, str]]] = ...) -> None: ...
+    only_upload_algorithm: bool
+    def __init__(self, name: _Optional[str] = ..., data: _Optional[_Union[_httpbody_pb2.HttpBody, _Mapping]] = ..., upload_id: _Optional[str] = ..., part_number: _Optional[int] = ..., checksums: _Optional[_Union[_objects_pb2.Checksums, _Mapping]] = ..., content_sha256: _Optional[bytes] = ..., size_bytes: _Optional[int] = ..., checksum_algorithms: _Optional[_Iterable[_Union[_objects_pb2.ChecksumAlgorithm, str]]] = ..., only_upload_algorithm: _Optional[bool] = ...) -> None: ...
 
 class UploadPartResponse(_message.Message):
     __slots__ = ("part",)

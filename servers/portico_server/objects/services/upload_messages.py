@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from portico.objects.v1 import objects_pb2, uploads_pb2
+from portico_server.objects.content import checksums
 from portico_server.objects.content.checksums import Digests
+from portico_server.objects.errors import InvalidField
 from portico_server.objects.names import object_name
 from portico_server.objects.records import Part, Upload
 from portico_server.objects.services.messages import timestamp
@@ -16,6 +18,8 @@ from portico_server.objects.uploads.composing import Announced, NamedPart
 _PARTS_AT_ONCE = 200
 _DIGESTS = [field.name for field in objects_pb2.Checksums.DESCRIPTOR.fields if field.name != "type"]
 _NONE: Digests = {}
+_USUAL = checksums.NAMES[objects_pb2.CHECKSUM_ALGORITHM_CRC64NVME]
+"""The algorithm of uploads for which none was asked."""
 
 
 def upload_message(upload: Upload) -> uploads_pb2.Upload:
@@ -60,6 +64,19 @@ async def named_parts(request: uploads_pb2.CompleteMultipartUploadRequest) -> li
 def announced_of(request: uploads_pb2.CompleteMultipartUploadRequest) -> Announced:
     size_bytes = request.size_bytes if request.HasField("size_bytes") else None
     return Announced(size_bytes, _digests(request), request.checksums.type)
+
+
+def check_algorithm(request: uploads_pb2.UploadPartRequest, upload: Upload) -> None:
+    """Whether the part's digests, said and announced, are of the upload's algorithm. Raises InvalidField."""
+    if upload.algorithm == _USUAL:
+        return
+    given = {*_digests(request), *(checksums.NAMES[algorithm] for algorithm in request.checksum_algorithms)} - {"md5"}
+    if given - {upload.algorithm}:
+        raise InvalidField(
+            f"checksum type mismatch occurred, expected checksum type: {upload.algorithm}, actual checksum type: "
+            f"{', '.join(sorted(given))}",
+            field="checksums",
+        )
 
 
 class _WithChecksums(Protocol):

@@ -81,6 +81,8 @@ class UploadService(uploads_pb2_grpc.UploadServiceServicer):
         if not first.part_number:
             raise InvalidField("part_number is missing in the first message; it is 1 to 10,000", field="part_number")
         upload = await self._uploads.get(parse_object_name(first.name), first.upload_id)
+        if first.only_upload_algorithm:
+            upload_messages.check_algorithm(first, upload)
         arriving = Arriving(first, request_iterator, [upload.algorithm])
         part = await self._uploads.put_part(upload, first.part_number, arriving.parts(), arriving.announced)
         return uploads_pb2.UploadPartResponse(part=upload_messages.part_message(part))

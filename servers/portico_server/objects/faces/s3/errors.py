@@ -140,6 +140,7 @@ _BY_FIELD = {
     "size_bytes": Told("IncompleteBody", 400),
     "content_sha256": Told("XAmzContentSHA256Mismatch", 400),
     "checksum_type": Told("InvalidRequest", 400),
+    "checksums": Told("InvalidRequest", 400),
     "checksums.type": Told("InvalidRequest", 400),
     "bucket_id": Told("InvalidBucketName", 400),
     "metadata.custom": Told("MetadataTooLarge", 400),

@@ -15,6 +15,7 @@ from portico_server.objects.faces.s3.addresses import Address, Hosts
 from portico_server.objects.faces.s3.body import Body, body_of
 from portico_server.objects.faces.s3.canonical import decoded_query
 from portico_server.objects.faces.s3.operations import table
+from portico_server.objects.faces.s3.operations.buckets import bucket_of
 from portico_server.objects.faces.s3.post_policy import SignedForm
 from portico_server.objects.faces.s3.refusals import method_not_allowed, not_implemented
 from portico_server.objects.faces.s3.refused_headers import check_owner
@@ -124,4 +125,9 @@ async def _answered(request: S3Request) -> FaceResponse:
     if operation.answer is None:
         raise not_implemented(operation.name, operation.note)
     check_owner(request)
-    return await operation.answer(request)
+    try:
+        return await operation.answer(request)
+    except ApiError:
+        if level == table.BUCKET and operation.selector and not request.ray_id:
+            await bucket_of(request)  # that it is not there, or not for the caller, is told before what is wrong
+        raise
