@@ -60,7 +60,7 @@ LOADS = (
     Load(
         "objects",
         objects_check.check,
-        steps=18,
+        steps=24,
         cuts=10,
         without_effect={
             "some/where/data/databases/objects.sqlite-journal": _JOURNAL,

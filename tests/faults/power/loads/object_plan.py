@@ -9,23 +9,44 @@ from __future__ import annotations
 import copy
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 KEYS = 4  # a writer and bucket
 SIZES = (0, 900, 16_384, 16_385, 21_000, 70_000)
 """Up to 16 KiB the bytes stand in the database, beyond in a file."""
 
+_KINDS = (
+    *("put", "put", "put_parts", "put_parts", "copy", "tag", "upload", "upload", "upload"),
+    *("delete", "delete_version", "delete_many"),
+)
+_TAGGED_SHARE = 0.3
+_PARTS = 2  # of an upload, before it ends
+
 PLAIN, KEPT = "plain", "kept"
 """The buckets: one without versions, one that keeps them."""
 
-Held = dict[str, dict[str, list[bytes | None]]]
-"""By bucket and key the versions, newest first; None: a delete marker."""
+
+class Version(NamedTuple):
+    """A version's bytes and its tag; without bytes it is a delete marker."""
+
+    data: bytes | None
+    tag: str = ""
+
+
+MARKER = Version(None)
+
+Held = dict[str, dict[str, list[Version]]]
+"""By bucket and key the versions, newest first."""
+Uploads = dict[str, dict[int, bytes]]
+"""By `BUCKET/KEY` the upload that is underway, its parts by number."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """`kind` is put, put_parts (as `parts_of` cuts it), copy (of `source`), delete, delete_version (the version at
-    `index`), or delete_many."""
+    """`kind` is put (with `tag`), put_parts (as `parts_of` cuts it), copy (of `source`), tag (the current version),
+    delete, delete_version (the version at `index`), or delete_many; and of an upload that lasts for several steps
+    begin, add_part (the number is `index`), complete (with `tag`, which it began with) and abort."""
 
     kind: str
     bucket: str
@@ -33,15 +54,18 @@ class Step:
     data: bytes = b""
     source: str = ""
     index: int = 0
+    tag: str = ""
 
 
 @dataclass
 class Plan:
-    """A writer's endless list of steps, drawn from a seed; `held` is what its keys hold after those taken."""
+    """A writer's endless list of steps, drawn from a seed; `held` is what its keys hold after those taken, `uploads`
+    what is underway (one at most in each bucket)."""
 
     seed: int
     writer: int
     held: Held = field(default_factory=lambda: {PLAIN: {}, KEPT: {}})
+    uploads: Uploads = field(default_factory=dict)
 
     def steps(self) -> Iterator[Step]:
         """The next step; `held` is that after it."""
@@ -54,26 +78,31 @@ class Plan:
                 self._take(step)
                 yield step
 
-    def after(self, count: int) -> Held:
-        """What is held after so many steps from here."""
+    def after(self, count: int) -> tuple[Held, Uploads]:
+        """What is held, and underway, after so many steps from here."""
         steps = self.steps()
         for _ in range(count):
             next(steps)
-        return copy.deepcopy(self.held)
+        return copy.deepcopy((self.held, self.uploads))
 
     def _drawn(self, chance: random.Random, number: int) -> Step | None:
         """A step; None where what was drawn makes no sense now."""
         bucket = chance.choice((PLAIN, KEPT))
         keys = [f"{self.writer}/{chance.randrange(KEYS)}" for _ in range(2)]
-        kind = chance.choice(
-            ("put", "put", "put_parts", "put_parts", "copy", "delete", "delete_version", "delete_many")
-        )
+        kind = chance.choice(_KINDS)
         size, index = chance.choice(SIZES), chance.randrange(3)
         versions = self.held[bucket].get(keys[0], [])
-        is_there = bool(versions) and versions[0] is not None
+        is_there = bool(versions) and versions[0].data is not None
+        data, tag = content(self.writer, number, size), f"t{number}" if chance.random() < _TAGGED_SHARE else ""
         match kind:
-            case "put" | "put_parts":
-                return Step(kind, bucket, (keys[0],), content(self.writer, number, size))
+            case "put":
+                return Step(kind, bucket, (keys[0],), data, tag=tag)
+            case "put_parts":
+                return Step(kind, bucket, (keys[0],), data)
+            case "upload":
+                return self._upload_step(chance, bucket, data, index)
+            case "tag" if is_there:
+                return Step(kind, bucket, (keys[0],), tag=f"t{number}")
             case "copy" if is_there and keys[0] != keys[1]:
                 return Step(kind, bucket, (keys[1],), source=keys[0])
             case "delete" if is_there:
@@ -84,19 +113,48 @@ class Plan:
                 return Step(kind, bucket, tuple(keys))
         return None
 
+    def _upload_step(self, chance: random.Random, bucket: str, data: bytes, index: int) -> Step:
+        """The next one of the bucket's upload: parts come and are replaced, until it ends."""
+        key = f"{self.writer}/upload"
+        parts = self.uploads.get(f"{bucket}/{key}")
+        if parts is None:
+            return Step("begin", bucket, (key,))
+        if len(parts) < _PARTS:
+            return Step("add_part", bucket, (key,), data, index=index + 1)
+        return Step(chance.choice(("complete", "complete", "abort")), bucket, (key,))
+
     def _take(self, step: Step) -> None:
+        """Has taken it."""
+        name = f"{step.bucket}/{step.keys[0]}"
+        match step.kind:
+            case "begin":
+                self.uploads[name] = {}
+            case "add_part":
+                self.uploads[name][step.index] = step.data
+            case "abort":
+                del self.uploads[name]
+            case "complete":
+                parts = self.uploads.pop(name)
+                self._change(replace(step, data=b"".join(data for _, data in sorted(parts.items()))))
+            case _:
+                self._change(step)
+
+    def _change(self, step: Step) -> None:
         held = self.held[step.bucket]
         for key in step.keys:
             versions = held.setdefault(key, [])
             if step.kind == "delete_version":
                 del versions[step.index]
                 continue
+            if step.kind == "tag":
+                versions[0] = versions[0]._replace(tag=step.tag)
+                continue
             if step.bucket == PLAIN:
                 versions.clear()
-            if step.kind in ("put", "put_parts", "copy"):
-                versions.insert(0, held[step.source][0] if step.source else step.data)
+            if step.kind in ("put", "put_parts", "copy", "complete"):
+                versions.insert(0, held[step.source][0] if step.source else Version(step.data, step.tag))
             elif step.bucket == KEPT:
-                versions.insert(0, None)
+                versions.insert(0, MARKER)
             if not versions:
                 del held[key]
         for key in [key for key, versions in held.items() if not versions]:

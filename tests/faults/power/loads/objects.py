@@ -28,15 +28,31 @@ def bucket_name(bucket: str) -> str:
     return f"{ACCOUNT}/buckets/{bucket}"
 
 
-async def take(stand: Stand, step: Step) -> None:
+def tags_of(tag: str) -> dict[str, str]:
+    return {"tag": tag} if tag else {}
+
+
+async def take(stand: Stand, step: Step, uploads: dict[str, str]) -> None:
+    """`uploads`: by bucket the id of the writer's upload that is underway."""
     bucket = bucket_name(step.bucket)
     match step.kind:
         case "put":
-            await stand.put(step.keys[0], step.data, bucket)
+            await stand.put(step.keys[0], step.data, bucket, tags=tags_of(step.tag))
         case "put_parts":
             await stand.put_in_parts(step.keys[0], parts_of(step.data), bucket)
         case "copy":
             await stand.copy(step.source, step.keys[0], bucket, bucket)
+        case "tag":
+            await stand.update(step.keys[0], "tags", bucket=bucket, tags=tags_of(step.tag))
+        case "begin":
+            uploads[bucket] = await stand.create_upload(step.keys[0], bucket)
+        case "add_part":
+            await stand.upload_part(step.keys[0], uploads[bucket], step.index, step.data, bucket)
+        case "complete":
+            parts = (await stand.list_parts(step.keys[0], uploads[bucket], bucket)).parts
+            await stand.complete(step.keys[0], uploads[bucket], [part.number for part in parts], bucket)
+        case "abort":
+            await stand.abort(step.keys[0], uploads[bucket], bucket)
         case "delete":
             await stand.delete(step.keys[0], bucket)
         case "delete_version":
@@ -47,9 +63,10 @@ async def take(stand: Stand, step: Step) -> None:
 
 
 async def write(stand: Stand, plan: Plan, count: int) -> None:
+    uploads: dict[str, str] = {}
     for number, step in zip(range(1, count + 1), plan.steps(), strict=False):
         say(f"begun {plan.writer} {number}")
-        await take(stand, step)
+        await take(stand, step, uploads)
         say(f"done {plan.writer} {number}")
         if plan.writer == 0 and number % _COLLECTED_EVERY == 0:
             await stand.collect()

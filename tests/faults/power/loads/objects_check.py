@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from pathlib import Path
 from unittest import mock
@@ -10,7 +11,7 @@ from portico_server.host.supervisor.first_start import prepare
 from portico_server.objects.upkeep import orphans
 from portico_server.platform.settings import Settings
 from tests.contract.objects.stand import Stand, standing
-from tests.faults.power.loads.object_plan import KEPT, PLAIN, Held, Plan
+from tests.faults.power.loads.object_plan import KEPT, MARKER, PLAIN, Held, Plan, Uploads, Version
 from tests.faults.power.loads.objects import WRITERS, bucket_name
 from tests.faults.power.loads.saying import counted
 from tests.faults.power.loads.whole import check_whole
@@ -25,40 +26,64 @@ async def check(data: Path, said: list[str], seed: int) -> None:
     async with standing(Settings(data=data)) as stand:
         if "buckets" in said:
             found = {bucket: await held(stand, bucket) for bucket in (PLAIN, KEPT)}
+            parts = {name: sizes for bucket in found for name, sizes in (await underway(stand, bucket)).items()}
             for writer in range(WRITERS):
-                _check_writer(Plan(seed, writer), found, said)
+                _check_writer(Plan(seed, writer), found, parts, said)
             await _check_rest(stand, found)
     check_whole(data / "databases" / "objects.sqlite")
 
 
-async def held(stand: Stand, bucket: str) -> dict[str, list[bytes | None]]:
-    """The versions of all keys, read to their last byte."""
-    found: dict[str, list[bytes | None]] = {}
-    token = ""
+async def held(stand: Stand, bucket: str) -> dict[str, list[Version]]:
+    """The versions of all keys, read to their last byte, with their tags."""
+    found: dict[str, list[Version]] = {}
+    name, token = bucket_name(bucket), ""
     while True:
-        page = await stand.list_versions(bucket_name(bucket), page_token=token)
+        page = await stand.list_versions(name, page_token=token)
         for version in page.objects:
             key = version.name.partition("/objects/")[2]
-            data = None
+            one = MARKER
             if not version.delete_marker:
-                data = await stand.get(key, bucket_name(bucket), version_id=version.version_id)
+                data = await stand.get(key, name, version_id=version.version_id)
                 assert len(data) == version.size_bytes
-            found.setdefault(key, []).append(data)
+                described = await stand.head(key, name, version_id=version.version_id)
+                one = Version(data, described.tags.get("tag", ""))
+            found.setdefault(key, []).append(one)
         token = page.next_page_token
         if not token:
             return found
 
 
-def _check_writer(plan: Plan, found: Held, said: list[str]) -> None:
+async def underway(stand: Stand, bucket: str) -> dict[str, dict[int, str]]:
+    """By `BUCKET/KEY` the uploads that last for several steps, with the ETags of their parts."""
+    found = {}
+    for upload in (await stand.list_uploads(bucket_name(bucket))).uploads:
+        key = upload.name.partition("/objects/")[2]
+        if key.endswith("/upload"):
+            page = await stand.list_parts(key, upload.upload_id, bucket_name(bucket))
+            found[f"{bucket}/{key}"] = {part.number: part.etag for part in page.parts}
+    return found
+
+
+def _check_writer(plan: Plan, found: Held, parts: dict[str, dict[int, str]], said: list[str]) -> None:
     begun, done = (counted(said, f"{word} {plan.writer}") for word in ("begun", "done"))
+    start = f"{plan.writer}/"
     own = {
-        bucket: {key: versions for key, versions in keys.items() if key.startswith(f"{plan.writer}/")}
+        bucket: {key: versions for key, versions in keys.items() if key.startswith(start)}
         for bucket, keys in found.items()
     }
+    own_parts = {name: etags for name, etags in parts.items() if name.partition("/")[2].startswith(start)}
     allowed = [Plan(plan.seed, plan.writer).after(count) for count in {done, begun}]
-    assert own in allowed, f"writer {plan.writer} after {done} steps (begun {begun}): {_short(own)} is none of " + str(
-        [_short(one) for one in allowed]
+    assert (own, own_parts) in [(held, _etags(uploads)) for held, uploads in allowed], (
+        f"writer {plan.writer} after {done} steps (begun {begun}): {_short(own)} with {own_parts} is none of "
+        + str([(_short(held), _etags(uploads)) for held, uploads in allowed])
     )
+
+
+def _etags(uploads: Uploads) -> dict[str, dict[int, str]]:
+    return {
+        name: {number: hashlib.md5(data).hexdigest() for number, data in parts.items()}
+        for name, parts in uploads.items()
+    }
 
 
 async def _check_rest(stand: Stand, found: Held) -> None:
@@ -69,12 +94,11 @@ async def _check_rest(stand: Stand, found: Held) -> None:
             await stand.abort(upload.name.partition("/objects/")[2], upload.upload_id, bucket_name(bucket))
     stand.clock.pass_seconds(_LATER_SECONDS)
     await stand.put("after/cut", b"x" * 20_000, bucket_name(PLAIN))
-    found[PLAIN]["after/cut"] = [b"x" * 20_000]
+    found[PLAIN]["after/cut"] = [Version(b"x" * 20_000)]
     await stand.collect()
     for bucket, keys in found.items():
-        versions = [data for versions in keys.values() for data in versions]
-        total = sum(len(data) for data in versions if data is not None)
-        count = sum(data is not None for data in versions)
+        contents = [one.data for versions in keys.values() for one in versions if one.data is not None]
+        total, count = sum(map(len, contents)), len(contents)
         usage = await stand.usage(bucket_name(bucket))
         assert usage[1] == total, f"{bucket} uses {usage} and holds {count} objects of {total} bytes"
     real_time = time.time
@@ -87,10 +111,10 @@ async def _check_rest(stand: Stand, found: Held) -> None:
 
 
 def _short(held: Held) -> dict[str, dict[str, list[str]]]:
-    def shown(data: bytes | None) -> str:
-        return "marker" if data is None else f"{data[:8]!r}+{len(data)}"
+    def shown(one: Version) -> str:
+        return "marker" if one.data is None else f"{one.data[:8]!r}+{len(one.data)} {one.tag}"
 
     return {
-        bucket: {key: [shown(data) for data in versions] for key, versions in sorted(keys.items())}
+        bucket: {key: [shown(one) for one in versions] for key, versions in sorted(keys.items())}
         for bucket, keys in held.items()
     }
