@@ -1,4 +1,4 @@
-"""Small disks, in memory, and how they get full."""
+"""Small disks, in memory, and how they get full; folders that can only be read."""
 
 from __future__ import annotations
 
@@ -42,3 +42,15 @@ def filled(folder: Path) -> Iterator[None]:
         yield
     finally:
         ballast.unlink()
+
+
+@contextlib.contextmanager
+def read_only(folder: Path) -> Iterator[None]:
+    """The folder as a mount of its own that takes no changes; files that are open for writing stay so."""
+    if subprocess.run(["mount", "--bind", str(folder), str(folder)], capture_output=True, check=False).returncode:
+        pytest.skip("nothing can be mounted here")
+    try:
+        subprocess.run(["mount", "-o", "remount,bind,ro", str(folder)], check=True)
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)

@@ -49,8 +49,8 @@ class S3Door:
     authority: str = ""
     made: list[Any] = field(default_factory=list)
 
-    def client(self, *, style: str = "path", region: str = "auto", **config: Any) -> Any:
-        """A client of boto3 without retries, so that each error is told."""
+    def client(self, *, style: str = "path", region: str = "auto", attempts: int = 1, **config: Any) -> Any:
+        """A client of boto3, by default without retries, so that each error is told."""
         made = boto3.session.Session().client(
             "s3",
             aws_access_key_id=self.access_key_id,
@@ -60,7 +60,7 @@ class S3Door:
             config=Config(
                 region_name=region,
                 s3={"addressing_style": style},
-                retries={"max_attempts": 0},
+                retries={"total_max_attempts": attempts},
                 connect_timeout=TIMEOUT_SECONDS,
                 read_timeout=TIMEOUT_SECONDS,
                 **config,

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import portico
-from tests.e2e.s3.door import S3Door
+from tests.e2e.s3.conftest import door_of
 from tests.faults.histories.calls import History
 from tests.faults.histories.checking import violations
 from tests.faults.kills.afterwards import check_what_is_left
@@ -57,11 +57,7 @@ def survive(folder: Path, kills: int, seed: int, **settings: Any) -> None:
 
 def client(platform: RunningPlatform) -> Any:
     """A client of boto3 at the S3 door, for all threads; the buckets are there."""
-    with portico.connect(str(platform.profile)) as connected:
-        key = connected.access.own_key()
-    port = platform.s3_address.rpartition(":")[2]
-    door = S3Door(f"https://localhost:{port}", key.id, key.secret, str(platform.profile / "ca.pem"))
-    s3 = door.client(max_pool_connections=CLIENTS)
+    s3 = door_of(platform).client(max_pool_connections=CLIENTS)
     tell_order(s3)
     for bucket in (PLAIN, KEPT):
         s3.create_bucket(Bucket=bucket)
