@@ -127,6 +127,18 @@ class NotificationNotTold(DomainError):
     """The queue has told of fewer than the caller acknowledges."""
 
 
+class WebhookNotFound(DomainError):
+    """The account has no such webhook."""
+
+
+class TooManyWebhooks(DomainError):
+    """Rules of the account's buckets name as many webhooks as they may."""
+
+
+class TooManyTests(DomainError):
+    """As many tests of webhooks as may be are under way."""
+
+
 ERRORS: ErrorTable = {
     BucketNotFound: (StatusCode.NOT_FOUND, "BUCKET_NOT_FOUND"),
     BucketAlreadyExists: (StatusCode.ALREADY_EXISTS, "BUCKET_ALREADY_EXISTS"),
@@ -157,5 +169,8 @@ ERRORS: ErrorTable = {
     PartTooLarge: (StatusCode.INVALID_ARGUMENT, "PART_TOO_LARGE"),
     InvalidPartNumber: (StatusCode.OUT_OF_RANGE, "INVALID_PART_NUMBER"),
     NotificationNotTold: (StatusCode.FAILED_PRECONDITION, "NOTIFICATION_NOT_TOLD"),
+    WebhookNotFound: (StatusCode.NOT_FOUND, "WEBHOOK_NOT_FOUND"),
+    TooManyWebhooks: (StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_WEBHOOKS"),
+    TooManyTests: (StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_TESTS"),
     WriteContended: (StatusCode.ABORTED, "CONTENDED"),
 }

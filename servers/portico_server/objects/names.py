@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import NamedTuple
 
 from portico_server.objects.errors import InvalidField
 
 MAX_KEY_BYTES = 1024
+_WEBHOOK_ID_DIGITS = 32
 _FEWEST_CHARACTERS_OVER = MAX_KEY_BYTES // 4  # no character takes more than four bytes
 
 
@@ -39,3 +41,13 @@ def object_name(bucket: str, key: str) -> str:
 
 def bucket_name(parent: str, bucket_id: str) -> str:
     return f"{parent}/buckets/{bucket_id}"
+
+
+def webhook_name(account: str, url: str) -> str:
+    """Of a URL in one spelling; `account` is the account's name."""
+    return f"{account}/webhooks/{hashlib.sha256(url.encode()).hexdigest()[:_WEBHOOK_ID_DIGITS]}"
+
+
+def account_of(name: str) -> str:
+    """The name of the account that something belongs to."""
+    return "/".join(name.split("/", 2)[:2])

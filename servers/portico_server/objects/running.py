@@ -22,7 +22,11 @@ from portico_server.objects.content.rehashing import Rehasher
 from portico_server.objects.content.verifying import Verifier
 from portico_server.objects.errors import ERRORS
 from portico_server.objects.faces.s3.opening import s3_face
+from portico_server.objects.notifications.delivering import Delivering
 from portico_server.objects.notifications.queues import Queues
+from portico_server.objects.notifications.sending import Sender
+from portico_server.objects.notifications.webhook_rules import WebhookRules
+from portico_server.objects.notifications.webhooks import Webhooks
 from portico_server.objects.services.bucket_service import BucketService
 from portico_server.objects.services.notification_service import NotificationService
 from portico_server.objects.services.object_service import ObjectService
@@ -50,6 +54,9 @@ from portico_server.objects.versions.version_listing import VersionListing
 from portico_server.platform.housekeeping import housekeeping
 from portico_server.platform.ids import Ids
 from portico_server.platform.operations import Kind, Operations
+from portico_server.platform.outgoing.addresses import AddressRules
+from portico_server.platform.outgoing.connecting import Connector, tls_context
+from portico_server.platform.outgoing.destinations import DestinationRules
 from portico_server.platform.product import Gauge, Platform, Running
 
 NAME = "objects"
@@ -66,7 +73,11 @@ async def run(platform: Platform) -> AsyncIterator[Running]:
     ids = Ids(clock, platform.random)
     kinds: dict[str, Kind] = {}  # filled below: the work needs the buckets, and they ask what runs
     operations = Operations(NAME, database, clock, tokens, kinds, ERRORS)
-    buckets = Buckets(database, clock, ids, operations.is_running)
+    destinations = DestinationRules(
+        AddressRules(platform.settings.webhook_networks), platform.settings.webhook_http_hosts
+    )
+    webhook_rules = WebhookRules(destinations, platform.sealing(NAME), platform.random)
+    buckets = Buckets(database, clock, ids, operations.is_running, webhook_rules)
     emptying = Emptying(database, buckets, ids, operations, clock)
     kinds[KIND] = emptying.empty
     scrubbing = Scrubbing(database, buckets, operations)
@@ -101,6 +112,10 @@ async def run(platform: Platform) -> AsyncIterator[Running]:
         copying, uploads_listing = PartCopying(uploads, reader, blobs), UploadListing(database, buckets)
         upload_service = UploadService(database, clock, uploads, copying, listing, uploads_listing, tokens)
         queues = Queues(database, clock)
+        connector = Connector(destinations.addresses, tls_context(platform.settings.webhook_authorities))
+        sender = Sender(database, clock, connector, destinations, webhook_rules)
+        webhooks = Webhooks(database, clock, ids, queues, webhook_rules, sender)
+        delivering = Delivering(database, clock, queues, sender, platform.random)
         await orphans.start()
         await operations.start()
         meter = Meter(database, clock)
@@ -114,7 +129,7 @@ async def run(platform: Platform) -> AsyncIterator[Running]:
                     (usage_pb2_grpc.add_UsageServiceServicer_to_server, UsageService(database, clock)),
                     (
                         notifications_pb2_grpc.add_NotificationServiceServicer_to_server,
-                        NotificationService(queues, tokens),
+                        NotificationService(queues, webhooks, tokens),
                     ),
                 ),
                 jobs=(
@@ -124,16 +139,23 @@ async def run(platform: Platform) -> AsyncIterator[Running]:
                     *Expiring(database, clock, ids, buckets).jobs(),
                     *Sampling(database, clock).jobs(),
                     *queues.jobs(),
+                    *delivering.jobs(),
+                    *webhooks.jobs(),
                     *orphans.jobs(),
                     *rounds.jobs(),
                     *operations.jobs(),
                     *housekeeping(NAME, database, clock),
                 ),
                 operations=operations,
-                gauges=(Gauge("objects_damaged_versions", "Stored versions found damaged.", rounds.health.damaged),),
+                gauges=(
+                    Gauge("objects_damaged_versions", "Stored versions found damaged.", rounds.health.damaged),
+                    Gauge("objects_webhooks_behind", "Webhooks whose last try failed.", delivering.health.behind),
+                    Gauge("objects_webhooks_disabled", "Webhooks that are disabled.", delivering.health.disabled),
+                ),
                 problems=rounds.health.problems,
                 faces=(s3_face(platform, buckets, hashing),),
             )
         finally:
             await meter.stop()
             await operations.stop()
+            connector.close()

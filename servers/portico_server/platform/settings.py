@@ -196,6 +196,16 @@ class Settings:
     objects_scrub_bytes_per_second: int = 10 * 1024 * 1024
     """How fast such a round reads at most: on average, and over all processes."""
 
+    webhook_networks: tuple[str, ...] = ()
+    """Networks that webhooks may reach besides public addresses, as 10.1.0.0/16: for receivers inside. Whoever may set
+    a bucket's rules can then have the platform send to whatever is there."""
+
+    webhook_http_hosts: tuple[str, ...] = ()
+    """Hosts that webhooks may reach by http, without TLS: names or addresses, in lower case."""
+
+    webhook_authorities: str = ""
+    """A file of certificates (PEM) of authorities whose receivers of webhooks are believed, besides the system's."""
+
     log_level: str = "info"
     """`debug`, `info`, `warning` or `error`."""
 

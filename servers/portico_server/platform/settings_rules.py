@@ -90,6 +90,14 @@ def _is_server_name(text: str) -> bool:
     return True
 
 
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return "/" in text
+
+
 def _is_folder(path: Path) -> bool:
     text = str(path)
     return "\0" not in text and len(text.encode(errors="surrogateescape")) <= _MAX_PATH_BYTES
@@ -174,5 +182,13 @@ RULES: Mapping[str, Rule] = {
     "dns_records": _between(1, 20_000),
     "objects_scrub_days": _between(0, 400, " days"),
     "objects_scrub_bytes_per_second": _between(64 * 1024, 100 * _GIB, " bytes"),
+    "webhook_networks": Rule(
+        _each(_is_network), "networks in their own spelling, without bits behind the prefix, as 10.1.0.0/16"
+    ),
+    "webhook_http_hosts": Rule(
+        _each(lambda text: _is_server_name(text) and text == text.lower() and not text.startswith("*")),
+        "DNS names and IP addresses in lower case, as hooks.internal",
+    ),
+    "webhook_authorities": Rule(lambda path: _is_folder(Path(path)), "the path of a file"),
     "log_level": _one_of("debug", "info", "warning", "error"),
 }

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import pytest
 import pytest_asyncio
+import trustme
 
 from portico_server.objects.uploads import composing
 from portico_server.platform.settings import Settings
@@ -56,11 +57,21 @@ def engine(request: pytest.FixtureRequest) -> str:
     return name
 
 
+@pytest.fixture(scope="session")
+def receivers() -> trustme.CA:
+    """The authority of receivers of webhooks, which the stand believes."""
+    return trustme.CA()
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def shared_stand(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, engine: str
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, engine: str, receivers: trustme.CA
 ) -> AsyncIterator[Stand]:
-    async with standing(settings_of(engine, request, tmp_path_factory.mktemp("objects"))) as running:
+    settings = settings_of(engine, request, tmp_path_factory.mktemp("objects"))
+    authorities = tmp_path_factory.mktemp("receivers") / "ca.pem"
+    receivers.cert_pem.write_to_path(str(authorities))
+    webhooks = {"webhook_networks": ("127.0.0.0/8",), "webhook_authorities": str(authorities)}
+    async with standing(settings.replace(**webhooks)) as running:
         yield running
 
 

@@ -32,6 +32,7 @@ from portico_server.platform.blobs.files import FileBlobs
 from portico_server.platform.database import ANY, Batch, Database, Statement
 from portico_server.platform.database.opening import LocalDatabases
 from portico_server.platform.errors import ApiError
+from portico_server.platform.keyring.sealing import Sealing
 from portico_server.platform.methods import Method
 from portico_server.platform.paging import PageTokens
 from portico_server.platform.product import Platform, Running
@@ -321,11 +322,35 @@ class Stand:
         message = notifications_pb2.AcknowledgeNotificationsRequest(parent=queue, up_to_sequence=sequence)
         return (await self.notifications.AcknowledgeNotifications(message, None)).acknowledged_sequence
 
+    async def list_webhooks(self, **request: Any) -> notifications_pb2.ListWebhooksResponse:
+        self.enter("NotificationService/ListWebhooks", ACCOUNT)
+        message = notifications_pb2.ListWebhooksRequest(parent=ACCOUNT, **request)
+        return await self.notifications.ListWebhooks(message, None)
+
+    async def get_webhook(self, name: str) -> notifications_pb2.Webhook:
+        self.enter("NotificationService/GetWebhook", name)
+        return (await self.notifications.GetWebhook(notifications_pb2.GetWebhookRequest(name=name), None)).webhook
+
+    async def test_webhook(self, name: str) -> notifications_pb2.TestWebhookResponse:
+        self.enter("NotificationService/TestWebhook", name)
+        return await self.notifications.TestWebhook(notifications_pb2.TestWebhookRequest(name=name), None)
+
+    async def retry_webhook(self, name: str, **request: Any) -> notifications_pb2.Webhook:
+        self.enter("NotificationService/RetryWebhook", name)
+        message = notifications_pb2.RetryWebhookRequest(name=name, **request)
+        return (await self.notifications.RetryWebhook(message, None)).webhook
+
+    async def rotate_webhook_secret(self, name: str) -> str:
+        self.enter("NotificationService/RotateWebhookSecret", name)
+        message = notifications_pb2.RotateWebhookSecretRequest(name=name)
+        return (await self.notifications.RotateWebhookSecret(message, None)).secret
+
     async def clear(self) -> None:
         """Forgets everything."""
         tables = (
             "bucket object version inline_bytes file upload part freed_list ledger usage usage_day"
-            " notice notification queue scrub_round damaged_version platform_outbox platform_request platform_operation"
+            " notice notification queue webhook webhook_secret webhook_rule"
+            " scrub_round damaged_version platform_outbox platform_request platform_operation"
         )
         await self.database.batch(Batch([Statement(f"DELETE FROM {table}", (), ANY) for table in tables.split()]))
         for path in self.files():
@@ -370,7 +395,15 @@ async def standing(
     async def product_blobs(product: str) -> Blobs:
         return blobs
 
-    platform = Platform(settings, clock, random.SystemRandom(), PageTokens(b"k" * 32), databases, product_blobs)
+    platform = Platform(
+        settings,
+        clock,
+        random.SystemRandom(),
+        PageTokens(b"k" * 32),
+        databases,
+        product_blobs,
+        sealing=lambda name: Sealing(b"s" * 32, name),
+    )
     async with PRODUCT.run(platform) as running:
         database = running.jobs[0].database
         buckets, objects, uploads, usage, notifications = (servicer for _, servicer in running.servicers)

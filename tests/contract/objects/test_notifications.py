@@ -127,12 +127,12 @@ async def test_a_bucket_without_rules_writes_nothing(stand: Stand) -> None:
 
 async def test_a_rule_that_another_process_was_told_of_holds_for_each_later_write(stand: Stand) -> None:
     await stand.put("before")
-    ids = stand.buckets._buckets._ids
+    ids, webhooks = stand.buckets._buckets._ids, stand.buckets._buckets._webhooks
 
     async def nothing_runs(_: str) -> bool:
         return False
 
-    others = Buckets(stand.database, stand.clock, ids, nothing_runs)
+    others = Buckets(stand.database, stand.clock, ids, nothing_runs, webhooks)
     wanted = Bucket(notification_rules=[rule()])
     await others.update(BUCKET, settings.change_of(wanted, []), "")
     await stand.put("after")
@@ -272,12 +272,6 @@ async def test_a_bucket_that_is_emptied_tells_nobody(stand: Stand) -> None:
     await stand.put("a")
     await stand.delete_bucket(force=True)
     assert await told(stand) == [(CREATED, "a")]
-
-
-async def test_a_webhook_is_refused_for_the_time_being(stand: Stand) -> None:
-    wanted = [NotificationRule(events=[NotificationRule.EVENT_OBJECT_CREATED], webhook_url="https://example.com")]
-    with pytest.raises(errors.InvalidField, match="not built yet: name a queue"):
-        await stand.update_bucket(notification_rules=wanted)
 
 
 async def test_batches_without_locks_of_their_own_do_not_number_twice(stand: Stand) -> None:

@@ -104,6 +104,10 @@ OUT_OF_BOUNDS = [
     ("dns_records", "50000", "a number from 1 to 20_000"),
     ("objects_scrub_days", "-1", "a number from 0 to 400 days"),
     ("objects_scrub_bytes_per_second", "1", "a number from 65_536 to 107_374_182_400 bytes"),
+    ("webhook_networks", "10.1.2.3/16", "networks in their own spelling"),
+    ("webhook_networks", "10.1.2.3", "networks in their own spelling"),
+    ("webhook_http_hosts", "*.internal", "DNS names and IP addresses in lower case"),
+    ("webhook_authorities", "a\0b", "the path of a file"),
     ("log_level", "loud", "debug, info, warning or error"),
 ]
 

@@ -30,7 +30,7 @@ from portico.objects.v1 import buckets_pb2 as portico_dot_objects_dot_v1_dot_buc
 from portico.options.v1 import options_pb2 as portico_dot_options_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&portico/objects/v1/notifications.proto\x12\x12portico.objects.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a portico/objects/v1/buckets.proto\x1a portico/options/v1/options.proto\"\x97\x02\n\x0cNotification\x12\x10\n\x08sequence\x18\x01 \x01(\x03\x12\n\n\x02id\x18\x02 \x01(\t\x12.\n\nevent_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x39\n\x05\x65vent\x18\x04 \x01(\x0e\x32*.portico.objects.v1.NotificationRule.Event\x12\x0e\n\x06object\x18\x05 \x01(\t\x12\x12\n\nversion_id\x18\x06 \x01(\t\x12\x15\n\rdelete_marker\x18\x07 \x01(\x08\x12\x12\n\nsize_bytes\x18\x08 \x01(\x03\x12\x0c\n\x04\x65tag\x18\t \x01(\t\x12\x11\n\tprincipal\x18\n \x01(\t\x12\x0e\n\x06ray_id\x18\x0b \x01(\t\"\xfa\x01\n\x18ListNotificationsRequest\x12\\\n\x06parent\x18\x01 \x01(\tBL\xe2\x41\x01\x02\xbaHErC2A^accounts/[a-z0-9][a-z0-9-]{0,62}/queues/[a-z0-9][a-z0-9-]{0,62}$\x12\x1a\n\tpage_size\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80 \x12%\n\x14start_after_sequence\x18\x04 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\x12\x1f\n\x0cwait_seconds\x18\x05 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x14(\x00\"\xab\x01\n\x19ListNotificationsResponse\x12\x37\n\rnotifications\x18\x01 \x03(\x0b\x32 .portico.objects.v1.Notification\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x1d\n\x15\x61\x63knowledged_sequence\x18\x03 \x01(\x03\x12\x1d\n\x15\x64ropped_notifications\x18\x04 \x01(\x03\"\xa4\x01\n\x1f\x41\x63knowledgeNotificationsRequest\x12\\\n\x06parent\x18\x01 \x01(\tBL\xe2\x41\x01\x02\xbaHErC2A^accounts/[a-z0-9][a-z0-9-]{0,62}/queues/[a-z0-9][a-z0-9-]{0,62}$\x12#\n\x0eup_to_sequence\x18\x02 \x01(\x03\x42\x0b\xe2\x41\x01\x02\xbaH\x04\"\x02(\x01\"A\n AcknowledgeNotificationsResponse\x12\x1d\n\x15\x61\x63knowledged_sequence\x18\x01 \x01(\x03\x32\xed\x03\n\x13NotificationService\x12\xd4\x01\n\x11ListNotifications\x12,.portico.objects.v1.ListNotificationsRequest\x1a-.portico.objects.v1.ListNotificationsResponse\"b\x90\x02\x01\x92\xdb\x18%\x12#\n\x19objects.notification.list\x12\x06parent\x82\xd3\xe4\x93\x02\x30\x12./v1/{parent=accounts/*/queues/*}/notifications\x12\xfe\x01\n\x18\x41\x63knowledgeNotifications\x12\x33.portico.objects.v1.AcknowledgeNotificationsRequest\x1a\x34.portico.objects.v1.AcknowledgeNotificationsResponse\"w\x90\x02\x02\x92\xdb\x18,\x12*\n objects.notification.acknowledge\x12\x06parent\x82\xd3\xe4\x93\x02>\"9/v1/{parent=accounts/*/queues/*}/acknowledgeNotifications:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&portico/objects/v1/notifications.proto\x12\x12portico.objects.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a portico/objects/v1/buckets.proto\x1a portico/options/v1/options.proto\"\x97\x02\n\x0cNotification\x12\x10\n\x08sequence\x18\x01 \x01(\x03\x12\n\n\x02id\x18\x02 \x01(\t\x12.\n\nevent_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x39\n\x05\x65vent\x18\x04 \x01(\x0e\x32*.portico.objects.v1.NotificationRule.Event\x12\x0e\n\x06object\x18\x05 \x01(\t\x12\x12\n\nversion_id\x18\x06 \x01(\t\x12\x15\n\rdelete_marker\x18\x07 \x01(\x08\x12\x12\n\nsize_bytes\x18\x08 \x01(\x03\x12\x0c\n\x04\x65tag\x18\t \x01(\t\x12\x11\n\tprincipal\x18\n \x01(\t\x12\x0e\n\x06ray_id\x18\x0b \x01(\t\"\xfa\x01\n\x18ListNotificationsRequest\x12\\\n\x06parent\x18\x01 \x01(\tBL\xe2\x41\x01\x02\xbaHErC2A^accounts/[a-z0-9][a-z0-9-]{0,62}/queues/[a-z0-9][a-z0-9-]{0,62}$\x12\x1a\n\tpage_size\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80 \x12%\n\x14start_after_sequence\x18\x04 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\x12\x1f\n\x0cwait_seconds\x18\x05 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x14(\x00\"\xab\x01\n\x19ListNotificationsResponse\x12\x37\n\rnotifications\x18\x01 \x03(\x0b\x32 .portico.objects.v1.Notification\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x1d\n\x15\x61\x63knowledged_sequence\x18\x03 \x01(\x03\x12\x1d\n\x15\x64ropped_notifications\x18\x04 \x01(\x03\"\xa4\x01\n\x1f\x41\x63knowledgeNotificationsRequest\x12\\\n\x06parent\x18\x01 \x01(\tBL\xe2\x41\x01\x02\xbaHErC2A^accounts/[a-z0-9][a-z0-9-]{0,62}/queues/[a-z0-9][a-z0-9-]{0,62}$\x12#\n\x0eup_to_sequence\x18\x02 \x01(\x03\x42\x0b\xe2\x41\x01\x02\xbaH\x04\"\x02(\x01\"A\n AcknowledgeNotificationsResponse\x12\x1d\n\x15\x61\x63knowledged_sequence\x18\x01 \x01(\x03\"\xa8\x05\n\x07Webhook\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x11\n\x03url\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x36\n\x05state\x18\x04 \x01(\x0e\x32!.portico.objects.v1.Webhook.StateB\x04\xe2\x41\x01\x03\x12#\n\x15waiting_notifications\x18\x05 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12#\n\x15\x64ropped_notifications\x18\x06 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12;\n\x11last_success_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12;\n\x11last_failure_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x1a\n\x0clast_failure\x18\t \x01(\tB\x04\xe2\x41\x01\x03\x12\x1d\n\x0f\x66\x61iled_attempts\x18\n \x01(\x05\x42\x04\xe2\x41\x01\x03\x12;\n\x11next_attempt_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12<\n\x12secret_create_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x1d\n\x0fsigning_secrets\x18\r \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x15\n\x07\x62uckets\x18\x0e \x03(\tB\x04\xe2\x41\x01\x03\"W\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x10\n\x0cSTATE_ACTIVE\x10\x01\x12\x11\n\rSTATE_FAILING\x10\x02\x12\x12\n\x0eSTATE_DISABLED\x10\x03\"\xf8\x01\n\x13ListWebhooksRequest\x12=\n\x06parent\x18\x01 \x01(\tB-\xe2\x41\x01\x02\xbaH&r$2\"^accounts/[a-z0-9][a-z0-9-]{0,62}$\x12\x1a\n\tpage_size\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80 \x12h\n\x06\x62ucket\x18\x04 \x01(\tBX\xbaHUrP\x18\x89\x01\x32K^accounts/[a-z0-9][a-z0-9-]{0,62}/buckets/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$\xd8\x01\x01\"^\n\x14ListWebhooksResponse\x12-\n\x08webhooks\x18\x01 \x03(\x0b\x32\x1b.portico.objects.v1.Webhook\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"f\n\x11GetWebhookRequest\x12Q\n\x04name\x18\x01 \x01(\tBC\xe2\x41\x01\x02\xbaH<r:28^accounts/[a-z0-9][a-z0-9-]{0,62}/webhooks/[0-9a-f]{32}$\"B\n\x12GetWebhookResponse\x12,\n\x07webhook\x18\x01 \x01(\x0b\x32\x1b.portico.objects.v1.Webhook\"g\n\x12TestWebhookRequest\x12Q\n\x04name\x18\x01 \x01(\tBC\xe2\x41\x01\x02\xbaH<r:28^accounts/[a-z0-9][a-z0-9-]{0,62}/webhooks/[0-9a-f]{32}$\"c\n\x13TestWebhookResponse\x12\x11\n\tsucceeded\x18\x01 \x01(\x08\x12\x13\n\x0bhttp_status\x18\x02 \x01(\x05\x12\x0f\n\x07\x66\x61ilure\x18\x03 \x01(\t\x12\x13\n\x0b\x64uration_ms\x18\x04 \x01(\x05\"~\n\x13RetryWebhookRequest\x12Q\n\x04name\x18\x01 \x01(\tBC\xe2\x41\x01\x02\xbaH<r:28^accounts/[a-z0-9][a-z0-9-]{0,62}/webhooks/[0-9a-f]{32}$\x12\x14\n\x0c\x64rop_waiting\x18\x02 \x01(\x08\"D\n\x14RetryWebhookResponse\x12,\n\x07webhook\x18\x01 \x01(\x0b\x32\x1b.portico.objects.v1.Webhook\"o\n\x1aRotateWebhookSecretRequest\x12Q\n\x04name\x18\x01 \x01(\tBC\xe2\x41\x01\x02\xbaH<r:28^accounts/[a-z0-9][a-z0-9-]{0,62}/webhooks/[0-9a-f]{32}$\"[\n\x1bRotateWebhookSecretResponse\x12,\n\x07webhook\x18\x01 \x01(\x0b\x32\x1b.portico.objects.v1.Webhook\x12\x0e\n\x06secret\x18\x02 \x01(\t2\x9e\x0b\n\x13NotificationService\x12\xd4\x01\n\x11ListNotifications\x12,.portico.objects.v1.ListNotificationsRequest\x1a-.portico.objects.v1.ListNotificationsResponse\"b\x90\x02\x01\x92\xdb\x18%\x12#\n\x19objects.notification.list\x12\x06parent\x82\xd3\xe4\x93\x02\x30\x12./v1/{parent=accounts/*/queues/*}/notifications\x12\xfe\x01\n\x18\x41\x63knowledgeNotifications\x12\x33.portico.objects.v1.AcknowledgeNotificationsRequest\x1a\x34.portico.objects.v1.AcknowledgeNotificationsResponse\"w\x90\x02\x02\x92\xdb\x18,\x12*\n objects.notification.acknowledge\x12\x06parent\x82\xd3\xe4\x93\x02>\"9/v1/{parent=accounts/*/queues/*}/acknowledgeNotifications:\x01*\x12\xb4\x01\n\x0cListWebhooks\x12\'.portico.objects.v1.ListWebhooksRequest\x1a(.portico.objects.v1.ListWebhooksResponse\"Q\x90\x02\x01\x92\xdb\x18\"\x12 \n\x14objects.webhook.list\x12\x06parent\x18\x01\x82\xd3\xe4\x93\x02\"\x12 /v1/{parent=accounts/*}/webhooks\x12\xaa\x01\n\nGetWebhook\x12%.portico.objects.v1.GetWebhookRequest\x1a&.portico.objects.v1.GetWebhookResponse\"M\x90\x02\x01\x92\xdb\x18\x1e\x12\x1c\n\x14objects.webhook.read\x12\x04name\x82\xd3\xe4\x93\x02\"\x12 /v1/{name=accounts/*/webhooks/*}\x12\xb2\x01\n\x0bTestWebhook\x12&.portico.objects.v1.TestWebhookRequest\x1a\'.portico.objects.v1.TestWebhookResponse\"R\x92\xdb\x18\x1e\x12\x1c\n\x14objects.webhook.test\x12\x04name\x82\xd3\xe4\x93\x02*\"%/v1/{name=accounts/*/webhooks/*}:test:\x01*\x12\xb7\x01\n\x0cRetryWebhook\x12\'.portico.objects.v1.RetryWebhookRequest\x1a(.portico.objects.v1.RetryWebhookResponse\"T\x92\xdb\x18\x1f\x12\x1d\n\x15objects.webhook.retry\x12\x04name\x82\xd3\xe4\x93\x02+\"&/v1/{name=accounts/*/webhooks/*}:retry:\x01*\x12\xdb\x01\n\x13RotateWebhookSecret\x12..portico.objects.v1.RotateWebhookSecretRequest\x1a/.portico.objects.v1.RotateWebhookSecretResponse\"c\x92\xdb\x18\'\x12%\n\x1dobjects.webhook.rotate_secret\x12\x04name\x82\xd3\xe4\x93\x02\x32\"-/v1/{name=accounts/*/webhooks/*}:rotateSecret:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -51,10 +51,64 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ACKNOWLEDGENOTIFICATIONSREQUEST'].fields_by_name['parent']._serialized_options = b'\342A\001\002\272HErC2A^accounts/[a-z0-9][a-z0-9-]{0,62}/queues/[a-z0-9][a-z0-9-]{0,62}$'
   _globals['_ACKNOWLEDGENOTIFICATIONSREQUEST'].fields_by_name['up_to_sequence']._loaded_options = None
   _globals['_ACKNOWLEDGENOTIFICATIONSREQUEST'].fields_by_name['up_to_sequence']._serialized_options = b'\342A\001\002\272H\004\"\002(\001'
+  _globals['_WEBHOOK'].fields_by_name['name']._loaded_options = None
+  _globals['_WEBHOOK'].fields_by_name['name']._serialized_options = b'\342A\001\010'
+  _globals['_WEBHOOK'].fields_by_name['url']._loaded_options = None
+  _globals['_WEBHOOK'].fields_by_name['url']._serialized_options = b'\342A\001\003'
+  _globals['_WEBHOOK'].fields_by_name['create_time']._loaded_options = None
+  _globals['_WEBHOOK'].fields_by_name['create_time']._serialized_options = b'\342A\001\003'
+  _globals['_WEBHOOK'].fields_by_name['state']._loaded_options = None
+  _globals['_WEBHOOK'].fields_by_name['state']._serialized_options = b'\342A\001\003'
+  _globals['_WEBHOOK'].fields_by_name['waiting_notifications']._loaded_options = None
+  _globals['_WEBHOOK'].fields_by_name['waiting_notifications']._serialized_options = b'\342A\001\003'
+  _globals['_WEBHOOK'].fields_by_name['dropped_notifications']._loaded_options = None
+  _globals['_WEBHOOK'].fields_by_name['dropped_notifications']._serialized_options = b'\342A\001\003'
+  _globals['_WEBHOOK'].fields_by_name['last_success_time']._loaded_options = None
+  _globals['_WEBHOOK'].fields_by_name['last_success_time']._serialized_options = b'\342A\001\003'
+  _globals['_WEBHOOK'].fields_by_name['last_failure_time']._loaded_options = None
+  _globals['_WEBHOOK'].fields_by_name['last_failure_time']._serialized_options = b'\342A\001\003'
+  _globals['_WEBHOOK'].fields_by_name['last_failure']._loaded_options = None
+  _globals['_WEBHOOK'].fields_by_name['last_failure']._serialized_options = b'\342A\001\003'
+  _globals['_WEBHOOK'].fields_by_name['failed_attempts']._loaded_options = None
+  _globals['_WEBHOOK'].fields_by_name['failed_attempts']._serialized_options = b'\342A\001\003'
+  _globals['_WEBHOOK'].fields_by_name['next_attempt_time']._loaded_options = None
+  _globals['_WEBHOOK'].fields_by_name['next_attempt_time']._serialized_options = b'\342A\001\003'
+  _globals['_WEBHOOK'].fields_by_name['secret_create_time']._loaded_options = None
+  _globals['_WEBHOOK'].fields_by_name['secret_create_time']._serialized_options = b'\342A\001\003'
+  _globals['_WEBHOOK'].fields_by_name['signing_secrets']._loaded_options = None
+  _globals['_WEBHOOK'].fields_by_name['signing_secrets']._serialized_options = b'\342A\001\003'
+  _globals['_WEBHOOK'].fields_by_name['buckets']._loaded_options = None
+  _globals['_WEBHOOK'].fields_by_name['buckets']._serialized_options = b'\342A\001\003'
+  _globals['_LISTWEBHOOKSREQUEST'].fields_by_name['parent']._loaded_options = None
+  _globals['_LISTWEBHOOKSREQUEST'].fields_by_name['parent']._serialized_options = b'\342A\001\002\272H&r$2\"^accounts/[a-z0-9][a-z0-9-]{0,62}$'
+  _globals['_LISTWEBHOOKSREQUEST'].fields_by_name['page_size']._loaded_options = None
+  _globals['_LISTWEBHOOKSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\004\032\002(\000'
+  _globals['_LISTWEBHOOKSREQUEST'].fields_by_name['page_token']._loaded_options = None
+  _globals['_LISTWEBHOOKSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200 '
+  _globals['_LISTWEBHOOKSREQUEST'].fields_by_name['bucket']._loaded_options = None
+  _globals['_LISTWEBHOOKSREQUEST'].fields_by_name['bucket']._serialized_options = b'\272HUrP\030\211\0012K^accounts/[a-z0-9][a-z0-9-]{0,62}/buckets/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$\330\001\001'
+  _globals['_GETWEBHOOKREQUEST'].fields_by_name['name']._loaded_options = None
+  _globals['_GETWEBHOOKREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\272H<r:28^accounts/[a-z0-9][a-z0-9-]{0,62}/webhooks/[0-9a-f]{32}$'
+  _globals['_TESTWEBHOOKREQUEST'].fields_by_name['name']._loaded_options = None
+  _globals['_TESTWEBHOOKREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\272H<r:28^accounts/[a-z0-9][a-z0-9-]{0,62}/webhooks/[0-9a-f]{32}$'
+  _globals['_RETRYWEBHOOKREQUEST'].fields_by_name['name']._loaded_options = None
+  _globals['_RETRYWEBHOOKREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\272H<r:28^accounts/[a-z0-9][a-z0-9-]{0,62}/webhooks/[0-9a-f]{32}$'
+  _globals['_ROTATEWEBHOOKSECRETREQUEST'].fields_by_name['name']._loaded_options = None
+  _globals['_ROTATEWEBHOOKSECRETREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\272H<r:28^accounts/[a-z0-9][a-z0-9-]{0,62}/webhooks/[0-9a-f]{32}$'
   _globals['_NOTIFICATIONSERVICE'].methods_by_name['ListNotifications']._loaded_options = None
   _globals['_NOTIFICATIONSERVICE'].methods_by_name['ListNotifications']._serialized_options = b'\220\002\001\222\333\030%\022#\n\031objects.notification.list\022\006parent\202\323\344\223\0020\022./v1/{parent=accounts/*/queues/*}/notifications'
   _globals['_NOTIFICATIONSERVICE'].methods_by_name['AcknowledgeNotifications']._loaded_options = None
   _globals['_NOTIFICATIONSERVICE'].methods_by_name['AcknowledgeNotifications']._serialized_options = b'\220\002\002\222\333\030,\022*\n objects.notification.acknowledge\022\006parent\202\323\344\223\002>\"9/v1/{parent=accounts/*/queues/*}/acknowledgeNotifications:\001*'
+  _globals['_NOTIFICATIONSERVICE'].methods_by_name['ListWebhooks']._loaded_options = None
+  _globals['_NOTIFICATIONSERVICE'].methods_by_name['ListWebhooks']._serialized_options = b'\220\002\001\222\333\030\"\022 \n\024objects.webhook.list\022\006parent\030\001\202\323\344\223\002\"\022 /v1/{parent=accounts/*}/webhooks'
+  _globals['_NOTIFICATIONSERVICE'].methods_by_name['GetWebhook']._loaded_options = None
+  _globals['_NOTIFICATIONSERVICE'].methods_by_name['GetWebhook']._serialized_options = b'\220\002\001\222\333\030\036\022\034\n\024objects.webhook.read\022\004name\202\323\344\223\002\"\022 /v1/{name=accounts/*/webhooks/*}'
+  _globals['_NOTIFICATIONSERVICE'].methods_by_name['TestWebhook']._loaded_options = None
+  _globals['_NOTIFICATIONSERVICE'].methods_by_name['TestWebhook']._serialized_options = b'\222\333\030\036\022\034\n\024objects.webhook.test\022\004name\202\323\344\223\002*\"%/v1/{name=accounts/*/webhooks/*}:test:\001*'
+  _globals['_NOTIFICATIONSERVICE'].methods_by_name['RetryWebhook']._loaded_options = None
+  _globals['_NOTIFICATIONSERVICE'].methods_by_name['RetryWebhook']._serialized_options = b'\222\333\030\037\022\035\n\025objects.webhook.retry\022\004name\202\323\344\223\002+\"&/v1/{name=accounts/*/webhooks/*}:retry:\001*'
+  _globals['_NOTIFICATIONSERVICE'].methods_by_name['RotateWebhookSecret']._loaded_options = None
+  _globals['_NOTIFICATIONSERVICE'].methods_by_name['RotateWebhookSecret']._serialized_options = b'\222\333\030\'\022%\n\035objects.webhook.rotate_secret\022\004name\202\323\344\223\0022\"-/v1/{name=accounts/*/webhooks/*}:rotateSecret:\001*'
   _globals['_NOTIFICATION']._serialized_start=256
   _globals['_NOTIFICATION']._serialized_end=535
   _globals['_LISTNOTIFICATIONSREQUEST']._serialized_start=538
@@ -65,6 +119,30 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ACKNOWLEDGENOTIFICATIONSREQUEST']._serialized_end=1129
   _globals['_ACKNOWLEDGENOTIFICATIONSRESPONSE']._serialized_start=1131
   _globals['_ACKNOWLEDGENOTIFICATIONSRESPONSE']._serialized_end=1196
-  _globals['_NOTIFICATIONSERVICE']._serialized_start=1199
-  _globals['_NOTIFICATIONSERVICE']._serialized_end=1692
+  _globals['_WEBHOOK']._serialized_start=1199
+  _globals['_WEBHOOK']._serialized_end=1879
+  _globals['_WEBHOOK_STATE']._serialized_start=1792
+  _globals['_WEBHOOK_STATE']._serialized_end=1879
+  _globals['_LISTWEBHOOKSREQUEST']._serialized_start=1882
+  _globals['_LISTWEBHOOKSREQUEST']._serialized_end=2130
+  _globals['_LISTWEBHOOKSRESPONSE']._serialized_start=2132
+  _globals['_LISTWEBHOOKSRESPONSE']._serialized_end=2226
+  _globals['_GETWEBHOOKREQUEST']._serialized_start=2228
+  _globals['_GETWEBHOOKREQUEST']._serialized_end=2330
+  _globals['_GETWEBHOOKRESPONSE']._serialized_start=2332
+  _globals['_GETWEBHOOKRESPONSE']._serialized_end=2398
+  _globals['_TESTWEBHOOKREQUEST']._serialized_start=2400
+  _globals['_TESTWEBHOOKREQUEST']._serialized_end=2503
+  _globals['_TESTWEBHOOKRESPONSE']._serialized_start=2505
+  _globals['_TESTWEBHOOKRESPONSE']._serialized_end=2604
+  _globals['_RETRYWEBHOOKREQUEST']._serialized_start=2606
+  _globals['_RETRYWEBHOOKREQUEST']._serialized_end=2732
+  _globals['_RETRYWEBHOOKRESPONSE']._serialized_start=2734
+  _globals['_RETRYWEBHOOKRESPONSE']._serialized_end=2802
+  _globals['_ROTATEWEBHOOKSECRETREQUEST']._serialized_start=2804
+  _globals['_ROTATEWEBHOOKSECRETREQUEST']._serialized_end=2915
+  _globals['_ROTATEWEBHOOKSECRETRESPONSE']._serialized_start=2917
+  _globals['_ROTATEWEBHOOKSECRETRESPONSE']._serialized_end=3008
+  _globals['_NOTIFICATIONSERVICE']._serialized_start=3011
+  _globals['_NOTIFICATIONSERVICE']._serialized_end=4449
 # @@protoc_insertion_point(module_scope)

@@ -48,6 +48,31 @@ class NotificationServiceStub:
                 request_serializer=portico_dot_objects_dot_v1_dot_notifications__pb2.AcknowledgeNotificationsRequest.SerializeToString,
                 response_deserializer=portico_dot_objects_dot_v1_dot_notifications__pb2.AcknowledgeNotificationsResponse.FromString,
                 _registered_method=True)
+        self.ListWebhooks = channel.unary_unary(
+                '/portico.objects.v1.NotificationService/ListWebhooks',
+                request_serializer=portico_dot_objects_dot_v1_dot_notifications__pb2.ListWebhooksRequest.SerializeToString,
+                response_deserializer=portico_dot_objects_dot_v1_dot_notifications__pb2.ListWebhooksResponse.FromString,
+                _registered_method=True)
+        self.GetWebhook = channel.unary_unary(
+                '/portico.objects.v1.NotificationService/GetWebhook',
+                request_serializer=portico_dot_objects_dot_v1_dot_notifications__pb2.GetWebhookRequest.SerializeToString,
+                response_deserializer=portico_dot_objects_dot_v1_dot_notifications__pb2.GetWebhookResponse.FromString,
+                _registered_method=True)
+        self.TestWebhook = channel.unary_unary(
+                '/portico.objects.v1.NotificationService/TestWebhook',
+                request_serializer=portico_dot_objects_dot_v1_dot_notifications__pb2.TestWebhookRequest.SerializeToString,
+                response_deserializer=portico_dot_objects_dot_v1_dot_notifications__pb2.TestWebhookResponse.FromString,
+                _registered_method=True)
+        self.RetryWebhook = channel.unary_unary(
+                '/portico.objects.v1.NotificationService/RetryWebhook',
+                request_serializer=portico_dot_objects_dot_v1_dot_notifications__pb2.RetryWebhookRequest.SerializeToString,
+                response_deserializer=portico_dot_objects_dot_v1_dot_notifications__pb2.RetryWebhookResponse.FromString,
+                _registered_method=True)
+        self.RotateWebhookSecret = channel.unary_unary(
+                '/portico.objects.v1.NotificationService/RotateWebhookSecret',
+                request_serializer=portico_dot_objects_dot_v1_dot_notifications__pb2.RotateWebhookSecretRequest.SerializeToString,
+                response_deserializer=portico_dot_objects_dot_v1_dot_notifications__pb2.RotateWebhookSecretResponse.FromString,
+                _registered_method=True)
 
 
 class NotificationServiceServicer:
@@ -73,6 +98,44 @@ class NotificationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListWebhooks(self, request, context):
+        """Lists the webhooks of an account that the caller may see, by name, with how they are.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetWebhook(self, request, context):
+        """Answers one webhook. NOT_FOUND (`WEBHOOK_NOT_FOUND`) if there is none.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def TestWebhook(self, request, context):
+        """Sends a webhook a message of the type `ping`, now, also where it is disabled, and answers what came of it. It stands in no
+        order with events, and changes nothing of the webhook. NOT_FOUND (`WEBHOOK_NOT_FOUND`); RESOURCE_EXHAUSTED
+        (`TOO_MANY_TESTS`: as many as may be are under way).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RetryWebhook(self, request, context):
+        """Enables a webhook again that is disabled, and has what waits sent now, not at its next try. NOT_FOUND (`WEBHOOK_NOT_FOUND`).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RotateWebhookSecret(self, request, context):
+        """Makes a new secret for a webhook, and shows it: the first one, too, is shown so. One that was shown before goes on signing
+        beside it for 24 hours. NOT_FOUND (`WEBHOOK_NOT_FOUND`).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_NotificationServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -85,6 +148,31 @@ def add_NotificationServiceServicer_to_server(servicer, server):
                     servicer.AcknowledgeNotifications,
                     request_deserializer=portico_dot_objects_dot_v1_dot_notifications__pb2.AcknowledgeNotificationsRequest.FromString,
                     response_serializer=portico_dot_objects_dot_v1_dot_notifications__pb2.AcknowledgeNotificationsResponse.SerializeToString,
+            ),
+            'ListWebhooks': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListWebhooks,
+                    request_deserializer=portico_dot_objects_dot_v1_dot_notifications__pb2.ListWebhooksRequest.FromString,
+                    response_serializer=portico_dot_objects_dot_v1_dot_notifications__pb2.ListWebhooksResponse.SerializeToString,
+            ),
+            'GetWebhook': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetWebhook,
+                    request_deserializer=portico_dot_objects_dot_v1_dot_notifications__pb2.GetWebhookRequest.FromString,
+                    response_serializer=portico_dot_objects_dot_v1_dot_notifications__pb2.GetWebhookResponse.SerializeToString,
+            ),
+            'TestWebhook': grpc.unary_unary_rpc_method_handler(
+                    servicer.TestWebhook,
+                    request_deserializer=portico_dot_objects_dot_v1_dot_notifications__pb2.TestWebhookRequest.FromString,
+                    response_serializer=portico_dot_objects_dot_v1_dot_notifications__pb2.TestWebhookResponse.SerializeToString,
+            ),
+            'RetryWebhook': grpc.unary_unary_rpc_method_handler(
+                    servicer.RetryWebhook,
+                    request_deserializer=portico_dot_objects_dot_v1_dot_notifications__pb2.RetryWebhookRequest.FromString,
+                    response_serializer=portico_dot_objects_dot_v1_dot_notifications__pb2.RetryWebhookResponse.SerializeToString,
+            ),
+            'RotateWebhookSecret': grpc.unary_unary_rpc_method_handler(
+                    servicer.RotateWebhookSecret,
+                    request_deserializer=portico_dot_objects_dot_v1_dot_notifications__pb2.RotateWebhookSecretRequest.FromString,
+                    response_serializer=portico_dot_objects_dot_v1_dot_notifications__pb2.RotateWebhookSecretResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -145,6 +233,141 @@ class NotificationService:
             '/portico.objects.v1.NotificationService/AcknowledgeNotifications',
             portico_dot_objects_dot_v1_dot_notifications__pb2.AcknowledgeNotificationsRequest.SerializeToString,
             portico_dot_objects_dot_v1_dot_notifications__pb2.AcknowledgeNotificationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListWebhooks(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portico.objects.v1.NotificationService/ListWebhooks',
+            portico_dot_objects_dot_v1_dot_notifications__pb2.ListWebhooksRequest.SerializeToString,
+            portico_dot_objects_dot_v1_dot_notifications__pb2.ListWebhooksResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetWebhook(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portico.objects.v1.NotificationService/GetWebhook',
+            portico_dot_objects_dot_v1_dot_notifications__pb2.GetWebhookRequest.SerializeToString,
+            portico_dot_objects_dot_v1_dot_notifications__pb2.GetWebhookResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TestWebhook(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portico.objects.v1.NotificationService/TestWebhook',
+            portico_dot_objects_dot_v1_dot_notifications__pb2.TestWebhookRequest.SerializeToString,
+            portico_dot_objects_dot_v1_dot_notifications__pb2.TestWebhookResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RetryWebhook(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portico.objects.v1.NotificationService/RetryWebhook',
+            portico_dot_objects_dot_v1_dot_notifications__pb2.RetryWebhookRequest.SerializeToString,
+            portico_dot_objects_dot_v1_dot_notifications__pb2.RetryWebhookResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RotateWebhookSecret(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portico.objects.v1.NotificationService/RotateWebhookSecret',
+            portico_dot_objects_dot_v1_dot_notifications__pb2.RotateWebhookSecretRequest.SerializeToString,
+            portico_dot_objects_dot_v1_dot_notifications__pb2.RotateWebhookSecretResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -10,11 +10,14 @@ from portico_server.objects.buckets import settings
 from portico_server.objects.buckets.lifecycle import Lifecycle
 from portico_server.objects.buckets.remembering import Remembered
 from portico_server.objects.buckets.settings import Change
-from portico_server.objects.names import bucket_name
+from portico_server.objects.names import account_of, bucket_name
+from portico_server.objects.notifications import webhook_rules
 from portico_server.objects.notifications.happenings import Happening
+from portico_server.objects.notifications.webhook_rules import WebhookRules
 from portico_server.objects.records import Bucket, Version, Versioning
 from portico_server.objects.store import buckets as store
 from portico_server.objects.store import locks
+from portico_server.objects.store.webhooks import TOO_MANY_WEBHOOKS
 from portico_server.platform.authorization import Filter
 from portico_server.platform.clock import Clock
 from portico_server.platform.database import Batch, Database, GuardFailed, Statement
@@ -40,27 +43,35 @@ class Buckets:
     """The buckets of all accounts."""
 
     def __init__(
-        self, database: Database, clock: Clock, ids: Ids, is_running: Callable[[str], Awaitable[bool]]
+        self,
+        database: Database,
+        clock: Clock,
+        ids: Ids,
+        is_running: Callable[[str], Awaitable[bool]],
+        webhooks: WebhookRules,
     ) -> None:
         """`is_running` tells whether an operation has still to end."""
         self._database = database
         self._clock = clock
         self._ids = ids
         self._is_running = is_running
+        self._webhooks = webhooks
         self._remembered = Remembered()
 
     async def create(self, new: NewBucket, also: Also = lambda _: []) -> Bucket:
-        """Raises BucketAlreadyExists, and what `settings.changed` raises."""
+        """Raises BucketAlreadyExists, TooManyWebhooks, and what `settings.changed` raises."""
         etag, now_us = self._ids.mint()
         name = bucket_name(new.parent, new.bucket_id)
         bucket = Bucket(name, now_us, now_us, etag, int(Versioning.DISABLED), new.location_hint, new.jurisdiction, "")
         bucket = settings.changed(bucket, new.change, self._new_id)
         audit = events.audit("objects.bucket.create", name, now_us)
+        named, name_locks = self._naming(bucket, new.change)
         try:
-            await self._database.batch(Batch([*also(bucket), store.insert(bucket), audit]))
+            await self._database.batch(Batch([*also(bucket), store.insert(bucket), audit, *named], name_locks))
         except GuardFailed as failed:
             if failed.reason == store.BUCKET_EXISTS:
                 raise errors.BucketAlreadyExists(f"there is a bucket {name} already", resource=name) from None
+            _check_webhooks(failed, name)
             raise
         return bucket
 
@@ -144,7 +155,7 @@ class Buckets:
     async def update(self, name: str, change: Change, etag: str) -> Bucket:
         """Changes its settings. With an `etag` only in that state of the bucket.
 
-        Raises BucketNotFound, BucketBeingDeleted, BucketChanged, and what `settings.changed` raises.
+        Raises BucketNotFound, BucketBeingDeleted, BucketChanged, TooManyWebhooks, and what `settings.changed` raises.
         """
         while True:
             bucket = await self.open(name)
@@ -155,17 +166,27 @@ class Buckets:
             new_etag, now_us = self._ids.mint()
             changed = changed._replace(updated_at_us=now_us, etag=new_etag)
             audit = events.audit("objects.bucket.update", name, now_us, fields=list(change.fields))
+            named, name_locks = self._naming(changed, change)
+            statements = [store.update(bucket.etag, changed), audit, *named]
             try:
-                await self._database.batch(Batch([store.update(bucket.etag, changed), audit], locks.of_bucket(name)))
+                await self._database.batch(Batch(statements, [*locks.of_bucket(name), *name_locks]))
                 self._remembered.note(changed)
                 return changed
             except GuardFailed as failed:
+                _check_webhooks(failed, name)
                 if failed.reason != store.BUCKET_CHANGED:
                     raise
 
     async def is_being_deleted(self, bucket: Bucket) -> bool:
         """Whether an operation empties it. One that was cancelled or failed has left its mark, but does so no more."""
         return bool(bucket.deletion) and await self._is_running(bucket.deletion)
+
+    def _naming(self, bucket: Bucket, change: Change) -> tuple[Sequence[Statement], Sequence[str]]:
+        """What writes down which webhooks the bucket names, where the change is about that, and the locks for it."""
+        if "notification_rules" not in change.fields:
+            return [], []
+        webhooks = self._webhooks.named(bucket)
+        return self._webhooks.statements(bucket.name, webhooks), webhook_rules.locks(webhooks)
 
     def _new_id(self) -> str:
         return self._ids.mint()[0]
@@ -189,6 +210,12 @@ def _is_kept(bucket: Bucket, version: Version) -> bool:
     return bucket.versioning == Versioning.ENABLED or (
         bucket.versioning == Versioning.SUSPENDED and not version.is_null
     )
+
+
+def _check_webhooks(failed: GuardFailed, name: str) -> None:
+    """Raises TooManyWebhooks where it was that."""
+    if failed.reason == TOO_MANY_WEBHOOKS:
+        raise webhook_rules.too_many(account_of(name)) from None
 
 
 def check_etag(bucket: Bucket, etag: str) -> None:

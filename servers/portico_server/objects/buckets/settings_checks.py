@@ -57,11 +57,11 @@ def _lifecycle(field: str, rule: buckets_pb2.LifecycleRule) -> None:
 
 
 def _notification(field: str, rule: buckets_pb2.NotificationRule, account: str) -> None:
-    if rule.webhook_url:
-        raise _invalid(f"{field}.webhook_url", "is not built yet: name a queue")
-    if not rule.queue:
-        raise _invalid(f"{field}.queue", "is missing; say which queue is told")
-    if not rule.queue.startswith(f"{account}/queues/"):
+    if rule.webhook_url and rule.queue:
+        raise _invalid(f"{field}.webhook_url", "stands beside queue; a rule has one of them")
+    if not rule.queue and not rule.webhook_url:
+        raise _invalid(f"{field}.queue", "is missing, or webhook_url; say who is told")
+    if rule.queue and not rule.queue.startswith(f"{account}/queues/"):
         raise _invalid(f"{field}.queue", f"must be one of the bucket's account: {account}/queues/QUEUE")
 
 

@@ -1,4 +1,5 @@
 """What happens to objects, as notices for the queues that rules of their bucket name: rows in the batch of the change.
+A webhook has a queue, too, of its own name.
 
 So a notice is there exactly if the change is. Each batch guards its bucket's etag, and with it the rules that were
 asked. Buckets without rules pay nothing.
@@ -10,12 +11,13 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from portico.objects.v1 import buckets_pb2, notifications_pb2
-from portico_server.objects.names import ObjectName
+from portico_server.objects.names import ObjectName, account_of, webhook_name
 from portico_server.objects.records import Version
 from portico_server.objects.store import notifications as store
 from portico_server.platform import call
 from portico_server.platform.database import Statement
 from portico_server.platform.ids import Ids
+from portico_server.platform.outgoing.destinations import UrlRefused, destination
 
 CREATED = int(buckets_pb2.NotificationRule.EVENT_OBJECT_CREATED)
 DELETED = int(buckets_pb2.NotificationRule.EVENT_OBJECT_DELETED)
@@ -42,14 +44,14 @@ class _Rule(NamedTuple):
 
 
 class Telling:
-    """The rules of one state of a bucket that name a queue."""
+    """The rules of one state of a bucket that say who is told."""
 
     def __init__(self, bucket: str, settings: buckets_pb2.Bucket) -> None:
         self._bucket = bucket
         self._rules = [
-            _Rule(frozenset(map(int, rule.events)), rule.prefix, rule.suffix, rule.queue)
+            _Rule(frozenset(map(int, rule.events)), rule.prefix, rule.suffix, queue)
             for rule in settings.notification_rules
-            if rule.queue
+            if (queue := rule.queue or _queue_of_webhook(bucket, rule.webhook_url))
         ]
 
     def __bool__(self) -> bool:
@@ -99,3 +101,11 @@ def of_version(event: int, version: Version) -> Happening:
 def of_marker(event: int, key: str, version_id: str) -> Happening:
     """That a delete marker was put."""
     return Happening(event, key, version_id, marker=True)
+
+
+def _queue_of_webhook(bucket: str, url: str) -> str:
+    """Empty where it is none: an earlier release kept what was not yet looked at."""
+    try:
+        return webhook_name(account_of(bucket), destination(url).url)
+    except UrlRefused:
+        return ""

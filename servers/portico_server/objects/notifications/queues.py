@@ -72,6 +72,13 @@ class Queues:
             await self._database.batch(Batch([removal]))  # the job sees to the rest
         return found
 
+    async def drop_waiting(self, queue: str) -> None:
+        """Drops all that was told of by now, and counts it."""
+        while await store.waits(self._database, queue):
+            await self._number(queue)
+        last = (await store.get(self._database, queue)).last_sequence
+        await self._database.batch(Batch([store.drop(queue, last)]))
+
     async def keep_in_bounds(self) -> None:
         """Numbers what waits in all queues, removes what is acknowledged, drops what is too old or too much."""
         name = ""

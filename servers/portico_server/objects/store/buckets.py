@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from portico_server.objects.records import Bucket
+from portico_server.objects.store import webhooks
 from portico_server.objects.text import after, beginning_with
 from portico_server.platform.authorization import Filter
 from portico_server.platform.database import Database, Statement
@@ -65,6 +66,7 @@ def delete_empty(name: str, etag: str) -> list[Statement]:
         Statement(_ANY_OBJECT, (name,), 0, BUCKET_NOT_EMPTY),
         Statement(_ANY_VERSION, (name,), 0, BUCKET_NOT_EMPTY),
         Statement(_DELETE, (name, etag), 1, BUCKET_CHANGED),
+        webhooks.forget_bucket(name),
     ]
 
 

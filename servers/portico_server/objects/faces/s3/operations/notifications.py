@@ -1,4 +1,5 @@
-"""A bucket's notifications, as far as S3 can say them: to queues."""
+"""A bucket's notifications, as far as S3 can say them: to queues. Rules that name webhooks are not shown, nor
+touched."""
 
 from __future__ import annotations
 
@@ -43,6 +44,7 @@ async def put_notifications(request: S3Request) -> FaceResponse:
         if given.first(name) is not None:
             raise not_implemented(name, "use QueueConfiguration")
     rules = [_rule(found) for found in given.all("QueueConfiguration")]
+    rules += [rule for rule in (await bucket_of(request)).notification_rules if rule.webhook_url]
     await update(request, "notification_rules", notification_rules=rules)
     return nothing(request)
 
