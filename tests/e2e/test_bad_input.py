@@ -143,6 +143,15 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     ("NotificationService/ListNotifications", {"parent": QUEUE, "wait_seconds": 21}, "wait_seconds"),
     ("NotificationService/AcknowledgeNotifications", {"parent": QUEUE}, "up_to_sequence"),
     ("NotificationService/AcknowledgeNotifications", {"parent": ACCOUNT, "up_to_sequence": 1}, "parent"),
+    ("NotificationService/ListWebhooks", {"parent": QUEUE}, "parent"),
+    ("NotificationService/ListWebhooks", {"parent": ACCOUNT, "page_size": -1}, "page_size"),
+    ("NotificationService/ListWebhooks", {"parent": ACCOUNT, "page_token": "!"}, "page_token"),
+    ("NotificationService/ListWebhooks", {"parent": ACCOUNT, "bucket": "b"}, "bucket"),
+    *(
+        (f"NotificationService/{method}", {"name": name}, "name")
+        for method in ("GetWebhook", "TestWebhook", "RetryWebhook", "RotateWebhookSecret")
+        for name in ("", QUEUE, f"{ACCOUNT}/webhooks/a")
+    ),
     ("ObjectService/PutObject", {"name": ""}, "name"),
     ("ObjectService/PutObject", {"name": BUCKET}, "name"),
     ("ObjectService/PutObject", {"name": OBJECT, "size_bytes": -1}, "size_bytes"),

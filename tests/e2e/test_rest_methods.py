@@ -31,6 +31,7 @@ FILES = (
     *(credentials_pb2, telemetry_pb2, testing_pb2),
 )
 
+WEBHOOK_URL = "https://webhook.invalid/hook"
 WITHOUT_REST = {
     "portico.testing.v1.StrictService.Echo": "tried by gRPC: the transcoder lets no unknown field through",
     "google.longrunning.Operations.WaitOperation": "its contract gives it no path: by REST one asks GetOperation again",
@@ -227,6 +228,36 @@ CASES = [
         lambda answer: answer["acknowledgedSequence"] == "1",
         body={"upToSequence": "1"},
     ),
+    objects_case(
+        "NotificationService.ListWebhooks",
+        "GET",
+        "/v1/accounts/default/webhooks?bucket={bucket}",
+        lambda answer: [found["state"] for found in answer["webhooks"]] == ["STATE_ACTIVE"],
+    ),
+    objects_case(
+        "NotificationService.GetWebhook", "GET", "/v1/{webhook}", lambda answer: answer["webhook"]["url"] == WEBHOOK_URL
+    ),
+    objects_case(
+        "NotificationService.TestWebhook",
+        "POST",
+        "/v1/{webhook}:test",
+        lambda answer: not answer.get("succeeded") and answer["failure"],
+        body={},
+    ),
+    objects_case(
+        "NotificationService.RetryWebhook",
+        "POST",
+        "/v1/{webhook}:retry",
+        lambda answer: answer["webhook"]["state"] == "STATE_ACTIVE",
+        body={"dropWaiting": True},
+    ),
+    objects_case(
+        "NotificationService.RotateWebhookSecret",
+        "POST",
+        "/v1/{webhook}:rotateSecret",
+        lambda answer: answer["secret"].startswith("whsec_"),
+        body={},
+    ),
     Case(
         "portico.gateway.v1.CredentialService.CreateToken",
         "POST",
@@ -290,7 +321,10 @@ def names(platform: RunningPlatform) -> Iterator[dict[str, str]]:
     bucket_id = unique()
     bucket, doomed, versioned = (f"{ACCOUNT}/buckets/{found}" for found in (bucket_id, unique(), unique()))
     queue = f"{ACCOUNT}/queues/{unique()}"
-    rules = [{"events": ["EVENT_OBJECT_CREATED"], "queue": queue}]
+    rules = [
+        {"events": ["EVENT_OBJECT_CREATED"], "queue": queue},
+        {"events": ["EVENT_OBJECT_TAGGED"], "webhook_url": WEBHOOK_URL},
+    ]
     settings = {"location_hint": "weur", "notification_rules": rules}
     post(platform, f"/v1/{ACCOUNT}/buckets?bucket_id={bucket_id}", settings)
     for other in (doomed, versioned):
@@ -299,6 +333,7 @@ def names(platform: RunningPlatform) -> Iterator[dict[str, str]]:
         headers = {"content-type": "text/x-a"}
         platform.http("PUT", f"/v1/{bucket}/objects/{key}", body=f"content of {key}".encode(), headers=headers)
     upload, given_up = (begun(platform, f"{bucket}/objects/{key}") for key in ("parts", "given-up"))
+    (webhook,) = platform.http("GET", f"/v1/{ACCOUNT}/webhooks?bucket={bucket}").json()["webhooks"]
     ray = platform.http("GET", f"/v1/{bucket}").headers["x-ray-id"]
     wait_until(lambda: platform.http("GET", f"/v1/{ACCOUNT}/traces/{ray}").status == 200, "the call can be looked up")
     yield {
@@ -307,6 +342,7 @@ def names(platform: RunningPlatform) -> Iterator[dict[str, str]]:
         "doomed": doomed,
         "versioned": versioned,
         "queue": queue,
+        "webhook": webhook["name"],
         "fresh": unique(),
         "upload": upload,
         "given_up": given_up,

@@ -116,7 +116,7 @@ class Client(_AnyClient):
 
     @cached_property
     def notifications(self) -> Notifications:
-        """Queues that are told of objects."""
+        """Queues and webhooks that are told of objects."""
         from portico._clients.notifications import Notifications
 
         return Notifications(self._session)
@@ -235,7 +235,7 @@ class AsyncClient(_AnyClient):
 
     @cached_property
     def notifications(self) -> AsyncNotifications:
-        """Queues that are told of objects."""
+        """Queues and webhooks that are told of objects."""
         from portico._clients.notifications import AsyncNotifications
 
         return AsyncNotifications(self._session)

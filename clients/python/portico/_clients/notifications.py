@@ -1,4 +1,4 @@
-"""Queues of notifications: what has happened to objects."""
+"""Queues of notifications, and webhooks: what has happened to objects."""
 
 from __future__ import annotations
 
@@ -8,11 +8,22 @@ from portico._paging import Paging
 from portico._services import AsyncService, Service, SyncService, listing, operation
 from portico._steps import Steps
 from portico.objects.v1 import notifications_pb2
-from portico.objects.v1.notifications_pb2 import ListNotificationsResponse, Notification
+from portico.objects.v1.notifications_pb2 import (
+    ListNotificationsResponse,
+    ListWebhooksResponse,
+    Notification,
+    TestWebhookResponse,
+    Webhook,
+)
 
 _SERVICE = "/portico.objects.v1.NotificationService/"
 _LIST = method(_SERVICE + "ListNotifications", notifications_pb2.ListNotificationsResponse)
 _ACKNOWLEDGE = method(_SERVICE + "AcknowledgeNotifications", notifications_pb2.AcknowledgeNotificationsResponse)
+_LIST_WEBHOOKS = method(_SERVICE + "ListWebhooks", notifications_pb2.ListWebhooksResponse)
+_GET_WEBHOOK = method(_SERVICE + "GetWebhook", notifications_pb2.GetWebhookResponse)
+_TEST_WEBHOOK = method(_SERVICE + "TestWebhook", notifications_pb2.TestWebhookResponse)
+_RETRY_WEBHOOK = method(_SERVICE + "RetryWebhook", notifications_pb2.RetryWebhookResponse)
+_ROTATE_SECRET = method(_SERVICE + "RotateWebhookSecret", notifications_pb2.RotateWebhookSecretResponse)
 
 
 class _Notifications(Service):
@@ -59,10 +70,48 @@ class _Notifications(Service):
         response = yield from self.session.call(_ACKNOWLEDGE, request)
         return response.acknowledged_sequence
 
+    @listing
+    def webhooks(self, *, bucket: str = "", page_size: int = 0) -> Paging[Webhook, ListWebhooksResponse]:
+        """The webhooks of the account with how they are, by name; with a `bucket` those that its rules name."""
+        request = notifications_pb2.ListWebhooksRequest(
+            parent=self.session.account,
+            bucket=name_of(self.session.account, "buckets", bucket) if bucket else "",
+            page_size=page_size,
+        )
+        return Paging(_LIST_WEBHOOKS, request, "webhooks")
+
+    @operation
+    def webhook(self, webhook: str) -> Steps[Webhook]:
+        """One webhook. Raises NotFound (`WEBHOOK_NOT_FOUND`), as all that follows."""
+        request = notifications_pb2.GetWebhookRequest(name=self._webhook(webhook))
+        return (yield from self.session.call(_GET_WEBHOOK, request)).webhook
+
+    @operation
+    def test_webhook(self, webhook: str) -> Steps[TestWebhookResponse]:
+        """Sends it a `ping` now, and answers what came of it."""
+        request = notifications_pb2.TestWebhookRequest(name=self._webhook(webhook))
+        return (yield from self.session.call(_TEST_WEBHOOK, request))
+
+    @operation
+    def retry_webhook(self, webhook: str, *, drop_waiting: bool = False) -> Steps[Webhook]:
+        """Enables it again, and has what waits sent now; with `drop_waiting` what waits is dropped instead."""
+        request = notifications_pb2.RetryWebhookRequest(name=self._webhook(webhook), drop_waiting=drop_waiting)
+        return (yield from self.session.call(_RETRY_WEBHOOK, request)).webhook
+
+    @operation
+    def rotate_webhook_secret(self, webhook: str) -> Steps[str]:
+        """A new secret for it, `whsec_…`, which is shown here and never again. One that was shown before goes on
+        signing beside it for 24 hours."""
+        request = notifications_pb2.RotateWebhookSecretRequest(name=self._webhook(webhook))
+        return (yield from self.session.call(_ROTATE_SECRET, request)).secret
+
+    def _webhook(self, webhook: str) -> str:
+        return name_of(self.session.account, "webhooks", webhook)
+
 
 class Notifications(_Notifications, SyncService):
-    """Queues of notifications, for threads."""
+    """Queues of notifications and webhooks, for threads."""
 
 
 class AsyncNotifications(_Notifications, AsyncService):
-    """Queues of notifications, for asyncio."""
+    """Queues of notifications and webhooks, for asyncio."""

@@ -18,6 +18,7 @@ from portico_cli.commands.objects import (
     uploads,
     usage,
     versions,
+    webhooks,
 )
 from portico_cli.commands.objects.group import objects
 
@@ -37,4 +38,5 @@ __all__ = [
     "uploads",
     "usage",
     "versions",
+    "webhooks",
 ]

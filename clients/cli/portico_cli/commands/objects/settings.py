@@ -187,6 +187,6 @@ cors = _rules_group(
 notifications = _rules_group(
     "notifications",
     "notification_rules",
-    "who is to be told of what; as yet nobody is",
+    "which queues and webhooks are told of what",
     "They have the names of `get`.",
 )
