@@ -15,7 +15,7 @@ from portico_cli.commands.objects import objects
 from tests.unit.cli.conftest import Portico
 from tests.unit.sdk.fake_platform import FakePlatform
 
-NOT_HERE = ("hold", "lock", "presign", "tag", "uploads", "usage")
+NOT_HERE = ("hold", "lock", "presign", "tag", "uploads", "usage", "webhooks")
 """What the small platform of these tests does not know: `tests/e2e/test_cli_transfers.py` runs their examples."""
 GIVEN = b"bytes"
 BUCKETS = ("photos", "web", "backup", "logs", "inbox", "records", "films")

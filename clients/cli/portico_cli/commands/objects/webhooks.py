@@ -17,8 +17,7 @@ def webhooks() -> None:
     \b
     Examples:
       portico objects webhooks ls
-      portico objects webhooks rotate-secret https://example.com/hook
-      portico objects webhooks test https://example.com/hook
+      portico objects webhooks ls portico://photos
     """
 
 

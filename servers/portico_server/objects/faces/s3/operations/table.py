@@ -104,7 +104,7 @@ OPERATIONS = (
         "GET",
         "notification",
         notifications.get_notifications,
-        "queues alone",
+        "queues alone; rules that name webhooks are not shown",
     ),
     Operation(
         "PutBucketNotificationConfiguration",
@@ -112,7 +112,7 @@ OPERATIONS = (
         "PUT",
         "notification",
         notifications.put_notifications,
-        "to queues, of kinds of events as a whole (`s3:ObjectCreated:*`)",
+        "to queues, of kinds of events as a whole (`s3:ObjectCreated:*`); rules that name webhooks stay as they are",
     ),
     Operation("GetBucketAcl", BUCKET, "GET", "acl", acls.get_bucket_acl, _NO_ACLS),
     Operation("PutBucketAcl", BUCKET, "PUT", "acl", acls.put_bucket_acl, _NO_ACLS),
