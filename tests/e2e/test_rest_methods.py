@@ -232,7 +232,7 @@ CASES = [
         "NotificationService.ListWebhooks",
         "GET",
         "/v1/accounts/default/webhooks?bucket={bucket}",
-        lambda answer: [found["state"] for found in answer["webhooks"]] == ["STATE_ACTIVE"],
+        lambda answer: [found["url"] for found in answer["webhooks"]] == [WEBHOOK_URL],
     ),
     objects_case(
         "NotificationService.GetWebhook", "GET", "/v1/{webhook}", lambda answer: answer["webhook"]["url"] == WEBHOOK_URL
