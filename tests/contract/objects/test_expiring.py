@@ -106,7 +106,7 @@ async def test_versions_go_days_after_they_were_replaced_but_for_the_newest_of_t
 async def test_versions_are_counted_over_all_pages_that_the_job_reads(
     stand: Stand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("portico_server.objects.expiring._READ_AT_ONCE", 2)
+    monkeypatch.setattr("portico_server.objects.upkeep.expiring._READ_AT_ONCE", 2)
     await stand.update_bucket(versioning=ENABLED)
     for key in ("a", "b"):
         for number in range(6):
