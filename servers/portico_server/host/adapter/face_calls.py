@@ -86,6 +86,11 @@ class FaceResponses:
         self.message = message
         await _hand_over()
 
+    def taken(self) -> Any:
+        """The message that was handed over. It is not kept: a reader that is slow would hold it, too."""
+        message, self.message = self.message, None
+        return message
+
     def _count(self, message: Any) -> None:
         if self.call is not None:
             self.call.sent_bytes += message.ByteSize()
@@ -282,7 +287,7 @@ class _Stream:
                     step = self._carried.send
                 except BaseException as error:
                     given, step = error, self._carried.throw
-            return self._responses.message
+            return self._responses.taken()
         except StopIteration:
             self._ended = True
             raise StopAsyncIteration from None

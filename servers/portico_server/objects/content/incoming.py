@@ -17,8 +17,13 @@ INLINE_BYTES = 16 * 1024
 """Objects up to this size are stored beside their metadata: one commit instead of a file with two syncs of its own."""
 MAX_OBJECT_BYTES = 5_497_558_138_880
 """5 TiB less 1/8 %, as R2 has it: 4.995 TiB, rounded up to the contract's bound."""
-_PIECE_BYTES = 1 << 20
-"""What is handed to the threads at once: large enough that the hop does not count."""
+_PIECE_BYTES, _SMALL_PIECE_BYTES = 1 << 20, 1 << 17
+"""What is handed to the threads at once: large enough that the hop does not count, smaller where many come at once."""
+_ALL_PIECES_BYTES = 8 << 20
+"""What the pieces of all uploads come to at once, up to 64 of them: so memory hardly grows with their number."""
+_AHEAD_UPLOADS = 8
+"""So many at once gather the next piece while one is written and hashed; with more of them the others' work fills that
+time, and each would hold twice as much."""
 
 
 class Announced(NamedTuple):
@@ -60,6 +65,7 @@ class Receiver:
     def __init__(self, blobs: Blobs, hashing: Executor) -> None:
         self._blobs = blobs
         self._hashing = hashing
+        self._receiving = 0
 
     async def receive(
         self,
@@ -79,6 +85,7 @@ class Receiver:
         async for part in parts:
             small.append(part)
             size_bytes += len(part)
+            del part
             if size_bytes > INLINE_BYTES:
                 await before_file()
                 return await self._to_file(small, parts, announced, resource, max_bytes)
@@ -93,14 +100,18 @@ class Receiver:
         hasher = Hasher(announced.made)
         writer = await self._blobs.create()
         working: asyncio.Task[None] | None = None
+        self._receiving += 1
         try:
             received_bytes = 0
-            async for piece in _pieces(first, parts):
+            async for piece in self._pieces(first, parts):
                 received_bytes += len(piece)
                 _check_size(received_bytes, announced, resource, max_bytes)
                 if working is not None:
                     await working
                 working = asyncio.ensure_future(self._take(piece, writer, hasher))
+                del piece  # held by that alone
+                if self._receiving > _AHEAD_UPLOADS:
+                    await working
             if working is not None:
                 await working
             digests = _checked(hasher, announced, resource)
@@ -111,6 +122,8 @@ class Receiver:
                 await asyncio.gather(working, return_exceptions=True)  # what ended the upload is told, not this
             await writer.discard()
             raise
+        finally:
+            self._receiving -= 1
         return Content(hasher.size_bytes, digests, file=writer.blob_id)
 
     async def _take(self, piece: bytes, writer: BlobWriter, hasher: Hasher) -> None:
@@ -118,17 +131,24 @@ class Receiver:
         hashed = asyncio.get_running_loop().run_in_executor(self._hashing, hasher.update, piece)
         await asyncio.gather(writer.write(piece), hashed)
 
+    async def _pieces(self, held: list[bytes], parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """The parts in pieces, behind those that are held; a large part is passed on as it is."""
+        held_bytes = sum(map(len, held))
+        async for part in parts:
+            if held_bytes >= max(_SMALL_PIECE_BYTES, min(_PIECE_BYTES, _ALL_PIECES_BYTES // self._receiving)):
+                yield _joined(held)
+                held_bytes = 0
+            held.append(part)
+            held_bytes += len(part)
+            del part
+        yield _joined(held)
 
-async def _pieces(first: list[bytes], parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The parts in pieces of at least _PIECE_BYTES, but for the last; a large part is passed on as it is."""
-    held, held_bytes = first, sum(map(len, first))
-    async for part in parts:
-        if held_bytes >= _PIECE_BYTES:
-            yield b"".join(held)
-            held, held_bytes = [], 0
-        held.append(part)
-        held_bytes += len(part)
-    yield b"".join(held)
+
+def _joined(held: list[bytes]) -> bytes:
+    """The parts as one, which are not held any more."""
+    piece = b"".join(held)
+    held.clear()
+    return piece
 
 
 def _check_size(received_bytes: int, announced: Announced, resource: object, max_bytes: int) -> None:

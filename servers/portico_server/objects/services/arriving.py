@@ -43,7 +43,9 @@ class Arriving:
                     "checksums belongs into the first message of the stream, or the last", field="checksums"
                 )
             self._check(message)
-            yield _data(message)
+            data = [_data(message)]
+            del message  # the message and its bytes are not held here while the caller waits for the disk
+            yield data.pop()
 
     def _check(self, message: Any) -> None:
         for field, value in message.ListFields():

@@ -119,6 +119,7 @@ class ObjectService(objects_pb2_grpc.ObjectServiceServicer):
             async with aclosing(reading.blob.chunks(*reading.range, CHUNK_BYTES)) as chunks:
                 async for chunk in chunks:
                     response.data.data = chunk
+                    del chunk  # else held twice while the client is slow
                     yield response
                     response = objects_pb2.GetObjectResponse()
         except EOFError:

@@ -200,12 +200,12 @@ class FileBlob:
         ahead = self._begin(offset, min(chunk_bytes, length)) if length else None
         try:
             while ahead is not None:
-                chunk = ahead if isinstance(ahead, bytes) else await ahead
-                if not chunk:
+                chunk = [ahead if isinstance(ahead, bytes) else await ahead]
+                if not chunk[0]:
                     raise EOFError(f"the blob ends at {offset} bytes, {end - offset} too early")
-                offset += len(chunk)
+                offset += len(chunk[0])
                 ahead = self._begin(offset, min(chunk_bytes, end - offset)) if offset < end else None
-                yield chunk
+                yield chunk.pop()  # not held here as well while the caller has it
         finally:
             if isinstance(ahead, asyncio.Task):
                 ahead.cancel()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import deque
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
@@ -21,6 +22,7 @@ MAX_DOCUMENT_BYTES = 8 * 1024**2
 _MAX_POLICY_BYTES = 20 * 1024
 """As in S3."""
 _MESSAGE_BYTES = 4 * 1024**2
+_BESIDE_FIRST_BYTES = 64 * 1024
 _HASHED_AT_ONCE_BYTES = 128 * 1024
 
 
@@ -46,14 +48,22 @@ def check_size(size_bytes: int) -> None:
 async def messages(first: Any, body: Body, trailer: str) -> AsyncIterator[Any]:
     """The messages of a put or of a part: the first, which the caller has filled, gets the first bytes.
 
+    The first of a larger body comes without bytes: it is kept as long as the call takes.
+
     `trailer`: S3's name of the algorithm whose digest comes behind the body; it goes into the last message.
     """
     message, make = first, type(first)
+    if body.size_bytes is None or body.size_bytes > _BESIDE_FIRST_BYTES:
+        yield message
+        message = make()
     async for part in body:
-        for piece in _pieces(part):
-            message.data.data = piece
-            yield message
+        pieces = deque(_pieces(part))
+        del part  # nothing is held here while the message is taken
+        while pieces:
+            message.data.data = pieces.popleft()
+            ready = [message]
             message = make()
+            yield ready.pop()
     if trailer:
         message.checksums.MergeFrom(checksum_headers.from_trailer(body.trailers, trailer))
         yield message
