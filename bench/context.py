@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bench.bucket import Bucket
 from bench.candidates import Endpoint, envoy_jwt, grpc_aio, hosted, portico
 from bench.credentials import Credentials, prepare
+from bench.stores import Store, s3_door
 from portico_server.platform.settings import Settings
 
 
@@ -25,6 +27,7 @@ class Bench:
     seconds: float
     quick: bool
     _running: dict[str, Endpoint] = field(default_factory=dict)
+    _door: Store | None = None
 
     @property
     def settings(self) -> Settings:
@@ -39,8 +42,15 @@ class Bench:
     def portico(self) -> Endpoint:
         return self._once("portico", lambda: portico.start(self.settings, self.credentials, self.scratch))
 
+    def s3(self) -> Store:
+        """The S3 door of `portico`, where its bucket is."""
+        if self._door is None:
+            Bucket.create(self.portico())
+            self._door = s3_door(self.portico())
+        return self._door
+
     def hosted(self) -> Endpoint:
-        settings = self._sharing_keys("hosted")
+        settings = self._sharing_keys("hosted").replace(s3_listen="")  # it has no products, whose door that is
         return self._once("hosted", lambda: hosted.start(settings, self.credentials, self.scratch))
 
     def variant(self, name: str, **changes: Any) -> Endpoint:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from bench import load
@@ -49,11 +50,23 @@ def interleave(cells: Mapping[str, Callable[[], Figures]], rounds: int) -> Round
 
 def under_load(endpoint: Endpoint, what: load.Load, seconds: float, warm_seconds: float = 0.3) -> Figures:
     """Sends the load for so long: rate, latency, bytes, and processor time a call, in all and by process."""
-    processes = endpoint.processes()
+    with spent_by(endpoint.processes()) as spent:
+        result = load.run(endpoint, what, seconds=seconds, warm_seconds=warm_seconds)
+    return figures_of(result, spent)
+
+
+@contextmanager
+def spent_by(processes: Mapping[str, int]) -> Iterator[dict[str, float]]:
+    """Yields what is filled at the end: the processor time, in seconds, that each process took meanwhile."""
     before = {name: cpu_seconds(pid) for name, pid in processes.items()}
-    result = load.run(endpoint, what, seconds=seconds, warm_seconds=warm_seconds)
-    spent = {name: cpu_seconds(pid) - before[name] for name, pid in processes.items()}
-    per_call = 1e6 / result.all_calls
+    spent: dict[str, float] = {}
+    yield spent
+    spent |= {name: cpu_seconds(pid) - before[name] for name, pid in processes.items()}
+
+
+def figures_of(result: load.Result, spent: Mapping[str, float]) -> Figures:
+    """What a generator saw, and processor time a call, in all and by process."""
+    per_call = 1e6 / max(result.all_calls, 1)
     return {
         "calls_per_second": result.calls / result.seconds,
         "p50_us": result.p50_us,

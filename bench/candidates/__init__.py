@@ -33,12 +33,14 @@ class CandidateError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A running candidate: its port on 127.0.0.1, what a client needs, and its processes now (by name, their pids)."""
+    """A running candidate: its port on 127.0.0.1, what a client needs, its processes now (by name, their pids), and the
+    port of its S3 door; 0: it has none."""
 
     name: str
     port: int
     credentials: Credentials
     processes: Callable[[], Mapping[str, int]]
+    s3_port: int = 0
 
 
 def free_port() -> int:

@@ -21,12 +21,12 @@ DESCRIPTORS = ROOT / "tests" / "testing_product" / "gen" / "portico" / "testing.
 
 
 def settings(data: Path) -> Settings:
-    """The defaults, on a port that the system chooses."""
+    """The defaults, on ports that the system chooses."""
     return Settings(
         data=data,
         listen="127.0.0.1:0",
         web_listen="",
-        s3_listen="",
+        s3_listen="127.0.0.1:0",
         extra_products=("bench.candidates.echo",),
         extra_descriptors=(str(DESCRIPTORS),),
     )
@@ -49,20 +49,25 @@ def start(
             [*command, "--settings-from-input"], log, environment, stdin=settings_input, stdout=subprocess.PIPE
         ) as process,
     ):
-        port = _wait_ready(process, log)
-        yield Endpoint(name, port, credentials, lambda: _processes(process.pid))
+        port, s3_port = _wait_ready(process, log)
+        yield Endpoint(name, port, credentials, lambda: _processes(process.pid), s3_port)
 
 
-def _wait_ready(process: subprocess.Popen[bytes], log: Path) -> int:
-    """The port, from the line in which the supervisor says that calls are answered."""
+def _wait_ready(process: subprocess.Popen[bytes], log: Path) -> tuple[int, int]:
+    """The ports of the API and of S3, from the line in which the supervisor says that calls are answered."""
     assert process.stdout is not None
     for line in process.stdout:
         news = json.loads(line)
         if news["event"] == "ready":
-            return int(news["address"].rpartition(":")[2])
+            return _port(news["address"]), _port(news["s3_address"])
         if news["event"] == "failed":
             raise CandidateError(news["message"])
     raise CandidateError(f"the platform ended before it was ready:\n{log.read_text()[-4000:]}")
+
+
+def _port(address: str) -> int:
+    """0 for no address."""
+    return int(address.rpartition(":")[2] or 0)
 
 
 def _processes(supervisor: int) -> dict[str, int]:

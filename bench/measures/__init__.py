@@ -16,9 +16,11 @@ from bench.measures import (
     overload,
     policies,
     postgresql,
+    s3,
     start,
     streams,
     tokens,
+    transfers,
     unary,
 )
 from bench.report import Section
@@ -27,6 +29,7 @@ MEASURES: Mapping[str, Callable[[Bench], Section]] = {
     "unary": unary.measure,
     "layouts": layouts.measure,
     "objects": objects.measure,
+    "s3": s3.measure,
     "postgresql": postgresql.measure,
     "streams": streams.measure,
     "overload": overload.measure,
@@ -36,6 +39,7 @@ MEASURES: Mapping[str, Callable[[Bench], Section]] = {
     "listing": listing.measure,
     "tokens": tokens.measure,
     "memory": memory.measure,
+    "transfers": transfers.measure,
     "start": start.measure,
     "disk": disk.measure,
 }

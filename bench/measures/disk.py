@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import socket
 import statistics
+import threading
 import time
 from pathlib import Path
 
@@ -17,6 +19,7 @@ NOTE = (
 )
 SYNCS = 500
 BLOCK_BYTES = 4096
+READ_BYTES = 256 * 1024
 
 
 def measure(bench: Bench) -> Section:
@@ -47,6 +50,44 @@ def write_mib_per_second(folder: Path, size_mib: int) -> float:
         os.close(descriptor)
     seconds = time.perf_counter() - start
     path.unlink()
+    return size_mib / seconds
+
+
+def read_mib_per_second(folder: Path, size_mib: int) -> float:
+    """Reads a file of that size, which the page cache has, 256 KiB at a time."""
+    path = folder / "disk.bench"
+    with path.open("wb") as file:
+        for _ in range(size_mib):
+            file.write(bytes(MEBIBYTE))
+    start = time.perf_counter()
+    with path.open("rb", buffering=0) as file:
+        while file.read(READ_BYTES):
+            pass
+    seconds = time.perf_counter() - start
+    path.unlink()
+    return size_mib / seconds
+
+
+def loopback_mib_per_second(size_mib: int) -> float:
+    """Sends so much from memory over a socket of the loopback, from one thread to another."""
+    block, buffer = bytes(READ_BYTES), bytearray(MEBIBYTE)
+    server = socket.create_server(("127.0.0.1", 0))
+    with server, socket.create_connection(server.getsockname()) as sender:
+        receiver, _ = server.accept()
+
+        def send() -> None:
+            for _ in range(size_mib * MEBIBYTE // READ_BYTES):
+                sender.sendall(block)
+            sender.shutdown(socket.SHUT_WR)
+
+        thread = threading.Thread(target=send)
+        start = time.perf_counter()
+        thread.start()
+        with receiver:
+            while receiver.recv_into(buffer):
+                pass
+        seconds = time.perf_counter() - start
+        thread.join()
     return size_mib / seconds
 
 

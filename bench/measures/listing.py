@@ -1,21 +1,24 @@
-"""One page of 1,000 keys out of a bucket of 1,000,000."""
+"""One page of 1,000 keys, or of 1,000 common prefixes, out of a bucket of 1,000,000."""
 
 from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Callable
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from urllib.parse import quote
 
 from bench.bucket import BUCKET, Bucket
-from bench.candidates import portico
+from bench.candidates import Endpoint, portico
 from bench.context import Bench
 from bench.credentials import prepare
-from bench.load import Load, write_bodies
-from bench.measure import CPU, interleave, under_load
+from bench.load import HttpLoad, Load, write_bodies, write_requests
+from bench.measure import CPU, Figures, interleave, under_load
 from bench.report import Goal, Section, Table
+from bench.stores import Store, s3_door
 from portico.objects.v1 import objects_pb2
 from portico_server.objects.records import NewVersion
 from portico_server.objects.store import buckets, objects
@@ -25,12 +28,15 @@ from portico_server.platform.settings import Settings
 
 KEYS, QUICK_KEYS = 1_000_000, 100_000
 BATCH = 1000
+PREFIX = "photos/"
+PREFIXES = 1000
 PAGES = 200
 WANTED_MS = 15.0
 SEED = 20
 NOTE = (
-    "`ListObjects` with `page_size` 1,000 behind a random key, one call at a time, by gRPC through the door with"
-    " everything on. The rows were written by the product's own statements, without bytes."
+    "A page of 1,000, one call at a time, with everything on: keys behind a random one, or with the delimiter `/` the"
+    " 1,000 common prefixes under which all keys stand. By gRPC (`ListObjects`) and by S3 (`ListObjectsV2` over"
+    " HTTP/1.1, signed in the header, XML). The rows were written by the product's own statements, without bytes."
 )
 
 
@@ -40,22 +46,58 @@ def measure(bench: Bench) -> Section:
         settings = portico.settings(Path(folder) / "data")
         credentials = prepare(settings, Path(folder) / "credentials")
         with portico.start(settings, credentials, Path(folder)) as endpoint:
-            bucket = Bucket.create(endpoint)
+            Bucket.create(endpoint)
         asyncio.run(_fill(settings, keys))
-        chosen = random.Random(SEED).sample(range(keys - BATCH), PAGES)
-        bodies = write_bodies(bench.scratch / "list.bodies", (bucket.list_request(_key(number)) for number in chosen))
         with portico.start(settings, credentials, Path(folder)) as endpoint:
-            page = partial(under_load, endpoint, Load(Bucket.LIST, bodies, in_flight=1), bench.seconds)
-            rounds = interleave({"page": page}, bench.rounds)
-    p50, p99 = (rounds.median("page", name) / 1e3 for name in ("p50_us", "p99_us"))
-    columns = ("keys in the bucket", "page of 1,000: p50 ms", "p99 ms", "CPU ms a page")
-    row = [f"{keys:,}", f"{p50:.1f}", f"{p99:.1f}", f"{rounds.median('page', CPU) / 1e3:.1f}"]
-    goal = Goal(f"list 1,000 of {keys:,} keys, p50", f"<= {WANTED_MS:g} ms", f"{p50:.1f} ms", p50 <= WANTED_MS)
-    return Section(NOTE, Table(columns, [row]), [goal])
+            cells = _cells(bench, endpoint, keys)
+            rounds = interleave(cells, bench.rounds)
+    p50 = {name: rounds.median(name, "p50_us") / 1e3 for name in cells}
+    rows = [
+        [
+            name,
+            f"{p50[name]:.1f}",
+            f"{rounds.median(name, 'p99_us') / 1e3:.1f}",
+            f"{rounds.median(name, CPU) / 1e3:.1f}",
+        ]
+        for name in cells
+    ]
+    goals = [
+        Goal(f"{name} of {keys:,}, p50", f"<= {WANTED_MS:g} ms", f"{p50[name]:.1f} ms", p50[name] <= WANTED_MS)
+        for name in cells
+    ]
+    return Section(NOTE, Table((f"of {keys:,} keys", "p50 ms", "p99 ms", "CPU ms a page"), rows), goals)
 
 
-def _key(number: int) -> str:
-    return f"photos/{number // 1000:04}/{number:08}.jpg"
+def _cells(bench: Bench, endpoint: Endpoint, keys: int) -> dict[str, Callable[[], Figures]]:
+    chosen = [_key(number, keys) for number in random.Random(SEED).sample(range(keys - BATCH), PAGES)]
+    flat = (objects_pb2.ListObjectsRequest(parent=BUCKET, page_size=1000, start_after=key) for key in chosen)
+    below = objects_pb2.ListObjectsRequest(parent=BUCKET, page_size=1000, prefix=PREFIX, delimiter="/")
+    store = s3_door(endpoint)
+
+    def by_grpc(file: str, *requests: objects_pb2.ListObjectsRequest) -> Callable[[], Figures]:
+        bodies = write_bodies(bench.scratch / file, (request.SerializeToString() for request in requests))
+        return partial(under_load, endpoint, Load(Bucket.LIST, bodies, in_flight=1, connections=1), bench.seconds)
+
+    pages = [f"list-type=2&start-after={quote(key, safe='')}" for key in chosen]
+    return {
+        "1,000 keys by gRPC": by_grpc("list.keys", *flat),
+        "1,000 keys by S3": partial(_by_s3, bench, store, pages),
+        "1,000 common prefixes by gRPC": by_grpc("list.prefixes", below),
+        "1,000 common prefixes by S3": partial(_by_s3, bench, store, ["delimiter=%2F&list-type=2&prefix=photos%2F"]),
+    }
+
+
+def _by_s3(bench: Bench, store: Store, queries: list[str]) -> Figures:
+    signer = store.signer()
+    requests = write_requests(
+        bench.scratch / "list.requests", (signer.request("GET", store.bucket, query) for query in queries)
+    )
+    return store.under_load(HttpLoad(requests, connections=1), bench.seconds)
+
+
+def _key(number: int, keys: int) -> str:
+    """They stand under `PREFIXES` prefixes, as many under each."""
+    return f"{PREFIX}{number // (keys // PREFIXES):04}/{number:08}.jpg"
 
 
 async def _fill(settings: Settings, count: int) -> None:
@@ -71,7 +113,7 @@ async def _fill(settings: Settings, count: int) -> None:
             statements = [
                 objects.put(
                     BUCKET,
-                    _key(number),
+                    _key(number, count),
                     NewVersion(f"bench-{number:08}", "0" * 32, 0, number, "", b"", metadata, checksums),
                     bucket.etag,
                     is_null=1,
