@@ -68,6 +68,7 @@ def figures_of(result: load.Result, spent: Mapping[str, float]) -> Figures:
     """What a generator saw, and processor time a call, in all and by process."""
     per_call = 1e6 / max(result.all_calls, 1)
     return {
+        "calls": result.calls,
         "calls_per_second": result.calls / result.seconds,
         "p50_us": result.p50_us,
         "p99_us": result.p99_us,

@@ -9,7 +9,7 @@ from functools import partial
 
 from bench.candidates import other_stores
 from bench.context import Bench
-from bench.load import HttpLoad, write_requests
+from bench.load import HttpLoad, LoadError, write_requests
 from bench.measure import CPU, Figures, interleave, under_load
 from bench.measures import objects
 from bench.report import Goal, Section, Table
@@ -23,9 +23,10 @@ NOTE = (
     " them `s3rver` alone looks at signatures."
 )
 IN_FLIGHT = 64
-GET_KEYS = 2000
+GET_KEYS = 300
 PUTS_A_SECOND = 5000
 """More than are expected, so that within a round no key is written twice."""
+FILLING_SECONDS = 120.0
 GETS_A_SECOND_WANTED, PUTS_A_SECOND_WANTED = 4000.0, 1500.0
 OURS, BY_GRPC = "Portico by S3", "Portico by gRPC"
 
@@ -87,7 +88,9 @@ def _fill(bench: Bench, store: Store) -> None:
     signer = store.signer()
     requests = (signer.request("PUT", _get_key(store, number), body=_body()) for number in range(GET_KEYS))
     file = write_requests(bench.scratch / "s3.filling", requests)
-    store.under_load(HttpLoad(file, IN_FLIGHT, calls=GET_KEYS), seconds=120, warm_seconds=0)
+    filled = store.under_load(HttpLoad(file, IN_FLIGHT, calls=GET_KEYS), FILLING_SECONDS, warm_seconds=0)
+    if filled["calls"] < GET_KEYS:
+        raise LoadError(f"{store.name} took fewer than {GET_KEYS} puts in {FILLING_SECONDS:g} s")
 
 
 def _gets(bench: Bench, store: Store) -> Figures:
