@@ -7,6 +7,7 @@ import secrets
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +16,8 @@ import pytest
 import portico
 from portico import Client, errors
 from portico._clients import object_parts, objects
+from portico.objects.v1.buckets_pb2 import Bucket
+from portico.objects.v1.objects_pb2 import Retention
 from tests.harness import RunningPlatform
 
 MEBIBYTE = 1 << 20
@@ -86,6 +89,19 @@ async def test_the_asyncio_client_does_the_same(profile: str, bucket: str, sourc
         assert stored.parts_count == 4
         await client.objects.download(bucket, "k", tmp_path / "copy")
         assert (tmp_path / "copy").read_bytes() == CONTENT
+
+
+def test_what_is_uploaded_in_parts_is_tagged_and_locked(client: Client, bucket: str, source: Path) -> None:
+    client.buckets.update(bucket, Bucket(object_lock={"enabled": True}, versioning="VERSIONING_ENABLED"))
+    until = Retention(mode="RETENTION_MODE_GOVERNANCE")
+    until.retain_until_time.FromSeconds(int(time.time()) + 3600)
+    marks = {"tags": {"kind": "film"}, "retention": until, "legal_hold": True}
+    for part_bytes in (0, PART_BYTES):  # at one go, and in parts
+        stored = client.objects.upload(bucket, "k", source, part_bytes=part_bytes, **marks)
+        assert stored.parts_count == (4 if part_bytes else 0)
+        assert (dict(stored.tags), stored.retention, stored.legal_hold) == tuple(marks.values())
+        client.objects.set_legal_hold(bucket, "k", False)
+        assert client.objects.delete(bucket, "k", version_id=stored.version_id, bypass_governance=True).version_id
 
 
 class Broken(Exception):

@@ -78,7 +78,7 @@ export interface PutOptions extends Marks {
 }
 
 /** What may be said of an upload in parts. */
-export interface UploadOptions extends Omit<PutOptions, "checksums" | keyof Marks> {
+export interface UploadOptions extends Omit<PutOptions, "checksums" | "checksumAlgorithms"> {
   /** Bytes of each part but the last, 5 MiB at least; 16 MiB if left out, or more where 10,000 such parts are too few. */
   readonly partBytes?: number;
   /** How many parts are sent at once, each held in memory; 4 if left out. */
@@ -124,14 +124,12 @@ export class Objects {
       conditions = { ...conditions, ifNoneMatch: [...(conditions?.ifNoneMatch ?? []), "*"] };
     }
     const contentType = options.contentType ?? options.metadata?.contentType ?? mediaTypeOf(source.path);
-    const { checksumAlgorithms, tags, retention, legalHold } = options;
+    const { checksumAlgorithms } = options;
     const first = {
       name: this.name(bucket, key),
       metadata: { ...options.metadata, contentType },
       ...(checksumAlgorithms && { checksumAlgorithms }),
-      ...(tags && { tags }),
-      ...(retention && { retention }),
-      ...(legalHold && { legalHold }),
+      ...marksOf(options),
       requestId: randomUUID(),
       ...(checksums && { checksums }),
       ...(conditions && { conditions }),
@@ -165,6 +163,7 @@ export class Objects {
     const wanted = {
       name: this.name(bucket, key),
       metadata: { ...options.metadata, contentType },
+      marks: marksOf(options),
       conditions,
       partBytes: Math.max(options.partBytes ?? PART_BYTES, least, LEAST_PART_BYTES),
       parallel: options.parallel ?? 4,
@@ -359,4 +358,9 @@ export class Objects {
       ...which,
     };
   }
+}
+
+/** What was given of tags and locks. */
+function marksOf({ tags, retention, legalHold }: Marks): Pick<Marks, "tags" | "retention" | "legalHold"> {
+  return { ...(tags && { tags }), ...(retention && { retention }), ...(legalHold && { legalHold }) };
 }

@@ -14,7 +14,7 @@ import {
   type Object$,
   type ObjectMetadataSchema,
 } from "./gen/portico/objects/v1/objects_pb.js";
-import { type UploadPartRequestSchema, UploadService } from "./gen/portico/objects/v1/uploads_pb.js";
+import { type CreateMultipartUploadRequestSchema, type UploadPartRequestSchema, UploadService } from "./gen/portico/objects/v1/uploads_pb.js";
 import type { Session } from "./session.js";
 import { CHUNK_BYTES } from "./sources.js";
 import type { Progress } from "./upload.js";
@@ -28,6 +28,7 @@ type Message = MessageInitShape<typeof UploadPartRequestSchema>;
 export interface PartsUpload {
   readonly name: string;
   readonly metadata: MessageInitShape<typeof ObjectMetadataSchema>;
+  readonly marks: Pick<MessageInitShape<typeof CreateMultipartUploadRequestSchema>, "tags" | "retention" | "legalHold">;
   readonly conditions: MessageInitShape<typeof ConditionsSchema> | undefined;
   readonly partBytes: number;
   readonly parallel: number;
@@ -42,7 +43,7 @@ export async function uploadInParts(
 ): Promise<Object$> {
   const { name, metadata } = wanted;
   const checksumAlgorithm = ChecksumAlgorithm.CRC32;
-  const begun = { name, metadata, checksumAlgorithm, requestId: randomUUID() };
+  const begun = { name, metadata, ...wanted.marks, checksumAlgorithm, requestId: randomUUID() };
   const { uploadId } = there((await session.call(METHODS.createMultipartUpload, begun)).upload);
   try {
     const parts = await putAll(session, wanted, uploadId, chunks);

@@ -69,10 +69,11 @@ test("a stream of unknown length is uploaded in parts", async (t) => {
     for (let start = 0; start < content.length; start += 700_000) yield content.subarray(start, start + 700_000);
   }
   let told = 0;
-  const options = { partBytes: 5 * MEBIBYTE, progress: (bytes: number) => (told = bytes), metadata: { custom: { by: "me" } } };
+  const options = { partBytes: 5 * MEBIBYTE, progress: (bytes: number) => (told = bytes), metadata: { custom: { by: "me" } }, tags: { kind: "film" } };
   const stored = await portico.objects.upload(bucket, "film", pieces(), options);
   assert.deepEqual([stored.partsCount, stored.sizeBytes, told], [3, BigInt(content.length), content.length]);
   assert.deepEqual({ ...stored.metadata?.custom }, { by: "me" });
+  assert.deepEqual({ ...stored.tags }, { kind: "film" });
   assert.ok((await portico.objects.read(bucket, "film")).equals(content));
   assert.equal((await portico.objects.upload(bucket, "empty", [])).sizeBytes, 0n);
   await assert.rejects(

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 from portico._checksums import md5
 from portico._clients.object_download import Download
 from portico._clients.object_upload import Progress
-from portico._clients.uploads import abort, begin, complete, list_parts, put_part
+from portico._clients.uploads import UploadMarks, abort, begin, complete, list_parts, put_part
 from portico._methods import method
 from portico._session import Session
 from portico._sources import PathSource, Source
@@ -42,6 +42,7 @@ class Target:
     name: str
     metadata: ObjectMetadata
     conditions: Conditions | None
+    marks: UploadMarks
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,11 @@ class PartsUpload:
                 self._part_bytes = kept.part_bytes
                 return kept.upload_id
         upload = yield from begin(
-            self._session, self._target.name, self._target.metadata, ChecksumAlgorithm.CHECKSUM_ALGORITHM_CRC32
+            self._session,
+            self._target.name,
+            self._target.metadata,
+            ChecksumAlgorithm.CHECKSUM_ALGORITHM_CRC32,
+            self._target.marks,
         )
         if self._resume is not None:
             _State(self._target.name, upload.upload_id, self._part_bytes, file).write(self._resume)

@@ -21,6 +21,7 @@ from portico._clients.object_download import AsyncObjectReader, Download, Object
 from portico._clients.object_marks import ObjectMarks
 from portico._clients.object_parts import LARGE_BYTES, PartsDownload, PartsUpload, Target
 from portico._clients.object_upload import Progress, Upload
+from portico._clients.uploads import UploadMarks
 from portico._methods import method
 from portico._names import name_of, text
 from portico._paging import Paging
@@ -146,6 +147,9 @@ class _Objects(ObjectMarks):
         *,
         content_type: str = "",
         metadata: Mapping[str, str] | ObjectMetadata | None = None,
+        tags: Mapping[str, str] | None = None,
+        retention: Retention | None = None,
+        legal_hold: bool = False,
         conditions: Conditions | None = None,
         overwrite: bool = True,
         progress: Progress | None = None,
@@ -158,6 +162,7 @@ class _Objects(ObjectMarks):
 
         Args:
             data: a `pathlib.Path`, or all else that `put` takes, but for asynchronous iterables.
+            tags, retention, legal_hold: as in `put`. One that is gone on with (`resume`) has those of its beginning.
             part_bytes: of each part; 0: 16 MiB, or more where 10,000 such parts would not be enough. So many times
                 `parallel` bytes are held in memory.
             parallel: how many parts are sent at once.
@@ -173,8 +178,10 @@ class _Objects(ObjectMarks):
         kept = Path(resume) if resume is not None else None
         is_small = source.size_bytes is not None and source.size_bytes < LARGE_BYTES
         if is_small and not part_bytes and (kept is None or not kept.exists()):
+            first.MergeFrom(objects_pb2.PutObjectRequest(tags=tags, retention=retention, legal_hold=legal_hold))
             return (yield from self._put(first, source, progress))
-        target = Target(first.name, first.metadata, first.conditions)
+        marks = UploadMarks(tags, retention, legal_hold)
+        target = Target(first.name, first.metadata, first.conditions, marks)
         upload = PartsUpload(self.session, target, source, part_bytes, parallel, kept, progress)
         return (yield from upload.steps())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from portico._checksums import md5
 from portico._methods import method
@@ -15,7 +16,7 @@ from portico._sources import CHUNK_BYTES
 from portico._steps import Steps, blocking
 from portico.errors import DataLoss
 from portico.objects.v1 import uploads_pb2
-from portico.objects.v1.objects_pb2 import ChecksumAlgorithm, Conditions, Object, ObjectMetadata, ObjectPart
+from portico.objects.v1.objects_pb2 import ChecksumAlgorithm, Conditions, Object, ObjectMetadata, ObjectPart, Retention
 from portico.objects.v1.uploads_pb2 import Upload, UploadPartRequest
 
 _SERVICE = "/portico.objects.v1.UploadService/"
@@ -28,6 +29,15 @@ _COMPLETE = method(_SERVICE + "CompleteMultipartUpload", uploads_pb2.CompleteMul
 _ABORT = method(_SERVICE + "AbortMultipartUpload", uploads_pb2.AbortMultipartUploadResponse)
 
 
+@dataclass(frozen=True, slots=True)
+class UploadMarks:
+    """With what the object of an upload is marked, besides its metadata."""
+
+    tags: Mapping[str, str] | None = None
+    retention: Retention | None = None
+    legal_hold: bool = False
+
+
 class _Uploads(Service):
     @operation
     def create(
@@ -38,9 +48,12 @@ class _Uploads(Service):
         content_type: str = "",
         metadata: Mapping[str, str] | ObjectMetadata | None = None,
         tags: Mapping[str, str] | None = None,
+        retention: Retention | None = None,
+        legal_hold: bool = False,
         checksum_algorithm: ChecksumAlgorithm = ChecksumAlgorithm.CHECKSUM_ALGORITHM_UNSPECIFIED,
     ) -> Steps[Upload]:
-        """Begins an upload; answers it. Raises NotFound (`BUCKET_NOT_FOUND`), ResourceExhausted
+        """Begins an upload; answers it. `tags`, `retention` and `legal_hold` are the object's, as `put` takes them.
+        Raises NotFound (`BUCKET_NOT_FOUND`), FailedPrecondition (`OBJECT_LOCK_DISABLED`), ResourceExhausted
         (`TOO_MANY_UPLOADS`)."""
         described = ObjectMetadata(content_type=content_type)
         if isinstance(metadata, ObjectMetadata):
@@ -48,7 +61,8 @@ class _Uploads(Service):
         elif metadata is not None:
             described.custom.update(metadata)
         name = _name(self.session, bucket, key)
-        return (yield from begin(self.session, name, described, checksum_algorithm, tags))
+        marks = UploadMarks(tags, retention, legal_hold)
+        return (yield from begin(self.session, name, described, checksum_algorithm, marks))
 
     @operation
     def put_part(self, bucket: str, key: str, upload_id: str, number: int, data: bytes) -> Steps[ObjectPart]:
@@ -166,10 +180,17 @@ def begin(
     name: str,
     metadata: ObjectMetadata,
     checksum_algorithm: ChecksumAlgorithm = ChecksumAlgorithm.CHECKSUM_ALGORITHM_UNSPECIFIED,
-    tags: Mapping[str, str] | None = None,
+    marks: UploadMarks | None = None,
 ) -> Steps[Upload]:
+    marks = marks or UploadMarks()
     request = uploads_pb2.CreateMultipartUploadRequest(
-        name=name, metadata=metadata, checksum_algorithm=checksum_algorithm, tags=tags, request_id=str(uuid.uuid4())
+        name=name,
+        metadata=metadata,
+        checksum_algorithm=checksum_algorithm,
+        tags=marks.tags,
+        retention=marks.retention,
+        legal_hold=marks.legal_hold,
+        request_id=str(uuid.uuid4()),
     )
     response = yield from session.call(_CREATE, request)
     return response.upload
