@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from pathlib import Path
 
 import grpc
 import pytest
 
+from portico.objects.v1.objects_pb2 import RetentionMode
 from tests.unit.cli.conftest import Portico
 from tests.unit.sdk.fake_platform import ACCOUNT, FakePlatform, Fault
 
@@ -296,3 +298,30 @@ def test_what_was_kept_and_is_not_what_it_was_is_thrown_away(
     outcome = portico(*resume)
     assert (outcome.code, "CHECKSUM_MISMATCH" in outcome.err, files(tmp_path / "to")) == (1, True, [])
     assert portico(*resume).code == 0
+
+
+def test_what_is_stored_is_tagged_and_locked(portico: Portico, fake: FakePlatform, tmp_path: Path) -> None:
+    (tmp_path / "one").write_bytes(b"1")
+    marks = ("--tag", "kind=home", "--tag", "year=2026", "--lock", "governance:2100-01-31", "--legal-hold")
+    portico("objects", "cp", tmp_path / "one", "portico://photos/one", *marks)
+    portico("objects", "cp", "-", "portico://photos/two", *marks, given=b"2")
+    portico("objects", "cp", "portico://photos/one", "portico://photos/three", *marks)
+    copied = fake.requests["CopyObject"][-1]
+    assert copied.replace_tags
+    for stored in (*(messages[0] for messages in fake.requests["PutObject"]), copied):
+        assert dict(stored.tags) == {"kind": "home", "year": "2026"}
+        assert RetentionMode.Name(stored.retention.mode) == "RETENTION_MODE_GOVERNANCE"
+        assert stored.retention.retain_until_time.ToDatetime() == datetime(2100, 1, 31)
+        assert stored.legal_hold
+
+
+def test_without_tags_a_copy_has_those_of_its_source(portico: Portico, fake: FakePlatform) -> None:
+    portico("objects", "cp", "-", "portico://photos/two", given=b"2")
+    portico("objects", "cp", "portico://photos/two", "portico://photos/three")
+    assert not fake.requests["CopyObject"][-1].replace_tags
+
+
+@pytest.mark.parametrize(("option", "told"), [("--tag=kind", "KEY=VALUE"), ("--lock=30d", "governance:30d")])
+def test_what_is_no_tag_or_lock_is_refused(portico: Portico, option: str, told: str) -> None:
+    outcome = portico("objects", "cp", "-", "portico://photos/two", option, given=b"2")
+    assert (outcome.code, told in outcome.err) == (2, True)

@@ -33,6 +33,13 @@ def test_an_object_is_locked_and_unlocked(portico: Portico, fake: FakePlatform) 
     assert fake.requests["UpdateObject"][-1].bypass_governance
 
 
+def test_objects_are_named_as_s3_names_them_too(portico: Portico) -> None:
+    place = PLACE.replace("portico://", "s3://")
+    assert portico("objects", "tag", place, "animal=cat").out == "animal=cat\n"
+    assert "(compliance)" in portico("objects", "lock", place, "compliance:30d").out
+    assert "under legal hold" in portico("objects", "hold", place, "on").out
+
+
 def test_an_object_is_held(portico: Portico) -> None:
     assert "is under legal hold" in portico("objects", "hold", PLACE, "on").out
     assert "is not locked" in portico("objects", "hold", PLACE, "off").out

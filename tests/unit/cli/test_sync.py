@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import zlib
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
 
+from portico_cli.remote import Remote
+from portico_cli.transfers import removing
 from tests.unit.cli.conftest import Portico
 from tests.unit.sdk.fake_platform import ACCOUNT, FakePlatform, Fault
 
@@ -135,6 +138,29 @@ def test_what_the_source_does_not_have_is_removed_if_asked(
     portico("objects", "rm", "portico://photos/web/a/b.txt")
     portico("objects", "sync", "portico://photos/web", tmp_path / "back", "--delete")
     assert files(tmp_path / "back") == ["a.txt", "c.tmp"]
+
+
+def test_what_changes_before_it_is_removed_is_left_and_told(
+    portico: Portico, fake: FakePlatform, site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync = ("objects", "sync", site, "portico://photos/web", "--delete")
+    portico(*sync)
+    for name in ("a0", "c.tmp", "a/b.txt"):
+        (site / name).unlink()
+    remove = removing._remove_unchanged
+
+    async def remove_late(client: Any, place: Remote, seen: Any) -> Any:
+        if place.key == "web/a0":
+            await client.objects.put(place.bucket, place.key, b"put meanwhile")
+        if place.key == "web/c.tmp":
+            await client.objects.delete(place.bucket, place.key)
+        return await remove(client, place, seen)
+
+    monkeypatch.setattr(removing, "_remove_unchanged", remove_late)
+    outcome = portico(*sync)
+    assert (outcome.code, outcome.out) == (1, "removed portico://photos/web/a/b.txt\n")
+    assert "portico://photos/web/a0: it was put anew meanwhile" in outcome.err
+    assert keys(fake) == ["web/a.txt", "web/a0"]
 
 
 def test_nothing_is_removed_where_not_all_could_be_copied(portico: Portico, fake: FakePlatform, site: Path) -> None:

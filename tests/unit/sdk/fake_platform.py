@@ -33,6 +33,7 @@ from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_serv
 
 from portico.gateway.v1 import credentials_pb2, credentials_pb2_grpc, telemetry_pb2, telemetry_pb2_grpc
 from portico.objects.v1 import buckets_pb2, buckets_pb2_grpc, objects_pb2, objects_pb2_grpc
+from tests.unit.sdk.fake_conditions import check_match
 from tests.unit.sdk.fake_scrubs import scrubbing
 
 ACCOUNT = "accounts/default"
@@ -287,8 +288,7 @@ class _Objects(objects_pb2_grpc.ObjectServiceServicer):
 
     def GetObject(self, request: Any, context: Any) -> Iterator[Any]:
         found, data = self._found(request.name, context)
-        if request.conditions.if_match and found.etag not in request.conditions.if_match:
-            abort(context, Fault(grpc.StatusCode.FAILED_PRECONDITION, "ETAG_MISMATCH", "it changed"), context.ray_id)
+        check_match(request, found, context)
         start = request.offset_bytes if request.offset_bytes >= 0 else max(0, len(data) + request.offset_bytes)
         if start > len(data):
             abort(context, Fault(grpc.StatusCode.OUT_OF_RANGE, "INVALID_RANGE", "behind its end"), context.ray_id)
@@ -349,6 +349,7 @@ class _Objects(objects_pb2_grpc.ObjectServiceServicer):
         return objects_pb2.UpdateObjectResponse(object=found)
 
     def DeleteObject(self, request: Any, context: Any) -> Any:
+        check_match(request, self.platform.objects.get(request.name, (None,))[0], context)
         gone = self.platform.objects.pop(request.name, None)
         return objects_pb2.DeleteObjectResponse(version_id=gone[0].version_id if gone else "")
 

@@ -65,10 +65,12 @@ class Transfer:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What is said of the objects that are stored: fields of ObjectMetadata by their names, and the user's own."""
+    """What is said of the objects that are stored: fields of ObjectMetadata by their names, the user's own, and what of
+    `tags`, `retention` and `legal_hold` was given, as the client takes them."""
 
     fields: dict[str, str] = field(default_factory=dict)
     custom: dict[str, str] = field(default_factory=dict)
+    marks: dict[str, Any] = field(default_factory=dict)
 
     def of_file(self, name: str) -> Any:
         """The metadata of a file that is stored; its media type by its name, if none was given."""
@@ -138,6 +140,7 @@ class Mover:
                 checksums=checksums,
                 overwrite=self._overwrite,
                 progress=advance,
+                **self._about.marks,
             )
         else:
             stored = await self._client.objects.upload(
@@ -148,6 +151,7 @@ class Mover:
                 overwrite=self._overwrite,
                 progress=advance,
                 resume=upload_state.state_of(self._client.profile, path, target),
+                **self._about.marks,
             )
         if _state(path) != before:
             raise Refused("it changed while it was copied: what is stored may be half old, half new; copy it again")
@@ -165,6 +169,7 @@ class Mover:
             metadata=self._about.of_copy(found.metadata),
             source_conditions=Conditions(if_match=[found.etag]),
             conditions=None if self._overwrite else Conditions(if_none_match=["*"]),
+            **self._about.marks,
         )
 
     async def _download(self, place: Remote, source: Entry, target: Path) -> Any:

@@ -1,9 +1,8 @@
-"""Removals, many at once: objects by the thousand in one call, files one by one."""
+"""Removals, many at once: objects by the thousand in one call, or one by one where only what was seen is to go."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from portico_cli.remote import Remote
 from portico_cli.transfers.at_once import at_once
 from portico_cli.transfers.moving import ATTEMPTS, Transfer
 from portico_cli.transfers.reporting import PLANNED, UNCHANGED, Report
+from portico_cli.transfers.targets import Refused
 
 if TYPE_CHECKING:
     from portico import AsyncClient
@@ -29,14 +29,21 @@ Batch = Sequence[Transfer]
 async def remove_all(
     client: AsyncClient, removals: Iterable[Transfer], report: Report, jobs: int, *, dry_run: bool
 ) -> None:
-    """Removes files and objects that are known."""
+    """Removes files, and objects that are still what was seen of them."""
+    remover = client.with_options(attempts=ATTEMPTS)
 
-    async def batches() -> AsyncIterator[Batch]:
-        rest = iter(removals)
-        while some := list(islice(rest, MOST_IN_A_CALL)):
-            yield some
+    async def each() -> AsyncIterator[Transfer]:
+        for removal in removals:
+            yield removal
 
-    await remove_batches(client, batches(), report, jobs, dry_run=dry_run)
+    async def work(removal: Transfer) -> Any:
+        if dry_run:
+            return PLANNED
+        if isinstance(removal.target, Path):
+            return _unlink(removal.target)
+        return await _remove_unchanged(remover, removal.target, removal.source.object)
+
+    await at_once(each(), work, report.tell, jobs)
 
 
 async def remove_batches(
@@ -81,6 +88,20 @@ async def _remove(client: AsyncClient, batch: Batch, bypass_governance: bool) ->
         except PorticoError as error:
             outcomes.append(error)
     return outcomes
+
+
+async def _remove_unchanged(client: AsyncClient, place: Remote, seen: Any) -> Any:
+    """Removes an object, unless another one has come in its place. Raises Refused, PorticoError."""
+    from portico.objects.v1.objects_pb2 import Conditions
+
+    try:
+        return await client.objects.delete(place.bucket, place.key, conditions=Conditions(if_match=[seen.etag]))
+    except PorticoError as error:
+        if error.reason != "ETAG_MISMATCH":
+            raise
+        if error.metadata.get("missing"):  # somebody has removed it, or this call's first attempt
+            return UNCHANGED
+        raise Refused("it was put anew meanwhile; nothing was removed of it") from None
 
 
 async def _call(client: AsyncClient, batch: Batch, bypass_governance: bool) -> list[Any]:

@@ -52,6 +52,7 @@ def cp(caller: Caller, sources: tuple[str, ...], target: str, recursive: bool, *
       portico objects cp cat.jpg portico://photos/
       portico objects cp portico://photos/cat.jpg .
       portico objects cp *.jpg portico://photos/2026/ --cache-control max-age=3600
+      portico objects cp cat.jpg portico://photos/ --tag animal=cat --lock governance:30d
       portico objects cp -r ./site portico://web/site --exclude '.git/*'
       portico objects cp -r portico://web/site portico://backup/site --jobs 32
       tar c . | portico objects cp - portico://backup/home.tar
@@ -168,6 +169,7 @@ def _put(caller: Caller, data: Any, target: Remote, asked: Asked, advance: Any) 
         metadata=asked.about.of_file(target.key),
         overwrite=asked.overwrite,
         progress=advance,
+        **asked.about.marks,
     )
 
 

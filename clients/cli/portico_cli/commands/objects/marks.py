@@ -39,7 +39,7 @@ def tag(caller: Caller, place: Remote, tags: tuple[str, ...], clear: bool, versi
     if tags and clear:
         raise click.UsageError("tags and --clear contradict each other; give one of them")
     if tags or clear:
-        wanted = dict(map(_tag, tags))
+        wanted = dict(map(tag_of, tags))
         told = caller.client.objects.set_tags(place.bucket, place.key, wanted, version_id=version_id)
     else:
         told = caller.client.objects.head(place.bucket, place.key, version_id=version_id)
@@ -75,7 +75,7 @@ def lock(caller: Caller, place: Remote, lock: str | None, bypass_governance: boo
         told = caller.client.objects.set_retention(
             place.bucket,
             place.key,
-            None if lock == "none" else _retention(lock, datetime.now(UTC)),
+            None if lock == "none" else retention_of(lock, datetime.now(UTC)),
             version_id=version_id,
             bypass_governance=bypass_governance,
         )
@@ -105,14 +105,16 @@ def _check(place: Remote) -> None:
         raise click.UsageError(f"{place} is a bucket: name an object")
 
 
-def _tag(text: str) -> tuple[str, str]:
+def tag_of(text: str) -> tuple[str, str]:
+    """Reads `KEY=VALUE`. Raises click.BadParameter."""
     key, equals, value = text.partition("=")
     if not key or not equals:
         raise click.BadParameter(f"{output.quoted(text)} is not KEY=VALUE")
     return key, value
 
 
-def _retention(text: str, now: datetime) -> Retention:
+def retention_of(text: str, now: datetime) -> Retention:
+    """Reads `MODE:UNTIL`. Raises click.BadParameter."""
     from portico.objects.v1.objects_pb2 import Retention
 
     match = _LOCK.fullmatch(text)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from portico_cli import output
 from portico_cli.calling import Caller
+from portico_cli.commands.objects.marks import retention_of, tag_of
 from portico_cli.progress import Progress, progress
 from portico_cli.rules import metadata_key
 from portico_cli.transfers.at_once import USUAL_JOBS, at_once
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from portico import AsyncClient
+    from portico.objects.v1.objects_pb2 import Retention
 
 MOST_JOBS = 256
 
@@ -56,7 +59,7 @@ class Asked:
         links = {None: Links.FILES, True: Links.FOLLOWED, False: Links.LEFT_OUT}[options["follow_symlinks"]]
         filters: Filters = options["filters"]
         return cls(
-            About({name: options[name] for name in _HEADERS if options[name]}, options["metadata"]),
+            About({name: options[name] for name in _HEADERS if options[name]}, options["metadata"], _marks(options)),
             Choice(filters, links),
             options["jobs"],
             options["dry_run"],
@@ -86,6 +89,19 @@ def _metadata(context: click.Context, parameter: click.Parameter, given: tuple[s
     return {metadata_key(key): value for key, _, value in pairs}
 
 
+def _tags(context: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
+    return dict(map(tag_of, given))
+
+
+def _lock(context: click.Context, parameter: click.Parameter, given: str | None) -> Retention | None:
+    return retention_of(given, datetime.now(UTC)) if given else None
+
+
+def _marks(options: dict[str, Any]) -> dict[str, Any]:
+    """What was given of tags and locks, as the client's `put`, `upload` and `copy` name it."""
+    return {name: options[name] for name in ("tags", "retention", "legal_hold") if options[name]}
+
+
 _OPTIONS: list[Callable[..., Any]] = [
     filter_options,
     click.option("--dry-run", is_flag=True, help="Only tell what would be done."),
@@ -113,6 +129,17 @@ _OPTIONS: list[Callable[..., Any]] = [
     click.option(
         "--metadata", multiple=True, callback=_metadata, metavar="KEY=VALUE", help="Your own metadata; repeatable."
     ),
+    click.option(
+        "--tag", "tags", multiple=True, callback=_tags, metavar="KEY=VALUE", help="Tag what is stored; repeatable."
+    ),
+    click.option(
+        "--lock",
+        "retention",
+        callback=_lock,
+        metavar="MODE:UNTIL",
+        help="Lock what is stored, as `portico objects lock` does: governance:30d, compliance:2030-01-31.",
+    ),
+    click.option("--legal-hold", is_flag=True, help="Keep what is stored from deletion until that is taken back."),
     click.option("--quiet", is_flag=True, help="Print neither what is done nor progress."),
     click.option("--no-progress", is_flag=True, help="Print no progress."),
 ]
