@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,8 +10,9 @@ import pytest
 
 from portico.objects.v1 import buckets_pb2, objects_pb2, uploads_pb2, usage_pb2
 from portico_server.objects import errors
+from portico_server.objects.faces.s3.operations.table import OPERATIONS
 from portico_server.objects.usage import metering
-from portico_server.objects.usage.metering import Meter
+from portico_server.objects.usage.metering import Class, Meter
 from portico_server.platform.database import Batch, Done, OutcomeUnknown, Unreachable
 from tests.contract.objects.stand import ACCOUNT, BUCKET, ENABLED, Stand
 
@@ -64,6 +66,41 @@ async def test_operations_that_succeed_are_counted_by_bucket_and_class(stand: St
         await stand.create_bucket()
     await meter.flush()
     assert operations(await report(stand)) == {"": (2, 0), BUCKET: (2, 2)}
+
+
+@pytest.mark.parametrize(
+    ("class_", "counted"), [(Class.A, {BUCKET: (1, 0)}), (Class.B, {BUCKET: (0, 1)}), (Class.FREE, {})]
+)
+async def test_a_request_of_a_face_counts_once(
+    stand: Stand, meter: Meter, class_: Class, counted: dict[str, tuple[int, int]]
+) -> None:
+    await stand.put("a")
+    meter._counts.clear()
+
+    async def answer() -> None:
+        metering.one_request(class_)
+        with pytest.raises(errors.ObjectNotFound):
+            await stand.get("absent")
+        await stand.head("a")
+        await stand.get("a")
+        await stand.put("a")
+
+    await asyncio.create_task(answer())
+    await meter.flush()
+    assert operations(await report(stand)) == counted
+    await stand.head("a")
+    await meter.flush()
+    assert operations(await report(stand))[BUCKET][1] == counted.get(BUCKET, (0, 0))[1] + 1
+
+
+def test_operations_of_s3_are_charged_as_others_charge_them() -> None:
+    classes = {operation.name: operation.class_ for operation in OPERATIONS}
+    for name in ("ListBuckets", "ListObjectsV2", "ListParts", "PutObject", "CopyObject", "UploadPart", "PutBucketCors"):
+        assert classes[name] is Class.A
+    for name in ("HeadBucket", "HeadObject", "GetObject", "GetObjectAttributes", "GetBucketLocation"):
+        assert classes[name] is Class.B
+    for name in ("DeleteObject", "DeleteObjects", "DeleteBucket", "AbortMultipartUpload"):
+        assert classes[name] is Class.FREE
 
 
 async def test_counts_are_added_to_those_of_other_processes(stand: Stand, meter: Meter) -> None:

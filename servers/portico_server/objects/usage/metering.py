@@ -2,7 +2,8 @@
 
 A process counts in memory, and adds what it has counted to the database every ten seconds and when it stops: one that
 crashes loses ten seconds of counts at most, and an answer that was lost with the connection to the database may lose as
-much, since to count twice would be worse. Calls that fail are not counted.
+much, since to count twice would be worse. Calls that fail are not counted. A request of a face counts once, as its
+operation is charged, however many calls it makes.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from contextvars import ContextVar
+from enum import Enum
 from typing import Any
 
 import structlog
@@ -34,11 +37,38 @@ FREE = frozenset(
     {"DeleteBucket", "ScrubBucket", "DeleteObject", "DeleteObjects", "AbortMultipartUpload", "GetUsageReport"}
 )
 
+
+class Class(Enum):
+    """What an operation is charged as."""
+
+    A = "A"
+    B = "B"
+    FREE = "free"
+
+
 _FLUSH_SECONDS = 10.0
 _AT_ONCE = 100
 """Rows a batch."""
 
 _log = structlog.get_logger(__name__)
+
+
+class _Request:
+    """A request of a face, until it is counted."""
+
+    __slots__ = ("class_", "counted")
+
+    def __init__(self, class_: Class) -> None:
+        self.class_ = class_
+        self.counted = False
+
+
+_request: ContextVar[_Request | None] = ContextVar("_request", default=None)
+
+
+def one_request(class_: Class) -> None:
+    """From now on the calls of this task are one request of that class, counted with the first that is answered."""
+    _request.set(_Request(class_))
 
 
 class Meter:
@@ -49,6 +79,16 @@ class Meter:
         self._clock = clock
         self._counts: dict[tuple[str, int], list[int]] = {}
         self._task: asyncio.Task[None] | None = None
+
+    def count_call(self, resource: str, is_class_a: bool) -> None:
+        """Counts a call that was answered, or the request of a face that it belongs to."""
+        request = _request.get()
+        if request is None:
+            self.count(resource, is_class_a)
+        elif not request.counted:
+            request.counted = True
+            if request.class_ is not Class.FREE:
+                self.count(resource, request.class_ is Class.A)
 
     def count(self, resource: str, is_class_a: bool) -> None:
         """Counts an operation on what has this name: an account, a bucket, an object."""
@@ -116,7 +156,7 @@ def _unary(method: Any, meter: Meter, is_class_a: bool) -> Any:
     async def counted(request: Any, context: Any) -> Any:
         response = await method(request, context)
         if resource := call.current.get().resource:
-            meter.count(resource, is_class_a)
+            meter.count_call(resource, is_class_a)
         return response
 
     return counted
@@ -129,7 +169,7 @@ def _streaming(method: Any, meter: Meter, is_class_a: bool) -> Any:
         async with contextlib.aclosing(method(request, context)) as responses:
             async for response in responses:
                 if resource:
-                    meter.count(resource, is_class_a)
+                    meter.count_call(resource, is_class_a)
                     resource = ""
                 yield response
 

@@ -21,6 +21,7 @@ from portico_server.objects.faces.s3.refusals import method_not_allowed, not_imp
 from portico_server.objects.faces.s3.refused_headers import check_owner
 from portico_server.objects.faces.s3.request import S3Request, by_name, check_signed, headers_of
 from portico_server.objects.faces.s3.signers import Signers
+from portico_server.objects.usage.metering import one_request
 from portico_server.platform.clock import Clock
 from portico_server.platform.errors import ApiError
 from portico_server.platform.faces import FaceCalls, FaceRequest, FaceResponse
@@ -125,6 +126,7 @@ async def _answered(request: S3Request) -> FaceResponse:
     if operation.answer is None:
         raise not_implemented(operation.name, operation.note)
     check_owner(request)
+    one_request(operation.class_)
     try:
         return await operation.answer(request)
     except ApiError:

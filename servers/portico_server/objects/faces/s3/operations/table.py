@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from portico_server.objects.faces.s3.operations import (
     acls,
@@ -26,6 +26,7 @@ from portico_server.objects.faces.s3.operations import (
     uploads,
 )
 from portico_server.objects.faces.s3.request import S3Request
+from portico_server.objects.usage.metering import Class
 from portico_server.platform.faces import FaceResponse
 
 Answer = Callable[[S3Request], Awaitable[FaceResponse]]
@@ -49,6 +50,11 @@ class Operation:
     answer: Answer | None
     note: str = ""
     anonymous: bool = False
+    class_: Class = field(init=False)
+    """What it is charged as: what changes or lists is of class A, what reads of class B, what deletes is free."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "class_", _class_of(self.name, self.verb))
 
     @property
     def support(self) -> str:
@@ -56,6 +62,12 @@ class Operation:
         if self.answer is None:
             return "refused"
         return "partly" if self.note else "works"
+
+
+def _class_of(name: str, verb: str) -> Class:
+    if verb == "DELETE" or name.startswith("Delete"):
+        return Class.FREE
+    return Class.A if verb in ("PUT", "POST") or name.startswith("List") else Class.B
 
 
 _NO_ACLS = "the owner has FULL_CONTROL, and nothing else can be said: access is by policies of the account"
