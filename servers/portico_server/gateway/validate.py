@@ -16,6 +16,7 @@ from google.protobuf import descriptor, message_factory
 
 from portico_server.gateway.resources import request_type
 from portico_server.gateway.unknown_fields import check_unknown_fields
+from portico_server.gateway.validate_many import AT_ONCE, are_valid, many_of
 from portico_server.platform.call import Call, Check, Handler, Step
 from portico_server.platform.methods import ContractError, Method
 from portico_server.platform.violations import refusal, refused
@@ -34,10 +35,23 @@ def validate(methods: Mapping[str, Method]) -> Step:
     that cannot be."""
     validator = protovalidate.Validator()
     checks = {path: _check(validator, method) for path, method in methods.items() if method.validated}
+    many = {path: name for path in checks if (name := _many_of(methods[path]))}
+
+    async def step_of_many(call: Call, proceed: Handler, check: Check, name: str) -> None:
+        start = perf_counter_ns()
+        try:
+            if not await are_valid(validator.collect_violations, call.message, name):
+                check(call.message)  # tells what and where
+        finally:
+            call.steps.append(("validate", start, perf_counter_ns() - start))
+        await proceed(call)
 
     def step(call: Call, proceed: Handler) -> Awaitable[None]:
         check = checks.get(call.method.path)
         if check is not None:
+            name = many.get(call.method.path) if many else None
+            if name is not None and len(getattr(call.message, name)) > AT_ONCE:
+                return step_of_many(call, proceed, check, name)
             start = perf_counter_ns()
             try:
                 check(call.message)
@@ -48,6 +62,14 @@ def validate(methods: Mapping[str, Method]) -> Step:
         return proceed(call)
 
     return step
+
+
+def _many_of(method: Method) -> str | None:
+    """See `many_of`; None where a method takes a stream, or where more than the rules is looked at."""
+    request = request_type(method)
+    if method.request_streaming or method.refuses_unknown_fields or any(map(_is_body, request.fields)):
+        return None
+    return many_of(request)
 
 
 def _check(validator: protovalidate.Validator, method: Method) -> Check:

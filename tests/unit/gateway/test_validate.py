@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from typing import Any
 
 import pytest
 from google.api import httpbody_pb2
 from portico.testing.v1 import testing_pb2
 
-from portico.objects.v1 import objects_pb2
+from portico.objects.v1 import objects_pb2, uploads_pb2
 from portico_server.gateway.validate import MAX_BODY_BYTES, validate
+from portico_server.gateway.validate_many import AT_ONCE, many_of
 from portico_server.platform.errors import ApiError
 from portico_server.platform.methods import ContractError, Method, methods_of
 from portico_server.platform.violations import MAX_FIELDS, MAX_TEXT
@@ -18,7 +21,9 @@ from tests.unit.gateway.fakes import METHODS, Handled, new_call, run
 NAME = "accounts/default/tests/t"
 KEY = "accounts/default/buckets/photos/objects/a"
 PUT = "/portico.objects.v1.ObjectService/PutObject"
-ALL = {**METHODS, **methods_of(objects_pb2.DESCRIPTOR.services_by_name.values())}
+COMPLETE = "/portico.objects.v1.UploadService/CompleteMultipartUpload"
+_SERVICES = [*objects_pb2.DESCRIPTOR.services_by_name.values(), *uploads_pb2.DESCRIPTOR.services_by_name.values()]
+ALL = {**METHODS, **methods_of(_SERVICES)}
 STEP = validate(ALL)
 
 
@@ -145,3 +150,50 @@ def test_a_method_whose_contract_is_not_loaded_is_found_at_start() -> None:
 
     with pytest.raises(ContractError):
         validate({method.path: method})
+
+
+def completion(parts: int, **last: object) -> uploads_pb2.CompleteMultipartUploadRequest:
+    """With so many parts; `last` changes the last."""
+    request = uploads_pb2.CompleteMultipartUploadRequest(name=KEY, upload_id="u", size_bytes=7)
+    for number in range(1, parts + 1):
+        request.parts.add(number=number, etag="0" * 32)
+    request.parts[-1].MergeFrom(type(request).Part(**last))
+    return request
+
+
+async def test_while_thousands_of_messages_are_looked_at_others_run() -> None:
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    running = asyncio.create_task(others())
+    call = new_call(ALL[COMPLETE], completion(10_000))
+    assert await run(STEP, call)
+    running.cancel()
+    assert turns >= 10_000 / AT_ONCE
+    assert [step for step, _, _ in call.steps] == ["validate"]
+
+
+@pytest.mark.parametrize(
+    ("request_", "field"),
+    [
+        (completion(AT_ONCE + 1, number=10_001), f"parts[{AT_ONCE}].number"),
+        (completion(5_000, etag="x" * 65), "parts[4999].etag"),
+        (completion(10_001, number=1), "parts"),
+        (uploads_pb2.CompleteMultipartUploadRequest(name=KEY, parts=completion(1_000).parts), "upload_id"),
+    ],
+    ids=["behind the first", "the last", "too many", "beside them"],
+)
+async def test_what_breaks_a_rule_among_thousands_is_told_as_ever(request_: Any, field: str) -> None:
+    error = await refusal(request_, COMPLETE)
+    assert field in [violation.field for violation in error.violations]
+
+
+def test_fields_whose_messages_are_looked_at_together_are_not_taken_apart() -> None:
+    assert many_of(uploads_pb2.CompleteMultipartUploadRequest.DESCRIPTOR) == "parts"
+    assert many_of(objects_pb2.DeleteObjectsRequest.DESCRIPTOR) == "objects"
+    assert many_of(objects_pb2.PutObjectRequest.DESCRIPTOR) is None
