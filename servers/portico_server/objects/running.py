@@ -80,7 +80,7 @@ async def run(platform: Platform) -> AsyncIterator[Running]:
     buckets = Buckets(database, clock, ids, operations.is_running, webhook_rules)
     emptying = Emptying(database, buckets, ids, operations, clock)
     kinds[KIND] = emptying.empty
-    scrubbing = Scrubbing(database, buckets, operations)
+    scrubbing = Scrubbing(database, buckets, operations, clock)
     reader = Reader(database, blobs, buckets)
     orphans = Orphans(database, blobs, platform.random)
     with ThreadPoolExecutor(_HASHING_THREADS, thread_name_prefix="hashing") as hashing:

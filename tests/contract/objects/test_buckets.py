@@ -347,8 +347,10 @@ async def test_what_is_done_to_buckets_is_in_the_audit(stand: Stand) -> None:
     name = f"{ACCOUNT}/buckets/other"
     await stand.create_bucket(name)
     await stand.update_bucket(name, versioning=ENABLED)
+    scrubbed = await stand.scrub_bucket(name)
     await stand.delete_bucket(name)
     told = [json.loads(event.body) for event in await Outbox(stand.database).take(10) if event.dataset == AUDIT]
     assert [(event["action"], event["resource"], event["principal"]) for event in told] == [
-        (f"objects.bucket.{verb}", name, stand.caller.name) for verb in ("create", "update", "delete")
+        (f"objects.bucket.{verb}", name, stand.caller.name) for verb in ("create", "update", "scrub", "delete")
     ]
+    assert told[2]["operation"] == scrubbed.name

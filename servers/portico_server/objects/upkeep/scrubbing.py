@@ -11,7 +11,7 @@ from google.longrunning import operations_pb2
 from google.protobuf.message import Message
 
 from portico.objects.v1 import buckets_pb2
-from portico_server.objects import text
+from portico_server.objects import events, text
 from portico_server.objects.buckets.buckets import Buckets
 from portico_server.objects.content import damage
 from portico_server.objects.content.verifying import Damage, Read, Verifier
@@ -19,6 +19,7 @@ from portico_server.objects.names import ObjectName
 from portico_server.objects.records import Version
 from portico_server.objects.store import listing
 from portico_server.objects.store import scrubs as store
+from portico_server.platform.clock import Clock
 from portico_server.platform.database import Batch, Database
 from portico_server.platform.operations import Operations, Running
 
@@ -101,18 +102,20 @@ class Scrubber:
 class Scrubbing:
     """The operations that scrub a bucket."""
 
-    def __init__(self, database: Database, buckets: Buckets, operations: Operations) -> None:
+    def __init__(self, database: Database, buckets: Buckets, operations: Operations, clock: Clock) -> None:
         self._database = database
         self._buckets = buckets
         self._operations = operations
+        self._clock = clock
         self._turn = asyncio.Semaphore(_AT_ONCE)
 
     async def start(self, name: str) -> operations_pb2.Operation:
-        """The operation, which runs. Raises BucketNotFound."""
+        """The operation, which runs, and is in the audit. Raises BucketNotFound."""
         await self._buckets.get(name)
         metadata = buckets_pb2.ScrubBucketMetadata(name=name)
         operation, starting = self._operations.starting(KIND, name.encode(), metadata)
-        await self._database.batch(Batch([starting]))
+        audit = events.audit("objects.bucket.scrub", name, self._clock.now_us(), operation=operation.name)
+        await self._database.batch(Batch([starting, audit]))
         self._operations.launch(operation)
         return operation
 
