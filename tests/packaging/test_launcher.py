@@ -179,6 +179,15 @@ def test_tests_have_an_environment_of_their_own_and_run_three_at_a_time(machine:
     assert not (machine.checkout / ".venv").exists()
 
 
+@pytest.mark.parametrize(("arguments", "option"), [(("a",), "--compile"), (("test",), "--no-compile")])
+def test_what_tests_install_is_compiled_when_it_is_used(
+    machine: Machine, arguments: tuple[str, ...], option: str
+) -> None:
+    machine.add_python("python3", pip=f'echo "$@" >>"{machine.notes}"')
+    machine.run(*arguments)
+    assert option in machine.installed[0].split()
+
+
 @pytest.mark.parametrize("argument", ["-n0", "--numprocesses=1", "--pdb"])
 def test_tests_run_as_the_arguments_say(machine: Machine, argument: str) -> None:
     machine.add_python("python3")
