@@ -226,3 +226,14 @@ def test_over_quota_no_change_is_made(platform: RunningPlatform, door: S3Door) -
             assert code_of(stored.put, key="new", data=data) == FULL
         check_refused(stored, must=True)
     check_goes_on(stored, platform, front)
+
+
+def test_while_the_disk_fails_clients_are_told_to_try_later_and_nothing_is_stored(
+    platform: RunningPlatform, door: S3Door
+) -> None:
+    stored, front = Stored(door.client()), platform.front_pid
+    with refusing(platform, "EIO"):
+        for data in (SMALL, LARGE):
+            assert code_of(stored.put, key="new", data=data) == (503, "ServiceUnavailable")
+        stored.check()
+    check_goes_on(stored, platform, front)

@@ -23,6 +23,7 @@ from tests.faults.kills.looking import tell_order
 from tests.faults.kills.recording import Recorder
 from tests.harness import RunningPlatform, running_platform
 from tests.harness.layouts import SPREADS_ITSELF, layout_settings
+from tests.harness.waiting import wait_until
 
 pytestmark = SPREADS_ITSELF
 
@@ -30,6 +31,13 @@ _LAYOUTS = ("one", "workers")
 """One process on SQLite; three on PostgreSQL, of which one is killed at a time."""
 _FEW = {"one": 5, "workers": 3}
 _MANY = 200
+_SOME = 200
+"""Writes, some twenty of them deletes."""
+
+
+def under_load(platform: RunningPlatform, seed: int) -> Load:
+    """Clients who have not begun yet."""
+    return Load(client(platform), Recorder(History(versioned=frozenset({KEPT}))), seed)
 
 
 def survive(folder: Path, kills: int, seed: int, **settings: Any) -> None:
@@ -37,7 +45,7 @@ def survive(folder: Path, kills: int, seed: int, **settings: Any) -> None:
     with running_platform(
         folder, application="tests.faults.kills.hurried:app", supervisor="tests.faults.kills.supervisor", **settings
     ) as platform:
-        load = Load(client(platform), Recorder(History(versioned=frozenset({KEPT}))), seed)
+        load = under_load(platform, seed)
         load.start()
         try:
             kill_many(platform, load, kills)
@@ -76,6 +84,18 @@ def check_bytes(platform: RunningPlatform) -> None:
 def test_kills_under_load_lose_tear_and_reorder_nothing(tmp_path: Path, layout: str) -> None:
     with layout_settings(layout) as settings:
         survive(tmp_path, _FEW[layout], seed=1, **(settings or {"workers": 1}))
+
+
+def test_a_platform_that_forgets_what_it_has_acknowledged_is_found_out(tmp_path: Path) -> None:
+    with running_platform(tmp_path, application="tests.faults.kills.forgetful:app", workers=1) as platform:
+        load = under_load(platform, seed=3)
+        load.start()
+        try:
+            wait_until(lambda: load.record.counts["acknowledged"] >= _SOME, "some was written")
+        finally:
+            load.stop()
+        load.look_at_all()
+    assert violations(load.record.history)
 
 
 @pytest.mark.long
