@@ -93,3 +93,13 @@ def test_a_copy_may_come_from_another_account(door: S3Door, s3: Any, s3_platform
     nobody = {**copy, "CopySource": source.replace("lender", "nobody")}
     assert code_of(s3.copy_object, **nobody)[0] in (403, 404)
     assert code_of(s3.copy_object, **{**copy, "CopySource": "arn:aws:s3:::lent/a"}) == (400, "InvalidArgument")
+
+
+def test_a_part_that_was_copied_tells_of_which_version(s3: Any, bucket: str) -> None:
+    s3.put_object(Bucket=bucket, Key="plain", Body=b"x")
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    version = s3.put_object(Bucket=bucket, Key="k", Body=b"x")["VersionId"]
+    upload = {"Bucket": bucket, "Key": "m", "UploadId": s3.create_multipart_upload(Bucket=bucket, Key="m")["UploadId"]}
+    for source, told in (("k", version), ("plain", None)):
+        copied = s3.upload_part_copy(**upload, PartNumber=1, CopySource=f"{bucket}/{source}")
+        assert copied.get("CopySourceVersionId") == told

@@ -34,7 +34,6 @@ async def get_policy(request: S3Request) -> FaceResponse:
     if not await _is_public(request):
         raise missing("NO_SUCH_BUCKET_POLICY", "the bucket policy does not exist")
     statement = {
-        "Sid": "PublicRead",
         "Effect": "Allow",
         "Principal": "*",
         "Action": ["s3:GetObject"],

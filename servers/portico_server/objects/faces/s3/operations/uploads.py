@@ -97,11 +97,13 @@ async def copy_part(request: S3Request) -> FaceResponse:
         wanted = byte_ranges.copy_range_of(request.headers[_COPY_RANGE])
         message.source_offset_bytes, message.source_limit_bytes = wanted
     with refusing_markers(source):
-        part = (await request.call("CopyPart", message)).part
+        copied = await request.call("CopyPart", message)
+    part = copied.part
     content = element("LastModified", object_headers.iso_time(part.create_time.seconds, part.create_time.nanos))
     content += element("ETag", f'"{part.etag}"')
     content += checksum_headers.answer_elements(part.checksums, with_type=False)
-    return xml(request, "CopyPartResult", content, source_version_header(source.version_id))
+    version_id = "" if copied.source_version_id == "null" else copied.source_version_id
+    return xml(request, "CopyPartResult", content, source_version_header(source.version_id or version_id))
 
 
 async def complete_upload(request: S3Request) -> FaceResponse:
