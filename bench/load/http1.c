@@ -30,6 +30,7 @@ struct connection {
     int fd, busy, wants_write;
     SSL *ssl;
     uint64_t started_ns;
+    size_t number;                       /* which of the requests */
     struct body body;
     size_t sent;                         /* of the request, then of the repeated block */
     uint64_t repeated;                   /* blocks still to send */
@@ -91,18 +92,24 @@ static void send_request(struct connection *connection) {
     }
 }
 
-static void start_request(struct connection *connection) {
-    if (result.ended_ns || (options.calls && result.submitted >= options.calls)) return;
+static void begin_request(struct connection *connection, size_t number) {
     connection->busy = 1;
     connection->started_ns = now_ns();
-    connection->body = options.bodies[next_body];
+    connection->number = number;
+    connection->body = options.bodies[number];
     connection->repeated = options.repeat_count;
     connection->sent = 0;
     connection->state = HEAD;
     connection->line_length = 0;
+    send_request(connection);
+}
+
+static void start_request(struct connection *connection) {
+    if (result.ended_ns || (options.calls && result.submitted >= options.calls)) return;
+    size_t number = next_body;
     next_body = (next_body + 1) % options.body_count;
     result.submitted++;
-    send_request(connection);
+    begin_request(connection, number);
 }
 
 static void end_request(struct connection *connection) {
@@ -198,12 +205,9 @@ static void take_end(struct connection *connection) {
     int began = connection->busy && (connection->state != HEAD || connection->line_length);
     if (began || (connection->busy && connection->repeated != options.repeat_count)) fail("the server broke off");
     int again = connection->busy;
+    size_t number = connection->number;
     reopen(connection);
-    if (again) {
-        result.submitted--;
-        next_body = (next_body + options.body_count - 1) % options.body_count;
-        start_request(connection);
-    }
+    if (again) begin_request(connection, number);
 }
 
 static void take_input(struct connection *connection) {
