@@ -10,6 +10,7 @@ import pytest
 from portico_server.platform.database import Database
 from portico_server.platform.database.opening import LocalDatabases
 from portico_server.platform.settings import Settings
+from tests.harness import RunningPlatform, running_platform
 from tests.harness.postgresql import PostgresqlServer, fresh_database, postgresql_server
 
 THINGS = Path(__file__).parent / "things"
@@ -20,6 +21,13 @@ THINGS = Path(__file__).parent / "things"
 def postgresql() -> Iterator[PostgresqlServer]:
     with postgresql_server() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatform]:
+    """Another platform, for its S3 door."""
+    with running_platform(tmp_path_factory.mktemp("elsewhere")) as running:
+        yield running
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

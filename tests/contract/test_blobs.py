@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from portico_server.platform.blobs.files import FileBlobs
 from portico_server.platform.blobs.placed import PlacedBlobs
 from portico_server.platform.blobs.s3.blobs import S3Blobs
 from portico_server.platform.blobs.stores import S3Store
-from tests.harness import RunningPlatform, running_platform
+from tests.harness import RunningPlatform
 from tests.harness.stores import store_in
 
 AWAY = "away"
@@ -26,14 +26,8 @@ _numbers = itertools.count()
 
 
 @pytest.fixture(scope="module")
-def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatform]:
-    with running_platform(tmp_path_factory.mktemp("elsewhere")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def away(elsewhere: RunningPlatform) -> S3Store:
-    return store_in(elsewhere, "bytes", Store(AWAY))
+    return store_in(elsewhere, "blobs", Store(AWAY))
 
 
 @pytest.fixture(params=["files", "s3"])

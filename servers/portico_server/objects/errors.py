@@ -139,11 +139,16 @@ class TooManyTests(DomainError):
     """As many tests of webhooks as may be are under way."""
 
 
+class JurisdictionUnavailable(DomainError):
+    """No store is in the jurisdiction where the bucket's bytes must be."""
+
+
 ERRORS: ErrorTable = {
     BucketNotFound: (StatusCode.NOT_FOUND, "BUCKET_NOT_FOUND"),
     BucketAlreadyExists: (StatusCode.ALREADY_EXISTS, "BUCKET_ALREADY_EXISTS"),
     BucketNotEmpty: (StatusCode.FAILED_PRECONDITION, "BUCKET_NOT_EMPTY"),
     BucketBeingDeleted: (StatusCode.FAILED_PRECONDITION, "BUCKET_BEING_DELETED"),
+    JurisdictionUnavailable: (StatusCode.FAILED_PRECONDITION, "JURISDICTION_UNAVAILABLE"),
     BucketChanged: (StatusCode.ABORTED, "ETAG_MISMATCH"),
     VersioningCannotEnd: (StatusCode.FAILED_PRECONDITION, "VERSIONING_CANNOT_END"),
     ObjectLockCannotEnd: (StatusCode.FAILED_PRECONDITION, "OBJECT_LOCK_CANNOT_END"),

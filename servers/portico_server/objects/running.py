@@ -18,6 +18,7 @@ from portico.objects.v1 import (
 from portico_server.objects.buckets.buckets import Buckets
 from portico_server.objects.buckets.emptying import KIND, Emptying
 from portico_server.objects.content.incoming import Receiver
+from portico_server.objects.content.placing import Placing
 from portico_server.objects.content.rehashing import Rehasher
 from portico_server.objects.content.verifying import Verifier
 from portico_server.objects.errors import ERRORS
@@ -77,7 +78,8 @@ async def run(platform: Platform) -> AsyncIterator[Running]:
         AddressRules(platform.settings.webhook_networks), platform.settings.webhook_http_hosts
     )
     webhook_rules = WebhookRules(destinations, platform.sealing(NAME), platform.random)
-    buckets = Buckets(database, clock, ids, operations.is_running, webhook_rules)
+    placing = Placing(blobs.stores)
+    buckets = Buckets(database, clock, ids, operations.is_running, webhook_rules, placing)
     emptying = Emptying(database, buckets, ids, operations, clock)
     kinds[KIND] = emptying.empty
     scrubbing = Scrubbing(database, buckets, operations, clock)
@@ -93,9 +95,9 @@ async def run(platform: Platform) -> AsyncIterator[Running]:
             platform.settings.objects_scrub_days,
             platform.settings.objects_scrub_bytes_per_second,
         )
-        receiver, rehasher = Receiver(blobs, hashing), Rehasher(blobs, reader, hashing)
-        objects = Objects(database, blobs, buckets, reader, receiver, rehasher, ids)
-        uploads = Uploads(database, blobs, buckets, objects, receiver, ids, hashing)
+        receiver, rehasher = Receiver(blobs, placing, hashing), Rehasher(blobs, reader, hashing)
+        objects = Objects(database, blobs, buckets, reader, receiver, placing, rehasher, ids)
+        uploads = Uploads(database, blobs, buckets, objects, receiver, placing, ids, hashing)
         listing = Listing(database, buckets)
         bucket_service = BucketService(database, clock, buckets, emptying, scrubbing, tokens)
         object_service = ObjectService(

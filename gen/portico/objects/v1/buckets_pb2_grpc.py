@@ -72,7 +72,8 @@ class BucketServiceServicer:
     """
 
     def CreateBucket(self, request, context):
-        """Creates a bucket. ALREADY_EXISTS (`BUCKET_ALREADY_EXISTS`) if the account has one of that id.
+        """Creates a bucket. ALREADY_EXISTS (`BUCKET_ALREADY_EXISTS`) if the account has one of that id; FAILED_PRECONDITION
+        (`JURISDICTION_UNAVAILABLE`) for a jurisdiction in which the platform has no store.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -10,6 +10,7 @@ from portico_server.objects.buckets import settings
 from portico_server.objects.buckets.lifecycle import Lifecycle
 from portico_server.objects.buckets.remembering import Remembered
 from portico_server.objects.buckets.settings import Change
+from portico_server.objects.content.placing import ANYWHERE, Placing
 from portico_server.objects.names import account_of, bucket_name
 from portico_server.objects.notifications import webhook_rules
 from portico_server.objects.notifications.happenings import Happening
@@ -49,6 +50,7 @@ class Buckets:
         ids: Ids,
         is_running: Callable[[str], Awaitable[bool]],
         webhooks: WebhookRules,
+        placing: Placing = ANYWHERE,
     ) -> None:
         """`is_running` tells whether an operation has still to end."""
         self._database = database
@@ -56,10 +58,12 @@ class Buckets:
         self._ids = ids
         self._is_running = is_running
         self._webhooks = webhooks
+        self._placing = placing
         self._remembered = Remembered()
 
     async def create(self, new: NewBucket, also: Also = lambda _: []) -> Bucket:
-        """Raises BucketAlreadyExists, TooManyWebhooks, and what `settings.changed` raises."""
+        """Raises BucketAlreadyExists, JurisdictionUnavailable, TooManyWebhooks, and what `settings.changed` raises."""
+        self._placing.check(new.jurisdiction, "bucket.jurisdiction")
         etag, now_us = self._ids.mint()
         name = bucket_name(new.parent, new.bucket_id)
         bucket = Bucket(name, now_us, now_us, etag, int(Versioning.DISABLED), new.location_hint, new.jurisdiction, "")

@@ -10,7 +10,9 @@ from typing import NamedTuple
 
 from portico_server.objects.content import checksums
 from portico_server.objects.content.checksums import Digests, Hasher
+from portico_server.objects.content.placing import Placing
 from portico_server.objects.errors import BadDigest, ObjectTooLarge, PartTooLarge
+from portico_server.objects.records import Bucket
 from portico_server.platform.blobs import Blobs, BlobWriter
 
 INLINE_BYTES = 16 * 1024
@@ -62,8 +64,9 @@ class Content(NamedTuple):
 class Receiver:
     """Takes uploads in. `hashing` are the threads that hash what is not small."""
 
-    def __init__(self, blobs: Blobs, hashing: Executor) -> None:
+    def __init__(self, blobs: Blobs, placing: Placing, hashing: Executor) -> None:
         self._blobs = blobs
+        self._placing = placing
         self._hashing = hashing
         self._receiving = 0
 
@@ -72,13 +75,14 @@ class Receiver:
         parts: AsyncIterator[bytes],
         announced: Announced,
         resource: object,
-        before_file: Callable[[], Awaitable[None]],
+        bucket: Callable[[], Awaitable[Bucket]],
         max_bytes: int = MAX_OBJECT_BYTES,
     ) -> Content:
-        """Reads the parts to their end. `before_file` is called once they are too many to be inline, and may refuse.
+        """Reads the parts to their end. `bucket` answers whose they are to be, and is called before they are written to
+        a file; it may refuse.
 
-        Raises BadDigest, ObjectTooLarge, StorageFull, and for more than `max_bytes` PartTooLarge; then, and when the
-        parts break off, nothing is left behind.
+        Raises BadDigest, ObjectTooLarge, StorageFull, JurisdictionUnavailable, and for more than `max_bytes`
+        PartTooLarge; then, and when the parts break off, nothing is left behind.
         """
         small: list[bytes] = []
         size_bytes = 0
@@ -87,18 +91,38 @@ class Receiver:
             size_bytes += len(part)
             del part
             if size_bytes > INLINE_BYTES:
-                await before_file()
-                return await self._to_file(small, parts, announced, resource, max_bytes)
+                store = self._placing.store_for(await bucket())
+                return await self._to_file(store, small, parts, announced, resource, max_bytes)
         data = b"".join(small)
         hasher = Hasher(announced.made)
         hasher.update(data)
-        return Content(size_bytes, _checked(hasher, announced, resource), data)
+        digests = _checked(hasher, announced, resource)
+        if data and self._placing.restricts and not self._placing.is_inline(found := await bucket()):
+            return Content(size_bytes, digests, file=await self.keep(data, self._placing.store_for(found)))
+        return Content(size_bytes, digests, data)
+
+    async def keep(self, data: bytes, store: str) -> str:
+        """The blob with small bytes that must not be inline."""
+        writer = await self._blobs.create(store)
+        try:
+            await writer.write(data)
+            await writer.commit()
+        except BaseException:
+            await writer.discard()
+            raise
+        return writer.blob_id
 
     async def _to_file(
-        self, first: list[bytes], parts: AsyncIterator[bytes], announced: Announced, resource: object, max_bytes: int
+        self,
+        store: str,
+        first: list[bytes],
+        parts: AsyncIterator[bytes],
+        announced: Announced,
+        resource: object,
+        max_bytes: int,
     ) -> Content:
         hasher = Hasher(announced.made)
-        writer = await self._blobs.create()
+        writer = await self._blobs.create(store)
         working: asyncio.Task[None] | None = None
         self._receiving += 1
         try:

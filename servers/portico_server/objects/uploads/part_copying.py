@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -13,10 +12,9 @@ from portico_server.objects.content.incoming import Announced, Content
 from portico_server.objects.records import Part, Upload, Version
 from portico_server.objects.uploads.composing import MAX_PART_BYTES
 from portico_server.objects.uploads.uploads import Uploads
+from portico_server.objects.versions.bringing import pieces_of
 from portico_server.objects.versions.reading import Reader, Reading, Wanted
 from portico_server.platform.blobs import Blobs
-
-_CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +66,11 @@ class PartCopying:
         if not {"md5", upload.algorithm} <= known.keys():
             return None
         try:
-            file = await self._blobs.copy(version.file)
+            file = await self._blobs.copy(version.file, await self._uploads.store_of(upload))
         except FileNotFoundError:  # deleted since, but still open
             return None
         return Content(version.size_bytes, known, file=file)
 
     async def _read(self, upload: Upload, reading: Reading) -> Content:
-        async with aclosing(_pieces(reading)) as pieces:
+        async with aclosing(pieces_of(reading)) as pieces:
             return await self._uploads.receive(upload, pieces, Announced(algorithms=(upload.algorithm,)))
-
-
-async def _pieces(reading: Reading) -> AsyncGenerator[bytes, None]:
-    if reading.blob is None:
-        yield reading.data
-        return
-    async with aclosing(reading.blob.chunks(*reading.range, _CHUNK_BYTES)) as chunks:
-        async for chunk in chunks:
-            yield chunk

@@ -13,8 +13,9 @@ from portico_server.objects import errors
 from portico_server.objects.buckets.buckets import Buckets
 from portico_server.objects.content import checksums
 from portico_server.objects.content.incoming import Announced, Content, Receiver
+from portico_server.objects.content.placing import Placing
 from portico_server.objects.names import ObjectName
-from portico_server.objects.records import NewVersion, Part, Upload, Version, of_list
+from portico_server.objects.records import Bucket, NewVersion, Part, Upload, Version, of_list
 from portico_server.objects.store import objects as object_store
 from portico_server.objects.store import parts as part_store
 from portico_server.objects.store import uploads as store
@@ -82,6 +83,7 @@ class Uploads:
         buckets: Buckets,
         objects: Objects,
         receiver: Receiver,
+        placing: Placing,
         ids: Ids,
         threads: Executor,
     ) -> None:
@@ -90,6 +92,7 @@ class Uploads:
         self._buckets = buckets
         self._objects = objects
         self._receiver = receiver
+        self._placing = placing
         self._ids = ids
         self._threads = threads
 
@@ -147,9 +150,14 @@ class Uploads:
         """The bytes of a part, stored, but nowhere told of. Raises what `Receiver.receive` raises."""
         name = ObjectName(upload.bucket, upload.key)
 
-        async def nothing() -> None: ...
+        async def bucket() -> Bucket:
+            return await self._buckets.remembered(upload.bucket)
 
-        return await self._receiver.receive(pieces, announced, name, nothing, MAX_PART_BYTES)
+        return await self._receiver.receive(pieces, announced, name, bucket, MAX_PART_BYTES)
+
+    async def store_of(self, upload: Upload) -> str:
+        """Where its parts go. Raises JurisdictionUnavailable."""
+        return self._placing.store_for(await self._buckets.remembered(upload.bucket))
 
     async def keep_part(self, upload: Upload, number: int, content: Content) -> Part:
         """Makes the bytes a part of the upload; where that is refused they go. Raises what `get` raises."""

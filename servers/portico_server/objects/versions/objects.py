@@ -12,6 +12,7 @@ from portico_server.objects.buckets.buckets import Buckets
 from portico_server.objects.content import checksums
 from portico_server.objects.content.damage import damaged
 from portico_server.objects.content.incoming import Announced, Content, Receiver
+from portico_server.objects.content.placing import Placing
 from portico_server.objects.content.rehashing import Rehasher
 from portico_server.objects.names import ObjectName
 from portico_server.objects.notifications import happenings
@@ -21,6 +22,7 @@ from portico_server.objects.store import objects as store
 from portico_server.objects.store import parts
 from portico_server.objects.store.locks import of_key
 from portico_server.objects.versions import conditions, locking, marks, writes
+from portico_server.objects.versions.bringing import Bringing, Brought
 from portico_server.objects.versions.conditions import Conditions
 from portico_server.objects.versions.judging import ALL_RIGHTS, Judge, Rights, judge_of
 from portico_server.objects.versions.reading import Reader, Wanted
@@ -101,6 +103,7 @@ class Objects:
         buckets: Buckets,
         reader: Reader,
         receiver: Receiver,
+        placing: Placing,
         rehasher: Rehasher,
         ids: Ids,
     ) -> None:
@@ -109,6 +112,8 @@ class Objects:
         self._buckets = buckets
         self._reader = reader
         self._receiver = receiver
+        self._placing = placing
+        self._bringing = Bringing(blobs, placing, receiver, reader)
         self._rehasher = rehasher
         self._ids = ids
 
@@ -120,18 +125,19 @@ class Objects:
         """
         judge = judge_of(put.name, put.conditions, put.rights)
 
-        async def before_file() -> None:
-            await self._look(put.name, judge, put.marks)
+        async def bucket() -> Bucket:
+            return (await self._look(put.name, judge, put.marks))[0]
 
-        content = await self._receiver.receive(pieces, put.announced, put.name, before_file)
+        content = await self._receiver.receive(pieces, put.announced, put.name, bucket)
         new = self._described(content, put)
         return await self.store(put.name, new, judge, also)
 
     async def copy(self, copy: Copy, also: Also = _nothing) -> Version:
-        """Stores the source's bytes as another key's current object, without moving them.
+        """Stores the source's bytes as another key's current object, without moving them, but where that one's bucket
+        must have them elsewhere.
 
         Raises what `Reader.find` and the judge of `judge_of` raise, BucketNotFound, BucketBeingDeleted, StorageFull,
-        ObjectDamaged.
+        ObjectDamaged, JurisdictionUnavailable.
         """
         judge = judge_of(copy.name, copy.conditions, copy.rights)
         try:
@@ -159,31 +165,28 @@ class Objects:
     async def _copied(self, copy: Copy, judge: Judge | None) -> NewVersion:
         """The source's bytes as a new version: those of a file in a new file, parts as the same list of them."""
         source, data = await self._reader.find(copy.source)
-        file = source.file
-        if file and not source.list_id:
-            await self._look(copy.name, judge, copy.marks)
-        digests = await self._digests(copy, source, data)
-        if file and not source.list_id:
-            file = await self._blobs.copy(file)
+        bucket: Bucket | None = None
+        if (source.file and not source.list_id) or self._placing.restricts:
+            bucket, _ = await self._look(copy.name, judge, copy.marks)
+        try:
+            digests = await self._rehasher.completed(source, copy.algorithms, data)
+            brought = Brought(source.file, data, source.etag, digests)
+            if bucket is not None:
+                brought = await self._bringing.bring(bucket, source, brought, copy.algorithms)
+        except EOFError:
+            raise damaged(copy.source.name, copy.source.version_id, "their file was cut short") from None
         write_id, now_us = self._ids.mint()
         return NewVersion(
             write_id,
-            source.etag,
+            brought.etag,
             source.size_bytes,
             now_us,
-            file,
-            data,
+            brought.file,
+            brought.data,
             source.metadata if copy.metadata is None else copy.metadata,
-            digests,
+            brought.checksums,
             marks.with_tags_of(copy.marks, source.marks) if copy.keeps_tags else copy.marks,
         )
-
-    async def _digests(self, copy: Copy, source: Version, data: bytes) -> bytes:
-        """The source's digests, and those that the copy wants besides."""
-        try:
-            return await self._rehasher.completed(source, copy.algorithms, data)
-        except EOFError:
-            raise damaged(copy.source.name, copy.source.version_id, "their file was cut short") from None
 
     def _described(self, content: Content, put: Put) -> NewVersion:
         write_id, now_us = self._ids.mint()
@@ -248,6 +251,7 @@ class Objects:
             else:
                 bucket, current = await self._look(name, judge)
                 guards.append(store.is_unchanged(*name, current))
+            self._check_placed(bucket, new)
             locked = new._replace(marks=locking.new_marks(bucket, new.marks, new.created_at_us))
             stored = self._buckets.expiring(bucket, _stored(name, locked, bucket.versioning))
             try:
@@ -262,6 +266,13 @@ class Objects:
                 elif failed.reason != store.CHANGED:
                     raise
         raise errors.WriteContended(f"others keep changing {name}; try again", resource=str(name))
+
+    def _check_placed(self, bucket: Bucket, new: NewVersion) -> None:
+        """Bytes that were placed for another bucket, of the same name, must not become this one's."""
+        if self._placing.restricts and (new.blob or new.data) and not self._placing.is_placed(bucket, new.blob):
+            raise errors.WriteContended(
+                f"{bucket.name} was made anew meanwhile, in another jurisdiction; try again", resource=bucket.name
+            )
 
 
 def _stored(name: ObjectName, new: NewVersion, versioning: int) -> Version:

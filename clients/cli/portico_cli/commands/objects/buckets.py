@@ -15,8 +15,10 @@ from portico_cli.rules import bucket_id
 @click.argument("bucket", type=BUCKET)
 @click.option("--versioning", is_flag=True, help="Keep what puts and deletes replace.")
 @click.option("--object-lock", is_flag=True, help="Versions, which it keeps then, can be locked against deletion.")
+@click.option("--location", metavar="PLACE", default="", help="Where its bytes should be, as weur: a hint.")
+@click.option("--jurisdiction", metavar="PLACE", default="", help="Where its bytes must be, as eu.")
 @calls_platform
-def mb(caller: Caller, bucket: Remote, versioning: bool, object_lock: bool) -> None:
+def mb(caller: Caller, bucket: Remote, versioning: bool, object_lock: bool, location: str, jurisdiction: str) -> None:
     """Make a bucket.
 
     \b
@@ -24,10 +26,13 @@ def mb(caller: Caller, bucket: Remote, versioning: bool, object_lock: bool) -> N
       portico objects mb portico://photos
       portico objects mb photos --versioning
       portico objects mb portico://records --object-lock
+      portico objects mb portico://letters --jurisdiction eu
     """
     from portico.objects.v1.buckets_pb2 import Bucket, ObjectLock
 
-    settings = Bucket(object_lock=ObjectLock(enabled=True)) if object_lock else None
+    settings = Bucket(location_hint=location, jurisdiction=jurisdiction)
+    if object_lock:
+        settings.object_lock.CopyFrom(ObjectLock(enabled=True))
     made = caller.client.buckets.create(bucket_id(bucket.bucket), settings, versioning=versioning or object_lock)
     output.show_json(made) if caller.json else click.echo(f"made {bucket}")
 
