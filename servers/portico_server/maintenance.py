@@ -7,11 +7,13 @@ that no platform runs where none may. The command line calls it.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from portico_server import registry
 from portico_server.host.supervisor.announcement import StartError
@@ -22,13 +24,18 @@ from portico_server.platform.backup.making import Made
 from portico_server.platform.backup.restoring import Restored
 from portico_server.platform.backup.subject import Progress, silent
 from portico_server.platform.backup.verifying import Verified
+from portico_server.platform.blobs.stores import FILE as STORES
+from portico_server.platform.blobs.stores import Stores, claim, read_stores
 from portico_server.platform.moving import state
 from portico_server.platform.moving.configuration import settle
 from portico_server.platform.moving.failures import MoveError
 from portico_server.platform.moving.state import Moved
 from portico_server.platform.revocations import FILE as REVOCATIONS
 from portico_server.platform.revocations import Revocation, in_force
-from portico_server.platform.settings import Settings
+from portico_server.platform.settings import SettingError, Settings
+
+if TYPE_CHECKING:
+    from portico_server.platform.blobs.s3.looking import Looked
 
 _NICENESS = 10
 """So much does a backup stand back behind the platform that runs beside it."""
@@ -101,6 +108,33 @@ def move_state(settings: Settings, to: str, *, config: Path | None = None, progr
         settle(config, to)
         state.set_aside(data)
         return moved
+
+
+def look_at_stores(settings: Settings) -> list[Looked]:
+    """Asks each store outside that stores.toml describes, from this process, about each product that has bytes. Raises
+    SettingError."""
+    from portico_server.platform.blobs.s3.looking import look
+
+    products = [state.name for state in registry.product_states(settings) if state.blobs_in_use]
+
+    async def all_of_them() -> list[Looked]:
+        stores = read_stores(settings.data).others
+        return await asyncio.gather(*(look(one, product) for one in stores for product in products))
+
+    return asyncio.run(all_of_them())
+
+
+def stores(settings: Settings) -> Stores:
+    """What stores.toml describes. Raises SettingError."""
+    return read_stores(settings.data)
+
+
+def claim_store(settings: Settings, name: str) -> None:
+    """Has this platform, running or not, take over a store, whoever had it. Raises SettingError, OSError."""
+    if name not in {one.store.name for one in read_stores(settings.data).others}:
+        raise SettingError(f"{settings.data / STORES} describes no store {name}")
+    if not claim(settings.data, name):
+        raise SettingError(f"there are no bytes in {settings.data / 'blobs'} yet: start the platform first")
 
 
 def revocations(data: Path) -> list[Revocation]:

@@ -23,6 +23,7 @@ _GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     "Its state": {
         "backup": ("backup:backup", "Back up a whole platform while it runs; verify a backup."),
         "state": ("state:state", "Move the databases from files to PostgreSQL, or back."),
+        "stores": ("stores:stores", "Where objects' bytes are: ls, check, claim."),
         "restore": ("backup:restore", "Restore a backup into an empty data directory."),
     },
     "Objects": {

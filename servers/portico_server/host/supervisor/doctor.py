@@ -48,6 +48,7 @@ def doctor(settings: Settings) -> list[Check]:
         _certificates,
         look_at_state.policy,
         look_at_state.issuers,
+        look_at_state.stores,
         look_at_state.databases,
         look_at_state.backup,
     )

@@ -16,9 +16,11 @@ from portico_server.host.supervisor.problems import all_problems
 from portico_server.host.supervisor.state import read_state
 from portico_server.platform import outbox
 from portico_server.platform.backup.data_folder import LATEST
+from portico_server.platform.blobs.stores import FILE as STORES
+from portico_server.platform.blobs.stores import read_stores
 from portico_server.platform.issuers import FILE, IN_FORCE, IssuersError, parse_issuers, read_issuers
 from portico_server.platform.keyring.identity import issuer_of
-from portico_server.platform.settings import Settings
+from portico_server.platform.settings import SettingError, Settings
 
 LONGEST_LOOK_SECONDS = 5.0
 """At one database; a large one is not read to its end."""
@@ -62,6 +64,18 @@ def issuers(settings: Settings) -> Iterator[Check]:
     detail = "; ".join(problems) or f"{path} has {len(found)} issuers"
     remedy = "Mend what is named; keys of before stay in force." if problems else ""
     yield Check("issuers", not problems, detail, remedy)
+
+
+def stores(settings: Settings) -> Iterator[Check]:
+    """The file that describes stores outside, where there is one. With a broken one no platform starts."""
+    try:
+        found = read_stores(settings.data)
+    except SettingError as error:
+        yield Check("stores", False, str(error), "Mend what is named: no platform starts with it.")
+        return
+    if found.others:
+        names = ", ".join(one.store.name for one in found.others)
+        yield Check("stores", True, f"{settings.data / STORES} describes {names}; `portico stores check` asks them")
 
 
 def in_force(settings: Settings) -> Iterator[Check]:

@@ -32,9 +32,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from portico_server.platform.blobs.interface import LOCAL, Store
+from portico_server.platform.private_files import own_as
 from portico_server.platform.settings import SettingError
 
 FILE = "stores.toml"
+CLAIMS = "claims"
+"""A folder of a product's: a file of a store's name in it says that this platform shall have that store."""
 MAX_STORES = 16
 HERE = Store(LOCAL)
 _MAX_FILE_BYTES = 64 * 1024
@@ -93,6 +96,19 @@ def read_stores(folder: Path) -> Stores:
         raise SettingError(f"{path}: not TOML: {error}") from error
     except SettingError as error:
         raise SettingError(f"{path}: {error}") from error
+
+
+def claim(data: Path, name: str) -> list[Path]:
+    """Says that this platform shall have a store, whoever had it before: to each product with bytes, which see to it
+    within a minute. Answers what was written. Raises OSError."""
+    folders = [path for path in sorted((data / "blobs").glob("*")) if path.is_dir()]
+    claims = [folder / CLAIMS / name for folder in folders]
+    for path in claims:
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        own_as(path.parent.parent, path.parent)
+        path.touch(mode=0o600)
+        own_as(path.parent, path)
+    return claims
 
 
 def _stores(document: dict[str, Any], folder: Path) -> Stores:

@@ -15,11 +15,10 @@ from pathlib import Path
 from portico_server.platform.blobs.errors import StoreRefused
 from portico_server.platform.blobs.s3.client import Request, S3Client
 from portico_server.platform.blobs.s3.writer import body_of
+from portico_server.platform.blobs.stores import CLAIMS
 from portico_server.platform.private_files import read_or_create
 
 KEY = "owner"
-CLAIMS = "claims"
-"""A folder: a file of a store's name in it says that this platform shall have that store, whoever has it now."""
 _FOLDER_ID = "folder"
 _CHECKED_SECONDS = 60.0
 

@@ -1,0 +1,96 @@
+"""`portico stores`: the stores of objects' bytes, as stores.toml of the data directory describes them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from portico_cli import output
+from portico_cli.failures import ERROR
+from portico_cli.settings import settings_in_force, settings_options
+
+_output_option = click.option(
+    "--output", "kind", type=click.Choice(["text", "json"]), default="text", help="How to answer."
+)
+
+
+@click.group()
+def stores() -> None:
+    """Where objects' bytes are: in the data directory, and in stores that speak S3.
+
+    \b
+    Examples:
+      portico stores ls
+      portico stores check
+      portico stores claim archive
+    """
+
+
+@stores.command()
+@settings_options()
+@_output_option
+def ls(kind: str, **flags: Any) -> None:
+    """List the stores, and where each is; the usual one is marked.
+
+    \b
+    Examples:
+      portico stores ls
+    """
+    from portico_server import maintenance
+
+    found = maintenance.stores(settings_in_force(flags))
+    rows = [{**found.local._asdict(), "endpoint": "", "bucket": "", "usual": found.default == found.local.name}]
+    for one in found.others:
+        where = {"endpoint": one.endpoint, "bucket": one.bucket, "usual": found.default == one.store.name}
+        rows.append({**one.store._asdict(), **where})
+    if kind == "json":
+        output.show_json(rows)
+        return
+    titles = ["store", "location", "jurisdiction", "endpoint", "bucket", "usual"]
+    output.table(
+        titles,
+        [
+            [str(row["name"]), *(str(row[title]) for title in titles[1:5]), "yes" if row["usual"] else ""]
+            for row in rows
+        ],
+    )
+
+
+@stores.command()
+@settings_options()
+@_output_option
+def check(kind: str, **flags: Any) -> int:
+    """Ask each store outside whether it answers, and can be used as it is described; nothing is written there.
+
+    \b
+    Examples:
+      portico stores check
+    """
+    from portico_server import maintenance
+
+    found = maintenance.look_at_stores(settings_in_force(flags))
+    if kind == "json":
+        output.show_json([one._asdict() for one in found])
+    else:
+        rows = [[one.store, one.product, one.problem or "can be used", one.owner or "nobody"] for one in found]
+        output.table(["store", "product", "state", "owner"], rows)
+    return ERROR if any(one.problem for one in found) else 0
+
+
+@stores.command()
+@click.argument("store")
+@settings_options()
+def claim(store: str, **flags: Any) -> None:
+    """Have this platform take over STORE, whoever has it now: that one writes and removes nothing there any more.
+
+    For a platform that was restored from a backup, when the one it was made of is gone for good.
+
+    \b
+    Examples:
+      portico stores claim archive
+    """
+    from portico_server import maintenance
+
+    maintenance.claim_store(settings_in_force(flags), store)
+    click.echo(f"this platform takes over {store} at its next write there, within a minute if it runs")
