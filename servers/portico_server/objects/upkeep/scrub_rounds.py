@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 
 import structlog
 
@@ -15,6 +16,7 @@ from portico_server.objects.store import scrubs as store
 from portico_server.objects.store import versions
 from portico_server.objects.store.scrubs import Round
 from portico_server.objects.upkeep.scrubbing import Figures, Scrubber, stored_versions
+from portico_server.platform.blobs.errors import StoreError
 from portico_server.platform.clock import Clock
 from portico_server.platform.database import Batch, Database
 from portico_server.platform.product import Job
@@ -116,7 +118,8 @@ class ScrubRounds:
                 behind = (here.key, here.place) if name == here.bucket else ()
                 async for version in stored_versions(self._database, name, *behind):
                     if not version.marker:
-                        await self._scrubber.look(name, version, figures, known, pace.passed)
+                        with suppress(StoreError):  # it is away, which is told; the next round looks again
+                            await self._scrubber.look(name, version, figures, known, pace.passed)
                         await pace.passed(_EACH_BYTES)
                     if time.monotonic() >= keep_at:
                         now = here._replace(bucket=name, key=version.key, place=version.place)

@@ -129,3 +129,11 @@ def test_two_stores_of_one_name_are_refused(folder: Path) -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1:9000", "[::1]:9000", "localhost:9000"])
 def test_a_store_on_this_machine_may_do_without_tls(folder: Path, host: str) -> None:
     assert read(folder, endpoint=f'"http://{host}/"').others[0].endpoint == f"http://{host}"
+
+
+def test_the_documentation_s_example_is_good(folder: Path) -> None:
+    text = (Path(__file__).parents[4] / "docs" / "stores.md").read_text()
+    (folder / "archive-ca.pem").touch()
+    (folder / FILE).write_text(text.partition("```toml\n")[2].partition("```")[0])
+    found = read_stores(folder)
+    assert (found.default, found.others[0].store) == ("archive", Store("archive", "weur", "eu"))
