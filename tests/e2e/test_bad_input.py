@@ -65,6 +65,8 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     ("BucketService/DeleteBucket", {"name": "demo"}, "name"),
     ("BucketService/DeleteBucket", {"name": BUCKET, "etag": "x" * 65}, "etag"),
     ("BucketService/ScrubBucket", {"name": OBJECT}, "name"),
+    ("BucketService/RelocateBucket", {"name": OBJECT}, "name"),
+    ("BucketService/RelocateBucket", {"name": BUCKET, "location_hint": "Europe"}, "location_hint"),
     ("ObjectService/HeadObject", {"name": BUCKET + "/objects/"}, "name"),
     ("ObjectService/HeadObject", {"name": BUCKET + "/objects/" + LONG}, "name"),
     ("ObjectService/HeadObject", {"name": BUCKET + "/objects/a\0b"}, "name"),

@@ -98,6 +98,13 @@ CASES = [
         body={},
     ),
     objects_case(
+        "BucketService.RelocateBucket",
+        "POST",
+        "/v1/{versioned}:relocate",
+        lambda answer: answer["operation"]["name"].startswith("operations/objects/"),
+        body={},
+    ),
+    objects_case(
         "BucketService.DeleteBucket",
         "DELETE",
         "/v1/{doomed}?force=true",

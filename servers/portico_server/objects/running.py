@@ -37,7 +37,10 @@ from portico_server.objects.upkeep.aborting import Aborting
 from portico_server.objects.upkeep.collector import Collector
 from portico_server.objects.upkeep.expiring import Expiring
 from portico_server.objects.upkeep.freeing import Freeing
+from portico_server.objects.upkeep.moving import Mover
 from portico_server.objects.upkeep.orphans import Orphans
+from portico_server.objects.upkeep.relocating import KIND as RELOCATE
+from portico_server.objects.upkeep.relocating import Relocating
 from portico_server.objects.upkeep.scrub_rounds import ScrubRounds
 from portico_server.objects.upkeep.scrubbing import KIND as SCRUB
 from portico_server.objects.upkeep.scrubbing import Scrubber, Scrubbing
@@ -83,6 +86,7 @@ async def run(platform: Platform) -> AsyncIterator[Running]:
     emptying = Emptying(database, buckets, ids, operations, clock)
     kinds[KIND] = emptying.empty
     scrubbing = Scrubbing(database, buckets, operations, clock)
+    relocating = Relocating(database, buckets, operations)
     reader = Reader(database, blobs, buckets)
     orphans = Orphans(database, blobs, platform.random)
     with ThreadPoolExecutor(_HASHING_THREADS, thread_name_prefix="hashing") as hashing:
@@ -96,10 +100,12 @@ async def run(platform: Platform) -> AsyncIterator[Running]:
             platform.settings.objects_scrub_bytes_per_second,
         )
         receiver, rehasher = Receiver(blobs, placing, hashing), Rehasher(blobs, reader, hashing)
+        mover = Mover(database, blobs, buckets, placing, receiver, ids)
+        kinds[RELOCATE] = partial(relocating.relocate, mover=mover)
         objects = Objects(database, blobs, buckets, reader, receiver, placing, rehasher, ids)
         uploads = Uploads(database, blobs, buckets, objects, receiver, placing, ids, hashing)
         listing = Listing(database, buckets)
-        bucket_service = BucketService(database, clock, buckets, emptying, scrubbing, tokens)
+        bucket_service = BucketService(database, clock, buckets, emptying, scrubbing, relocating, tokens)
         object_service = ObjectService(
             database,
             clock,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -143,6 +144,20 @@ class Stand:
     async def scrub_bucket(self, name: str = BUCKET) -> Operation:
         self.enter("BucketService/ScrubBucket")
         return (await self.buckets.ScrubBucket(buckets_pb2.ScrubBucketRequest(name=name), None)).operation
+
+    async def relocate_bucket(self, name: str = BUCKET, **request: Any) -> Operation:
+        self.enter("BucketService/RelocateBucket")
+        message = buckets_pb2.RelocateBucketRequest(name=name, **request)
+        return (await self.buckets.RelocateBucket(message, None)).operation
+
+    async def ended(self, operation: Operation) -> Operation:
+        """The operation when it has ended."""
+        assert self.running.operations is not None
+        async with asyncio.timeout(60):
+            while not operation.done:
+                await asyncio.sleep(0.005)
+                operation = await self.running.operations.get(operation.name)
+        return operation
 
     async def put(self, key: str, data: bytes = b"bytes", bucket: str = BUCKET, **first: Any) -> objects_pb2.Object:
         """Puts in messages of at most 1 MiB; `first` are further fields of the first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import os
 from collections.abc import AsyncIterator, Callable
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 from google.api.httpbody_pb2 import HttpBody
 
-from portico.objects.v1.buckets_pb2 import Bucket
+from portico.objects.v1.buckets_pb2 import Bucket, RelocateBucketResult, RelocateProgress
 from portico.objects.v1.objects_pb2 import PutObjectRequest
 from portico_server.objects import errors
 from portico_server.objects.upkeep import orphans
@@ -24,7 +25,7 @@ from portico_server.platform.blobs.s3.blobs import S3Blobs
 from portico_server.platform.blobs.stores import S3Store
 from portico_server.platform.settings import Settings
 from tests.contract.objects.parts import SMALL
-from tests.contract.objects.stand import ACCOUNT, Stand, standing
+from tests.contract.objects.stand import ACCOUNT, ENABLED, Stand, keys, standing
 from tests.harness import RunningPlatform
 from tests.harness.stores import store_in
 
@@ -255,3 +256,102 @@ async def test_a_store_that_is_away_holds_up_nothing_else(world: World) -> None:
         assert await stand.database.scan("SELECT id FROM file") == []
         assert isinstance(stand.blobs, PlacedBlobs)
         assert "cannot be reached" in stand.blobs.problems()["store away"]
+
+
+async def relocated(stand: Stand, name: str, **request: str) -> RelocateProgress:
+    result = RelocateBucketResult()
+    (await stand.ended(await stand.relocate_bucket(name, **request))).response.Unpack(result)
+    return result.progress
+
+
+@pytest.mark.usefixtures("small_parts")
+async def test_a_bucket_s_bytes_are_moved_and_its_objects_are_the_same(world: World) -> None:
+    """Small ones, files, parts, and what is not current."""
+    async with world() as stand:
+        await stand.create_bucket(EU, Bucket(jurisdiction="eu", versioning=ENABLED))
+        await stand.put("k", LARGE[::-1], EU)
+        await stand.put("k", LARGE, EU)
+        await stand.put("small", b"small", EU)
+        await stand.put("empty", b"", EU)
+        await stand.put_in_parts("parts", SMALL, EU)
+        await stand.copy("parts", "copy", EU, EU)
+        await stand.delete("small", EU)
+        before = await stand.list_versions(EU)
+    async with world(WEST) as stand:
+        progress = await relocated(stand, EU)
+        assert (progress.versions, progress.moved_versions) == (6, 5)
+        assert progress.moved_bytes == 2 * len(LARGE) + len(b"small") + 2 * len(b"".join(SMALL))
+        assert await stand.list_versions(EU) == before
+        assert await stores_of_all(stand) == {"west"}
+        for version in before.objects:
+            key = version.name.partition("/objects/")[2]
+            if not version.delete_marker:
+                data = await stand.get(key, EU, version_id=version.version_id)
+                assert hashlib.md5(data).hexdigest() == version.etag or key in ("parts", "copy")
+        assert await stand.get("parts", EU) == await stand.get("copy", EU) == b"".join(SMALL)
+        assert (await relocated(stand, EU)).moved_versions == 0
+        assert not list((stand.settings.data / "blobs" / "objects").glob("??/*"))
+
+
+async def stores_of_all(stand: Stand) -> set[str]:
+    """As `stores_of`, after all that is free has gone."""
+    await stand.collect()
+    await stand.collect()
+    return await stores_of(stand)
+
+
+async def test_a_bucket_may_have_its_bytes_elsewhere_from_now_on(world: World) -> None:
+    async with world(WEST, AMERICA) as stand:
+        await stand.create_bucket(PLAIN, Bucket(location_hint="weur"))
+        await stand.put("k", LARGE, PLAIN)
+        assert await stores_of(stand) == {"west"}
+        assert (await relocated(stand, PLAIN, location_hint="enam")).moved_versions == 1
+        assert (await stand.get_bucket(PLAIN)).location_hint == "enam"
+        assert await stores_of(stand) == {"america"}
+        assert await stand.get("k", PLAIN) == LARGE
+        assert (await relocated(stand, PLAIN, location_hint="")).moved_versions == 1
+        assert await stores_of(stand) == {LOCAL}
+
+
+@pytest.mark.usefixtures("small_parts")
+async def test_who_reads_while_bytes_are_moved_reads_to_the_end(world: World) -> None:
+    parts = [os.urandom(300_000), os.urandom(300_000)]
+    async with world(WEST, AMERICA) as stand:
+        await stand.create_bucket(PLAIN, Bucket(location_hint="weur"))
+        await stand.put("k", LARGE * 4, PLAIN)
+        await stand.put_in_parts("parts", parts, PLAIN)
+        readings = {key: stand.get_messages(key, PLAIN) for key in ("k", "parts")}
+        read = {key: (await anext(reading)).data.data for key, reading in readings.items()}
+        await relocated(stand, PLAIN, location_hint="enam")
+        await stand.collect()
+        await stand.collect()
+        for key, content in (("k", LARGE * 4), ("parts", b"".join(parts))):
+            assert read[key] + b"".join([message.data.data async for message in readings[key]]) == content
+        assert await stand.get("parts", PLAIN) == b"".join(parts)
+
+
+async def test_a_move_without_a_store_for_it_is_refused(world: World) -> None:
+    async with world() as stand:
+        await stand.create_bucket(EU, Bucket(jurisdiction="eu"))
+    async with world(AMERICA) as stand:
+        with pytest.raises(errors.JurisdictionUnavailable):
+            await stand.relocate_bucket(EU)
+        with pytest.raises(errors.BucketNotFound):
+            await stand.relocate_bucket(PLAIN)
+
+
+async def test_what_is_put_while_bytes_are_moved_stays(world: World) -> None:
+    async with world(WEST, AMERICA) as stand:
+        await stand.create_bucket(PLAIN, Bucket(location_hint="weur"))
+        for number in range(20):
+            await stand.put(f"{number}", LARGE, PLAIN)
+        operation = await stand.relocate_bucket(PLAIN, location_hint="enam")
+        for number in range(0, 20, 2):
+            await stand.put(f"{number}", LARGE[::-1], PLAIN)
+            await stand.delete(f"{number + 1}", PLAIN)
+        await stand.ended(operation)
+        assert keys(await stand.list(PLAIN)) == sorted(str(number) for number in range(0, 20, 2))
+        for number in range(0, 20, 2):
+            assert await stand.get(f"{number}", PLAIN) == LARGE[::-1]
+        assert await stores_of_all(stand) == {"america"}
+        assert len([found async for found in stand.blobs.all_ids()]) == 10

@@ -13,7 +13,7 @@ from portico._paging import Paging
 from portico._services import AsyncService, Service, SyncService, listing, operation
 from portico._steps import Steps
 from portico.objects.v1 import buckets_pb2
-from portico.objects.v1.buckets_pb2 import Bucket, ScrubBucketResult, Versioning
+from portico.objects.v1.buckets_pb2 import Bucket, RelocateBucketResult, ScrubBucketResult, Versioning
 
 _SERVICE = "/portico.objects.v1.BucketService/"
 _CREATE_BUCKET = method(_SERVICE + "CreateBucket", buckets_pb2.CreateBucketResponse)
@@ -21,6 +21,7 @@ _GET_BUCKET = method(_SERVICE + "GetBucket", buckets_pb2.GetBucketResponse)
 _LIST_BUCKETS = method(_SERVICE + "ListBuckets", buckets_pb2.ListBucketsResponse)
 _UPDATE_BUCKET = method(_SERVICE + "UpdateBucket", buckets_pb2.UpdateBucketResponse)
 _DELETE_BUCKET = method(_SERVICE + "DeleteBucket", buckets_pb2.DeleteBucketResponse)
+_RELOCATE_BUCKET = method(_SERVICE + "RelocateBucket", buckets_pb2.RelocateBucketResponse)
 _SCRUB_BUCKET = method(_SERVICE + "ScrubBucket", buckets_pb2.ScrubBucketResponse)
 
 
@@ -122,6 +123,34 @@ class _Buckets(Service):
         its response is a ScrubBucketResult. Raises NotFound."""
         request = buckets_pb2.ScrubBucketRequest(name=name_of(self.session.account, "buckets", bucket))
         response = yield from self.session.call(_SCRUB_BUCKET, request)
+        return response.operation
+
+    @operation
+    def relocate(
+        self, bucket: str, *, location_hint: str | None = None, wait_seconds: float = 3600.0
+    ) -> Steps[RelocateBucketResult]:
+        """Has a bucket's bytes moved to the store where new ones go; answers what was moved. Reads and writes go on.
+
+        `location_hint`: where they should be from now on; left out: as the bucket says. Raises NotFound,
+        FailedPrecondition (`JURISDICTION_UNAVAILABLE`), DeadlineExceeded where that takes longer than `wait_seconds`
+        (it goes on); what made it fail.
+        """
+        running = yield from self._start_relocation(bucket, location_hint)
+        done = yield from finished(self.session, running, wait_seconds)
+        result = RelocateBucketResult()
+        done.response.Unpack(result)
+        return result
+
+    @operation
+    def start_relocation(self, bucket: str, *, location_hint: str | None = None) -> Steps[Operation]:
+        """As `relocate`, without waiting: answers the operation. Its metadata, RelocateBucketMetadata, tell how far it
+        is, its response is a RelocateBucketResult."""
+        return (yield from self._start_relocation(bucket, location_hint))
+
+    def _start_relocation(self, bucket: str, location_hint: str | None) -> Steps[Operation]:
+        name = name_of(self.session.account, "buckets", bucket)
+        request = buckets_pb2.RelocateBucketRequest(name=name, location_hint=location_hint)
+        response = yield from self.session.call(_RELOCATE_BUCKET, request)
         return response.operation
 
 

@@ -277,6 +277,46 @@ class DeleteBucketResult(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
 
+class RelocateBucketRequest(_message.Message):
+    __slots__ = ("name", "location_hint")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    LOCATION_HINT_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    location_hint: str
+    def __init__(self, name: _Optional[str] = ..., location_hint: _Optional[str] = ...) -> None: ...
+
+class RelocateBucketResponse(_message.Message):
+    __slots__ = ("operation",)
+    OPERATION_FIELD_NUMBER: _ClassVar[int]
+    operation: _operations_pb2.Operation
+    def __init__(self, operation: _Optional[_Union[_operations_pb2.Operation, _Mapping]] = ...) -> None: ...
+
+class RelocateProgress(_message.Message):
+    __slots__ = ("versions", "moved_versions", "moved_bytes")
+    VERSIONS_FIELD_NUMBER: _ClassVar[int]
+    MOVED_VERSIONS_FIELD_NUMBER: _ClassVar[int]
+    MOVED_BYTES_FIELD_NUMBER: _ClassVar[int]
+    versions: int
+    moved_versions: int
+    moved_bytes: int
+    def __init__(self, versions: _Optional[int] = ..., moved_versions: _Optional[int] = ..., moved_bytes: _Optional[int] = ...) -> None: ...
+
+class RelocateBucketMetadata(_message.Message):
+    __slots__ = ("name", "progress")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    PROGRESS_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    progress: RelocateProgress
+    def __init__(self, name: _Optional[str] = ..., progress: _Optional[_Union[RelocateProgress, _Mapping]] = ...) -> None: ...
+
+class RelocateBucketResult(_message.Message):
+    __slots__ = ("name", "progress")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    PROGRESS_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    progress: RelocateProgress
+    def __init__(self, name: _Optional[str] = ..., progress: _Optional[_Union[RelocateProgress, _Mapping]] = ...) -> None: ...
+
 class ScrubBucketRequest(_message.Message):
     __slots__ = ("name",)
     NAME_FIELD_NUMBER: _ClassVar[int]

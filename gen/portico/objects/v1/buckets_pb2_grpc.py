@@ -65,6 +65,11 @@ class BucketServiceStub:
                 request_serializer=portico_dot_objects_dot_v1_dot_buckets__pb2.ScrubBucketRequest.SerializeToString,
                 response_deserializer=portico_dot_objects_dot_v1_dot_buckets__pb2.ScrubBucketResponse.FromString,
                 _registered_method=True)
+        self.RelocateBucket = channel.unary_unary(
+                '/portico.objects.v1.BucketService/RelocateBucket',
+                request_serializer=portico_dot_objects_dot_v1_dot_buckets__pb2.RelocateBucketRequest.SerializeToString,
+                response_deserializer=portico_dot_objects_dot_v1_dot_buckets__pb2.RelocateBucketResponse.FromString,
+                _registered_method=True)
 
 
 class BucketServiceServicer:
@@ -118,6 +123,16 @@ class BucketServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RelocateBucket(self, request, context):
+        """Moves a bucket's bytes, in the background, to the store where new ones go: by its jurisdiction, its location and the
+        platform's stores as they are now. Objects stay as they are, ETags too; reads and writes go on. NOT_FOUND
+        (`BUCKET_NOT_FOUND`) if there is no bucket of that name, FAILED_PRECONDITION (`JURISDICTION_UNAVAILABLE`) if there is no
+        store in its jurisdiction. Where it is broken off, what was moved stays moved; begun anew it moves the rest.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_BucketServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -150,6 +165,11 @@ def add_BucketServiceServicer_to_server(servicer, server):
                     servicer.ScrubBucket,
                     request_deserializer=portico_dot_objects_dot_v1_dot_buckets__pb2.ScrubBucketRequest.FromString,
                     response_serializer=portico_dot_objects_dot_v1_dot_buckets__pb2.ScrubBucketResponse.SerializeToString,
+            ),
+            'RelocateBucket': grpc.unary_unary_rpc_method_handler(
+                    servicer.RelocateBucket,
+                    request_deserializer=portico_dot_objects_dot_v1_dot_buckets__pb2.RelocateBucketRequest.FromString,
+                    response_serializer=portico_dot_objects_dot_v1_dot_buckets__pb2.RelocateBucketResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -315,6 +335,33 @@ class BucketService:
             '/portico.objects.v1.BucketService/ScrubBucket',
             portico_dot_objects_dot_v1_dot_buckets__pb2.ScrubBucketRequest.SerializeToString,
             portico_dot_objects_dot_v1_dot_buckets__pb2.ScrubBucketResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RelocateBucket(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portico.objects.v1.BucketService/RelocateBucket',
+            portico_dot_objects_dot_v1_dot_buckets__pb2.RelocateBucketRequest.SerializeToString,
+            portico_dot_objects_dot_v1_dot_buckets__pb2.RelocateBucketResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -181,6 +181,26 @@ class Buckets:
                 if failed.reason != store.BUCKET_CHANGED:
                     raise
 
+    async def relocate(self, name: str, location_hint: str | None, also: Also) -> Bucket:
+        """Changes where its bytes should be, if a hint is given, with the statements of `also`. Raises BucketNotFound,
+        BucketBeingDeleted, JurisdictionUnavailable."""
+        while True:
+            bucket = await self.open(name)
+            self._placing.check(bucket.jurisdiction)
+            etag, now_us = self._ids.mint()
+            changed = bucket
+            if location_hint is not None and location_hint != bucket.location_hint:
+                changed = bucket._replace(location_hint=location_hint, updated_at_us=now_us, etag=etag)
+            audit = events.audit("objects.bucket.relocate", name, now_us, location_hint=changed.location_hint)
+            change = [store.update(bucket.etag, changed)] if changed != bucket else []
+            try:
+                await self._database.batch(Batch([*change, *also(changed), audit], locks.of_bucket(name)))
+                self._remembered.note(changed)
+                return changed
+            except GuardFailed as failed:
+                if failed.reason != store.BUCKET_CHANGED:
+                    raise
+
     async def is_being_deleted(self, bucket: Bucket) -> bool:
         """Whether an operation empties it. One that was cancelled or failed has left its mark, but does so no more."""
         return bool(bucket.deletion) and await self._is_running(bucket.deletion)

@@ -12,6 +12,7 @@ from portico_server.objects.errors import InvalidField
 from portico_server.objects.names import bucket_name
 from portico_server.objects.records import Bucket
 from portico_server.objects.services import caller, messages
+from portico_server.objects.upkeep.relocating import Relocating
 from portico_server.objects.upkeep.scrubbing import Scrubbing
 from portico_server.objects.versions.listing import page_size
 from portico_server.platform.clock import Clock
@@ -32,6 +33,7 @@ class BucketService(buckets_pb2_grpc.BucketServiceServicer):
         buckets: Buckets,
         emptying: Emptying,
         scrubbing: Scrubbing,
+        relocating: Relocating,
         page_tokens: PageTokens,
     ) -> None:
         self._database = database
@@ -39,6 +41,7 @@ class BucketService(buckets_pb2_grpc.BucketServiceServicer):
         self._buckets = buckets
         self._emptying = emptying
         self._scrubbing = scrubbing
+        self._relocating = relocating
         self._page_tokens = page_tokens
 
     async def CreateBucket(
@@ -95,3 +98,9 @@ class BucketService(buckets_pb2_grpc.BucketServiceServicer):
         self, request: buckets_pb2.ScrubBucketRequest, context: Any
     ) -> buckets_pb2.ScrubBucketResponse:
         return buckets_pb2.ScrubBucketResponse(operation=await self._scrubbing.start(request.name))
+
+    async def RelocateBucket(
+        self, request: buckets_pb2.RelocateBucketRequest, context: Any
+    ) -> buckets_pb2.RelocateBucketResponse:
+        hint = request.location_hint if request.HasField("location_hint") else None
+        return buckets_pb2.RelocateBucketResponse(operation=await self._relocating.start(request.name, hint))

@@ -25,7 +25,7 @@ _INSERT = f"""
 INSERT INTO bucket ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (name) DO NOTHING"""
 _UPDATE = """
 UPDATE bucket SET updated_at_us = $3, etag = $4, versioning = $5, deletion = $6, public_access = $7, expires = $8,
-  settings = $9
+  settings = $9, location_hint = $10
 WHERE name = $1 AND etag = $2"""
 _DELETE = "DELETE FROM bucket WHERE name = $1 AND etag = $2"
 _IS_CLOSED_BY = "SELECT 1 FROM bucket WHERE name = $1 AND deletion = $2 AND deletion <> ''"
@@ -56,7 +56,7 @@ def insert(bucket: Bucket) -> Statement:
 def update(etag: str, bucket: Bucket) -> Statement:
     """Writes the settings that can change, if the bucket still has the `etag`."""
     changes = (bucket.updated_at_us, bucket.etag, bucket.versioning, bucket.deletion)
-    settings = (bucket.public_access, bucket.expires, bucket.settings)
+    settings = (bucket.public_access, bucket.expires, bucket.settings, bucket.location_hint)
     return Statement(_UPDATE, (bucket.name, etag, *changes, *settings), 1, BUCKET_CHANGED)
 
 

@@ -34,7 +34,15 @@ CLASS_A = frozenset(
 )
 CLASS_B = frozenset({"GetBucket", "GetObject", "HeadObject", "ListObjectParts"})
 FREE = frozenset(
-    {"DeleteBucket", "ScrubBucket", "DeleteObject", "DeleteObjects", "AbortMultipartUpload", "GetUsageReport"}
+    {
+        "DeleteBucket",
+        "ScrubBucket",
+        "RelocateBucket",
+        "DeleteObject",
+        "DeleteObjects",
+        "AbortMultipartUpload",
+        "GetUsageReport",
+    }
 )
 
 

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
-import time
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
 
 from portico_cli import output
 from portico_cli.calling import Caller, calls_platform
+from portico_cli.commands.objects.following import result_of
 from portico_cli.commands.objects.group import objects
 from portico_cli.remote import BUCKET, Remote
 
 if TYPE_CHECKING:
-    from google.longrunning.operations_pb2 import Operation
-
     from portico.objects.v1.buckets_pb2 import ScrubBucketResult, ScrubProgress
-
-_FIRST_PAUSE_SECONDS = 0.05
-_LONGEST_PAUSE_SECONDS = 1.0
 
 
 @objects.command()
@@ -37,53 +29,13 @@ def scrub(caller: Caller, bucket: Remote) -> int:
       portico objects scrub portico://photos
       portico objects scrub photos --output json
     """
-    from portico.objects.v1.buckets_pb2 import ScrubBucketResult
+    from portico.objects.v1.buckets_pb2 import ScrubBucketMetadata, ScrubBucketResult
 
     operation = caller.client.buckets.start_scrub(bucket.bucket)
-    try:
-        operation = _followed(caller, operation)
-    except KeyboardInterrupt:
-        caller.client.operations.cancel(operation.name)
-        raise
-    result = ScrubBucketResult()
-    operation.response.Unpack(result)
+    metadata = ScrubBucketMetadata()
+    result = result_of(caller, operation, metadata, lambda now: _told(now.progress), ScrubBucketResult())
     output.show_json(result) if caller.json else _show(result)
     return 1 if result.progress.damaged_versions else 0
-
-
-def _followed(caller: Caller, operation: Operation) -> Operation:
-    """The operation when it is done. Raises its error."""
-    from portico.objects.v1.buckets_pb2 import ScrubBucketMetadata
-
-    pause, metadata = _FIRST_PAUSE_SECONDS, ScrubBucketMetadata()
-    with _line() as line:
-        while not operation.done:
-            time.sleep(pause)
-            pause = min(_LONGEST_PAUSE_SECONDS, pause * 2)
-            operation = caller.client.operations.get(operation.name)
-            if operation.metadata.Unpack(metadata):
-                line(_told(metadata.progress))
-    return caller.client.operations.wait(operation.name) if operation.HasField("error") else operation
-
-
-class _Line:
-    """A line on stderr, where that is a terminal, that is written over."""
-
-    def __init__(self) -> None:
-        self._shown = sys.stderr.isatty()
-
-    def __call__(self, text: str) -> None:
-        if self._shown:
-            click.echo(f"\r\x1b[K{text}", nl=False, err=True)
-
-
-@contextlib.contextmanager
-def _line() -> Iterator[_Line]:
-    line = _Line()
-    try:
-        yield line
-    finally:
-        line("")
 
 
 def _show(result: ScrubBucketResult) -> None:
