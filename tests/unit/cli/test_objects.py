@@ -380,3 +380,28 @@ def test_scrub_tells_what_is_damaged_and_fails_then(portico: Portico, fake: Fake
     (found,) = outcome.json()["damagedVersions"]
     assert found["damage"] == "DAMAGE_LENGTH"
     assert portico("objects", "scrub", "absent").code == 3
+
+
+def test_relocate_tells_what_was_moved_and_may_say_where_to(portico: Portico, fake: FakePlatform) -> None:
+    with connect() as client:
+        client.buckets.create("attic")
+        client.objects.put("attic", "key", b"bytes")
+    outcome = portico("objects", "relocate", "portico://attic")
+    assert (outcome.code, outcome.out) == (0, "1 versions, 1 moved (1.0 KiB)\n")
+    assert portico("objects", "relocate", "attic", "--location", "weur", "--output", "json").json()["progress"] == {
+        "versions": "1",
+        "movedVersions": "1",
+        "movedBytes": "1024",
+    }
+    with connect() as client:
+        assert client.buckets.get("attic").location_hint == "weur"
+        assert client.buckets.relocate("attic", location_hint="").progress.moved_versions == 1
+        assert client.buckets.get("attic").location_hint == ""
+    assert portico("objects", "relocate", "absent").code == 3
+
+
+def test_a_bucket_is_made_where_its_bytes_should_and_must_be(portico: Portico, fake: FakePlatform) -> None:
+    assert portico("objects", "mb", "attic", "--location", "weur", "--jurisdiction", "eu").code == 0
+    with connect() as client:
+        made = client.buckets.get("attic")
+    assert (made.location_hint, made.jurisdiction) == ("weur", "eu")

@@ -34,7 +34,7 @@ from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_serv
 from portico.gateway.v1 import credentials_pb2, credentials_pb2_grpc, telemetry_pb2, telemetry_pb2_grpc
 from portico.objects.v1 import buckets_pb2, buckets_pb2_grpc, objects_pb2, objects_pb2_grpc
 from tests.unit.sdk.fake_conditions import check_match
-from tests.unit.sdk.fake_scrubs import scrubbing
+from tests.unit.sdk.fake_scrubs import relocating, scrubbing
 
 ACCOUNT = "accounts/default"
 SUBJECT = f"{ACCOUNT}/principals/admin"
@@ -213,6 +213,7 @@ class _Buckets(buckets_pb2_grpc.BucketServiceServicer):
             told = f"the account has a bucket {request.bucket_id}: choose another id"
             abort(context, Fault(grpc.StatusCode.ALREADY_EXISTS, "BUCKET_ALREADY_EXISTS", told), context.ray_id)
         bucket = buckets_pb2.Bucket(name=name, etag="1", versioning=request.bucket.versioning or 1)
+        bucket.location_hint, bucket.jurisdiction = request.bucket.location_hint, request.bucket.jurisdiction
         bucket.create_time.GetCurrentTime()
         self.platform.buckets[name] = bucket
         response = buckets_pb2.CreateBucketResponse(bucket=bucket)
@@ -254,6 +255,14 @@ class _Buckets(buckets_pb2_grpc.BucketServiceServicer):
         running, done = scrubbing(request.name, self.platform.objects)
         self.platform.operations[done.name] = iter([running, done])
         return buckets_pb2.ScrubBucketResponse(operation=running)
+
+    def RelocateBucket(self, request: Any, context: Any) -> Any:
+        self._found(request.name, context)
+        if request.HasField("location_hint"):
+            self.platform.buckets[request.name].location_hint = request.location_hint
+        running, done = relocating(request.name, self.platform.objects)
+        self.platform.operations[done.name] = iter([running, done])
+        return buckets_pb2.RelocateBucketResponse(operation=running)
 
     def _found(self, name: str, context: Any) -> Any:
         if name not in self.platform.buckets:

@@ -1,4 +1,4 @@
-"""Scrubs of the small platform: those objects are damaged whose key says so."""
+"""Scrubs of the small platform, and moves: those objects are damaged whose key says so, and all are moved."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ from collections.abc import Iterable
 
 from google.longrunning.operations_pb2 import Operation
 
-from portico.objects.v1.buckets_pb2 import ScrubBucketMetadata, ScrubBucketResult, ScrubProgress
+from portico.objects.v1.buckets_pb2 import (
+    RelocateBucketMetadata,
+    RelocateBucketResult,
+    RelocateProgress,
+    ScrubBucketMetadata,
+    ScrubBucketResult,
+    ScrubProgress,
+)
 
 
 def scrubbing(bucket: str, names: Iterable[str]) -> tuple[Operation, Operation]:
@@ -21,4 +28,15 @@ def scrubbing(bucket: str, names: Iterable[str]) -> tuple[Operation, Operation]:
     running.metadata.Pack(ScrubBucketMetadata(name=bucket, progress=progress))
     done = Operation(name=running.name, done=True)
     done.response.Pack(result)
+    return running, done
+
+
+def relocating(bucket: str, names: Iterable[str]) -> tuple[Operation, Operation]:
+    """The same of a move."""
+    held = sum(name.startswith(bucket + "/") for name in names)
+    progress = RelocateProgress(versions=held, moved_versions=held, moved_bytes=1024 * held)
+    running = Operation(name="operations/objects/3")
+    running.metadata.Pack(RelocateBucketMetadata(name=bucket, progress=progress))
+    done = Operation(name=running.name, done=True)
+    done.response.Pack(RelocateBucketResult(name=bucket, progress=progress))
     return running, done
