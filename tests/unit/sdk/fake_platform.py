@@ -34,7 +34,7 @@ from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_serv
 from portico.gateway.v1 import credentials_pb2, credentials_pb2_grpc, telemetry_pb2, telemetry_pb2_grpc
 from portico.objects.v1 import buckets_pb2, buckets_pb2_grpc, objects_pb2, objects_pb2_grpc
 from tests.unit.sdk.fake_conditions import check_match
-from tests.unit.sdk.fake_scrubs import relocating, scrubbing
+from tests.unit.sdk.fake_scrubs import LongWork
 
 ACCOUNT = "accounts/default"
 SUBJECT = f"{ACCOUNT}/principals/admin"
@@ -201,7 +201,7 @@ class _Door(grpc.ServerInterceptor):
         return handler._replace(unary_unary=single(handler.unary_unary))
 
 
-class _Buckets(buckets_pb2_grpc.BucketServiceServicer):
+class _Buckets(LongWork, buckets_pb2_grpc.BucketServiceServicer):
     def __init__(self, platform: FakePlatform) -> None:
         self.platform = platform
 
@@ -249,20 +249,6 @@ class _Buckets(buckets_pb2_grpc.BucketServiceServicer):
         done = operations_pb2.Operation(name=name, done=True)
         self.platform.operations[name] = iter([operations_pb2.Operation(name=name)] * 2 + [done] * 9)
         return buckets_pb2.DeleteBucketResponse(operation=operations_pb2.Operation(name=name, done=not held))
-
-    def ScrubBucket(self, request: Any, context: Any) -> Any:
-        self._found(request.name, context)
-        running, done = scrubbing(request.name, self.platform.objects)
-        self.platform.operations[done.name] = iter([running, done])
-        return buckets_pb2.ScrubBucketResponse(operation=running)
-
-    def RelocateBucket(self, request: Any, context: Any) -> Any:
-        self._found(request.name, context)
-        if request.HasField("location_hint"):
-            self.platform.buckets[request.name].location_hint = request.location_hint
-        running, done = relocating(request.name, self.platform.objects)
-        self.platform.operations[done.name] = iter([running, done])
-        return buckets_pb2.RelocateBucketResponse(operation=running)
 
     def _found(self, name: str, context: Any) -> Any:
         if name not in self.platform.buckets:

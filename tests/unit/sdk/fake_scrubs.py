@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from google.longrunning.operations_pb2 import Operation
 
 from portico.objects.v1.buckets_pb2 import (
     RelocateBucketMetadata,
+    RelocateBucketResponse,
     RelocateBucketResult,
     RelocateProgress,
     ScrubBucketMetadata,
+    ScrubBucketResponse,
     ScrubBucketResult,
     ScrubProgress,
 )
@@ -40,3 +43,24 @@ def relocating(bucket: str, names: Iterable[str]) -> tuple[Operation, Operation]
     done = Operation(name=running.name, done=True)
     done.response.Pack(RelocateBucketResult(name=bucket, progress=progress))
     return running, done
+
+
+class LongWork:
+    """The calls of the bucket service that start them."""
+
+    platform: Any
+    _found: Callable[[str, Any], Any]
+
+    def ScrubBucket(self, request: Any, context: Any) -> Any:
+        self._found(request.name, context)
+        running, done = scrubbing(request.name, self.platform.objects)
+        self.platform.operations[done.name] = iter([running, done])
+        return ScrubBucketResponse(operation=running)
+
+    def RelocateBucket(self, request: Any, context: Any) -> Any:
+        self._found(request.name, context)
+        if request.HasField("location_hint"):
+            self.platform.buckets[request.name].location_hint = request.location_hint
+        running, done = relocating(request.name, self.platform.objects)
+        self.platform.operations[done.name] = iter([running, done])
+        return RelocateBucketResponse(operation=running)
