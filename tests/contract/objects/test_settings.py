@@ -156,7 +156,7 @@ async def test_object_lock_and_no_versions_contradict_each_other(stand: Stand) -
             "bucket.notification_rules[0].webhook_url",
         ),
         (
-            Bucket(notification_rules=[NotificationRule(events=[1], webhook_url="https://example.com")]),
+            Bucket(notification_rules=[NotificationRule(events=[1], webhook_url="http://example.com")]),
             "bucket.notification_rules[0].webhook_url",
         ),
     ],
