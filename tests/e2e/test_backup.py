@@ -242,7 +242,7 @@ def test_a_newer_backup_is_refused_with_what_to_do(
     from portico_server.platform.backup.manifest import check_line
 
     for changes, told in (
-        ({"format": 2}, "Restore it with the release that made it, or a newer one"),
+        ({"format": 3}, "Restore it with the release that made it, or a newer one"),
         ({"databases": {"objects": {"formats": {"objects": 99}}}}, "format 99, this release knows formats up to"),
     ):
         copy = tmp_path / "copy"

@@ -16,8 +16,8 @@ from tests.unit.sdk.fake_platform import FakePlatform, Fault
 
 MEBIBYTE = 1024 * 1024
 SERVICES = (
-    "access", "buckets", "objects", "uploads", "zones", "records", "traces", "request_events", "credentials",
-    "operations", "health",
+    "access", "buckets", "objects", "uploads", "notifications", "zones", "records", "traces", "request_events",
+    "credentials", "operations", "health",
 )  # fmt: skip
 
 

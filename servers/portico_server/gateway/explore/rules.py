@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -160,4 +161,11 @@ def _present(rules: Any, names: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _or_empty(found: Schema) -> Schema:
-    return {"anyOf": [found, {"maxLength": 0}]} if found else found
+    return found if _takes_empty(found) else {"anyOf": [found, {"maxLength": 0}]}
+
+
+def _takes_empty(found: Schema) -> bool:
+    """Whether the keywords of a text let the empty one through by themselves."""
+    if found.get("minLength") or found.keys() & {"enum", "const", "format"}:
+        return False
+    return re.search(found.get("pattern", ""), "") is not None
