@@ -228,10 +228,10 @@ def test_a_platform_restored_from_a_backup_reads_and_takes_the_store_over_only_w
             lambda: "portico stores claim away" in problems(portico, restored).get("store away", ""), "it is told"
         )
         assert objects.get(name) == LARGE
-        assert portico("stores", "claim", "away", "--data", restored).code == 0
+        assert portico("stores", "claim", "away", "--yes", "--data", restored).code == 0
         copy.put(name, LARGE[::-1])
         assert copy.get(name) == LARGE[::-1]
-    assert portico("stores", "claim", "away", "--data", world.platform.data).code == 0
+    assert portico("stores", "claim", "away", "--yes", "--data", world.platform.data).code == 0
     wait_until(lambda: is_put(objects, name), "the first one has the store again", seconds=120)
 
 
@@ -254,4 +254,23 @@ def test_the_command_line_lists_and_checks_the_stores(world: World, portico: Por
     assert checked.code == 0
     assert checked.out.count("can be used") == 2
     assert world.described.secret not in listed.__repr__() + checked.out
-    assert portico("stores", "claim", "nowhere", "--data", world.platform.data).code == 1
+    assert portico("stores", "claim", "nowhere", "--yes", "--data", world.platform.data).code == 1
+
+
+def test_nothing_is_restarted_with_stores_that_cannot_be_read(world: World, portico: Portico) -> None:
+    path, served = world.platform.data / "stores.toml", world.platform.front_pid
+    right = path.read_text()
+    path.write_text(right.replace('"weur"', "17"))
+    try:
+        refused = portico("restart", "--data", world.platform.data)
+    finally:
+        path.write_text(right)
+    assert refused.code != 0
+    assert "stores.toml" in refused.err
+    assert world.platform.front_pid == served
+
+
+def test_a_store_is_not_taken_over_without_asking(world: World, portico: Portico) -> None:
+    asked = portico("stores", "claim", "away", "--data", world.platform.data)
+    assert asked.code != 0
+    assert "away belongs to: " in asked.err

@@ -42,6 +42,8 @@ _REMEDIES = {
     "`portico down` and `portico up` write a new one; elsewhere ask its administrator",
     "PLATFORM_UNKNOWN": "is it another platform's profile, or does another one run there? `portico profile show`",
     "ZONE_NOT_EMPTY": "`portico zones delete --force` deletes its records, too",
+    "STORE_UNREACHABLE": "on the platform's machine `portico stores check` tells why; try again when the store is back",
+    "STORE_UNKNOWN": "the operator has to describe that store in stores.toml again",
     "BUCKET_NOT_EMPTY": "`portico objects rb --force` deletes what it holds, too",
 }
 

@@ -73,15 +73,19 @@ def check(kind: str, **flags: Any) -> int:
     if kind == "json":
         output.show_json([one._asdict() for one in found])
     else:
-        rows = [[one.store, one.product, one.problem or "can be used", one.owner or "nobody"] for one in found]
+        rows = [
+            [one.store, one.product, one.problem or "can be used", one.owner or ("" if one.problem else "nobody")]
+            for one in found
+        ]
         output.table(["store", "product", "state", "owner"], rows)
     return ERROR if any(one.problem for one in found) else 0
 
 
 @stores.command()
 @click.argument("store")
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @settings_options()
-def claim(store: str, **flags: Any) -> None:
+def claim(store: str, yes: bool, **flags: Any) -> None:
     """Have this platform take over STORE, whoever has it now: that one writes and removes nothing there any more.
 
     For a platform that was restored from a backup, when the one it was made of is gone for good.
@@ -89,8 +93,14 @@ def claim(store: str, **flags: Any) -> None:
     \b
     Examples:
       portico stores claim archive
+      portico stores claim archive --yes
     """
     from portico_server import maintenance
 
-    maintenance.claim_store(settings_in_force(flags), store)
+    settings = settings_in_force(flags)
+    if not yes:
+        owners = [one.owner for one in maintenance.look_at_stores(settings) if one.store == store and one.owner]
+        click.echo(f"{store} belongs to: {', '.join(owners) or 'nobody'}", err=True)
+        click.confirm("Take it over? What another platform keeps there, this one will remove", abort=True, err=True)
+    maintenance.claim_store(settings, store)
     click.echo(f"this platform takes over {store} at its next write there, within a minute if it runs")

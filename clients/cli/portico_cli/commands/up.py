@@ -71,10 +71,12 @@ def restart(**flags: Any) -> int:
       portico restart
       portico restart --data ./data
     """
+    from portico_server import maintenance
     from portico_server.host.supervisor import RestartFailed
     from portico_server.host.supervisor import restart as replace
 
     settings = settings_of_running(flags)
+    maintenance.stores(settings)  # what the next processes could not read must not stop those that serve
     try:
         replaced = replace(settings)
     except RestartFailed as error:

@@ -67,6 +67,10 @@ class PlainRequests(Messages):
             raise RuntimeError("one request message can be read at a time")
         self._reading = True  # and it stays so where the wait is cancelled: gRPC's core still reads
         payload = await self._grpc_context.read()
+        if payload is END and self._streaming:
+            # Of a stream that its client has reset gRPC's core tells first that there are no more messages, and then
+            # that it is cancelled: half an object was stored. What is read once more comes back behind that.
+            await self._grpc_context.read()
         self._reading = False
         if payload is END:
             self._ended = True

@@ -86,6 +86,13 @@ async def test_what_is_not_there_is_no_failure_of_the_store() -> None:
             await ask(store, Request("HEAD", KEY))
 
 
+async def test_a_bucket_that_is_gone_is_not_taken_for_an_object_that_is_not_there() -> None:
+    """HEAD is answered without a code."""
+    async with scripted(answer(404), error(404, "NoSuchBucket")) as store:
+        with pytest.raises(StoreRefused):
+            await ask(store, Request("HEAD", KEY))
+
+
 async def test_connections_are_used_again_and_replaced_where_they_were_closed() -> None:
     async with scripted(answer(200), answer(200), answer(200, close=True), answer(200)) as store:
         client = S3Client(store.described)

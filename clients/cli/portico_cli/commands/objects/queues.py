@@ -8,11 +8,15 @@ from portico_cli import output
 from portico_cli.calling import Caller, calls_platform
 from portico_cli.commands.objects.settings import notifications
 
+MOST_SEQUENCE = 2**63 - 1
+
 
 @notifications.command()
 @click.argument("queue")
 @click.option("--limit", type=click.IntRange(1, 1000), default=1000, help="How many at most.", show_default=True)
-@click.option("--after", type=click.IntRange(0), default=0, metavar="SEQUENCE", help="Only those behind this one.")
+@click.option(
+    "--after", type=click.IntRange(0, MOST_SEQUENCE), default=0, metavar="SEQUENCE", help="Only those behind this one."
+)
 @click.option("--wait", type=click.IntRange(0, 20), default=0, metavar="SECONDS", help="Wait for one if there is none.")
 @calls_platform
 def read(caller: Caller, queue: str, limit: int, after: int, wait: int) -> None:
@@ -41,7 +45,7 @@ def read(caller: Caller, queue: str, limit: int, after: int, wait: int) -> None:
 
 @notifications.command("ack")
 @click.argument("queue")
-@click.argument("sequence", type=click.IntRange(1))
+@click.argument("sequence", type=click.IntRange(1, MOST_SEQUENCE))
 @calls_platform
 def acknowledge(caller: Caller, queue: str, sequence: int) -> None:
     """Say that what a queue was told is dealt with, up to a sequence: it is shown no more, to nobody.

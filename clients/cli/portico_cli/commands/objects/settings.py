@@ -132,7 +132,10 @@ def _rules_group(name: str, field: str, what: str, shapes: str) -> click.Group:
     def set_rules(caller: Caller, bucket: Remote, file: Any) -> None:
         from portico_cli.bucket_documents import MAX_BYTES, read_rules
 
-        text = file.read(MAX_BYTES + 1)
+        try:
+            text = file.read(MAX_BYTES + 1)
+        except UnicodeDecodeError:
+            raise click.BadParameter("it is not UTF-8, so it is no document of rules") from None
         if len(text) > MAX_BYTES:
             raise click.BadParameter(f"more than {MAX_BYTES} characters are no document of rules")
         replace(caller, bucket, read_rules(text, field))

@@ -101,7 +101,14 @@ class S3Client:
         async def whole(response: Streamed, _: AsyncExitStack) -> Answer:
             return Answer(response.status, response.headers, await self._content(response))
 
-        return await self._tried(request, whole)
+        try:
+            return await self._tried(request, whole)
+        except FileNotFoundError:
+            if request.verb != "HEAD":
+                raise
+        # HEAD does not say whether it is the object that is missing, or the bucket; what has a body says it.
+        await self._tried(Request("GET", request.key, request.query, {"range": "bytes=0-0"}), whole)
+        return await self._tried(request, whole)  # it has come meanwhile
 
     @asynccontextmanager
     async def streamed(self, request: Request) -> AsyncIterator[Streamed]:
