@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import email.utils
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import NamedTuple
 
@@ -141,9 +141,9 @@ class Conversation:
             self._connection = None
 
 
-def _retry_after(headers: object) -> float:
+def _retry_after(headers: Iterable[tuple[bytes, bytes]]) -> float:
     """Seconds, or a date (RFC 9110, 10.2.3); what is neither counts for nothing."""
-    for name, value in headers:  # type: ignore[attr-defined]  # h11 does not say that they can be gone through
+    for name, value in headers:
         if name == b"retry-after":
             return min(max(_seconds(value.decode("ascii", "replace").strip()), 0.0), _FURTHEST_SECONDS)
     return 0.0
