@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import functools
 import json
 import os
 import tomllib
@@ -357,13 +358,19 @@ def _checked(key: str, value: Any, source: str) -> Any:
     return typed
 
 
+@functools.cache
+def _kinds() -> Mapping[str, Any]:
+    """The type of each setting. To find them out takes a millisecond, and each value asks."""
+    return get_type_hints(Settings)
+
+
 def _typed(key: str, value: Any, source: str) -> Any:
     """The value in the setting's own type; text is converted, as environment variables and options need it."""
     if key not in setting_names():
         near = difflib.get_close_matches(key, setting_names(), 1)
         hint = f"did you mean {near[0]}? " if near else ""
         raise SettingError(f"{source} sets {key!r}, which is not a setting; {hint}`portico config --help` lists them")
-    kind = get_type_hints(Settings)[key]
+    kind = _kinds()[key]
     try:
         return _CONVERSIONS[kind](value)
     except ValueError:
