@@ -40,6 +40,9 @@ def start(
     log = scratch / "portico.log"
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PORTICO_")}
     environment |= {"PYTHONPATH": PYTHON_PATH, "PORTICO_PROFILE_DIR": str(scratch / "profile")}
+    environment |= {
+        "PYTHONDONTWRITEBYTECODE": ""
+    }  # an installed platform is compiled, whatever the habit of this machine
     settings_file = scratch / f"{platform.data.name}.json"
     settings_file.write_text(platform.to_json())
     command = [sys.executable, "-m", "portico_server.host.supervisor", "--application", application]
