@@ -156,6 +156,7 @@ class Process:
             stack.push_async_callback(opened.close)
             if isinstance(opened, PlacedBlobs):
                 self._problems.append(opened.problems)
+                await stack.enter_async_context(_background(opened.watch()))
             return opened
 
         return Platform(

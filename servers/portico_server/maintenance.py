@@ -115,11 +115,13 @@ def look_at_stores(settings: Settings) -> list[Looked]:
     SettingError."""
     from portico_server.platform.blobs.s3.looking import look
 
+    described = stores_of_platform(settings).others
     products = [state.name for state in registry.product_states(settings) if state.blobs_in_use]
 
     async def all_of_them() -> list[Looked]:
-        stores = read_stores(settings.data).others
-        return await asyncio.gather(*(look(one, product) for one in stores for product in products))
+        blobs = settings.data / "blobs"
+        asked = (look(one, product, blobs / product) for one in described for product in products)
+        return await asyncio.gather(*asked)
 
     return asyncio.run(all_of_them())
 
@@ -129,9 +131,16 @@ def stores(settings: Settings) -> Stores:
     return read_stores(settings.data)
 
 
+def stores_of_platform(settings: Settings) -> Stores:
+    """The same of a data directory that is one, of a platform that has not started yet too. Raises SettingError."""
+    if not (settings.data / "keys").is_dir() and not (settings.data / STORES).exists():
+        raise SettingError(f"there is no platform in {settings.data}: name its data directory with --data")
+    return read_stores(settings.data)
+
+
 def claim_store(settings: Settings, name: str) -> None:
     """Has this platform, running or not, take over a store, whoever had it. Raises SettingError, OSError."""
-    if name not in {one.store.name for one in read_stores(settings.data).others}:
+    if name not in {one.store.name for one in stores_of_platform(settings).others}:
         raise SettingError(f"{settings.data / STORES} describes no store {name}")
     if not claim(settings.data, name):
         raise SettingError(f"there are no bytes in {settings.data / 'blobs'} yet: start the platform first")

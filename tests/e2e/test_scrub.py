@@ -12,6 +12,7 @@ import pytest
 from portico import Client, connect
 from portico.objects.v1.buckets_pb2 import DAMAGE_DIGEST
 from tests.harness import RunningPlatform
+from tests.harness.waiting import wait_until
 from tests.unit.cli.conftest import Portico, portico
 
 __all__ = ["portico"]
@@ -58,3 +59,13 @@ def test_a_bit_that_flips_on_the_disk_is_told_with_the_version(
     outcome = portico("objects", "scrub", bucket, "--output", "json")
     assert outcome.code == 1
     assert [item["versionId"] for item in outcome.json()["damagedVersions"]] == ["null"]
+    wait_until(lambda: "portico objects scrub" in damage_told(portico, platform), "status tells of it")
+    assert "stored versions are damaged" in portico("doctor", "--data", platform.data).out
+    client.objects.put(bucket, "key", b"again")
+    assert portico("objects", "scrub", bucket).code == 0
+    wait_until(lambda: not damage_told(portico, platform), "status tells of it no more")
+
+
+def damage_told(portico: Portico, platform: RunningPlatform) -> str:
+    problems = portico("status", "--data", platform.data, "--output", "json").json()["problems"]
+    return str(problems.get("stored objects", ""))

@@ -218,15 +218,15 @@ def test_a_platform_restored_from_a_backup_reads_and_takes_the_store_over_only_w
     manifest = json.loads((tmp_path / "backup" / "manifest.json").read_text())
     assert manifest["databases"]["objects"]["elsewhere"]["away"] >= 1
     restored = tmp_path / "restored" / "data"
-    assert portico("restore", tmp_path / "backup", "--data", restored).code == 0
-    with running_platform(tmp_path / "restored") as platform, platform.channel() as channel:
+    assert portico("restore", tmp_path / "backup", "--data", restored, "--database", "sqlite").code == 0
+    with running_platform(tmp_path / "restored", database="sqlite") as platform, platform.channel() as channel:
+        wait_until(lambda: "belongs to another" in problems(portico, restored).get("store away", ""), "it is told")
+        assert "belongs to another" in portico("stores", "check", "--data", restored).out
         copy = Objects(channel)
         assert hashlib.sha256(copy.get(name)).digest() == hashlib.sha256(LARGE).digest()
         refused = failure_of(lambda: copy.put(name, LARGE))
         assert (refused.code, refused.reason) == (grpc.StatusCode.INTERNAL, "STORE_REFUSED")
-        wait_until(
-            lambda: "portico stores claim away" in problems(portico, restored).get("store away", ""), "it is told"
-        )
+        assert "portico stores claim away" in problems(portico, restored)["store away"]
         assert objects.get(name) == LARGE
         assert portico("stores", "claim", "away", "--yes", "--data", restored).code == 0
         copy.put(name, LARGE[::-1])
@@ -253,8 +253,13 @@ def test_the_command_line_lists_and_checks_the_stores(world: World, portico: Por
     checked = portico("stores", "check", "--data", world.platform.data)
     assert checked.code == 0
     assert checked.out.count("can be used") == 2
+    assert checked.out.count("this platform") >= 1
     assert world.described.secret not in listed.__repr__() + checked.out
     assert portico("stores", "claim", "nowhere", "--yes", "--data", world.platform.data).code == 1
+    for command in ("ls", "check"):
+        missing = portico("stores", command, "--data", world.platform.data / "nonexistent")
+        assert missing.code != 0
+        assert "name its data directory with --data" in missing.err
 
 
 def test_nothing_is_restarted_with_stores_that_cannot_be_read(world: World, portico: Portico) -> None:

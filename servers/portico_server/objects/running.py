@@ -37,6 +37,7 @@ from portico_server.objects.upkeep.aborting import Aborting
 from portico_server.objects.upkeep.collector import Collector
 from portico_server.objects.upkeep.expiring import Expiring
 from portico_server.objects.upkeep.freeing import Freeing
+from portico_server.objects.upkeep.known_problems import KnownProblems
 from portico_server.objects.upkeep.moving import Mover
 from portico_server.objects.upkeep.orphans import Orphans
 from portico_server.objects.upkeep.relocating import KIND as RELOCATE
@@ -89,8 +90,9 @@ async def run(platform: Platform) -> AsyncIterator[Running]:
     relocating = Relocating(database, buckets, operations)
     reader = Reader(database, blobs, buckets)
     orphans = Orphans(database, blobs, platform.random)
+    problems = KnownProblems(database, blobs)
     with ThreadPoolExecutor(_HASHING_THREADS, thread_name_prefix="hashing") as hashing:
-        scrubber = Scrubber(database, Verifier(database, blobs, hashing))
+        scrubber = Scrubber(database, Verifier(database, blobs, hashing), problems)
         kinds[SCRUB] = partial(scrubbing.scrub, scrubber=scrubber)
         rounds = ScrubRounds(
             database,
@@ -125,6 +127,7 @@ async def run(platform: Platform) -> AsyncIterator[Running]:
         webhooks = Webhooks(database, clock, ids, queues, webhook_rules, sender)
         delivering = Delivering(database, clock, queues, sender, platform.random)
         await orphans.start()
+        await problems.start()
         await operations.start()
         meter = Meter(database, clock)
         meter.start()
@@ -156,14 +159,15 @@ async def run(platform: Platform) -> AsyncIterator[Running]:
                 ),
                 operations=operations,
                 gauges=(
-                    Gauge("objects_damaged_versions", "Stored versions found damaged.", rounds.health.damaged),
+                    Gauge("objects_damaged_versions", "Stored versions found damaged.", problems.damaged),
                     Gauge("objects_webhooks_behind", "Webhooks whose last try failed.", delivering.health.behind),
                     Gauge("objects_webhooks_disabled", "Webhooks that are disabled.", delivering.health.disabled),
                 ),
-                problems=rounds.health.problems,
+                problems=problems.problems,
                 faces=(s3_face(platform, buckets, hashing),),
             )
         finally:
             await meter.stop()
+            await problems.stop()
             await operations.stop()
             connector.close()

@@ -365,7 +365,7 @@ class Stand:
         tables = (
             "bucket object version inline_bytes file upload part freed_list ledger usage usage_day"
             " notice notification queue webhook webhook_secret webhook_rule"
-            " scrub_round damaged_version platform_outbox platform_request platform_operation"
+            " scrub_round damaged_version used_store platform_outbox platform_request platform_operation"
         )
         await self.database.batch(Batch([Statement(f"DELETE FROM {table}", (), ANY) for table in tables.split()]))
         for path in self.files():

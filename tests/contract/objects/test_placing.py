@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import itertools
 import os
@@ -18,7 +19,7 @@ from portico.objects.v1.objects_pb2 import PutObjectRequest
 from portico_server.objects import errors
 from portico_server.objects.upkeep import orphans
 from portico_server.platform.blobs import LOCAL, Blobs, Store, store_of
-from portico_server.platform.blobs.errors import StoreUnreachable
+from portico_server.platform.blobs.errors import StoreRefused, StoreUnreachable
 from portico_server.platform.blobs.files import FileBlobs
 from portico_server.platform.blobs.placed import PlacedBlobs
 from portico_server.platform.blobs.s3.blobs import S3Blobs
@@ -256,6 +257,34 @@ async def test_a_store_that_is_away_holds_up_nothing_else(world: World) -> None:
         assert await stand.database.scan("SELECT id FROM file") == []
         assert isinstance(stand.blobs, PlacedBlobs)
         assert "cannot be reached" in stand.blobs.problems()["store away"]
+
+
+async def test_a_store_that_is_not_described_any_more_is_told_as_long_as_there_are_bytes_in_it(world: World) -> None:
+    async with world(WEST, default="west") as stand:
+        await stand.create_bucket()
+        await stand.put("k", LARGE)
+        assert stand.running.problems() == {}
+    async with world() as stand:
+        told = stand.running.problems()["store west"]
+        assert "stores.toml does not describe it" in told
+        assert "portico restart" in told
+        await stand.delete("k")
+        await stand.collect()
+        async with asyncio.timeout(45):
+            while stand.running.problems():  # noqa: ASYNC110  # read anew every few seconds
+                await asyncio.sleep(0.05)
+
+
+async def test_a_store_of_which_rows_tell_is_not_taken_when_its_mark_is_missing(world: World) -> None:
+    """It was emptied, or another bucket is described by its name."""
+    async with world(WEST, default="west") as stand:
+        await stand.create_bucket()
+        await stand.put("k", LARGE)
+    async with world(WEST, default="west") as stand:  # below another prefix
+        with pytest.raises(StoreRefused):
+            await stand.put("other", LARGE)
+        assert isinstance(stand.blobs, PlacedBlobs)
+        assert "portico stores claim west" in stand.blobs.problems()["store west"]
 
 
 async def relocated(stand: Stand, name: str, **request: str) -> RelocateProgress:

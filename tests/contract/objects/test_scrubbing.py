@@ -107,6 +107,10 @@ async def test_damage_of_a_file_is_told_and_nothing_is_changed(
         assert (found.name, found.version_id, found.damage) == (f"{BUCKET}/objects/key", "null", damage)
     assert stand.files() == files
     assert await stand.head("key") == made
+    assert "1 stored versions are damaged" in stand.running.problems()["stored objects"]
+    await stand.put("key", b"again")
+    await scrubbed(stand)
+    assert stand.running.problems() == {}
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def ls(kind: str, **flags: Any) -> None:
     """
     from portico_server import maintenance
 
-    found = maintenance.stores(settings_in_force(flags))
+    found = maintenance.stores_of_platform(settings_in_force(flags))
     rows = [{**found.local._asdict(), "endpoint": "", "bucket": "", "usual": found.default == found.local.name}]
     for one in found.others:
         where = {"endpoint": one.endpoint, "bucket": one.bucket, "usual": found.default == one.store.name}
@@ -73,10 +73,7 @@ def check(kind: str, **flags: Any) -> int:
     if kind == "json":
         output.show_json([one._asdict() for one in found])
     else:
-        rows = [
-            [one.store, one.product, one.problem or "can be used", one.owner or ("" if one.problem else "nobody")]
-            for one in found
-        ]
+        rows = [[one.store, one.product, one.problem or "can be used", one.whose] for one in found]
         output.table(["store", "product", "state", "owner"], rows)
     return ERROR if any(one.problem for one in found) else 0
 
@@ -99,7 +96,7 @@ def claim(store: str, yes: bool, **flags: Any) -> None:
 
     settings = settings_in_force(flags)
     if not yes:
-        owners = [one.owner for one in maintenance.look_at_stores(settings) if one.store == store and one.owner]
+        owners = [one.whose for one in maintenance.look_at_stores(settings) if one.store == store and one.owner]
         click.echo(f"{store} belongs to: {', '.join(owners) or 'nobody'}", err=True)
         click.confirm("Take it over? What another platform keeps there, this one will remove", abort=True, err=True)
     maintenance.claim_store(settings, store)

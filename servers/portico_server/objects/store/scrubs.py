@@ -22,6 +22,7 @@ UPDATE scrub_round SET revision = $1, started_at_us = $2, ended_at_us = $3, buck
 WHERE revision = $10"""
 _BUCKETS = "SELECT name FROM bucket WHERE name >= $1 ORDER BY name LIMIT $2"
 _DAMAGED = "SELECT bucket, key, id, is_null FROM damaged_version ORDER BY bucket, key, id LIMIT $1"
+_COUNT_DAMAGED = "SELECT count(*) FROM damaged_version"
 _INSERT_DAMAGED = """
 INSERT INTO damaged_version (bucket, key, id, is_null) VALUES ($1, $2, $3, $4)
 ON CONFLICT (bucket, key, id) DO NOTHING"""
@@ -78,6 +79,11 @@ async def buckets_from(database: Database, name: str, limit: int) -> list[str]:
 
 async def known_damaged(database: Database, limit: int) -> list[Damaged]:
     return [Damaged(*row) for row in await database.scan(_DAMAGED, limit)]
+
+
+async def count_damaged(database: Database) -> int:
+    [(count,)] = await database.scan(_COUNT_DAMAGED)
+    return int(count)
 
 
 def note(found: Damaged) -> Statement:

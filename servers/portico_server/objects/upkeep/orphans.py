@@ -13,7 +13,7 @@ from typing import NamedTuple
 import structlog
 
 from portico_server.objects.store import collecting as store
-from portico_server.objects.store import identity
+from portico_server.objects.store import identity, used_stores
 from portico_server.platform.blobs import Blobs
 from portico_server.platform.database import Database
 from portico_server.platform.product import Job
@@ -52,7 +52,7 @@ class Orphans:
         where the database's blobs are in another place, as of another node."""
         new = f"{self._source.getrandbits(_IDENTITY_BITS):032x}"
         self._identity = await identity.get_or_set(self._database, new)
-        await self._blobs.belong_to(self._identity)
+        await self._blobs.belong_to(self._identity, await used_stores.in_use(self._database))
         owner = await self._blobs.owner()
         if not owner and await self._may_claim():
             await self._claim()

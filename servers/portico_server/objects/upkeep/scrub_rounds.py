@@ -13,7 +13,6 @@ from contextlib import suppress
 import structlog
 
 from portico_server.objects.store import scrubs as store
-from portico_server.objects.store import versions
 from portico_server.objects.store.scrubs import Round
 from portico_server.objects.upkeep.scrubbing import Figures, Scrubber, stored_versions
 from portico_server.platform.blobs.errors import StoreError
@@ -48,31 +47,6 @@ class Pace:
         await asyncio.sleep(self._due - now)
 
 
-class Health:
-    """What this process knows of damage, for its metrics; another process may have looked since."""
-
-    def __init__(self) -> None:
-        self._damaged = 0
-        self._seen_at = float("-inf")
-
-    def note(self, damaged: int) -> None:
-        self._damaged, self._seen_at = damaged, time.monotonic()
-
-    def damaged(self) -> int:
-        """How many versions are known to be damaged; not what is old because another process looks now."""
-        return self._damaged if time.monotonic() - self._seen_at < 2 * LOOK_SECONDS else 0
-
-    def problems(self) -> dict[str, str]:
-        """For whoever asks how the platform is."""
-        damaged = self.damaged()
-        if not damaged:
-            return {}
-        told = (
-            f"{damaged:,} stored versions are damaged; the log names them (object damaged), as `portico objects scrub`"
-        )
-        return {"stored objects": f"{told} BUCKET does: put them again, or restore a backup"}
-
-
 class ScrubRounds:
     """Runs them."""
 
@@ -85,14 +59,13 @@ class ScrubRounds:
         self._clock = clock
         self._every_us = int(every_days * _DAY_US)
         self._bytes_per_second = bytes_per_second
-        self.health = Health()
 
     def jobs(self) -> list[Job]:
         return [Job("objects.scrub", LOOK_SECONDS, self.run, self._database)]
 
     async def run(self) -> None:
         """Looks at what is known to be damaged; goes on with the round, or begins one if it is due."""
-        await self._forget_what_is_gone()
+        await self._scrubber.forget_what_is_gone()
         before = await store.last_round(self._database)
         if not self._every_us:
             return
@@ -124,11 +97,11 @@ class ScrubRounds:
                     if time.monotonic() >= keep_at:
                         now = here._replace(bucket=name, key=version.key, place=version.place)
                         here = await self._keep(here, now, figures)
-                        self.health.note(len(known))
+                        self._scrubber.problems.note_damaged(len(known))
                         keep_at = time.monotonic() + _KEEP_SECONDS
             first = names[-1] + "\x01"
         ended = await self._keep(here, here._replace(ended_at_us=self._clock.now_us()), figures)
-        self.health.note(len(known))
+        self._scrubber.problems.note_damaged(len(known))
         tell = _log.error if ended.damaged else _log.info
         tell("scrubbed", versions=ended.versions, read_bytes=ended.read_bytes, damaged_versions=ended.damaged)
 
@@ -142,13 +115,3 @@ class ScrubRounds:
         )
         await self._database.batch(Batch([store.put_round(kept, before)]))
         return kept
-
-    async def _forget_what_is_gone(self) -> None:
-        """What was deleted, or put again, since it was found damaged."""
-        known = await self._scrubber.known()
-        for one in list(known):
-            found = await versions.get(self._database, one.bucket, one.key, one.version_id)
-            if found is None or found[0].id != one.id:
-                await self._scrubber.forget(one)
-                known.discard(one)
-        self.health.note(len(known))

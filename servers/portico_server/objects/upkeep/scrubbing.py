@@ -17,8 +17,9 @@ from portico_server.objects.content import damage
 from portico_server.objects.content.verifying import Damage, Read, Verifier
 from portico_server.objects.names import ObjectName
 from portico_server.objects.records import Version
-from portico_server.objects.store import listing
+from portico_server.objects.store import listing, versions
 from portico_server.objects.store import scrubs as store
+from portico_server.objects.upkeep.known_problems import KnownProblems
 from portico_server.platform.clock import Clock
 from portico_server.platform.database import Batch, Database
 from portico_server.platform.operations import Operations, Running
@@ -62,9 +63,10 @@ async def stored_versions(
 class Scrubber:
     """Looks at versions, tells damage to the log, and keeps in mind which are damaged."""
 
-    def __init__(self, database: Database, verifier: Verifier) -> None:
+    def __init__(self, database: Database, verifier: Verifier, problems: KnownProblems) -> None:
         self._database = database
         self._verifier = verifier
+        self.problems = problems
 
     async def known(self) -> set[store.Damaged]:
         """Those that are known to be damaged."""
@@ -92,11 +94,24 @@ class Scrubber:
         elif one in known:
             await self.forget(one)
             known.discard(one)
+        self.problems.note_damaged(len(known))
         return found
 
     async def forget(self, one: store.Damaged) -> None:
         """It is whole again, or gone."""
         await self._database.batch(Batch([store.forget(one)]))
+
+    async def forget_what_is_gone(self, bucket: str = "") -> set[store.Damaged]:
+        """What is known to be damaged, without what was deleted, or put again, since; it is looked for in one bucket,
+        or in all."""
+        known = await self.known()
+        for one in [one for one in known if bucket in ("", one.bucket)]:
+            found = await versions.get(self._database, one.bucket, one.key, one.version_id)
+            if found is None or found[0].id != one.id:
+                await self.forget(one)
+                known.discard(one)
+        self.problems.note_damaged(len(known))
+        return known
 
 
 class Scrubbing:
@@ -135,7 +150,7 @@ class Scrubbing:
                 tell_at = time.monotonic() + _TOLD_EVERY_SECONDS
                 await running.progress(buckets_pb2.ScrubBucketMetadata(name=name, progress=figures.message()))
 
-        known = await scrubber.known()
+        known = await scrubber.forget_what_is_gone(name)
         async for version in stored_versions(self._database, name):
             if version.marker:
                 continue

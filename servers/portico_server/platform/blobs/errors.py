@@ -22,7 +22,8 @@ class StoreUnreachable(StoreError):
         super().__init__(
             StatusCode.UNAVAILABLE,
             "STORE_UNREACHABLE",
-            f"the store {store}, where the bytes are or were to go, cannot be reached; nothing was stored; try again",
+            f"the store {store} cannot be reached: bytes in it cannot be read now, and what was to be written there is "
+            "not stored; try again",
             metadata={"store": store},
             retry_after_seconds=_RETRY_AFTER_SECONDS,
         )
@@ -49,7 +50,8 @@ class StoreRefused(StoreError):
         super().__init__(
             StatusCode.INTERNAL,
             "STORE_REFUSED",
-            f"the store {store} refuses the platform, and nothing was stored; `portico status` tells its operator why",
+            f"the store {store} refuses the platform what this needs; what was to be written there is not stored; "
+            "`portico status` tells its operator why",
             metadata={"store": store},
         )
         self.problem = f"refuses: {problem}"

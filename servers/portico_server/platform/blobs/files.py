@@ -15,7 +15,7 @@ import os
 import re
 import socket
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -117,7 +117,7 @@ class FileBlobs:
             for found in await self.run(_ids_with_age, self._folder / _ASIDE / shard):
                 yield found
 
-    async def belong_to(self, owner: str) -> None:
+    async def belong_to(self, owner: str, in_use: Collection[str] = ()) -> None:
         """Whoever claims the folder sees to it himself."""
 
     @property

@@ -5,7 +5,7 @@ DESIGN.md says what each backend promises, and how.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import NamedTuple, Protocol
 
@@ -132,9 +132,9 @@ class Blobs(Protocol):
         """Every blob that is set aside, with the seconds since; `hidden`: those alone that cannot be opened now."""
         ...
 
-    async def belong_to(self, owner: str) -> None:
-        """Says which database these blobs belong to, before any is written or removed: in a store that has another
-        owner nothing is."""
+    async def belong_to(self, owner: str, in_use: Collection[str] = ()) -> None:
+        """Says which database these blobs belong to, and which stores outside it tells of bytes in, before any is
+        written or removed: in a store that has another owner nothing is."""
         ...
 
     @property

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, aclosing
+import asyncio
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing, suppress
 from typing import TYPE_CHECKING
 
 import structlog
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from portico_server.platform.blobs.s3.blobs import S3Blobs
 
 _PIECE_BYTES = 1 << 20
+_LOOK_SECONDS = 10.0
+"""Between two looks at stores with which something is wrong."""
+_FIRST_LOOKS_SECONDS = 1.0
+"""Until each has answered once."""
 
 _log = structlog.get_logger(__name__)
 
@@ -33,6 +38,21 @@ class PlacedBlobs:
     def problems(self) -> dict[str, str]:
         """What is wrong with which store."""
         return {f"store {name}": one.problem for name, one in self._others.items() if one.problem}
+
+    async def watch(self) -> None:
+        """Does not end: asks each store how it is, at the start and then as long as something is wrong with it, so that
+        it is told before anybody wants it, and no longer than it is true."""
+        settled: set[str] = set()
+
+        async def look(name: str, other: S3Blobs) -> None:
+            with suppress(StoreError, OSError):
+                if await other.look():
+                    settled.add(name)
+
+        while True:
+            due = [(name, one) for name, one in self._others.items() if name not in settled or one.problem]
+            await asyncio.gather(*(look(name, one) for name, one in due))
+            await asyncio.sleep(_LOOK_SECONDS if len(settled) == len(self._others) else _FIRST_LOOKS_SECONDS)
 
     async def create(self, store: str = "") -> BlobWriter:
         name = store or self.stores[0].name
@@ -104,9 +124,9 @@ class PlacedBlobs:
             except StoreError as error:
                 _log.warning("a store was not looked through", store=other.store.name, problem=error.problem)
 
-    async def belong_to(self, owner: str) -> None:
-        for other in self._others.values():
-            await other.belong_to(owner)
+    async def belong_to(self, owner: str, in_use: Collection[str] = ()) -> None:
+        for name, other in self._others.items():
+            await other.belong_to(owner, has_bytes=name in in_use)
 
     @property
     def place(self) -> str:

@@ -11,9 +11,10 @@ import pytest
 
 from portico_server.platform.blobs.errors import StoreError, StoreFull, StoreRefused, StoreUnreachable
 from portico_server.platform.blobs.s3 import client as clients
-from portico_server.platform.blobs.s3 import connection
+from portico_server.platform.blobs.s3 import connection, ownership
 from portico_server.platform.blobs.s3.blobs import S3Blobs
 from portico_server.platform.blobs.s3.client import Request, S3Client
+from portico_server.platform.blobs.s3.looking import Looked, look
 from tests.unit.platform.blobs.scripted import Asked, Scripted, Step, answer, broken, error, scripted
 
 OWNED = "the database"
@@ -211,39 +212,118 @@ async def test_before_anybody_says_whose_it_is_nothing_is_written(tmp_path: Path
 
 @pytest.mark.parametrize("owned_by", ["", "another one"])
 async def test_what_is_nobody_s_is_claimed_and_what_is_to_be_taken_over_too(tmp_path: Path, owned_by: str) -> None:
-    kept = owned_by
-
-    def store_of_owner(asked: Asked) -> bytes:
-        nonlocal kept
-        if asked.verb == "PUT":
-            assert ("if-none-match" in asked.headers) == (not owned_by)
-            kept = asked.body.decode()
-            return answer(200)(asked)
-        return (owner(kept) if kept else error(404, "NoSuchKey"))(asked)
-
-    async with scripted(store_of_owner) as store:
+    marks = [owned_by]
+    async with scripted(marked(marks)) as store:
         blobs = S3Blobs(store.described, "objects", tmp_path)
         await blobs.belong_to(OWNED)
         if owned_by:
-            (tmp_path / "claims").mkdir()
-            (tmp_path / "claims" / "away").touch()
+            claim(tmp_path)
         await blobs.check_owner()
-        assert kept.startswith(f"{OWNED} ")
+        assert marks[-1].startswith(f"{OWNED} ")
         assert not (tmp_path / "claims" / "away").exists()
+        assert {"if-none-match" in asked.headers for asked in store.asked if asked.verb == "PUT"} == {not owned_by}
         await blobs.close()
+
+
+def marked(marks: list[str], *blobs: str) -> Step:
+    """A store with these blobs, whose mark is the last of `marks`; empty: there is none."""
+    listed = "".join(
+        f"<Contents><Key>objects/blobs/{name}</Key><LastModified>2026-01-01T00:00:00Z</LastModified></Contents>"
+        for name in blobs
+    )
+
+    def step(asked: Asked) -> bytes:
+        if asked.verb == "PUT":
+            marks.append(asked.body.decode())
+            return answer(200)(asked)
+        if "list-type" in asked.target:
+            return answer(200, f"<ListBucketResult>{listed}</ListBucketResult>".encode())(asked)
+        return (owner(marks[-1]) if marks[-1] else error(404, "NoSuchKey"))(asked)
+
+    return step
+
+
+@pytest.mark.parametrize(("has_bytes", "there"), [(True, ()), (False, ("0" * 32,))])
+async def test_a_store_without_a_mark_that_has_bytes_is_not_taken_without_a_word(
+    tmp_path: Path, has_bytes: bool, there: tuple[str, ...]
+) -> None:
+    """Whether rows tell of them, or the store."""
+    marks = [""]
+    async with scripted(marked(marks, *there)) as store:
+        blobs = S3Blobs(store.described, "objects", tmp_path)
+        await blobs.belong_to(OWNED, has_bytes=has_bytes)
+        for work in (blobs.create(), blobs.delete(BLOB), blobs.set_aside(BLOB)):
+            with pytest.raises(StoreRefused):
+                await work
+        assert marks == [""]
+        assert "no owner's mark" in blobs.problem
+        assert "portico stores claim away" in blobs.problem
+        claim(tmp_path)
+        await blobs.check_owner()
+        assert marks[-1].startswith(f"{OWNED} ")
+        assert blobs.problem == ""
+        await blobs.close()
+
+
+def claim(folder: Path) -> None:
+    (folder / "claims").mkdir()
+    (folder / "claims" / "away").touch()
+
+
+async def test_a_mark_that_is_gone_meanwhile_is_not_written_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ownership, "_CHECKED_SECONDS", 0.0)
+    marks = [""]
+    async with scripted(marked(marks)) as store:
+        blobs = S3Blobs(store.described, "objects", tmp_path)
+        await blobs.belong_to(OWNED)
+        await blobs.check_owner()
+        marks.append("")
+        with pytest.raises(StoreRefused):
+            await blobs.check_owner()
+        assert marks[-1] == ""
+        await blobs.close()
+
+
+async def test_a_look_tells_whose_a_store_is_and_writes_nothing(tmp_path: Path) -> None:
+    marks = [""]
+    async with scripted(marked(marks)) as store:
+        blobs = S3Blobs(store.described, "objects", tmp_path)
+        assert not await blobs.look()
+        await blobs.belong_to(OWNED)
+        assert await blobs.look()
+        assert blobs.problem == ""
+        marks.append("another one")
+        assert await blobs.look()
+        assert "belongs to another platform" in blobs.problem
+        assert {asked.verb for asked in store.asked} == {"GET"}
+        await blobs.close()
+
+
+async def test_the_operator_s_look_knows_whose_a_store_is(tmp_path: Path) -> None:
+    async def looked(marks: list[str], *there: str) -> Looked:
+        async with scripted(versions_of(marked(marks, *there))) as store:
+            return await look(store.described, "objects", tmp_path)
+
+    assert (await looked([""])) == Looked("away", "objects")
+    assert "another platform" in (await looked(["theirs 1234"])).problem, "this one has not even started"
+    (tmp_path / "folder").write_text("abcd")
+    assert (await looked(["ours abcd"])) == Looked("away", "objects", owner="ours abcd", is_ours=True)
+    assert "portico stores claim away" in (await looked(["ours 1234"])).problem
+    assert "no owner's mark" in (await looked([""], "0" * 32)).problem
+    claim(tmp_path)
+    assert (await looked(["ours 1234"])) == Looked("away", "objects", owner="ours 1234")
+
+
+def versions_of(step: Step) -> Step:
+    """The same of a bucket that keeps none."""
+    return lambda asked: (answer(200, b"<X/>") if "versioning" in asked.target else step)(asked)
 
 
 async def test_two_platforms_of_one_database_are_not_the_same_owner(tmp_path: Path) -> None:
     """One of them was restored from a backup of the other."""
-    written: list[str] = []
-
-    def keep(asked: Asked) -> bytes:
-        if asked.verb == "PUT":
-            written.append(asked.body.decode())
-            return answer(200)(asked)
-        return (owner(written[-1]) if written else error(404, "NoSuchKey"))(asked)
-
-    async with scripted(keep) as store:
+    async with scripted(marked([""])) as store:
         for name in ("one", "other"):
             (tmp_path / name).mkdir()
             blobs = S3Blobs(store.described, "objects", tmp_path / name)

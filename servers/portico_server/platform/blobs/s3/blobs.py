@@ -25,7 +25,7 @@ from portico_server.platform.blobs.interface import Store, id_in, name_of
 from portico_server.platform.blobs.open_files import OpenFile
 from portico_server.platform.blobs.s3 import copying, listing
 from portico_server.platform.blobs.s3.client import Request, S3Client
-from portico_server.platform.blobs.s3.ownership import KEY, Ownership
+from portico_server.platform.blobs.s3.ownership import Ownership
 from portico_server.platform.blobs.s3.reading import S3Blob
 from portico_server.platform.blobs.s3.spool import Spool
 from portico_server.platform.blobs.s3.writer import PART_BYTES, S3BlobWriter, body_of
@@ -47,7 +47,7 @@ class S3Blobs:
         self.folder = folder
         self.part_bytes = part_bytes
         self._root = f"{product}/"
-        self._ownership = Ownership(self.client, self._root + KEY, folder)
+        self._ownership = Ownership(self.client, self._root, folder)
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix=f"store-{self.store.name}")
 
     async def close(self) -> None:
@@ -65,8 +65,13 @@ class S3Blobs:
     def key_of(self, name: str) -> str:
         return f"{self._root}blobs/{name}"
 
-    async def belong_to(self, owner: str) -> None:
-        await self._ownership.belong_to(owner)
+    async def belong_to(self, owner: str, *, has_bytes: bool = False) -> None:
+        await self._ownership.belong_to(owner, has_bytes=has_bytes)
+
+    async def look(self) -> bool:
+        """Asks the store how it is, so that `problem` says it, and writes nothing; false where nobody has said yet
+        whose it is to be. Raises StoreError."""
+        return await self._ownership.look()
 
     async def check_owner(self) -> None:
         """Raises StoreError where nothing may be written or removed."""

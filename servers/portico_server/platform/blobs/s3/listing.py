@@ -5,7 +5,7 @@ Ages are told by the store's own clock: of its answer's Date, and of the times i
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
@@ -29,7 +29,7 @@ class Listed(NamedTuple):
     upload_id: str = ""
 
 
-async def objects_below(client: S3Client, prefix: str) -> AsyncIterator[Listed]:
+async def objects_below(client: S3Client, prefix: str) -> AsyncGenerator[Listed, None]:
     """Raises StoreError."""
     query = {"list-type": "2", "prefix": client.full_key(prefix)}
     while True:

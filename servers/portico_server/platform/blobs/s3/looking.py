@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import NamedTuple
 
 from portico_server.platform.blobs.errors import StoreError
 from portico_server.platform.blobs.s3.answers import document, text
 from portico_server.platform.blobs.s3.client import Request, S3Client
-from portico_server.platform.blobs.s3.ownership import KEY
-from portico_server.platform.blobs.stores import S3Store
+from portico_server.platform.blobs.s3.ownership import FOLDER_ID, another_s, has_blobs, mark, unmarked
+from portico_server.platform.blobs.stores import CLAIMS, S3Store
 
 
 class Looked(NamedTuple):
-    """`problem` empty: it can be used. `owner`: whose the product's bytes there are; empty: nobody's."""
+    """`problem` empty: it can be used. `owner`: the mark of whose the product's bytes there are; empty: nobody's.
+    `is_ours`: it is this platform's."""
 
     store: str
     product: str
     problem: str = ""
     owner: str = ""
+    is_ours: bool = False
+
+    @property
+    def whose(self) -> str:
+        """Whose it is, for people; empty: it did not say."""
+        return "this platform" if self.is_ours else self.owner or ("" if self.problem else "nobody")
 
 
-async def look(described: S3Store, product: str) -> Looked:
-    """Reads alone: nothing is written there."""
+async def look(described: S3Store, product: str, folder: Path) -> Looked:
+    """Reads alone: nothing is written there. `folder` is the platform's own for the product."""
     client = S3Client(described)
     try:
-        if await _keeps_versions(client):
-            return Looked(
-                client.name, product, "its bucket keeps versions, so that nothing removed is ever freed: suspend that"
-            )
-        return Looked(client.name, product, owner=await _owner(client, product))
+        owner = await mark(client, f"{product}/")
+        is_ours = _is_ours(folder, owner)
+        problem = "" if is_ours else await _problem_of_mark(client, product, folder, owner)
+        if not problem and await _keeps_versions(client):
+            problem = "its bucket keeps versions, so that nothing removed is ever freed: suspend that"
+        return Looked(client.name, product, problem, owner, is_ours)
     except StoreError as error:
         return Looked(client.name, product, error.problem)
     finally:
@@ -40,9 +49,18 @@ async def _keeps_versions(client: S3Client) -> bool:
     return root is not None and text(root, "Status") == "Enabled"
 
 
-async def _owner(client: S3Client, product: str) -> str:
+def _is_ours(folder: Path, owner: str) -> bool:
+    """The mark ends with the random id of its platform's folder; a platform that never ran has none."""
     try:
-        found = await client.ask(Request("GET", f"{product}/{KEY}"))
+        folder_id = (folder / FOLDER_ID).read_text().strip()
     except FileNotFoundError:
-        return ""
-    return found.content.decode(errors="replace").strip()
+        return False
+    return bool(folder_id) and owner.rpartition(" ")[2] == folder_id
+
+
+async def _problem_of_mark(client: S3Client, product: str, folder: Path, owner: str) -> str:
+    if (folder / CLAIMS / client.name).exists():
+        return ""  # it is to be taken over
+    if owner:
+        return another_s(client.name, owner)
+    return unmarked(client.name, "there are blobs in it") if await has_blobs(client, f"{product}/") else ""

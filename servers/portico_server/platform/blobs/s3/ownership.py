@@ -10,38 +10,44 @@ import asyncio
 import contextlib
 import os
 import time
+from contextlib import aclosing
 from pathlib import Path
 
 from portico_server.platform.blobs.errors import StoreRefused
 from portico_server.platform.blobs.s3.client import Request, S3Client
+from portico_server.platform.blobs.s3.listing import objects_below
 from portico_server.platform.blobs.s3.writer import body_of
 from portico_server.platform.blobs.stores import CLAIMS
 from portico_server.platform.private_files import read_or_create
 
 KEY = "owner"
-_FOLDER_ID = "folder"
+FOLDER_ID = "folder"
+"""The file with the random id of a platform's own folder for a product."""
 _CHECKED_SECONDS = 60.0
 
 
 class Ownership:
     """Of one store, as one process knows it."""
 
-    def __init__(self, client: S3Client, key: str, folder: Path) -> None:
-        """`folder` is this platform's own, for the product."""
+    def __init__(self, client: S3Client, root: str, folder: Path) -> None:
+        """`root` is what keys of the product begin with, `folder` this platform's own for it."""
         self._client = client
-        self._key = key
+        self._root = root
         self._folder = folder
         self._owner = ""
+        self._has_bytes = False
         self._checked_at = 0.0
         self._checking = asyncio.Lock()
         self.problem = ""
 
-    async def belong_to(self, database: str) -> None:
-        """Nothing is asked of the store yet: it may be away."""
+    async def belong_to(self, database: str, *, has_bytes: bool) -> None:
+        """`has_bytes`: the database tells of some there, so there must be a mark. Nothing is asked of the store yet: it
+        may be away."""
         folder_id = await asyncio.to_thread(
-            read_or_create, self._folder / _FOLDER_ID, lambda: os.urandom(16).hex().encode()
+            read_or_create, self._folder / FOLDER_ID, lambda: os.urandom(16).hex().encode()
         )
         self._owner = f"{database} {folder_id.decode('ascii', 'replace').strip()}"
+        self._has_bytes = self._has_bytes or has_bytes
 
     async def check(self) -> None:
         """Whether the store is this platform's; claims one that is nobody's. Raises StoreRefused, and what the client
@@ -51,35 +57,86 @@ class Ownership:
         async with self._checking:
             if not self._checked_at or time.monotonic() - self._checked_at >= _CHECKED_SECONDS:
                 self._checked_at = 0.0
-                await self._look()
+                if not self._owner:
+                    raise StoreRefused(self._client.name, "nobody has said whose it is to be")
+                await self._take(await self._read())
                 self._checked_at = time.monotonic()
 
-    async def _look(self) -> None:
-        if not self._owner:
-            raise StoreRefused(self._client.name, "nobody has said whose it is to be")
-        found = await self._read()
-        claim = self._folder / CLAIMS / self._client.name
-        if found != self._owner and (not found or await asyncio.to_thread(claim.exists)):
+    async def look(self) -> bool:
+        """Keeps `problem` as it is now, and writes nothing there; false where nobody has said yet whose it is to be.
+        Raises StoreError."""
+        async with self._checking:
+            found = await self._read()
+            if self._owner and not await asyncio.to_thread(self._claim.exists):
+                self.problem = await self._judged(found)
+        return bool(self._owner)
+
+    @property
+    def _claim(self) -> Path:
+        return self._folder / CLAIMS / self._client.name
+
+    async def _take(self, found: str) -> None:
+        if found != self._owner and await asyncio.to_thread(self._claim.exists):
             found = await self._write(anew=not found)
-        if found != self._owner:
-            self.problem = (
-                f"belongs to another platform ({found[:100]}): nothing is written or removed there; if that one is "
-                f"gone for good, `portico stores claim {self._client.name}`"
-            )
+        self.problem = await self._judged(found)
+        if not self.problem and not found:
+            found = await self._write(anew=True)
+            self.problem = await self._judged(found)
+        if self.problem:
             raise StoreRefused(self._client.name, self.problem)
-        self.problem = ""
-        await asyncio.to_thread(claim.unlink, missing_ok=True)
+        self._has_bytes = True  # soon: from now on its mark must not be missing
+        await asyncio.to_thread(self._claim.unlink, missing_ok=True)
+
+    async def _judged(self, found: str) -> str:
+        """What is wrong with the mark; empty: nothing."""
+        if not found and self._has_bytes:
+            return unmarked(self._client.name, "this platform's database tells of bytes in it")
+        if not found and await has_blobs(self._client, self._root):
+            found = await self._read()  # whoever wrote them has marked it before
+            if not found:
+                return unmarked(self._client.name, "there are blobs in it")
+        return another_s(self._client.name, found) if found not in ("", self._owner) else ""
 
     async def _read(self) -> str:
-        try:
-            answer = await self._client.ask(Request("GET", self._key))
-        except FileNotFoundError:
-            return ""
-        return answer.content.decode(errors="replace").strip()
+        return await mark(self._client, self._root)
 
     async def _write(self, *, anew: bool) -> str:
         """The owner behind it: of two that claim what is nobody's at once, the one who was first."""
         headers = {"if-none-match": "*"} if anew else {}
+        body = body_of(self._owner.encode())
         with contextlib.suppress(FileExistsError):
-            await self._client.ask(Request("PUT", self._key, headers=headers, body=body_of(self._owner.encode())))
+            await self._client.ask(Request("PUT", self._root + KEY, headers=headers, body=body))
         return await self._read()
+
+
+async def mark(client: S3Client, root: str) -> str:
+    """Whose the store is; empty: nobody's. Raises StoreError."""
+    try:
+        answer = await client.ask(Request("GET", root + KEY))
+    except FileNotFoundError:
+        return ""
+    return answer.content.decode(errors="replace").strip()
+
+
+async def has_blobs(client: S3Client, root: str) -> bool:
+    """Whether anybody's are there. Raises StoreError."""
+    async with aclosing(objects_below(client, f"{root}blobs/")) as found:
+        async for _ in found:
+            return True
+    return False
+
+
+def another_s(store: str, found: str) -> str:
+    """What to tell the operator of a store with another platform's mark."""
+    return (
+        f"belongs to another platform ({found[:100]}): nothing is written or removed there; if that one is gone for "
+        f"good, `portico stores claim {store}`"
+    )
+
+
+def unmarked(store: str, why: str) -> str:
+    """What to tell the operator of a store that has no mark and should."""
+    return (
+        f"has no owner's mark, though {why}: nothing is written or removed there; see in stores.toml that it is the "
+        f"right bucket and prefix; if it is, and no other platform has its bytes there, `portico stores claim {store}`"
+    )
