@@ -9,6 +9,7 @@ from typing import Any
 import grpc
 import grpc.aio
 
+from portico._asyncio_status import Ending
 from portico._channels import Reply, credentials, options
 from portico._failures import error_of, ray_of
 from portico._methods import Method
@@ -31,11 +32,12 @@ class AsyncioTransport:
         feed = _Feed(requests)
         given = feed.messages() if method.request_streaming else requests
         call = self._call(method)(given, timeout=seconds, metadata=metadata)
+        ending = Ending(call) if method.request_streaming else None
         try:
             message = await call
             headers, trailers = await call.initial_metadata(), await call.trailing_metadata()
         except grpc.aio.AioRpcError as failure:
-            raise feed.error or error_of(failure) from None
+            raise feed.error or (ending.error_of(failure) if ending else error_of(failure)) from None
         except asyncio.CancelledError:
             if feed.error is None:
                 raise

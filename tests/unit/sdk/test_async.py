@@ -51,6 +51,20 @@ async def test_a_reader_gives_chunks_or_as_much_as_asked(async_client: AsyncClie
         assert await reader.read() == b""
 
 
+async def test_a_refusal_in_the_middle_of_an_upload_is_told_as_the_platform_told_it(
+    fake: FakePlatform, async_client: AsyncClient
+) -> None:
+    await async_client.buckets.create("photos")
+    fake.fail("PutObject", *[Fault(grpc.StatusCode.FAILED_PRECONDITION, "STORE_UNKNOWN")] * 24)
+    body = b"x" * (4 * MEBIBYTE)
+    for _ in range(6):  # grpc.aio alone would tell half of them as INTERNAL
+        puts = (async_client.objects.put("photos", str(number), body) for number in range(4))
+        for told in await asyncio.gather(*puts, return_exceptions=True):
+            assert isinstance(told, errors.FailedPrecondition), told
+            assert told.reason == "STORE_UNKNOWN"
+            assert told.ray_id
+
+
 async def test_many_calls_at_once_renew_the_token_once(fake: FakePlatform) -> None:
     fake.write_profile(token="")
     async with portico.connect_async() as client:
