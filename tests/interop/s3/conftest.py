@@ -1,10 +1,12 @@
-"""A platform, and clients of S3 that run against it with nothing but their usual variables."""
+"""A platform, and clients of S3 that run against it with nothing but what `portico env --s3` prints."""
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,27 +23,17 @@ _SECONDS = 120
 
 @dataclass(frozen=True)
 class Clients:
-    """Runs programs; `door` is where they are sent."""
+    """Runs programs; `door` is where they are sent, by the variables `printed`."""
 
     door: S3Door
     programs: Path
     home: Path
+    printed: Mapping[str, str]
 
     @property
     def environment(self) -> Mapping[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "RCLONE_"))}
-        return {
-            **kept,
-            "HOME": str(self.home),
-            "AWS_ACCESS_KEY_ID": self.door.access_key_id,
-            "AWS_SECRET_ACCESS_KEY": self.door.secret_access_key,
-            "AWS_REGION": "auto",
-            "AWS_DEFAULT_REGION": "auto",
-            "AWS_ENDPOINT_URL": self.door.endpoint,
-            "S3_ENDPOINT_URL": self.door.endpoint,
-            "AWS_CA_BUNDLE": self.door.authority,
-            "SSL_CERT_FILE": self.door.authority,
-        }
+        return {**kept, "HOME": str(self.home), **self.printed}
 
     def run(self, program: str, *arguments: str | Path, status: int = 0, **variables: str) -> str:
         """What it says on its standard output. It must end with that status."""
@@ -61,7 +53,16 @@ class Clients:
 @pytest.fixture(scope="session")
 def clients(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clients]:
     with running_platform(tmp_path_factory.mktemp("s3-clients")) as platform:
-        yield Clients(door_of(platform), programs(), tmp_path_factory.mktemp("home"))
+        yield Clients(door_of(platform), programs(), tmp_path_factory.mktemp("home"), printed(platform.profile))
+
+
+def printed(profile: Path) -> dict[str, str]:
+    """The variables that `portico env --s3` prints."""
+    command = (sys.executable, "-P", "-m", "portico_cli.main", "env", "--s3", "--output", "json")
+    environment = {**os.environ, "PORTICO_PROFILE_DIR": str(profile)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=_SECONDS, check=True)
+    variables: dict[str, str] = json.loads(done.stdout)
+    return variables
 
 
 @pytest.fixture

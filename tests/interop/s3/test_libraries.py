@@ -55,10 +55,9 @@ assert not [found for page in obstore.list(store) for found in page]
 """
 
 S3FS = """
-import os, s3fs
+import s3fs
 
-verified = {"verify": os.environ["AWS_CA_BUNDLE"]}
-files = s3fs.S3FileSystem(endpoint_url=os.environ["AWS_ENDPOINT_URL"], client_kwargs=verified)
+files = s3fs.S3FileSystem()
 files.mkdir("s3fs")
 with files.open("s3fs/d/f.txt", "wb", block_size=5 << 20) as file:
     for _ in range(7):
