@@ -35,6 +35,10 @@ class ObjectLockCannotEnd(DomainError):
     """A bucket that had object lock keeps it."""
 
 
+class PublicAccessBlocked(DomainError):
+    """The bucket must not be opened to everybody."""
+
+
 class ObjectNotFound(DomainError):
     """No current object has the key."""
 
@@ -152,6 +156,7 @@ ERRORS: ErrorTable = {
     BucketChanged: (StatusCode.ABORTED, "ETAG_MISMATCH"),
     VersioningCannotEnd: (StatusCode.FAILED_PRECONDITION, "VERSIONING_CANNOT_END"),
     ObjectLockCannotEnd: (StatusCode.FAILED_PRECONDITION, "OBJECT_LOCK_CANNOT_END"),
+    PublicAccessBlocked: (StatusCode.FAILED_PRECONDITION, "PUBLIC_ACCESS_BLOCKED"),
     ObjectNotFound: (StatusCode.NOT_FOUND, "OBJECT_NOT_FOUND"),
     VersionNotFound: (StatusCode.NOT_FOUND, "VERSION_NOT_FOUND"),
     NotModified: (StatusCode.FAILED_PRECONDITION, "NOT_MODIFIED"),

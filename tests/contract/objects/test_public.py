@@ -1,4 +1,4 @@
-"""Objects of public buckets are read by everybody, those of others by nobody whom policies do not allow it."""
+"""Objects of public buckets are read and listed by everybody, those of others by nobody whom no policy allows it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ from typing import Any
 
 import grpc
 import pytest
+from google.protobuf.field_mask_pb2 import FieldMask
 
+from portico.objects.v1 import buckets_pb2
+from portico.objects.v1.buckets_pb2 import PublicAccessBlock
 from portico_server.objects import errors
+from portico_server.platform.authorization import Filter
 from portico_server.platform.errors import ApiError
 from tests.contract.objects.stand import ACCOUNT, BUCKET, ENABLED, Caller, Stand
 
@@ -79,3 +83,60 @@ async def test_versions_are_not_public(stranger: Stand) -> None:
         with pytest.raises(ApiError):
             await stranger.get("key", version_id=version_id)
     assert await stranger.get("key") == b"new"
+
+
+async def test_a_stranger_lists_where_the_bucket_is_listed(stranger: Stand) -> None:
+    await as_owner(stranger, stranger.put, "a", tags={"a": "1"})
+    await as_owner(stranger, stranger.update_bucket, public_list=True)
+    found = await stranger.list()
+    assert [(one.name.rpartition("/")[2], dict(one.tags)) for one in found.objects] == [("a", {})]
+    with pytest.raises(ApiError, match="as the gateway says it"):
+        await stranger.get("a")
+
+
+async def test_nobody_lists_what_is_only_read(stranger: Stand) -> None:
+    await as_owner(stranger, stranger.update_bucket, public_access=PUBLIC)
+    for bucket in (BUCKET, f"{ACCOUNT}/buckets/absent"):
+        with pytest.raises(ApiError, match="as the gateway says it"):
+            await stranger.list(bucket)
+
+
+async def test_who_may_see_a_part_sees_all_of_a_listed_bucket(stand: Stand) -> None:
+    await stand.put("a/1")
+    await stand.put("b/1")
+    stand.caller = Caller(filter=Filter(everything=False, allow=(f"{BUCKET}/objects/a/",)))
+    assert len((await stand.list()).objects) == 1
+    await stand.update_bucket(public_list=True)
+    assert len((await stand.list()).objects) == 2
+
+
+async def test_a_block_keeps_a_bucket_from_being_opened(stand: Stand) -> None:
+    await stand.update_bucket(public_list=True)
+    bucket = await stand.update_bucket(public_access_block=PublicAccessBlock(block_public_policy=True))
+    assert bucket.public_list, "what is open stays open"
+    for opening in ({"public_access": PUBLIC}, {"public_list": True}):
+        with pytest.raises(errors.PublicAccessBlocked):
+            await stand.update_bucket(**opening)
+    await stand.update_bucket(public_access=PRIVATE)
+    await stand.update_bucket(update_mask=FieldMask(paths=["public_list"]))
+    unblocked = await stand.update_bucket(update_mask=FieldMask(paths=["public_access_block"]))
+    assert (unblocked.public_list, unblocked.HasField("public_access_block")) == (False, False)
+    await stand.update_bucket(public_access=PUBLIC, public_list=True)
+
+
+async def test_a_block_is_made_with_a_bucket(stand: Stand) -> None:
+    block = PublicAccessBlock(block_public_policy=True)
+    with pytest.raises(errors.PublicAccessBlocked):
+        await stand.create_bucket(f"{BUCKET}-2", buckets_pb2.Bucket(public_list=True, public_access_block=block))
+
+
+async def test_what_is_restricted_is_open_to_nobody(stranger: Stand) -> None:
+    await as_owner(stranger, stranger.put, "key")
+    await as_owner(stranger, stranger.update_bucket, public_access=PUBLIC, public_list=True)
+    restricted = PublicAccessBlock(restrict_public_buckets=True)
+    await as_owner(stranger, stranger.update_bucket, public_access_block=restricted)
+    for refused in (stranger.get("key"), stranger.head("key"), stranger.list()):
+        with pytest.raises(ApiError, match="as the gateway says it"):
+            await refused
+    assert await as_owner(stranger, stranger.get, "key") == b"bytes"
+    assert len((await as_owner(stranger, stranger.list)).objects) == 1

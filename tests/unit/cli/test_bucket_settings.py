@@ -111,6 +111,17 @@ def test_a_bucket_is_made_public_tagged_and_locked(portico: Portico, fake: FakeP
     assert json.loads(portico("objects", "describe", "photos").out)["publicAccess"] == "PUBLIC_ACCESS_READ"
 
 
+def test_a_bucket_is_opened_and_kept_shut(portico: Portico, fake: FakePlatform) -> None:
+    assert portico("objects", "update", "photos", "--public-list").code == 0
+    assert stored(fake).public_list
+    told = portico("objects", "update", "photos", "--no-public-list", "--block-public-access").out
+    assert told == "updated public_list, public_access_block of portico://photos/\n"
+    block = stored(fake).public_access_block
+    assert (stored(fake).public_list, len(block.ListFields())) == (False, 4)
+    assert portico("objects", "update", "photos", "--no-block-public-access").code == 0
+    assert not stored(fake).public_access_block.ListFields()
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [

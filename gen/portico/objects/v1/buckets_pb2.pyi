@@ -120,6 +120,18 @@ class ObjectLock(_message.Message):
     default_years: int
     def __init__(self, enabled: _Optional[bool] = ..., default_mode: _Optional[_Union[_objects_pb2.RetentionMode, str]] = ..., default_days: _Optional[int] = ..., default_years: _Optional[int] = ...) -> None: ...
 
+class PublicAccessBlock(_message.Message):
+    __slots__ = ("block_public_acls", "ignore_public_acls", "block_public_policy", "restrict_public_buckets")
+    BLOCK_PUBLIC_ACLS_FIELD_NUMBER: _ClassVar[int]
+    IGNORE_PUBLIC_ACLS_FIELD_NUMBER: _ClassVar[int]
+    BLOCK_PUBLIC_POLICY_FIELD_NUMBER: _ClassVar[int]
+    RESTRICT_PUBLIC_BUCKETS_FIELD_NUMBER: _ClassVar[int]
+    block_public_acls: bool
+    ignore_public_acls: bool
+    block_public_policy: bool
+    restrict_public_buckets: bool
+    def __init__(self, block_public_acls: _Optional[bool] = ..., ignore_public_acls: _Optional[bool] = ..., block_public_policy: _Optional[bool] = ..., restrict_public_buckets: _Optional[bool] = ...) -> None: ...
+
 class NotificationRule(_message.Message):
     __slots__ = ("id", "events", "prefix", "suffix", "queue", "webhook_url")
     class Event(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
@@ -149,7 +161,7 @@ class NotificationRule(_message.Message):
     def __init__(self, id: _Optional[str] = ..., events: _Optional[_Iterable[_Union[NotificationRule.Event, str]]] = ..., prefix: _Optional[str] = ..., suffix: _Optional[str] = ..., queue: _Optional[str] = ..., webhook_url: _Optional[str] = ...) -> None: ...
 
 class Bucket(_message.Message):
-    __slots__ = ("name", "create_time", "update_time", "etag", "versioning", "location_hint", "jurisdiction", "public_access", "cors_rules", "lifecycle_rules", "object_lock", "tags", "notification_rules")
+    __slots__ = ("name", "create_time", "update_time", "etag", "versioning", "location_hint", "jurisdiction", "public_access", "cors_rules", "lifecycle_rules", "object_lock", "tags", "notification_rules", "public_list", "public_access_block")
     class TagsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -170,6 +182,8 @@ class Bucket(_message.Message):
     OBJECT_LOCK_FIELD_NUMBER: _ClassVar[int]
     TAGS_FIELD_NUMBER: _ClassVar[int]
     NOTIFICATION_RULES_FIELD_NUMBER: _ClassVar[int]
+    PUBLIC_LIST_FIELD_NUMBER: _ClassVar[int]
+    PUBLIC_ACCESS_BLOCK_FIELD_NUMBER: _ClassVar[int]
     name: str
     create_time: _timestamp_pb2.Timestamp
     update_time: _timestamp_pb2.Timestamp
@@ -183,7 +197,9 @@ class Bucket(_message.Message):
     object_lock: ObjectLock
     tags: _containers.ScalarMap[str, str]
     notification_rules: _containers.RepeatedCompositeFieldContainer[NotificationRule]
-    def __init__(self, name: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., etag: _Optional[str] = ..., versioning: _Optional[_Union[Versioning, str]] = ..., location_hint: _Optional[str] = ..., jurisdiction: _Optional[str] = ..., public_access: _Optional[_Union[PublicAccess, str]] = ..., cors_rules: _Optional[_Iterable[_Union[CorsRule, _Mapping]]] = ..., lifecycle_rules: _Optional[_Iterable[_Union[LifecycleRule, _Mapping]]] = ..., object_lock: _Optional[_Union[ObjectLock, _Mapping]] = ..., tags: _Optional[_Mapping[str, str]] = ..., notification_rules: _Optional[_Iterable[_Union[NotificationRule, _Mapping]]] = ...) -> None: ...
+    public_list: bool
+    public_access_block: PublicAccessBlock
+    def __init__(self, name: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., etag: _Optional[str] = ..., versioning: _Optional[_Union[Versioning, str]] = ..., location_hint: _Optional[str] = ..., jurisdiction: _Optional[str] = ..., public_access: _Optional[_Union[PublicAccess, str]] = ..., cors_rules: _Optional[_Iterable[_Union[CorsRule, _Mapping]]] = ..., lifecycle_rules: _Optional[_Iterable[_Union[LifecycleRule, _Mapping]]] = ..., object_lock: _Optional[_Union[ObjectLock, _Mapping]] = ..., tags: _Optional[_Mapping[str, str]] = ..., notification_rules: _Optional[_Iterable[_Union[NotificationRule, _Mapping]]] = ..., public_list: _Optional[bool] = ..., public_access_block: _Optional[_Union[PublicAccessBlock, _Mapping]] = ...) -> None: ...
 
 class CreateBucketRequest(_message.Message):
     __slots__ = ("parent", "bucket_id", "bucket", "request_id")

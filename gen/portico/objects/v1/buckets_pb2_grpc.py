@@ -101,7 +101,7 @@ class BucketServiceServicer:
     def UpdateBucket(self, request, context):
         """Changes a bucket's settings. All of them are 512 KiB at most. ABORTED (`ETAG_MISMATCH`) if `bucket.etag` is given and is
         not the current one; FAILED_PRECONDITION (`VERSIONING_CANNOT_END`: it was enabled once, or object lock needs it;
-        `OBJECT_LOCK_CANNOT_END`); RESOURCE_EXHAUSTED (`TOO_MANY_WEBHOOKS`: rules of an account's buckets name up to 1,000).
+        `OBJECT_LOCK_CANNOT_END`; `PUBLIC_ACCESS_BLOCKED`); RESOURCE_EXHAUSTED (`TOO_MANY_WEBHOOKS`: rules of an account's buckets name up to 1,000).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

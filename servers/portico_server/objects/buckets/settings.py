@@ -13,7 +13,7 @@ from portico_server.objects.buckets import settings_checks
 from portico_server.objects.records import Bucket, Versioning
 
 LISTS = ("cors_rules", "lifecycle_rules", "tags", "notification_rules")
-KEPT = (*LISTS, "object_lock")
+KEPT = (*LISTS, "object_lock", "public_list", "public_access_block")
 """What is in a bucket's `settings`."""
 FIELDS = ("versioning", "public_access", *KEPT)
 """What an update can change."""
@@ -46,7 +46,7 @@ def kept(bucket: Bucket) -> buckets_pb2.Bucket:
 def changed(bucket: Bucket, change: Change, new_id: Callable[[], str]) -> Bucket:
     """The bucket as it would be, still with its old etag. `new_id` makes ids up, for rules without.
 
-    Raises InvalidField, VersioningCannotEnd, ObjectLockCannotEnd.
+    Raises InvalidField, VersioningCannotEnd, ObjectLockCannotEnd, PublicAccessBlocked.
     """
     before = kept(bucket)
     after = buckets_pb2.Bucket.FromString(bucket.settings or b"")
@@ -56,6 +56,9 @@ def changed(bucket: Bucket, change: Change, new_id: Callable[[], str]) -> Bucket
             after.MergeFrom(buckets_pb2.Bucket(**{name: getattr(change.wanted, name)}))
     if not after.object_lock.ListFields():
         after.ClearField("object_lock")
+    if "public_access_block" in change.fields and not change.wanted.HasField("public_access_block"):
+        after.ClearField("public_access_block")  # taken away, which is not the same as one that blocks nothing
+    _check_not_blocked(bucket.name, after, change)
     settings_checks.check(bucket.name, after, change.fields)
     _make_ids_up(after, new_id)
     if before.object_lock.enabled and not after.object_lock.enabled:
@@ -77,12 +80,41 @@ def changed(bucket: Bucket, change: Change, new_id: Callable[[], str]) -> Bucket
     )
 
 
+def restricts_public_access(bucket: Bucket) -> bool:
+    """Whether nothing of it is open to everybody, whatever it is set to."""
+    return bucket.settings is not None and kept(bucket).public_access_block.restrict_public_buckets
+
+
+def is_listed_publicly(bucket: Bucket) -> bool:
+    """Whether anybody may list its objects."""
+    if bucket.settings is None:
+        return False
+    found = kept(bucket)
+    return found.public_list and not found.public_access_block.restrict_public_buckets
+
+
 def fill(message: buckets_pb2.Bucket, bucket: Bucket) -> None:
     """Adds them to what is answered of a bucket."""
     access = buckets_pb2.PublicAccess.Name(bucket.public_access)
     message.MergeFrom(buckets_pb2.Bucket(public_access=access))
     if bucket.settings:
         message.MergeFromString(bucket.settings)
+
+
+def _check_not_blocked(name: str, after: buckets_pb2.Bucket, change: Change) -> None:
+    """Raises PublicAccessBlocked for a change that opens a bucket which must not be opened."""
+    if not after.public_access_block.block_public_policy:
+        return
+    for field_name, opens in (
+        ("public_access", change.wanted.public_access == buckets_pb2.PUBLIC_ACCESS_READ),
+        ("public_list", change.wanted.public_list),
+    ):
+        if opens and field_name in change.fields:
+            raise errors.PublicAccessBlocked(
+                f"{name} has a public access block, so {field_name} cannot open it; take the block away first",
+                field=f"bucket.{field_name}",
+                resource=name,
+            )
 
 
 def _is_set(wanted: buckets_pb2.Bucket, name: str) -> bool:

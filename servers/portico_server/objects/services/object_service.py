@@ -22,7 +22,7 @@ from portico_server.objects.versions.deleting import Deleted, Deleting, Target
 from portico_server.objects.versions.listing import Listing
 from portico_server.objects.versions.marking import Marking
 from portico_server.objects.versions.objects import Copy, Objects, Put
-from portico_server.objects.versions.public import check_public, hide_marks
+from portico_server.objects.versions.public import check_public, hide_marks, shown_of
 from portico_server.objects.versions.reading import CHUNK_BYTES, Reader, Wanted
 from portico_server.objects.versions.version_listing import Start, VersionListing
 from portico_server.platform.clock import Clock
@@ -167,7 +167,7 @@ class ObjectService(objects_pb2_grpc.ObjectServiceServicer):
         start_after, behind_prefix = request.start_after, request.start_behind_prefix
         wanted = listing.Wanted(
             request.parent,
-            caller.shown(),
+            await shown_of(self._database, request.parent),
             request.prefix,
             request.delimiter,
             cursor or listing.first_behind(start_after, request.prefix, request.delimiter, behind_prefix),

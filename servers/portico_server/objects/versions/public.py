@@ -1,13 +1,18 @@
-"""Objects of public buckets, read by callers whom no policy allows it."""
+"""Objects of public buckets, read and listed by callers whom no policy allows it."""
 
 from __future__ import annotations
 
 from portico.objects.v1 import objects_pb2
+from portico_server.objects.buckets import settings
 from portico_server.objects.names import ObjectName
-from portico_server.objects.records import PublicAccess
+from portico_server.objects.records import Bucket, PublicAccess
 from portico_server.objects.store import buckets as store
 from portico_server.platform import call
+from portico_server.platform.authorization import Filter
+from portico_server.platform.caller import shown
 from portico_server.platform.database import Database
+
+_EVERYTHING = Filter(everything=True)
 
 
 async def check_public(database: Database, name: ObjectName, version_id: str) -> None:
@@ -21,9 +26,27 @@ async def check_public(database: Database, name: ObjectName, version_id: str) ->
     if not served.anonymous:
         return
     bucket = await store.get(database, name.bucket)
-    if bucket is None or bucket.public_access != PublicAccess.READ or version_id:
+    if bucket is None or version_id or not _is_read_publicly(bucket):
         assert served.denial is not None
         raise served.denial()
+
+
+async def shown_of(database: Database, bucket: str) -> Filter:
+    """Which objects of a bucket a list may show: all where anybody may list them, else what policies allow.
+
+    As in `check_public` the bucket is read each time, but for who may see all of it anyway. Raises ApiError.
+    """
+    served = call.current.get()
+    allowed = shown()
+    if not served.anonymous and not allowed.deny and allowed.shows(bucket):
+        return allowed
+    found = await store.get(database, bucket)
+    if found is not None and settings.is_listed_publicly(found):
+        return _EVERYTHING
+    if served.anonymous:
+        assert served.denial is not None
+        raise served.denial()
+    return allowed
 
 
 def hide_marks(described: objects_pb2.Object) -> None:
@@ -31,3 +54,7 @@ def hide_marks(described: objects_pb2.Object) -> None:
     if call.current.get().anonymous:
         for field in ("tags", "retention", "legal_hold"):
             described.ClearField(field)
+
+
+def _is_read_publicly(bucket: Bucket) -> bool:
+    return bucket.public_access == PublicAccess.READ and not settings.restricts_public_access(bucket)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from portico.objects.v1.buckets_pb2 import Bucket
 from portico_server.objects.faces.s3.acl_grants import (
     ALL_USERS,
     FULL_CONTROL,
@@ -79,7 +80,8 @@ async def test_what_is_no_document_of_grants_is_refused(content: str, reason: st
 
 
 def test_of_a_bucket_nobody_but_its_owner_is_granted_anything() -> None:
-    check_bucket([OWNERS, Grant("acme", READ)], "acme")
+    check_bucket([OWNERS, Grant("acme", READ)], Bucket(), "acme")
     with pytest.raises(ApiError) as refused:
-        check_bucket([OWNERS, Grant(ALL_USERS, READ)], "acme")
+        check_bucket([OWNERS, Grant(ALL_USERS, READ)], Bucket(), "acme")
+    check_bucket([OWNERS, Grant(ALL_USERS, READ)], Bucket(public_list=True), "acme")
     assert refused.value.reason == "ACCESS_CONTROL_LIST_NOT_SUPPORTED"

@@ -31,6 +31,8 @@ from portico_server.platform.errors import ApiError
         ("bytes=0-1,3-4", None),
         ("bytes=-", None),
         ("lines=1-2", None),
+        ("bytes= 1-2", None),
+        ("bytes=1 -2", None),
         ("bytes=a-b", None),
         ("bytes=0-99999999999999999999", (0, 5_497_558_138_880)),
     ],
@@ -145,7 +147,10 @@ def test_other_encodings_are_taken_as_they_are() -> None:
 def test_how_a_request_came_is_not_kept_as_the_objects_encoding() -> None:
     assert object_headers.metadata_of({"content-encoding": "aws-chunked"}).content_encoding == ""
     assert object_headers.metadata_of({"content-encoding": "aws-chunked,gzip"}).content_encoding == "gzip"
-    assert object_headers.metadata_of({"content-encoding": "gzip"}).content_encoding == "gzip"
+    assert object_headers.metadata_of({"content-encoding": "deflate, aws-chunked, gzip"}).content_encoding == (
+        "deflate, gzip"
+    )
+    assert object_headers.metadata_of({"content-encoding": "deflate, gzip"}).content_encoding == "deflate, gzip"
 
 
 def test_too_much_metadata_is_refused() -> None:

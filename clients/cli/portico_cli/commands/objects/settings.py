@@ -35,6 +35,12 @@ def describe(caller: Caller, bucket: Remote) -> None:
 @objects.command()
 @click.argument("bucket", type=BUCKET)
 @click.option("--public-access", type=click.Choice(["none", "read"]), help="Whether anybody may read its objects.")
+@click.option("--public-list/--no-public-list", default=None, help="Whether anybody may list its objects.")
+@click.option(
+    "--block-public-access/--no-block-public-access",
+    default=None,
+    help="Shut it to all whom no policy allows, and keep it from being opened; or let it be opened again.",
+)
 @click.option(
     "--tag", "tags", multiple=True, metavar="KEY=VALUE", help="Its tags, in place of those it has; repeat it."
 )
@@ -50,6 +56,8 @@ def update(
     caller: Caller,
     bucket: Remote,
     public_access: str | None,
+    public_list: bool | None,
+    block_public_access: bool | None,
     tags: tuple[str, ...],
     no_tags: bool,
     object_lock: bool,
@@ -60,6 +68,7 @@ def update(
     \b
     Examples:
       portico objects update portico://photos --public-access read
+      portico objects update portico://private --block-public-access
       portico objects update portico://photos --tag team=web --tag cost=7
       portico objects update portico://backup --retention compliance:1y
     """
@@ -69,6 +78,13 @@ def update(
     if public_access is not None:
         wanted.MergeFrom(Bucket(public_access=f"PUBLIC_ACCESS_{public_access.upper()}"))
         fields.append("public_access")
+    if public_list is not None:
+        wanted.public_list = public_list
+        fields.append("public_list")
+    if block_public_access is not None:
+        if block_public_access:
+            _block_everything(wanted)
+        fields.append("public_access_block")
     if tags or no_tags:
         if tags and no_tags:
             raise click.UsageError("--tag and --no-tags contradict each other; give one of them")
@@ -88,6 +104,13 @@ def _tag(text: str) -> tuple[str, str]:
     if not key or not equals:
         raise click.BadParameter(f"{output.quoted(text)} is not KEY=VALUE", param_hint="--tag")
     return key, value
+
+
+def _block_everything(wanted: Bucket) -> None:
+    from portico.objects.v1.buckets_pb2 import PublicAccessBlock
+
+    every = dict.fromkeys(PublicAccessBlock.DESCRIPTOR.fields_by_name, True)
+    wanted.public_access_block.CopyFrom(PublicAccessBlock(**every))
 
 
 def _set_lock(wanted: Bucket, retention: str | None) -> None:

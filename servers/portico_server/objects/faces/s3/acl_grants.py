@@ -1,8 +1,8 @@
 """Access control lists, in headers and documents. They grant nothing here: who may do what is said by access policies.
 
 So what a list says is taken where it holds anyway, and refused by name where it does not. What holds is that the owner
-may do everything, and that anybody may read the objects of a public bucket: `public-read` of each of them. Of a bucket
-itself `public-read` would let anybody list it, which nothing does.
+may do everything, and `public-read` of what the bucket is set to: of its objects, where anybody may read them, and of
+the bucket itself, where anybody may list it.
 Source: Amazon S3 User Guide, "Access control list (ACL) overview"; "Controlling ownership of objects".
 """
 
@@ -26,13 +26,14 @@ FULL_CONTROL, READ, WRITE = "FULL_CONTROL", "READ", "WRITE"
 
 _ACL = "x-amz-acl"
 _GROUPS = ALL_USERS.rpartition("/")[0]
+_AUTHENTICATED_USERS = f"{_GROUPS}/AuthenticatedUsers"
 _CANNED = {
     "private": (),
     "bucket-owner-read": (),
     "bucket-owner-full-control": (),
     "public-read": ((ALL_USERS, READ),),
     "public-read-write": ((ALL_USERS, READ), (ALL_USERS, WRITE)),
-    "authenticated-read": ((f"{_GROUPS}/AuthenticatedUsers", READ),),
+    "authenticated-read": ((_AUTHENTICATED_USERS, READ),),
     "aws-exec-read": (("aws-exec-read", READ),),
     "log-delivery-write": (("http://acs.amazonaws.com/groups/s3/LogDelivery", WRITE),),
 }
@@ -78,17 +79,17 @@ def of_document(policy: Element, owner: str) -> list[Grant]:
     return [_grant(found) for found in grants.all("Grant")]
 
 
-def check_bucket(grants: Iterable[Grant], owner: str) -> None:
+def check_bucket(grants: Iterable[Grant], bucket: buckets_pb2.Bucket, owner: str) -> None:
     """Whether they say no more than holds of a bucket. Raises ApiError."""
-    if any(grant.grantee != owner for grant in grants):
-        raise not_supported()
+    _check(_to_others(grants, owner), bucket, is_listed(bucket))
 
 
 async def check_object(request: S3Request, grants: Iterable[Grant]) -> None:
     """Whether they say no more than holds of an object in the request's bucket. Raises ApiError."""
-    others = {grant for grant in grants if grant.grantee != request.account}
-    if others and not (others == {Grant(ALL_USERS, READ)} and await is_public(request)):
-        raise not_supported()
+    others = _to_others(grants, request.account)
+    if others:
+        bucket = await _bucket_of(request)
+        _check(others, bucket, _is_read(bucket))
 
 
 async def check_put(request: S3Request, headers: Mapping[str, str]) -> None:
@@ -100,15 +101,45 @@ async def check_put(request: S3Request, headers: Mapping[str, str]) -> None:
 
 async def is_public(request: S3Request) -> bool:
     """Whether anybody may read the objects of the request's bucket. Raises ApiError."""
-    bucket = (await request.call("GetBucket", buckets_pb2.GetBucketRequest(name=request.bucket_name))).bucket
-    return bool(bucket.public_access == buckets_pb2.PUBLIC_ACCESS_READ)
+    return _is_read(await _bucket_of(request))
+
+
+def is_listed(bucket: buckets_pb2.Bucket) -> bool:
+    """Whether anybody may list its objects."""
+    return bucket.public_list and not bucket.public_access_block.restrict_public_buckets
+
+
+def _is_read(bucket: buckets_pb2.Bucket) -> bool:
+    restricted = bucket.public_access_block.restrict_public_buckets
+    return bucket.public_access == buckets_pb2.PUBLIC_ACCESS_READ and not restricted
+
+
+async def _bucket_of(request: S3Request) -> buckets_pb2.Bucket:
+    found: buckets_pb2.Bucket = (
+        await request.call("GetBucket", buckets_pb2.GetBucketRequest(name=request.bucket_name))
+    ).bucket
+    return found
+
+
+def _to_others(grants: Iterable[Grant], owner: str) -> set[Grant]:
+    return {grant for grant in grants if grant.grantee != owner}
+
+
+def _check(others: set[Grant], bucket: buckets_pb2.Bucket, everybody_reads: bool) -> None:
+    """Raises ApiError where they give more than that everybody reads, where everybody does."""
+    blocked = bucket.public_access_block.block_public_acls
+    if blocked and any(grant.grantee in (ALL_USERS, _AUTHENTICATED_USERS) for grant in others):
+        raise denied("the bucket's public access block refuses ACLs that would let others in")
+    if others and not (others == {Grant(ALL_USERS, READ)} and everybody_reads):
+        raise not_supported()
 
 
 def not_supported() -> ApiError:
     return invalid(
         "ACCESS_CONTROL_LIST_NOT_SUPPORTED",
         "the bucket does not allow ACLs: who may do what is said by access policies of the account; to let anybody "
-        "read a bucket's objects, put a bucket policy that allows s3:GetObject to everybody",
+        "read a bucket's objects or list them, put a bucket policy that allows"
+        " s3:GetObject or s3:ListBucket to everybody",
     )
 
 

@@ -13,7 +13,7 @@ from grpc import StatusCode
 from portico_server.objects.faces.s3.refusals import invalid_argument
 from portico_server.platform.errors import ApiError
 
-_RANGE = re.compile(r"bytes=\s*([0-9]*)\s*-\s*([0-9]*)\s*", re.IGNORECASE)
+_RANGE = re.compile(r"bytes=([0-9]*)-([0-9]*)", re.IGNORECASE)
 _COPY_RANGE = re.compile(r"bytes=([0-9]{1,13})-([0-9]{1,13})")
 _MOST_BYTES = 5_497_558_138_880
 

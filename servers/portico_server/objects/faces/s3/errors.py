@@ -29,6 +29,7 @@ _OF_THE_CONTRACT = {
     "BUCKET_BEING_DELETED": Told("OperationAborted", 409),
     "VERSIONING_CANNOT_END": Told("InvalidBucketState", 409),
     "OBJECT_LOCK_CANNOT_END": Told("InvalidBucketState", 409),
+    "PUBLIC_ACCESS_BLOCKED": Told("AccessDenied", 403),
     "JURISDICTION_UNAVAILABLE": Told("InvalidBucketState", 409),
     "VERSIONING_NEEDED": Told("InvalidBucketState", 409),
     "OBJECT_NOT_FOUND": Told("NoSuchKey", 404, "The specified key does not exist."),

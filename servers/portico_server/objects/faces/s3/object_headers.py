@@ -162,5 +162,7 @@ def _word(match: re.Match[str]) -> str:
 
 
 def _without_chunking(value: str) -> str:
-    """`aws-chunked` is how the request came, not what the object is."""
-    return ",".join(coding for coding in map(str.strip, value.split(",")) if coding and coding.lower() != _CHUNKED)
+    """`aws-chunked` is how the request came, not what the object is; else the value stays as it was sent."""
+    if _CHUNKED not in value.lower():
+        return value
+    return ", ".join(coding for coding in map(str.strip, value.split(",")) if coding and coding.lower() != _CHUNKED)

@@ -18,13 +18,12 @@ _XSI = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
 
 
 async def get_bucket_acl(request: S3Request) -> FaceResponse:
-    await bucket_of(request)
-    return _told(request, anybody_reads=False)
+    return _told(request, anybody_reads=acl_grants.is_listed(await bucket_of(request)))
 
 
 async def put_bucket_acl(request: S3Request) -> FaceResponse:
-    await bucket_of(request)
-    acl_grants.check_bucket(await _given(request), request.account)
+    bucket = await bucket_of(request)
+    acl_grants.check_bucket(await _given(request), bucket, request.account)
     return nothing(request)
 
 

@@ -31,10 +31,10 @@ _MODES = {
 }
 
 
-async def update(request: S3Request, field: str, **values: Any) -> None:
-    """Sets one field of the request's bucket; without a value it is emptied."""
+async def update(request: S3Request, *fields: str, **values: Any) -> None:
+    """Sets fields of the request's bucket; without a value they are emptied."""
     message = buckets_pb2.UpdateBucketRequest(
-        bucket=buckets_pb2.Bucket(name=request.bucket_name, **values), update_mask=FieldMask(paths=[field])
+        bucket=buckets_pb2.Bucket(name=request.bucket_name, **values), update_mask=FieldMask(paths=fields)
     )
     await request.call("UpdateBucket", message)
 

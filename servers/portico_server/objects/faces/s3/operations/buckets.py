@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from portico.objects.v1 import buckets_pb2
+from portico.objects.v1 import buckets_pb2, objects_pb2
 from portico_server.objects.faces.s3 import acl_grants, bodies, object_headers
 from portico_server.objects.faces.s3.answers import nothing, xml
 from portico_server.objects.faces.s3.operations.listing import owner_element
@@ -55,7 +55,10 @@ async def create_bucket(request: S3Request) -> FaceResponse:
 
 
 async def head_bucket(request: S3Request) -> FaceResponse:
-    await bucket_of(request)
+    if request.signed:
+        await bucket_of(request)
+    else:  # who may list a bucket may know that it is there
+        await request.call("ListObjects", objects_pb2.ListObjectsRequest(parent=request.bucket_name, page_size=1))
     return nothing(request, headers=[("x-amz-bucket-region", REGION)])
 
 

@@ -38,11 +38,6 @@ async def get_encryption(request: S3Request) -> FaceResponse:
     )
 
 
-async def get_public_access_block(request: S3Request) -> FaceResponse:
-    await bucket_of(request)
-    raise missing("NO_SUCH_PUBLIC_ACCESS_BLOCK_CONFIGURATION", "the public access block configuration was not found")
-
-
 async def get_website(request: S3Request) -> FaceResponse:
     await bucket_of(request)
     raise missing("NO_SUCH_WEBSITE_CONFIGURATION", "the specified bucket does not have a website configuration")

@@ -70,10 +70,10 @@ def _class_of(name: str, verb: str) -> Class:
     return Class.A if verb in ("PUT", "POST") or name.startswith("List") else Class.B
 
 
-_NO_ACLS = "the owner has FULL_CONTROL, and nothing else can be said: access is by policies of the account"
-_OBJECT_ACLS = "as of buckets; objects of public buckets are `public-read`, and say so"
+_BUCKET_ACLS = "the owner has FULL_CONTROL; what anybody may list is `public-read`; nothing else can be said"
+_OBJECT_ACLS = "the owner has FULL_CONTROL; what anybody may read is `public-read`; nothing else can be said"
 _NOT_SET = "there is nothing to set"
-_ONE_POLICY = "the one that lets anybody read the objects; for all else use access policies of the account"
+_ONE_POLICY = "what lets anybody read or list the objects; for all else use access policies of the account"
 _NO_CLASSES = "there is one storage class, STANDARD"
 _BY_ARN = "a source in another account is named by an ARN (see above)"
 _READ_ONLY = "answered as for a bucket without it"
@@ -82,13 +82,13 @@ _ANALYSES = "nothing is analysed; usage is told by `portico objects usage`"
 OPERATIONS = (
     Operation("ListBuckets", SERVICE, "GET", "", buckets.list_buckets),
     Operation("CreateBucket", BUCKET, "PUT", "", buckets.create_bucket, "a location is kept as a hint; no ACLs"),
-    Operation("HeadBucket", BUCKET, "HEAD", "", buckets.head_bucket),
+    Operation("HeadBucket", BUCKET, "HEAD", "", buckets.head_bucket, anonymous=True),
     Operation("DeleteBucket", BUCKET, "DELETE", "", buckets.delete_bucket),
     Operation(
         "GetBucketLocation", BUCKET, "GET", "location", buckets.get_location, "always us-east-1, which means auto"
     ),
-    Operation("ListObjects", BUCKET, "GET", "", listing.list_objects),
-    Operation("ListObjectsV2", BUCKET, "GET", "list-type", listing.list_objects_v2),
+    Operation("ListObjects", BUCKET, "GET", "", listing.list_objects, anonymous=True),
+    Operation("ListObjectsV2", BUCKET, "GET", "list-type", listing.list_objects_v2, anonymous=True),
     Operation("ListObjectVersions", BUCKET, "GET", "versions", listing.list_versions),
     Operation("ListMultipartUploads", BUCKET, "GET", "uploads", upload_lists.list_uploads),
     Operation("PostObject", BUCKET, "POST", "", posting.post_object, anonymous=True),
@@ -126,8 +126,8 @@ OPERATIONS = (
         notifications.put_notifications,
         "to queues, of kinds of events as a whole (`s3:ObjectCreated:*`); rules that name webhooks stay as they are",
     ),
-    Operation("GetBucketAcl", BUCKET, "GET", "acl", acls.get_bucket_acl, _NO_ACLS),
-    Operation("PutBucketAcl", BUCKET, "PUT", "acl", acls.put_bucket_acl, _NO_ACLS),
+    Operation("GetBucketAcl", BUCKET, "GET", "acl", acls.get_bucket_acl, _BUCKET_ACLS),
+    Operation("PutBucketAcl", BUCKET, "PUT", "acl", acls.put_bucket_acl, _BUCKET_ACLS),
     Operation(
         "GetBucketOwnershipControls", BUCKET, "GET", "ownershipControls", fixed.get_ownership, "BucketOwnerEnforced"
     ),
@@ -138,11 +138,9 @@ OPERATIONS = (
     Operation("GetBucketEncryption", BUCKET, "GET", "encryption", fixed.get_encryption, _READ_ONLY),
     Operation("PutBucketEncryption", BUCKET, "PUT", "encryption", None, "no bytes are encrypted; encrypt the disk"),
     Operation("DeleteBucketEncryption", BUCKET, "DELETE", "encryption", fixed.nothing_to_delete, _NOT_SET),
-    Operation("GetPublicAccessBlock", BUCKET, "GET", "publicAccessBlock", fixed.get_public_access_block, _READ_ONLY),
-    Operation(
-        "PutPublicAccessBlock", BUCKET, "PUT", "publicAccessBlock", None, "deny `objects.bucket.update` by a policy"
-    ),
-    Operation("DeletePublicAccessBlock", BUCKET, "DELETE", "publicAccessBlock", fixed.nothing_to_delete, _NOT_SET),
+    Operation("GetPublicAccessBlock", BUCKET, "GET", "publicAccessBlock", policies.get_public_access_block),
+    Operation("PutPublicAccessBlock", BUCKET, "PUT", "publicAccessBlock", policies.put_public_access_block),
+    Operation("DeletePublicAccessBlock", BUCKET, "DELETE", "publicAccessBlock", policies.delete_public_access_block),
     Operation("GetBucketWebsite", BUCKET, "GET", "website", fixed.get_website, _READ_ONLY),
     Operation("PutBucketWebsite", BUCKET, "PUT", "website", None, "no websites are served from buckets"),
     Operation("DeleteBucketWebsite", BUCKET, "DELETE", "website", fixed.nothing_to_delete, _NOT_SET),

@@ -1,0 +1,100 @@
+"""Buckets that are open to everybody at the S3 door: by the policy that says so, as far as their block lets them."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ElementTree
+from typing import Any
+
+import pytest
+
+from tests.e2e.s3.door import NAMESPACE, S3Door, code_of
+
+ALL_USERS = "http://acs.amazonaws.com/groups/global/AllUsers"
+BLOCKED = {
+    "BlockPublicAcls": True,
+    "IgnorePublicAcls": True,
+    "BlockPublicPolicy": True,
+    "RestrictPublicBuckets": False,
+}
+
+
+def policy_of(bucket: str, *actions: str) -> str:
+    arns = [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]
+    statement = {"Sid": "open", "Effect": "Allow", "Principal": {"AWS": "*"}, "Action": actions, "Resource": arns}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+@pytest.fixture
+def listed(s3: Any, bucket: str) -> str:
+    """A bucket whose objects anybody may list and nobody read."""
+    s3.put_bucket_policy(Bucket=bucket, Policy=policy_of(bucket, "s3:ListBucket"))
+    for key in ("a", "b/c"):
+        s3.put_object(Bucket=bucket, Key=key, Body=b"x", Tagging="secret=1")
+    return bucket
+
+
+def test_anybody_lists_what_the_policy_says_and_does_nothing_else(door: S3Door, s3: Any, listed: str) -> None:
+    for path in (f"/{listed}?delimiter=/", f"/{listed}?list-type=2&delimiter=/"):
+        found = ElementTree.fromstring(door.request("GET", path, signed=False).body)
+        assert [key.text for key in found.iter(f"{NAMESPACE}Key")] == ["a"]
+        assert [prefix.findtext(f"{NAMESPACE}Prefix") for prefix in found.iter(f"{NAMESPACE}CommonPrefixes")] == ["b/"]
+    assert door.request("HEAD", f"/{listed}", signed=False).status == 200
+    for verb, path in (
+        *(("GET", f"/{listed}/a"), ("GET", f"/{listed}?versions"), ("GET", f"/{listed}?uploads")),
+        *(("GET", f"/{listed}?policy"), ("GET", f"/{listed}?acl"), ("PUT", f"/{listed}/a"), ("DELETE", f"/{listed}/a")),
+    ):
+        assert door.request(verb, path, signed=False).status == 403, (verb, path)
+    assert json.loads(s3.get_bucket_policy(Bucket=listed)["Policy"])["Statement"] == [
+        {"Effect": "Allow", "Principal": "*", "Action": ["s3:ListBucket"], "Resource": [f"arn:aws:s3:::{listed}"]}
+    ]
+    assert s3.get_bucket_policy_status(Bucket=listed)["PolicyStatus"]["IsPublic"] is True
+
+
+def test_a_policy_takes_the_place_of_the_one_before(door: S3Door, s3: Any, listed: str) -> None:
+    s3.put_bucket_policy(Bucket=listed, Policy=policy_of(listed, "s3:GetObject", "s3:ListBucket"))
+    assert len(json.loads(s3.get_bucket_policy(Bucket=listed)["Policy"])["Statement"]) == 2
+    assert [door.request("GET", f"/{listed}{path}", signed=False).status for path in ("", "/a")] == [200, 200]
+    s3.put_bucket_policy(Bucket=listed, Policy=policy_of(listed, "s3:GetObject"))
+    assert [door.request("GET", f"/{listed}{path}", signed=False).status for path in ("", "/a")] == [403, 200]
+    s3.delete_bucket_policy(Bucket=listed)
+    assert [door.request("GET", f"/{listed}{path}", signed=False).status for path in ("", "/a")] == [403, 403]
+
+
+def test_who_may_list_it_reads_so_in_its_acl(s3: Any, listed: str) -> None:
+    s3.put_bucket_acl(Bucket=listed, ACL="public-read")
+    grants = s3.get_bucket_acl(Bucket=listed)["Grants"]
+    assert [(grant["Grantee"].get("URI"), grant["Permission"]) for grant in grants[1:]] == [(ALL_USERS, "READ")]
+    assert code_of(s3.put_bucket_acl, Bucket=listed, ACL="public-read-write")[0] == 400
+
+
+def test_a_block_is_told_as_it_was_put(s3: Any, bucket: str) -> None:
+    for block in (BLOCKED, dict.fromkeys(BLOCKED, False)):
+        s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=block)
+        assert s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"] == block
+    for _ in range(2):
+        s3.delete_public_access_block(Bucket=bucket)
+        assert code_of(s3.get_public_access_block, Bucket=bucket) == (404, "NoSuchPublicAccessBlockConfiguration")
+
+
+def test_a_blocked_bucket_is_not_opened(s3: Any, bucket: str) -> None:
+    s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=BLOCKED)
+    for action in ("s3:GetObject", "s3:ListBucket"):
+        told = code_of(s3.put_bucket_policy, Bucket=bucket, Policy=policy_of(bucket, action))
+        assert told == (403, "AccessDenied")
+    assert code_of(s3.get_bucket_policy, Bucket=bucket) == (404, "NoSuchBucketPolicy")
+    for acl in ("public-read", "public-read-write", "authenticated-read"):
+        assert code_of(s3.put_bucket_acl, Bucket=bucket, ACL=acl) == (403, "AccessDenied")
+        assert code_of(s3.put_object, Bucket=bucket, Key="k", Body=b"", ACL=acl) == (403, "AccessDenied")
+    s3.put_object(Bucket=bucket, Key="k", Body=b"", ACL="private")
+    s3.delete_bucket_policy(Bucket=bucket)
+
+
+def test_what_is_open_is_shut_as_long_as_it_is_restricted(door: S3Door, s3: Any, listed: str) -> None:
+    s3.put_bucket_policy(Bucket=listed, Policy=policy_of(listed, "s3:GetObject", "s3:ListBucket"))
+    s3.put_public_access_block(Bucket=listed, PublicAccessBlockConfiguration={**BLOCKED, "RestrictPublicBuckets": True})
+    assert [door.request("GET", f"/{listed}{path}", signed=False).status for path in ("", "/a")] == [403, 403]
+    assert s3.get_object(Bucket=listed, Key="a")["Body"].read() == b"x"
+    assert len(s3.get_bucket_acl(Bucket=listed)["Grants"]) == 1
+    s3.delete_public_access_block(Bucket=listed)
+    assert [door.request("GET", f"/{listed}{path}", signed=False).status for path in ("", "/a")] == [200, 200]
