@@ -53,7 +53,7 @@ async def test_parts_may_be_held_to_the_uploads_algorithm(stand: Stand) -> None:
     held: dict[str, Any] = {"only_upload_algorithm": True}
     sha1 = objects_pb2.Checksums(sha1=hashlib.sha1(b"bytes").digest(), md5=hashlib.md5(b"bytes").digest())
     chosen = await stand.create_upload("k", checksum_algorithm=objects_pb2.CHECKSUM_ALGORITHM_SHA256)
-    for given in ({"checksums": sha1}, {"checksum_algorithms": [objects_pb2.CHECKSUM_ALGORITHM_CRC32]}):
+    for given in ({"checksums": sha1}, {"checksum_algorithms": [objects_pb2.CHECKSUM_ALGORITHM_CRC32]}, {}):
         with pytest.raises(errors.InvalidField) as refused:
             await stand.upload_part("k", chosen, 1, b"bytes", **held, **given)
         assert refused.value.field == "checksums"
@@ -62,6 +62,12 @@ async def test_parts_may_be_held_to_the_uploads_algorithm(stand: Stand) -> None:
     await stand.upload_part("k", chosen, 2, b"bytes", checksums=sha1)
     usual = await stand.create_upload("k")
     await stand.upload_part("k", usual, 1, b"bytes", **held, checksums=sha1)
+    whole = await stand.create_upload(
+        "k",
+        checksum_algorithm=objects_pb2.CHECKSUM_ALGORITHM_CRC32C,
+        checksum_type=objects_pb2.CHECKSUM_TYPE_FULL_OBJECT,
+    )
+    assert (await stand.upload_part("k", whole, 1, b"bytes", **held)).checksums.crc32c
 
 
 async def test_a_part_replaces_an_earlier_one_of_its_number(stand: Stand) -> None:

@@ -81,6 +81,11 @@ def test_a_parts_digest_is_of_the_uploads_algorithm(door: S3Door, s3: Any, bucke
     chosen = s3.create_multipart_upload(Bucket=bucket, Key="k", ChecksumAlgorithm="SHA256")["UploadId"]
     part = {"Bucket": bucket, "Key": "k", "UploadId": chosen, "PartNumber": 1, "Body": b"bytes"}
     assert code_of(s3.upload_part, **part, ChecksumAlgorithm="CRC32") == (400, "InvalidRequest")  # in a trailer
+    sparing = door.client(request_checksum_calculation="when_required")
+    assert code_of(sparing.upload_part, **part) == (
+        400,
+        "InvalidRequest",
+    )  # of a composite digest each part has its own
     sha1 = {"x-amz-checksum-sha1": base64.b64encode(hashlib.sha1(b"bytes").digest()).decode()}
     answer = door.request("PUT", f"/{bucket}/k?uploadId={chosen}&partNumber=1", sha1, b"bytes")
     assert (answer.status, answer.error["Code"]) == (400, "InvalidRequest")

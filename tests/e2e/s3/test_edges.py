@@ -117,6 +117,20 @@ def test_public_buckets_open_bytes_and_not_marks(door: S3Door, s3: Any, bucket: 
     assert s3.head_object(Bucket=bucket, Key="k")["TagCount"] == 1
 
 
+@pytest.mark.parametrize("key", ["%01", "a%0B%EF%BF%BF", "%EF%BF%BE"])
+def test_an_error_is_xml_whatever_the_key_holds(door: S3Door, bucket: str, key: str) -> None:
+    told = door.request("GET", f"/{bucket}/{key}").error
+    assert (told["Code"], told["Resource"]) == ("NoSuchKey", f"/{bucket}/{key}")
+    assert told["RequestId"]
+
+
+def test_who_reads_says_nothing_of_encryption(door: S3Door, bucket: str) -> None:
+    door.request("PUT", f"/{bucket}/k", {}, b"bytes")
+    answer = door.request("GET", f"/{bucket}/k", {"x-amz-server-side-encryption": "AES256"})
+    assert (answer.status, answer.error["Code"]) == (400, "InvalidArgument")
+    assert door.request("HEAD", f"/{bucket}/k", {"x-amz-server-side-encryption": "aws:kms"}).status == 400
+
+
 def test_ranges_may_reach_far_beyond_the_end(door: S3Door, bucket: str) -> None:
     door.request("PUT", f"/{bucket}/k", {}, b"0123456789")
     far = 2**63 - 1

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.e2e.s3.door import NAMESPACE, TIMEOUT_SECONDS, S3Door
+from tests.e2e.s3.door import NAMESPACE, TIMEOUT_SECONDS, S3Door, code_of
 
 
 def post(door: S3Door, form: Mapping[str, Any], file: bytes = b"hello", **fields: str) -> requests.Response:
@@ -39,6 +39,14 @@ def test_a_form_puts_an_object_with_what_its_fields_say(door: S3Door, s3: Any, b
     assert (found["ContentType"], found["Metadata"]) == ("image/jpeg", {"by": "anna"})
     assert found["Body"].read() == b"x" * 3_000_000
     assert answer.headers["etag"] == found["ETag"]
+
+
+def test_a_form_of_signature_version_2_is_taken_and_no_other_request_of_it(door: S3Door, bucket: str) -> None:
+    older = door.client(signature_version="s3")
+    assert "AWSAccessKeyId" in (form := form_of(older, bucket))["fields"]
+    assert post(door, form).status_code == 204
+    assert "SignatureDoesNotMatch" in post(door, {**form, "fields": {**form["fields"], "signature": "AAAA"}}).text
+    assert code_of(older.head_object, Bucket=bucket, Key="photos/cat.jpg")[0] == 400
 
 
 def test_the_answer_is_empty_or_leads_elsewhere(door: S3Door, s3: Any, bucket: str) -> None:

@@ -67,14 +67,16 @@ def announced_of(request: uploads_pb2.CompleteMultipartUploadRequest) -> Announc
 
 
 def check_algorithm(request: uploads_pb2.UploadPartRequest, upload: Upload) -> None:
-    """Whether the part's digests, said and announced, are of the upload's algorithm. Raises InvalidField."""
+    """Whether the part's digests, said and announced, are of the upload's algorithm, and whether there is one where the
+    object's is to be made of them. Raises InvalidField."""
     if upload.algorithm == _USUAL:
         return
     given = {*_digests(request), *(checksums.NAMES[algorithm] for algorithm in request.checksum_algorithms)} - {"md5"}
-    if given - {upload.algorithm}:
+    needed = upload.checksum_type == objects_pb2.CHECKSUM_TYPE_COMPOSITE
+    if given - {upload.algorithm} or (needed and not given):
         raise InvalidField(
             f"checksum type mismatch occurred, expected checksum type: {upload.algorithm}, actual checksum type: "
-            f"{', '.join(sorted(given))}",
+            f"{', '.join(sorted(given)) or 'null'}",
             field="checksums",
         )
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from botocore.auth import S3SigV4PostAuth
+from botocore.auth import HmacV1PostAuth, S3SigV4PostAuth
 from botocore.awsrequest import AWSRequest
 
 from portico_server.objects.faces.s3.post_policy import SignedForm, policy_of, verify_form
@@ -20,14 +20,19 @@ USUAL: list[Any] = [{"bucket": "photos"}, ["starts-with", "$key", "photos/"]]
 
 
 def form(
-    conditions: list[Any], fields: dict[str, str], *, seconds: int = 60, credentials: Any = CREDENTIALS
+    conditions: list[Any],
+    fields: dict[str, str],
+    *,
+    seconds: int = 60,
+    credentials: Any = CREDENTIALS,
+    older: bool = False,
 ) -> dict[str, str]:
-    """The fields of a form that botocore has signed."""
+    """The fields of a form that botocore has signed; `older`: by Signature Version 2."""
     expiration = (datetime.now(UTC) + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
     request = AWSRequest("POST", "http://s3.localhost/photos")
     request.context["s3-presign-post-fields"] = dict(fields)
     request.context["s3-presign-post-policy"] = {"expiration": expiration, "conditions": [*conditions]}
-    S3SigV4PostAuth(credentials, "s3", "auto").add_auth(request)
+    (HmacV1PostAuth(credentials) if older else S3SigV4PostAuth(credentials, "s3", "auto")).add_auth(request)
     return {name.lower(): value for name, value in request.context["s3-presign-post-fields"].items()}
 
 
@@ -116,10 +121,47 @@ def test_malformed_fields_are_refused(name: str, value: str) -> None:
     assert refusal({**form(USUAL, KEY), name: value})[0] == "AUTHORIZATION_QUERY_PARAMETERS_ERROR"
 
 
-def test_signature_version_2_is_refused() -> None:
-    policy = form(USUAL, KEY)["policy"]
-    reason, message = refusal({**KEY, "policy": policy, "awsaccesskeyid": "x", "signature": "x"})
-    assert (reason, "Version 2" in message) == ("INVALID_REQUEST", True)
+def test_a_policy_that_is_signed_by_version_2_is_held_to_as_well() -> None:
+    fields = form(USUAL, KEY, older=True)
+    assert verified(fields).key.principal == ANNA
+    assert refusal({**fields, "content-type": "text/html"})[0] == "ACCESS_DENIED"
+    assert refusal(fields, "logs")[0] == "ACCESS_DENIED"
+    assert "expired" in refusal(form(USUAL, KEY, older=True, seconds=-1))[1]
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"signature": "AAAA"}, "SIGNATURE_DOES_NOT_MATCH"),
+        ({"signature": "\u00fc"}, "SIGNATURE_DOES_NOT_MATCH"),
+        ({"policy": form(USUAL, KEY, seconds=90)["policy"]}, "SIGNATURE_DOES_NOT_MATCH"),
+        ({"awsaccesskeyid": "nobody"}, "INVALID_ACCESS_KEY_ID"),
+        ({"signature": None}, "INVALID_ARGUMENT"),
+        ({"awsaccesskeyid": None}, "INVALID_ARGUMENT"),
+    ],
+)
+def test_a_wrong_signature_of_version_2_is_refused(changed: dict[str, str | None], told: str) -> None:
+    fields = {**form(USUAL, KEY, older=True), **changed}
+    assert refusal({name: value for name, value in fields.items() if value is not None})[0] == told
+
+
+@pytest.mark.parametrize("older", [False, True])
+def test_what_a_signature_stands_in_needs_a_policy(older: bool) -> None:
+    fields = form(USUAL, KEY, older=older)
+    del fields["policy"]
+    reason, message = refusal(fields)
+    assert (reason, "'policy'" in message) == ("INVALID_ARGUMENT", True)
+
+
+def test_each_of_several_content_types_must_begin_as_the_policy_says() -> None:
+    conditions = [*USUAL, ["starts-with", "$Content-Type", "image/"], ["starts-with", "$x-amz-meta-a", "image/"]]
+    given = {**KEY, "Content-Type": "image/png, image/jpeg", "x-amz-meta-a": "image/png, text/html"}
+    assert verified(form(conditions, given))
+    assert refusal(form(conditions, {**given, "Content-Type": "image/png, text/html"}))[0] == "ACCESS_DENIED"
+
+
+def test_what_version_2_needs_is_an_extra_field_of_version_4() -> None:
+    assert refusal({**form(USUAL, KEY), "signature": "x"})[0] == "ACCESS_DENIED"
 
 
 @pytest.mark.parametrize(

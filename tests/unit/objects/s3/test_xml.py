@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portico_server.objects.faces.s3.reading_xml import read
-from portico_server.objects.faces.s3.writing_xml import NAMESPACE, document, element, text, url_encoded
+from portico_server.objects.faces.s3.writing_xml import NAMESPACE, document, element, legible, text, url_encoded
 from portico_server.platform.errors import ApiError
 
 XML_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\ufffe\uffff", min_codepoint=0x20))
@@ -26,6 +26,12 @@ async def test_any_text_comes_out_as_it_went_in(value: str) -> None:
 
 async def test_line_breaks_and_tabs_survive() -> None:
     assert (await read(document("Root", element("Key", "a\r\n\tb ")), "Root")).exact("Key") == "a\r\n\tb "
+
+
+@given(st.text())
+def test_what_is_to_be_read_can_be_said_in_xml(value: str) -> None:
+    assert (ElementTree.fromstring(element("Resource", legible(value))).text or "") == legible(value)
+    assert legible("/a b/ü\x00\uffff") == "/a b/ü%00%EF%BF%BF"
 
 
 def test_control_characters_are_written_as_s3_writes_them() -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -43,7 +43,7 @@ _QUERY_PARAMETERS = (
     b"X-Amz-SignedHeaders",
     SIGNATURE,
 )
-_FORM_FIELDS = ("x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-signature")
+FORM_FIELDS = ("x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-signature")
 _NEEDED = frozenset(_QUERY_PARAMETERS)
 _OLDER_QUERY = frozenset((b"Signature", b"AWSAccessKeyId"))
 """Of Signature Version 2."""
@@ -150,15 +150,8 @@ def _of_query(parameters: Mapping[bytes, bytes], names: list[bytes]) -> Claims:
 
 def claims_of_form(fields: Mapping[str, str]) -> Claims:
     """Of a form with a policy (POST Object). Raises ApiError."""
-    missing = [name for name in _FORM_FIELDS if name not in fields]
-    if missing:
-        raise invalid(
-            "INVALID_ARGUMENT",
-            f"Bucket POST must contain a field named '{missing[0]}'. If it is specified, please check the order of the "
-            "fields",
-            argument_name=missing[0],
-        )
-    algorithm, credential, date, given = (fields[name] for name in _FORM_FIELDS)
+    check_given(FORM_FIELDS, fields)
+    algorithm, credential, date, given = (fields[name] for name in FORM_FIELDS)
     if algorithm != ALGORITHM:
         raise unsupported_mechanism("this x-amz-algorithm")
     key_id, scope = _credential(credential, form_malformed)
@@ -166,6 +159,18 @@ def claims_of_form(fields: Mapping[str, str]) -> Claims:
     if at_seconds is None or not date.startswith(scope.date):
         raise form_malformed("x-amz-date must be a time as 20130524T000000Z, of the credential's date")
     return Claims(key_id, scope, (), _signature(given, form_malformed), date, at_seconds)
+
+
+def check_given(names: Iterable[str], fields: Mapping[str, str]) -> None:
+    """Raises ApiError where a form lacks one of these fields."""
+    missing = [name for name in names if name not in fields]
+    if missing:
+        raise invalid(
+            "INVALID_ARGUMENT",
+            f"Bucket POST must contain a field named '{missing[0]}'. If it is specified, please check the order of the "
+            "fields",
+            argument_name=missing[0],
+        )
 
 
 @functools.lru_cache(1024)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from portico_server.objects.faces.s3 import errors
 from portico_server.objects.faces.s3.addresses import Address
 from portico_server.objects.faces.s3.object_headers import encoded, version_header
-from portico_server.objects.faces.s3.writing_xml import CONTENT_TYPE, DECLARATION, element
+from portico_server.objects.faces.s3.writing_xml import CONTENT_TYPE, DECLARATION, element, legible
 from portico_server.objects.services.http_dates import http_date
 from portico_server.platform.errors import ApiError
 from portico_server.platform.faces import FaceResponse
@@ -35,10 +35,10 @@ def answer(
     headers = [*_ids(ray_id), *_headers(error, found.code), *_cors(error)]
     if verb == "HEAD":
         return FaceResponse(found.status, [CONTENT_TYPE, *headers])
-    parts = [element("Code", found.code), element("Message", found.message)]
-    parts += [element(name, value) for name, value in _details(error, found.code, address, wanted_range)]
-    parts += [element("Resource", path), element("RequestId", ray_id), element("HostId", HOST_ID)]
-    body = f"{DECLARATION}<Error>{''.join(parts)}</Error>".encode("utf-8", "replace")
+    told = [("Code", found.code), ("Message", found.message), *_details(error, found.code, address, wanted_range)]
+    told += [("Resource", path), ("RequestId", ray_id), ("HostId", HOST_ID)]
+    content = "".join(element(name, legible(value)) for name, value in told)
+    body = f"{DECLARATION}<Error>{content}</Error>".encode("utf-8", "replace")
     return FaceResponse(found.status, [CONTENT_TYPE, *headers], body)
 
 

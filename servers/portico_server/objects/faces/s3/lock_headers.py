@@ -23,6 +23,7 @@ _MODES = {
     "GOVERNANCE": objects_pb2.RETENTION_MODE_GOVERNANCE,
     "COMPLIANCE": objects_pb2.RETENTION_MODE_COMPLIANCE,
 }
+_NOT_ENCODED = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _TAG_TEXT = re.compile(r"[\w\s.:/=+@-]*")
 
 
@@ -31,7 +32,7 @@ def retention_of(headers: Mapping[str, str]) -> objects_pb2.Retention | None:
     if _MODE not in headers and _UNTIL not in headers:
         return None
     if _MODE not in headers or _UNTIL not in headers:
-        raise invalid_argument(_MODE, "", f"{_UNTIL} and {_MODE} must both be supplied")
+        raise invalid("INVALID_REQUEST", f"{_UNTIL} and {_MODE} must both be supplied")
     return retention(headers[_MODE], headers[_UNTIL], _MODE)
 
 
@@ -74,7 +75,16 @@ def tags_of(headers: Mapping[str, str]) -> dict[str, str]:
     text = headers.get(TAGGING, "")
     if not text:
         return {}
-    return checked_tags(parse_qsl(text, keep_blank_values=True), MAX_OBJECT_TAGS)
+    pairs = parse_qsl(text, keep_blank_values=True)
+    names = [name for name, _ in pairs]
+    if len(set(names)) < len(names) or "" in names or _NOT_ENCODED.search(text):
+        raise invalid_argument(
+            TAGGING,
+            text,
+            f"the header '{TAGGING}' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name "
+            "duplicates",
+        )
+    return checked_tags(pairs, MAX_OBJECT_TAGS)
 
 
 def checked_tags(pairs: list[tuple[str, str]], most: int) -> dict[str, str]:

@@ -1,7 +1,9 @@
 """Uploads by forms in browsers (POST Object): the signed policy that says what a form may hold.
 
+A policy may be signed by Signature Version 2 as well: programs that make forms still do that, and the policy, which
+says until when it is good, is all that is signed in either version.
 Source: Amazon S3 API Reference, "Browser-Based Uploads Using POST (AWS Signature Version 4)": "POST Policy", and
-"Calculating a Signature".
+"Calculating a Signature"; Amazon S3 User Guide, "Browser-based uploads using POST (AWS signature version 2)".
 """
 
 from __future__ import annotations
@@ -16,13 +18,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from portico_server.objects.faces.s3.claims import claims_of_form
+from portico_server.objects.faces.s3.claims import FORM_FIELDS, check_given, claims_of_form
 from portico_server.objects.faces.s3.signers import Signers
 from portico_server.objects.faces.s3.signing_errors import (
     access_denied,
     does_not_match,
     invalid,
-    unsupported_mechanism,
 )
 from portico_server.platform.access_keys import AccessKey
 from portico_server.platform.clock import Clock
@@ -31,6 +32,10 @@ MOST_POLICY_BYTES = 20 * 1024
 _EXPIRATION = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.[0-9]{1,9})?Z")
 _UNCONDITIONED = ("policy", "x-amz-signature", "file", "bucket")
 """Fields that need no condition; and all whose names begin with `x-ignore-`."""
+_OLDER_FIELDS = ("awsaccesskeyid", "signature")
+"""Of Signature Version 2; they need no condition either."""
+_MAY_BE_SEVERAL = "content-type"
+"""Of this field each of the values, with commas between, must begin as the policy says."""
 _LARGEST = 2**63
 
 
@@ -43,7 +48,8 @@ class Condition(NamedTuple):
 
     def holds(self, given: str) -> bool:
         if self.kind == "starts-with":
-            return given.startswith(self.value)
+            values = re.split(r",\s*", given) if self.field == _MAY_BE_SEVERAL else [given]
+            return all(value.startswith(self.value) for value in values)
         return given == self.value
 
     def __str__(self) -> str:
@@ -93,19 +99,39 @@ def verify_form(fields: Mapping[str, str], bucket: str, signers: Signers, clock:
     """Who has signed a form to that bucket; None for nobody. `fields`: those before the file, by name in lower case.
     Raises ApiError."""
     if "policy" not in fields:
+        if any(name in fields for name in (*FORM_FIELDS, *_OLDER_FIELDS)):
+            check_given(("policy",), fields)
         return None
-    if "x-amz-algorithm" not in fields and "signature" in fields:
-        raise unsupported_mechanism("AWS Signature Version 2")
-    claims = claims_of_form(fields)
-    key = signers.key_of(claims)
-    encoded = fields["policy"].encode()
-    if not hmac.compare_digest(signers.signing_key(key, claims).signature(encoded), claims.signature):
-        raise does_not_match(claims.key_id, claims.signature, encoded)
+    older = "x-amz-algorithm" not in fields and any(name in fields for name in _OLDER_FIELDS)
+    key = (_signer_by_version_2 if older else _signer)(fields, signers)
+    if older:
+        fields = {name: value for name, value in fields.items() if name not in _OLDER_FIELDS}
     policy = policy_of(fields["policy"])
     if clock.now_us() // 1_000_000 >= policy.expires_at:
         raise access_denied("Invalid according to Policy: Policy expired.")
     _check(policy, {**fields, "bucket": bucket})
     return SignedForm(key, policy)
+
+
+def _signer(fields: Mapping[str, str], signers: Signers) -> AccessKey:
+    """The key that has signed the policy. Raises ApiError."""
+    claims = claims_of_form(fields)
+    key = signers.key_of(claims)
+    encoded = fields["policy"].encode()
+    if not hmac.compare_digest(signers.signing_key(key, claims).signature(encoded), claims.signature):
+        raise does_not_match(claims.key_id, claims.signature, encoded)
+    return key
+
+
+def _signer_by_version_2(fields: Mapping[str, str], signers: Signers) -> AccessKey:
+    check_given(_OLDER_FIELDS, fields)
+    key_id, signature = (fields[name] for name in _OLDER_FIELDS)
+    key = signers.key_named(key_id)
+    encoded = fields["policy"].encode()
+    ours = base64.b64encode(hmac.digest(key.secret(), encoded, "sha1"))
+    if not hmac.compare_digest(ours, signature.encode()):
+        raise does_not_match(key_id, signature, encoded)
+    return key
 
 
 def policy_of(encoded: str) -> Policy:

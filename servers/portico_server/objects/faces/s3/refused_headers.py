@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from portico_server.objects.faces.s3.refusals import denied, invalid, not_implemented
+from portico_server.objects.faces.s3.refusals import denied, invalid, invalid_argument, not_implemented
 from portico_server.objects.faces.s3.request import S3Request
 
 _EXPECTED_OWNER = "x-amz-expected-bucket-owner"
@@ -42,3 +42,12 @@ def check_encryption(headers: Mapping[str, str]) -> None:
     for header in headers:
         if header.startswith((_ENCRYPTION, "x-amz-copy-source-server-side-encryption")):
             raise not_implemented("server-side encryption", _INSTEAD_OF_ENCRYPTION, header)
+
+
+def check_read(headers: Mapping[str, str]) -> None:
+    """Of a get or a head. In S3, too, who reads does not say how the store encrypts, but for a key of his own."""
+    if _ENCRYPTION in headers:
+        raise invalid_argument(
+            _ENCRYPTION, headers[_ENCRYPTION], f"the header {_ENCRYPTION} is not supported for this operation"
+        )
+    check_encryption(headers)

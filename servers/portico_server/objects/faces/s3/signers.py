@@ -34,12 +34,16 @@ class Signers:
         if region not in self._regions:
             malformed = query_malformed if claims.presigned else header_malformed
             raise malformed(f"the region {region[:64]!r} is wrong; expecting {self._regions[0]!r}", self._regions[0])
-        key = self._keys.get(claims.key_id)
+        return self.key_named(claims.key_id)
+
+    def key_named(self, key_id: str) -> AccessKey:
+        """The key of that id. Raises ApiError."""
+        key = self._keys.get(key_id)
         if key is None:
             raise refused(
                 "INVALID_ACCESS_KEY_ID",
                 "there is no such access key, or no longer; make one with `portico access keys create`",
-                aws_access_key_id=claims.key_id[:128],
+                aws_access_key_id=key_id[:128],
             )
         return key
 

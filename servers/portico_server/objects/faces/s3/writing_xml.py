@@ -12,12 +12,18 @@ CONTENT_TYPE = ("content-type", "application/xml")
 _SPECIAL = re.compile('[&<>"\x00-\x08\x0a-\x1f\ufffe\uffff]')
 """What cannot stand as it is. XML 1.0 knows no references to most control characters; S3 writes them all the same, and
 clients that have such keys ask for `encoding-type=url`."""
+_UNSAYABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _NAMED = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
 
 
 def text(value: str) -> str:
     """The text, as it can stand between tags."""
     return _SPECIAL.sub(_reference, value) if _SPECIAL.search(value) else value
+
+
+def legible(value: str) -> str:
+    """The text with what XML 1.0 cannot say percent-encoded: for what is told to be read, not to be used."""
+    return _UNSAYABLE.sub(lambda match: quote(match[0]), value) if _UNSAYABLE.search(value) else value
 
 
 def element(name: str, value: str | int) -> str:

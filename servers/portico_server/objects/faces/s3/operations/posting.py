@@ -60,6 +60,8 @@ class _File:
 async def post_object(request: S3Request) -> FaceResponse:
     boundary = boundary_of(request.header("content-type"))
     if boundary is None:
+        if request.header("content-type").partition(";")[0].strip().lower() == "multipart/form-data":
+            raise invalid("MALFORMED_POST_REQUEST", "the Content-Type of the form names no boundary")
         raise invalid("PRECONDITION_FAILED", "Bucket POST must be of the enclosure-type multipart/form-data")
     form = Form(aiter(request.body()), boundary)
     fields = dict(await form.read_fields())
