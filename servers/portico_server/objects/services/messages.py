@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 from portico.objects.v1 import buckets_pb2, objects_pb2
 from portico_server.objects.buckets import settings
 from portico_server.objects.names import object_name
-from portico_server.objects.records import Bucket, Version
+from portico_server.objects.records import NULL_VERSION, Bucket, Version
 from portico_server.objects.versions import conditions
 from portico_server.objects.versions.conditions import Conditions
 from portico_server.objects.versions.deleting import Deleted
@@ -73,15 +73,17 @@ async def add_versions(listed: Listed, bucket: str, versions: Sequence[Version])
 
 def _fill(message: objects_pb2.Object, prefix: str, version: Version) -> None:
     """`prefix`: of the object's name, before its key."""
-    message.name = prefix + version.key
-    message.version_id = version.version_id
-    message.etag = version.etag
-    message.size_bytes = version.size_bytes
-    message.parts_count = version.parts_count
+    key, write_id, is_null, _, etag, size_bytes, created_at_us, file, metadata, checksums, *_ = version
+    message.name = prefix + key
+    message.version_id = NULL_VERSION if is_null else write_id
+    message.etag = etag
+    message.size_bytes = size_bytes
+    if file:
+        message.parts_count = version.parts_count
     created = message.create_time
-    created.seconds, created.nanos = timestamp(version.created_at_us)
-    message.metadata.MergeFromString(version.metadata)
-    message.checksums.MergeFromString(version.checksums)
+    created.seconds, created.nanos = timestamp(created_at_us)
+    message.metadata.MergeFromString(metadata)
+    message.checksums.MergeFromString(checksums)
 
 
 def timestamp(microseconds: int) -> tuple[int, int]:

@@ -140,8 +140,10 @@ class _Filling:
         many there were. A walk knows one object of each common prefix: where that one has expired another may not have,
         so it is taken up to there (`stopped`).
         """
-        before = self._entries
         self.stopped = False
+        if self._has_expired is None and not self.wanted.delimiter:
+            return self._take_all(rows)
+        before = self._entries
         for row in rows:
             if row.key < self.position:
                 continue
@@ -159,6 +161,19 @@ class _Filling:
                 break
             self._add(row)
         return self._entries - before
+
+    def _take_all(self, rows: Sequence[Version]) -> int:
+        """As `take`, where each row is an entry of its own."""
+        before = self._entries
+        taken = rows[: self.wanted.limit - before]
+        if taken:
+            self.page.objects += taken
+            self.position = text.after(taken[-1].key)
+        self._entries = before + len(rows)
+        if self._entries > self.wanted.limit:
+            self.full = True
+            self.page.cursor = self.position
+        return len(rows)
 
     def end_early(self) -> None:
         """Ends the page, though there is room, after so many expired objects that others have waited long enough: a

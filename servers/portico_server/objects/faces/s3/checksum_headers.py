@@ -40,9 +40,6 @@ _TYPES = {
     "FULL_OBJECT": objects_pb2.CHECKSUM_TYPE_FULL_OBJECT,
     "COMPOSITE": objects_pb2.CHECKSUM_TYPE_COMPOSITE,
 }
-_PREFERRED = [(name, ALGORITHMS[name][0]) for name in ("SHA256", "SHA1", "CRC32C", "CRC32", "CRC64NVME")]
-"""What is told of an object that has several, and its field: S3's have one. The last two come without anybody's asking,
-by the SDKs' default and the platform's; another was asked for, perhaps by a copy, which keeps its source's, too."""
 
 
 def expected(headers: Mapping[str, str]) -> objects_pb2.Checksums | None:
@@ -124,11 +121,20 @@ def type_name(value: int) -> str:
 
 
 def shown_algorithm(checksums: objects_pb2.Checksums) -> str:
-    """Which digest of an object is told, by S3's name; empty for none."""
-    for name, field in _PREFERRED:
-        if getattr(checksums, field):
-            return name
-    return ""
+    """Which digest of an object is told, by S3's name; empty for none.
+
+    Objects have several, S3's one. The last two come without anybody's asking, by the SDKs' default and the platform's;
+    another was asked for, perhaps by a copy, which keeps its source's, too. Written out: a list asks for each object.
+    """
+    if checksums.sha256:
+        return "SHA256"
+    if checksums.sha1:
+        return "SHA1"
+    if checksums.crc32c:
+        return "CRC32C"
+    if checksums.crc32:
+        return "CRC32"
+    return "CRC64NVME" if checksums.crc64nvme else ""
 
 
 def _shown(checksums: objects_pb2.Checksums, parts_count: int) -> tuple[str, str]:

@@ -31,6 +31,9 @@ _DESCRIBING = (
     ("expires", "expires"),
 )
 _TWO_DIGITS = [f"{number:02}" for number in range(60)]
+_MINUTES = [f"{hour:02}:{minute}" for hour in range(24) for minute in _TWO_DIGITS]
+"""Those of a day."""
+_MILLISECONDS = [f"{number:03}" for number in range(1000)]
 _ANSWERED = (*_DESCRIBING, ("content-encoding", "content_encoding"))
 OVERRIDES = {
     "response-cache-control": "cache-control",
@@ -124,9 +127,7 @@ def iso_time(seconds: int, nanos: int = 0) -> str:
     """A time as XML has it, to the millisecond."""
     day, second = divmod(seconds, 86_400)
     minute, second = divmod(second, 60)
-    hour, minute = divmod(minute, 60)
-    clock = f"{_TWO_DIGITS[hour]}:{_TWO_DIGITS[minute]}:{_TWO_DIGITS[second]}"
-    return f"{_iso_day(day)}T{clock}.{nanos // 1_000_000:03}Z"
+    return f"{_iso_day(day)}T{_MINUTES[minute]}:{_TWO_DIGITS[second]}.{_MILLISECONDS[nanos // 1_000_000]}Z"
 
 
 @lru_cache(maxsize=1024)

@@ -42,7 +42,12 @@ def boolean(name: str, value: bool) -> str:
 
 def document(root: str, content: str) -> bytes:
     """A whole answer: the root element in S3's namespace, and what it holds."""
-    return f'{DECLARATION}<{root} xmlns="{NAMESPACE}">{content}</{root}>'.encode()
+    return f"{opening(root)}{content}</{root}>".encode()
+
+
+def opening(root: str) -> str:
+    """How a document begins."""
+    return f'{DECLARATION}<{root} xmlns="{NAMESPACE}">'
 
 
 def url_encoded(value: str) -> str:

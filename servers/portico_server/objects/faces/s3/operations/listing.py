@@ -6,26 +6,28 @@ one thing: `start_after` of the contract, which leaves out the common prefix tha
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
 from portico.objects.v1 import objects_pb2
 from portico_server.objects.faces.s3 import checksum_headers, object_headers, refused_headers
-from portico_server.objects.faces.s3.answers import xml
+from portico_server.objects.faces.s3.answers import xml, xml_as_written
 from portico_server.objects.faces.s3.refusals import invalid_argument
 from portico_server.objects.faces.s3.request import S3Request
 from portico_server.objects.faces.s3.writing_xml import boolean, element, optional, text, url_encoded
+from portico_server.objects.names import object_name
 from portico_server.platform.faces import FaceResponse
 
 MAX_KEYS = 1000
-_WRITTEN_AT_ONCE = 100
-"""Entries that are written in one go, some 300 us; then others run."""
+_WRITTEN_AT_ONCE = 200
+"""Entries that are written in one go, some 600 us; then others run, and what is written is on its way."""
 
 Encode = Callable[[str], str]
+Write = Callable[[objects_pb2.Object], str]
+_Page = objects_pb2.ListObjectsResponse | objects_pb2.ListObjectVersionsResponse
 
 
 class _Asked(NamedTuple):
@@ -50,8 +52,7 @@ async def list_objects(request: S3Request) -> FaceResponse:
         content += element("NextMarker", asked.encode(last))
     content += boolean("IsTruncated", more)
     owner = owner_element(request.account)
-    content += await entries(page.objects, lambda found: _contents(found, asked.encode, owner))
-    return xml(request, "ListBucketResult", content + _prefixes(page.prefixes, asked))
+    return _listed(request, "ListBucketResult", content, page, _contents(request, asked.encode, owner), asked)
 
 
 async def list_objects_v2(request: S3Request) -> FaceResponse:
@@ -69,8 +70,7 @@ async def list_objects_v2(request: S3Request) -> FaceResponse:
         content += element("NextContinuationToken", _sealed(last))
     if start_after:
         content += element("StartAfter", asked.encode(start_after))
-    content += await entries(page.objects, lambda found: _contents(found, asked.encode, owner))
-    return xml(request, "ListBucketResult", content + _prefixes(page.prefixes, asked))
+    return _listed(request, "ListBucketResult", content, page, _contents(request, asked.encode, owner), asked)
 
 
 async def list_versions(request: S3Request) -> FaceResponse:
@@ -99,18 +99,26 @@ async def list_versions(request: S3Request) -> FaceResponse:
     if more:
         content += _next_version(page, asked.encode)
     owner = owner_element(request.account)
-    content += await entries(page.objects, lambda found: _version(found, asked.encode, owner))
-    return xml(request, "ListVersionsResult", content + _prefixes(page.prefixes, asked))
+    return _listed(
+        request, "ListVersionsResult", content, page, lambda found: _version(found, asked.encode, owner), asked
+    )
 
 
-async def entries(found: Sequence[objects_pb2.Object], write: Callable[[objects_pb2.Object], str]) -> str:
-    """All of them as XML, letting others run in between."""
-    written: list[str] = []
-    for start in range(0, len(found), _WRITTEN_AT_ONCE):
-        if start:
-            await asyncio.sleep(0)
-        written.extend(map(write, found[start : start + _WRITTEN_AT_ONCE]))
-    return "".join(written)
+def _listed(request: S3Request, root: str, told: str, page: _Page, write: Write, asked: _Asked) -> FaceResponse:
+    """The answer: what is `told` of the list, its objects, its common prefixes."""
+
+    def pieces() -> Iterator[str]:
+        piece, objects = told, page.objects
+        for start in range(0, len(objects), _WRITTEN_AT_ONCE):
+            if start:
+                yield piece
+                piece = ""
+            piece += "".join(map(write, objects[start : start + _WRITTEN_AT_ONCE]))
+        yield piece + _prefixes(page.prefixes, asked)
+
+    if len(page.objects) <= _WRITTEN_AT_ONCE:
+        return xml(request, root, "".join(pieces()))
+    return xml_as_written(request, root, pieces())
 
 
 def owner_element(account: str, name: str = "Owner") -> str:
@@ -176,11 +184,20 @@ async def _page(request: S3Request, asked: _Asked, marker: str) -> tuple[objects
     return page, last
 
 
-def _contents(found: objects_pb2.Object, encode: Encode, owner: str) -> str:
-    """`owner`: as an element, or empty."""
-    checksums = found.checksums
-    digest = _digest(checksum_headers.shown_algorithm(checksums), checksums.type)
-    return f"<Contents><Key>{text(encode(key_of(found.name)))}</Key>{_state(found)}{digest}{owner}</Contents>"
+def _contents(request: S3Request, encode: Encode, owner: str) -> Write:
+    """Writes an object of a list. `owner`: as an element, or empty."""
+    key_begins = len(object_name(request.bucket_name, ""))
+
+    def write(found: objects_pb2.Object) -> str:
+        checksums, created = found.checksums, found.create_time
+        return (
+            f"<Contents><Key>{text(encode(found.name[key_begins:]))}</Key>"
+            f"<LastModified>{object_headers.iso_time(created.seconds, created.nanos)}</LastModified>"
+            f"<ETag>&quot;{found.etag}&quot;</ETag><Size>{found.size_bytes}</Size><StorageClass>STANDARD</StorageClass>"
+            f"{_digest(checksum_headers.shown_algorithm(checksums), checksums.type)}{owner}</Contents>"
+        )
+
+    return write
 
 
 def _version(found: objects_pb2.Object, encode: Encode, owner: str) -> str:
