@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import os
 import signal
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -50,3 +51,11 @@ def answer(connection: object) -> Response:
     response.begin()
     headers = {name.lower(): value for name, value in response.getheaders()}
     return Response(response.status, headers, response.read())
+
+
+def refusing(platform: RunningPlatform, error: str) -> contextlib.AbstractContextManager[None]:
+    """The system refuses, by this error, to write to the objects' database."""
+    log = platform.data / "databases" / "objects.sqlite-wal"
+    inject = f"inject=pwrite64,ftruncate,fallocate:error={error}"
+    options = ["-f", "-qq", "-P", str(log), "-e", "trace=pwrite64,ftruncate,fallocate", "-e", inject]
+    return attached(platform.front_pid, options, os.devnull)

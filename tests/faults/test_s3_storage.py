@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from tests.e2e.s3.conftest import door_of
 from tests.e2e.s3.door import S3Door, code_of
-from tests.faults.attached import attached
+from tests.faults.attached import refusing
 from tests.faults.disks import disk, filled, read_only
 from tests.harness import RunningPlatform, running_platform
 from tests.harness.waiting import wait_until
@@ -194,14 +193,6 @@ def test_a_client_that_repeats_calls_does_not_repeat_them_on_a_full_disk(door: S
         patient.put_object(**stored.at("new"), Body=LARGE)
     assert refused.value.response["ResponseMetadata"]["RetryAttempts"] == 0
     assert refused.value.response["Error"]["Code"] == FULL[1]
-
-
-def refusing(platform: RunningPlatform, error: str) -> contextlib.AbstractContextManager[None]:
-    """The system refuses, by this error, to write to the objects' database."""
-    log = platform.data / "databases" / "objects.sqlite-wal"
-    inject = f"inject=pwrite64,ftruncate,fallocate:error={error}"
-    options = ["-f", "-qq", "-P", str(log), "-e", "trace=pwrite64,ftruncate,fallocate", "-e", inject]
-    return attached(platform.front_pid, options, os.devnull)
 
 
 def test_while_the_file_system_is_read_only_all_is_read_and_no_change_is_made(

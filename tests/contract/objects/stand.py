@@ -29,7 +29,8 @@ from portico_server.objects.upkeep.orphans import Orphans
 from portico_server.platform import call
 from portico_server.platform.authorization import Filter, Principal
 from portico_server.platform.blobs import Blobs
-from portico_server.platform.blobs.files import FileBlobs
+from portico_server.platform.blobs.opening import open_blobs
+from portico_server.platform.blobs.stores import read_stores
 from portico_server.platform.database import ANY, Batch, Database, Statement
 from portico_server.platform.database.opening import LocalDatabases
 from portico_server.platform.errors import ApiError
@@ -402,10 +403,11 @@ def keys(page: objects_pb2.ListObjectsResponse | objects_pb2.ListObjectVersionsR
 async def standing(
     settings: Settings, wrap_blobs: Callable[[Blobs], Blobs] = lambda blobs: blobs
 ) -> AsyncIterator[Stand]:
-    """The product, running on the database that the settings name, and files in their data directory."""
+    """The product, running on the database that the settings name, and files in their data directory, or
+    the stores that this names."""
     databases, clock = LocalDatabases(settings), MovingClock()
-    files = await FileBlobs.start(settings.data / "blobs" / "objects")
-    blobs = wrap_blobs(files)
+    opened = await open_blobs(settings.data, "objects", read_stores(settings.data))
+    blobs = wrap_blobs(opened)
 
     async def product_blobs(product: str) -> Blobs:
         return blobs
@@ -428,4 +430,4 @@ async def standing(
         services = buckets, objects, uploads, usage, notifications
         yield Stand(settings, clock, database, blobs, running, *services, collector, freeing, orphans)
     await databases.close()
-    await files.close()
+    await opened.close()

@@ -1,4 +1,4 @@
-"""What clients did and saw: calls that concern one key each, and lists.
+"""What clients did, saw, and were told: calls that concern one key each, lists, and notifications.
 
 A write is named by its client (`write`), which tells of it in the object's metadata. A call whose answer did not come
 is uncertain: it may have taken effect at any time from its beginning to its end, or not at all.
@@ -18,20 +18,37 @@ class Key(NamedTuple):
     name: str
 
 
+class Lock(NamedTuple):
+    """What keeps a version from deletion: its retention (GOVERNANCE, COMPLIANCE or none, for long), a legal hold."""
+
+    mode: str = ""
+    hold: bool = False
+
+    def keeps(self, bypass: bool) -> bool:
+        return self.hold or self.mode == "COMPLIANCE" or (self.mode == "GOVERNANCE" and not bypass)
+
+
+UNLOCKED = Lock()
+
+
 class Seen(NamedTuple):
-    """A version as a reader saw it: which write's it is, and its ETag; empty what the answer did not tell."""
+    """A version as a reader saw it: which write's it is, its ETag, its lock; empty what the answer did not tell."""
 
     write: str = ""
     etag: str = ""
+    lock: Lock | None = None
 
 
 class Put(NamedTuple):
-    """The key's object becomes that of this write. `if_absent`, `if_match` (an ETag): on this condition."""
+    """The key's object becomes that of this write. `if_absent`, `if_match` (an ETag): on this condition. `lives`: it
+    expires so long after it was put."""
 
     write: str
     if_absent: bool = False
     if_match: str = ""
     tag: str = ""
+    lock: Lock = UNLOCKED
+    lives: float = NEVER
 
 
 class Refused(NamedTuple):
@@ -48,9 +65,37 @@ class Delete(NamedTuple):
 
 
 class DeleteVersion(NamedTuple):
-    """The version of this id is gone, if it was there."""
+    """The version of this id is gone, if it was there. `bypass`: a retention in GOVERNANCE mode does not keep it."""
 
     version: str
+    bypass: bool = False
+
+
+class Hold(NamedTuple):
+    """The version of this id is under legal hold, or no more."""
+
+    version: str
+    hold: bool
+
+
+class Retain(NamedTuple):
+    """The version of this id is kept in this mode, always until the same time; empty: no more. `bypass` as above."""
+
+    version: str
+    mode: str
+    bypass: bool = False
+
+
+class KeptByLock(NamedTuple):
+    """This was refused, because the version's lock does not allow it."""
+
+    refused: DeleteVersion | Retain
+
+
+class Expire(NamedTuple):
+    """The object that is there, and has this ETag, is removed because it has expired."""
+
+    etag: str
 
 
 class Tag(NamedTuple):
@@ -84,8 +129,21 @@ class ReadVersions(NamedTuple):
     versions: tuple[tuple[str, Seen | None], ...]
 
 
-Step = Put | Refused | Delete | DeleteVersion | Tag | Read | ReadTag | ReadVersion | ReadVersions
-READS = (Refused, Read, ReadTag, ReadVersion, ReadVersions)
+Locking = DeleteVersion | Hold | Retain | KeptByLock
+Looking = Read | ReadTag | ReadVersion | ReadVersions
+Step = Put | Refused | Delete | Tag | Expire | Locking | Looking
+READS = (Refused, KeptByLock, Read, ReadTag, ReadVersion, ReadVersions)
+
+
+class Told(NamedTuple):
+    """What a queue told of a key: that a version was `created`, `deleted`, `tagged` or has `expired`, with its id and
+    ETag (empty: not told). `at`: when that was read."""
+
+    event: str
+    version: str
+    etag: str
+    is_marker: bool
+    at: float
 
 
 @dataclass
@@ -129,13 +187,15 @@ class Listing:
 @dataclass
 class History:
     """All that happened. `etags`: of each write, None where nobody was told; `ids`: version ids that were told for
-    writes; `versioned`: the buckets that keep versions; `wrong`: what was wrong by itself."""
+    writes; `versioned`: the buckets that keep versions; `told`: all that a queue told, key by key in its order (None:
+    nobody listened); `wrong`: what was wrong by itself."""
 
     versioned: frozenset[str] = frozenset()
     calls: list[Call] = field(default_factory=list)
     listings: list[Listing] = field(default_factory=list)
     etags: dict[str, str | None] = field(default_factory=dict)
     ids: list[tuple[str, str]] = field(default_factory=list)
+    told: dict[Key, list[Told]] | None = None
     wrong: list[str] = field(default_factory=list)
 
     def by_key(self) -> dict[Key, list[Call]]:

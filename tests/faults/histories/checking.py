@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.faults.histories.calls import READS, Call, History, Key, Listing, Read, Seen
-from tests.faults.histories.register import NOTHING, Held, Register, told_ids
+from tests.faults.histories.calls import READS, Call, History, Key, Listing, Read, Seen, Told
+from tests.faults.histories.ids import told_ids
+from tests.faults.histories.register import Register
 from tests.faults.histories.search import Operation, Undecided, linearizable
+from tests.faults.histories.telling import Listened, State, expiries, settled
 from tests.faults.histories.windows import Writes, possible_times
 
 
@@ -41,16 +43,22 @@ def _of_keys(history: History) -> Iterator[str]:
     calls = history.by_key()
     for key, call in _seen_in_lists(history):
         calls[key].append(call)
-    told = dict(history.ids)
+    told = history.told or {}
+    if unknown := told.keys() - calls.keys():
+        yield f"a queue told of what nobody did anything to: {sorted(unknown)[:3]}"
+    ids = dict(history.ids)
     for key, of_key in calls.items():
-        ids = told_ids(of_key, told, history.etags)
-        register = Register(key.bucket in history.versioned, ids, history.etags, frozenset(ids.values()))
+        events = told.get(key, [])
+        of_key = settled(of_key, events, history.etags) + expiries(key, of_key, events, history.etags)
+        own_ids = told_ids(of_key, ids, history.etags, events)
+        register = Register(key.bucket in history.versioned, own_ids, history.etags, frozenset(own_ids.values()))
+        listened = Listened(register, None if history.told is None else events)
         operations = [
-            _operation(call, register) for call in of_key if call.is_certain or not isinstance(call.step, READS)
+            _operation(call, listened) for call in of_key if call.is_certain or not isinstance(call.step, READS)
         ]
         try:
-            if not linearizable(operations, NOTHING):
-                yield f"{key.bucket}/{key.name} cannot have been so:\n{_lines(of_key)}"
+            if not linearizable(operations, State(), is_last=listened.is_last):
+                yield f"{key.bucket}/{key.name} cannot have been so:\n{_lines(of_key, events)}"
         except Undecided as undecided:
             yield f"{key.bucket}/{key.name}: {undecided}: cannot be decided"
 
@@ -66,19 +74,20 @@ def _seen_in_lists(history: History) -> Iterator[tuple[Key, Call]]:
                 yield key, Call(key, listing.begin, listing.end, Read(seen))
 
 
-def _operation(call: Call, register: Register) -> Operation[Held]:
-    def after(held: Held) -> Iterator[Held]:
-        return register.after(call.step, held)
+def _operation(call: Call, listened: Listened) -> Operation[State]:
+    def after(state: State) -> Iterator[State]:
+        return listened.after(call, state)
 
     return Operation(call.begin, call.end, after, isinstance(call.step, READS), call.is_certain)
 
 
-def _lines(calls: list[Call]) -> str:
+def _lines(calls: list[Call], events: list[Told]) -> str:
     first = min(call.begin for call in calls)
-    return "\n".join(
+    lines = [
         f"  {call.begin - first:.0f} to {call.end - first:.0f} {'' if call.is_certain else 'perhaps '}{call.step}"
         for call in sorted(calls, key=lambda one: one.begin)
-    )
+    ]
+    return "\n".join([*lines, *(f"  told at {one.at - first:.0f}: {one[:-1]}" for one in events)])
 
 
 def _told(listing: Listing) -> str:

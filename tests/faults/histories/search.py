@@ -32,16 +32,23 @@ class Operation(NamedTuple, Generic[State]):
     is_certain: bool = True
 
 
-def linearizable(operations: Iterable[Operation[State]], first: State, most_nodes: int = MOST_NODES) -> bool:
-    """Whether there is an order of the operations, true to their times, that is possible. Raises Undecided."""
-    return _Search(sorted(operations, key=lambda one: one.begin)).succeeds(first, most_nodes)
+def linearizable(
+    operations: Iterable[Operation[State]],
+    first: State,
+    most_nodes: int = MOST_NODES,
+    is_last: Callable[[State], bool] = lambda state: True,
+) -> bool:
+    """Whether there is an order of the operations, true to their times, that is possible, and ends in a state that may
+    be the last. Raises Undecided."""
+    return _Search(sorted(operations, key=lambda one: one.begin), is_last).succeeds(first, most_nodes)
 
 
 class _Search(Generic[State]):
     """A node is the set of operations that are done (bits of a number) and the state in which they leave."""
 
-    def __init__(self, operations: Sequence[Operation[State]]) -> None:
+    def __init__(self, operations: Sequence[Operation[State]], is_last: Callable[[State], bool]) -> None:
         self._operations = operations
+        self._is_last = is_last
         self._certain = sum(1 << place for place, one in enumerate(operations) if one.is_certain)
 
     def succeeds(self, first: State, most_nodes: int) -> bool:
@@ -49,7 +56,7 @@ class _Search(Generic[State]):
         pending: list[tuple[int, State]] = [(0, first)]
         while pending:
             done, state = node = pending.pop()
-            if done & self._certain == self._certain:
+            if done & self._certain == self._certain and self._is_last(state):
                 return True
             if node in seen:
                 continue

@@ -8,7 +8,6 @@ import pytest
 
 from tests.faults.histories.calls import (
     Call,
-    Delete,
     DeleteVersion,
     History,
     Key,
@@ -20,28 +19,11 @@ from tests.faults.histories.calls import (
     ReadVersions,
     Refused,
     Seen,
-    Step,
     Tag,
 )
 from tests.faults.histories.checking import violations
+from tests.faults.histories.made import GONE, PUT_A, PUT_B, A, B, of
 from tests.faults.histories.search import NEVER, Operation, Undecided, linearizable
-
-A, B = Seen("a", "ea"), Seen("b", "eb")
-PUT_A, PUT_B, GONE = Put("a"), Put("b"), Delete("d")
-One = tuple[float, float, Step]
-
-
-def of(*calls: One, perhaps: tuple[One, ...] = (), versioned: bool = False, key: str = "k", **more: Any) -> History:
-    """A history of one key; `perhaps` are the calls that were not answered. The id of the write `a` is `ia`."""
-    name = Key("bucket", key)
-    history = History(frozenset({"bucket"} if versioned else ()), etags={"a": "ea", "b": "eb", "c": None}, **more)
-    history.calls += [Call(name, *one) for one in calls]
-    history.calls += [Call(name, *one, is_certain=False) for one in perhaps]
-    if versioned:
-        writes = [one.step.write for one in history.calls if isinstance(one.step, (Put, Delete)) and one.is_certain]
-        history.ids += [(write, f"i{write}") for write in writes]
-    return history
-
 
 POSSIBLE = {
     "a put is read": of((0, 1, PUT_A), (2, 3, Read(A))),

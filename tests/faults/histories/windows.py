@@ -63,19 +63,25 @@ class Writes:
         return either(span for put in matching for span in self._of(put))
 
     def _of(self, put: Call) -> Times:
-        """From when a put began until something that began after it has taken its place, for good."""
+        """From when a put began until something that began after it has taken its place, for good, or it expired."""
         if self._restores:
             return [(put.begin, NEVER)]
         after = (call.end for call in (*self._puts, *self._deletes) if call.is_certain and call.begin > put.end)
-        return [(put.begin, min(after, default=NEVER))]
+        return [(put.begin, min(*after, put.end + _lives(put), NEVER))]
 
     def _surely_there(self) -> Iterable[tuple[float, float]]:
         """From the end of each put until something began that may have deleted."""
         for put in self._puts:
             if put.is_certain:
                 deleted = min((one.begin for one in self._deletes if one.end > put.begin), default=NEVER)
-                if deleted > put.end:
-                    yield put.end, deleted
+                gone = min(deleted, put.begin + _lives(put))
+                if gone > put.end:
+                    yield put.end, gone
+
+
+def _lives(put: Call) -> float:
+    assert isinstance(put.step, Put)
+    return put.step.lives
 
 
 def possible_times(listing: Listing, writes: dict[Key, Writes], etags: dict[str, str | None]) -> Times:

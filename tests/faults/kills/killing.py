@@ -8,6 +8,7 @@ import signal
 import time
 from pathlib import Path
 
+from portico_server.host.supervisor.state import ProcessState
 from tests.faults.kills.load import Load
 from tests.faults.kills.recording import now
 from tests.harness import RunningPlatform
@@ -19,26 +20,33 @@ _BEFORE_READY_SHARE = 0.1
 """How often one is killed while it starts."""
 
 
-def kill_many(platform: RunningPlatform, load: Load, kills: int) -> None:
-    """Kills one process after the other, and has the load go on to new keys each time. All are ready at the end."""
+def kill_many(platform: RunningPlatform, load: Load, kills: int, store: RunningPlatform | None = None) -> None:
+    """Kills one process after the other, and has the load go on to new keys each time. All are ready at the end.
+    `store`: the platform where the bytes are; its processes are killed, too."""
     chance = random.Random(load.seed)
+    platforms = [platform] if store is None else [platform, store]
     dead: set[int] = set()
 
+    def processes() -> list[ProcessState]:
+        return [process for one in platforms for process in one.state.processes]
+
     def are_started() -> bool:
-        return not dead & {process.pid for process in platform.state.processes}
+        return not dead & {process.pid for process in processes()}
 
     def are_ready() -> bool:
-        return are_started() and all(process.phase == "ready" for process in platform.state.processes)
+        return are_started() and all(process.phase == "ready" for process in processes())
 
     for _ in range(kills):
         is_ready = are_started if chance.random() < _BEFORE_READY_SHARE else are_ready
         wait_until(is_ready, "the processes are there again", _READY_SECONDS)
         time.sleep(chance.uniform(_LEAST_SECONDS, _MOST_SECONDS))  # a moment at random, not a state to wait for
-        pid = chance.choice(platform.state.processes).pid
+        victim = chance.choice(platforms)
+        pid = chance.choice(victim.state.processes).pid
         os.kill(pid, signal.SIGKILL)
         dead.add(pid)
         wait_until(lambda pid=pid: not Path("/proc", str(pid)).exists(), "the killed process is gone", _READY_SECONDS)
-        if len(platform.state.processes) == 1:
+        if victim is platform and len(platform.state.processes) == 1:
             load.record.fence(now())  # no other can do what it had begun
         load.generation += 1
     wait_until(are_ready, "the processes are there again", _READY_SECONDS)
+    load.charged.mark()

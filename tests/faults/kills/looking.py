@@ -9,11 +9,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tests.faults.histories.calls import Key, Listing, Read, ReadTag, ReadVersion, ReadVersions, Seen
+from tests.faults.histories.calls import Key, Listing, Lock, Read, ReadTag, ReadVersion, ReadVersions, Seen
 from tests.faults.kills.contents import content
 from tests.faults.kills.recording import Recorder, status_of
+from tests.faults.kills.version_pages import IN_ORDER, VersionPage
 
-IN_ORDER = "VersionIdsInOrder"
 _LEAST_BYTES = 40
 _END = 1 << 40
 
@@ -81,6 +81,22 @@ class Looking:
                 return
             after, more["ContinuationToken"] = last, answer["NextContinuationToken"]
 
+    def list_versions(self, bucket: str, prefix: str, page_size: int) -> None:
+        """Page by page: what is current in each was so at one time, and so was each key of which it shows all."""
+        more: dict[str, str] = {}
+        while True:
+            arguments = {"Bucket": bucket, "Prefix": prefix, "MaxKeys": page_size, **more}
+            answer, begin, end = self.record.read(lambda arguments=arguments: self.s3.list_object_versions(**arguments))
+            page = VersionPage(answer, more.get("KeyMarker", ""))
+            self.record.list(Listing(bucket, begin, end, prefix, page.current, page.after, page.last))
+            known = {key.name for key in self.record.history.by_key() if key.bucket == bucket}
+            for name in known | page.versions.keys():
+                if name.startswith(prefix) and page.shows_all_of(name):
+                    self.record.see(begin, end, (Key(bucket, name), ReadVersions(page.versions.get(name, ()))))
+            if not answer["IsTruncated"]:
+                return
+            more = {"KeyMarker": answer["NextKeyMarker"], "VersionIdMarker": answer["NextVersionIdMarker"]}
+
     def _whole(self, arguments: dict[str, Any]) -> Any:
         answer = self.s3.get_object(**arguments)
         self._check(arguments, answer, answer["Body"].read(), 0)
@@ -107,7 +123,8 @@ class Looking:
         write, etag = answer["Metadata"].get("write", ""), answer["ETag"].strip('"')
         self.record.learn(write, etag)
         self.record.tell_id(write, answer.get("VersionId"))
-        return Seen(write, etag)
+        lock = Lock(answer.get("ObjectLockMode", ""), answer.get("ObjectLockLegalHoldStatus") == "ON")
+        return Seen(write, etag, lock)
 
 
 def named(key: Key) -> dict[str, str]:

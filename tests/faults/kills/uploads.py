@@ -57,6 +57,7 @@ class Uploads:
             self._put_part(upload, number, part)
         if chance.random() < 0.3:
             self.check(upload)
+            self.check_listed(upload)
         match chance.choices(("complete", "abort", "leave"), (8, 1, 1))[0]:
             case "complete":
                 self._complete(upload, write)
@@ -64,11 +65,20 @@ class Uploads:
                 self._abort(upload)
 
     def check(self, upload: Upload) -> None:
-        """It is there, with all parts that were acknowledged."""
-        answer, _, _ = self.record.read(lambda: self.s3.list_parts(**upload.named))
-        found = {part["PartNumber"]: part["ETag"].strip('"') for part in answer.get("Parts", [])}
+        """It is there, with all parts that were acknowledged, two on a page."""
+        pages = self.s3.get_paginator("list_parts").paginate(**upload.named, PaginationConfig={"PageSize": 2})
+        parts, _, _ = self.record.read(lambda: [part for page in pages for part in page.get("Parts", [])])
+        found = {part["PartNumber"]: part["ETag"].strip('"') for part in parts}
         if found != upload.parts:
             self.record.is_wrong(f"{upload.key}: the parts {upload.parts} were acknowledged, and there are {found}")
+
+    def check_listed(self, upload: Upload) -> None:
+        """It is in the list of those underway, two on a page, and no other that had ended before."""
+        ended = set(self.ended)
+        listed, _, _ = self.record.read(lambda: self._listed(upload.key.bucket, upload.key.name))
+        ids = [one["UploadId"] for one in listed]
+        if upload.id not in ids or ended & {*ids} or len({*ids}) != len(ids):
+            self.record.is_wrong(f"of {upload.key} these uploads are listed: {ids}; {upload.id} is underway")
 
     def check_all(self, *buckets: str) -> None:
         """Those underway are there, and none that has ended; then all are aborted. Only when nobody is at work."""
@@ -85,8 +95,9 @@ class Uploads:
         for id_, key in listed.items():
             self._abort(Upload(key, id_))
 
-    def _listed(self, bucket: str) -> list[Any]:
-        pages = self.s3.get_paginator("list_multipart_uploads").paginate(Bucket=bucket)
+    def _listed(self, bucket: str, prefix: str = "") -> list[Any]:
+        paginator = self.s3.get_paginator("list_multipart_uploads")
+        pages = paginator.paginate(Bucket=bucket, Prefix=prefix, PaginationConfig={"PageSize": 2})
         return [upload for page in pages for upload in page.get("Uploads", [])]
 
     def _begin(self, key: Key, write: str) -> Upload:

@@ -17,24 +17,34 @@ SIZES = (0, 900, 16_384, 16_385, 21_000, 70_000)
 """Up to 16 KiB the bytes stand in the database, beyond in a file."""
 
 _KINDS = (
-    *("put", "put", "put_parts", "put_parts", "copy", "tag", "upload", "upload", "upload"),
+    *("put", "put", "put_parts", "put_parts", "copy", "tag", "hold", "upload", "upload", "upload"),
     *("delete", "delete_version", "delete_many"),
 )
 _TAGGED_SHARE = 0.3
 _PARTS = 2  # of an upload, before it ends
 
 PLAIN, KEPT = "plain", "kept"
-"""The buckets: one without versions, one that keeps them."""
+"""The buckets: one without versions, one that keeps them, and has an object lock."""
 
 
 class Version(NamedTuple):
-    """A version's bytes and its tag; without bytes it is a delete marker."""
+    """A version's bytes and its tag, and whether it is under legal hold; without bytes it is a delete marker."""
 
     data: bytes | None
     tag: str = ""
+    hold: bool = False
 
 
 MARKER = Version(None)
+
+
+class Told(NamedTuple):
+    """What a queue is told of a change: of a version of that size, or of a marker."""
+
+    event: str
+    size_bytes: int = 0
+    is_marker: bool = False
+
 
 Held = dict[str, dict[str, list[Version]]]
 """By bucket and key the versions, newest first."""
@@ -45,8 +55,9 @@ Uploads = dict[str, dict[int, bytes]]
 @dataclass(frozen=True)
 class Step:
     """`kind` is put (with `tag`), put_parts (as `parts_of` cuts it), copy (of `source`), tag (the current version),
-    delete, delete_version (the version at `index`), or delete_many; and of an upload that lasts for several steps
-    begin, add_part (the number is `index`), complete (with `tag`, which it began with) and abort."""
+    hold (the version at `index` is held, or no more), delete, delete_version (the version at `index`), or delete_many;
+    and of an upload that lasts for several steps begin, add_part (the number is `index`), complete (with `tag`, which
+    it began with) and abort."""
 
     kind: str
     bucket: str
@@ -60,12 +71,13 @@ class Step:
 @dataclass
 class Plan:
     """A writer's endless list of steps, drawn from a seed; `held` is what its keys hold after those taken, `uploads`
-    what is underway (one at most in each bucket)."""
+    what is underway (one at most in each bucket), `told` what a queue is told of each `BUCKET/KEY` until then."""
 
     seed: int
     writer: int
     held: Held = field(default_factory=lambda: {PLAIN: {}, KEPT: {}})
     uploads: Uploads = field(default_factory=dict)
+    told: dict[str, list[Told]] = field(default_factory=dict)
 
     def steps(self) -> Iterator[Step]:
         """The next step; `held` is that after it."""
@@ -78,12 +90,12 @@ class Plan:
                 self._take(step)
                 yield step
 
-    def after(self, count: int) -> tuple[Held, Uploads]:
-        """What is held, and underway, after so many steps from here."""
+    def after(self, count: int) -> tuple[Held, Uploads, dict[str, list[Told]]]:
+        """What is held, underway, and told, after so many steps from here."""
         steps = self.steps()
         for _ in range(count):
             next(steps)
-        return copy.deepcopy((self.held, self.uploads))
+        return copy.deepcopy((self.held, self.uploads, self.told))
 
     def _drawn(self, chance: random.Random, number: int) -> Step | None:
         """A step; None where what was drawn makes no sense now."""
@@ -107,7 +119,9 @@ class Plan:
                 return Step(kind, bucket, (keys[1],), source=keys[0])
             case "delete" if is_there:
                 return Step(kind, bucket, (keys[0],))
-            case "delete_version" if bucket == KEPT and index < len(versions):
+            case "hold" if bucket == KEPT and index < len(versions) and versions[index].data is not None:
+                return Step(kind, bucket, (keys[0],), index=index)
+            case "delete_version" if bucket == KEPT and index < len(versions) and not versions[index].hold:
                 return Step(kind, bucket, (keys[0],), index=index)
             case "delete_many" if bucket == PLAIN and keys[0] != keys[1]:
                 return Step(kind, bucket, tuple(keys))
@@ -142,23 +156,37 @@ class Plan:
     def _change(self, step: Step) -> None:
         held = self.held[step.bucket]
         for key in step.keys:
-            versions = held.setdefault(key, [])
-            if step.kind == "delete_version":
-                del versions[step.index]
-                continue
-            if step.kind == "tag":
-                versions[0] = versions[0]._replace(tag=step.tag)
-                continue
-            if step.bucket == PLAIN:
-                versions.clear()
-            if step.kind in ("put", "put_parts", "copy", "complete"):
-                versions.insert(0, held[step.source][0] if step.source else Version(step.data, step.tag))
-            elif step.bucket == KEPT:
-                versions.insert(0, MARKER)
-            if not versions:
-                del held[key]
+            told = self._changed(step, held.setdefault(key, []), held)
+            if told is not None:
+                self.told.setdefault(f"{step.bucket}/{key}", []).append(told)
         for key in [key for key, versions in held.items() if not versions]:
             del held[key]
+
+    def _changed(self, step: Step, versions: list[Version], held: dict[str, list[Version]]) -> Told | None:
+        """Changes one key's versions; answers what is told of that."""
+        match step.kind:
+            case "delete_version":
+                return _told("deleted", versions.pop(step.index))
+            case "tag":
+                versions[0] = versions[0]._replace(tag=step.tag)
+                return _told("tagged", versions[0])
+            case "hold":
+                versions[step.index] = versions[step.index]._replace(hold=not versions[step.index].hold)
+                return None
+            case "delete" | "delete_many" if step.bucket == PLAIN:
+                return _told("deleted", versions.pop()) if versions else None
+            case "delete":
+                versions.insert(0, MARKER)
+                return _told("deleted", MARKER)
+        new = held[step.source][0]._replace(hold=False) if step.source else Version(step.data, step.tag)
+        if step.bucket == PLAIN:
+            versions.clear()
+        versions.insert(0, new)
+        return _told("created", new)
+
+
+def _told(event: str, version: Version) -> Told:
+    return Told(event, len(version.data or b""), version.data is None)
 
 
 def content(writer: int, number: int, size: int) -> bytes:

@@ -2,7 +2,8 @@
 
     python -m tests.faults.power.loads.objects DATA SEED STEPS
 
-It says `begun WRITER STEP` and `done WRITER STEP`, the latter once the step was answered.
+It says `begun WRITER STEP` and `done WRITER STEP`, the latter once the step was answered; and of what a queue tells, as
+it acknowledges that, `told NUMBER EVENT SIZE MARKER BUCKET/KEY` and `acknowledged NUMBER`.
 """
 
 from __future__ import annotations
@@ -11,17 +12,24 @@ import asyncio
 import sys
 from pathlib import Path
 
-from portico.objects.v1.buckets_pb2 import Bucket
+from portico.objects.v1.buckets_pb2 import Bucket, NotificationRule, ObjectLock
+from portico.objects.v1.notifications_pb2 import Notification
 from portico_server.host.supervisor.first_start import prepare
 from portico_server.objects.uploads import composing
 from portico_server.platform.database import ANY, Batch, Statement
 from portico_server.platform.settings import Settings
 from tests.contract.objects.stand import ACCOUNT, ENABLED, Stand, standing
-from tests.faults.power.loads.object_plan import KEPT, PLAIN, Plan, Step, parts_of
+from tests.faults.power.loads.object_plan import KEPT, PLAIN, Plan, Step, Told, parts_of
 from tests.faults.power.loads.saying import say
 
 WRITERS = 5
+QUEUE = f"{ACCOUNT}/queues/told"
 _COLLECTED_EVERY = 8  # steps of one writer
+_EVENTS = {
+    NotificationRule.EVENT_OBJECT_CREATED: "created",
+    NotificationRule.EVENT_OBJECT_DELETED: "deleted",
+    NotificationRule.EVENT_OBJECT_TAGGED: "tagged",
+}
 
 
 def bucket_name(bucket: str) -> str:
@@ -55,6 +63,10 @@ async def take(stand: Stand, step: Step, uploads: dict[str, str]) -> None:
             await stand.abort(step.keys[0], uploads[bucket], bucket)
         case "delete":
             await stand.delete(step.keys[0], bucket)
+        case "hold":
+            version = (await stand.list_versions(bucket, prefix=step.keys[0])).objects[step.index].version_id
+            held = (await stand.head(step.keys[0], bucket, version_id=version)).legal_hold
+            await stand.update(step.keys[0], "legal_hold", bucket=bucket, version_id=version, legal_hold=not held)
         case "delete_version":
             page = await stand.list_versions(bucket, prefix=step.keys[0])
             await stand.delete(step.keys[0], bucket, version_id=page.objects[step.index].version_id)
@@ -70,6 +82,25 @@ async def write(stand: Stand, plan: Plan, count: int) -> None:
         say(f"done {plan.writer} {number}")
         if plan.writer == 0 and number % _COLLECTED_EVERY == 0:
             await stand.collect()
+            await acknowledge(stand)
+
+
+async def acknowledge(stand: Stand) -> None:
+    """All but the last of what a queue tells."""
+    found = (await stand.list_notifications(QUEUE)).notifications
+    for notification in found[:-1]:
+        told, name = told_by(notification)
+        say(f"told {notification.sequence} {told.event} {told.size_bytes} {int(told.is_marker)} {name}")
+    if found[:-1]:
+        await stand.acknowledge(QUEUE, found[-2].sequence)
+        say(f"acknowledged {found[-2].sequence}")
+
+
+def told_by(notification: Notification) -> tuple[Told, str]:
+    """What it tells, and of which `BUCKET/KEY`."""
+    _, _, _, bucket, _, key = notification.object.split("/", 5)
+    event = _EVENTS[notification.event]
+    return Told(event, notification.size_bytes, notification.delete_marker), f"{bucket}/{key}"
 
 
 async def main() -> None:
@@ -78,8 +109,10 @@ async def main() -> None:
     prepare(data)
     async with standing(Settings(data=data)) as stand:
         await stand.database.batch(Batch([Statement("PRAGMA wal_autocheckpoint = 60", (), ANY)]))
-        await stand.create_bucket(bucket_name(PLAIN))
-        await stand.create_bucket(bucket_name(KEPT), Bucket(versioning=ENABLED))
+        rules = [NotificationRule(events=list(_EVENTS), queue=QUEUE)]
+        await stand.create_bucket(bucket_name(PLAIN), Bucket(notification_rules=rules))
+        locked = Bucket(versioning=ENABLED, object_lock=ObjectLock(enabled=True), notification_rules=rules)
+        await stand.create_bucket(bucket_name(KEPT), locked)
         say("buckets")
         await asyncio.gather(*(write(stand, Plan(seed, writer), count) for writer in range(WRITERS)))
 

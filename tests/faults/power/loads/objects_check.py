@@ -11,9 +11,9 @@ from portico_server.host.supervisor.first_start import prepare
 from portico_server.objects.upkeep import orphans
 from portico_server.platform.settings import Settings
 from tests.contract.objects.stand import Stand, standing
-from tests.faults.power.loads.object_plan import KEPT, MARKER, PLAIN, Held, Plan, Uploads, Version
-from tests.faults.power.loads.objects import WRITERS, bucket_name
-from tests.faults.power.loads.saying import counted
+from tests.faults.power.loads.object_plan import KEPT, MARKER, PLAIN, Held, Plan, Told, Uploads, Version
+from tests.faults.power.loads.objects import QUEUE, WRITERS, bucket_name, told_by
+from tests.faults.power.loads.saying import counted, numbered
 from tests.faults.power.loads.whole import check_whole
 
 _LATER_SECONDS = 30 * 24 * 3600.0
@@ -27,8 +27,9 @@ async def check(data: Path, said: list[str], seed: int) -> None:
         if "buckets" in said:
             found = {bucket: await held(stand, bucket) for bucket in (PLAIN, KEPT)}
             parts = {name: sizes for bucket in found for name, sizes in (await underway(stand, bucket)).items()}
+            told = await all_told(stand, said)
             for writer in range(WRITERS):
-                _check_writer(Plan(seed, writer), found, parts, said)
+                _check_writer(Plan(seed, writer), found, parts, told, said)
             await _check_rest(stand, found)
     check_whole(data / "databases" / "objects.sqlite")
 
@@ -46,7 +47,7 @@ async def held(stand: Stand, bucket: str) -> dict[str, list[Version]]:
                 data = await stand.get(key, name, version_id=version.version_id)
                 assert len(data) == version.size_bytes
                 described = await stand.head(key, name, version_id=version.version_id)
-                one = Version(data, described.tags.get("tag", ""))
+                one = Version(data, described.tags.get("tag", ""), described.legal_hold)
             found.setdefault(key, []).append(one)
         token = page.next_page_token
         if not token:
@@ -64,7 +65,29 @@ async def underway(stand: Stand, bucket: str) -> dict[str, dict[int, str]]:
     return found
 
 
-def _check_writer(plan: Plan, found: Held, parts: dict[str, dict[int, str]], said: list[str]) -> None:
+async def all_told(stand: Stand, said: list[str]) -> dict[str, list[Told]]:
+    """What a queue has told, and tells, of each `BUCKET/KEY`: without gaps, and of each number the same."""
+    told: dict[int, tuple[Told, str]] = {}
+    for line in said:
+        if line.startswith("told "):
+            _, number, event, size_bytes, is_marker, name = line.split(" ", 5)
+            told[int(number)] = Told(event, int(size_bytes), is_marker == "1"), name
+    acknowledged = max(numbered(said, "acknowledged"), default=0)
+    page = await stand.list_notifications(QUEUE)
+    assert not page.next_page_token
+    for notification in page.notifications:
+        assert notification.sequence > acknowledged, "what was acknowledged is told again"
+        assert told.setdefault(notification.sequence, told_by(notification)) == told_by(notification)
+    assert set(told) == set(range(1, len(told) + 1)), f"numbers are missing: {sorted(told)}"
+    found: dict[str, list[Told]] = {}
+    for _, (one, name) in sorted(told.items()):
+        found.setdefault(name, []).append(one)
+    return found
+
+
+def _check_writer(
+    plan: Plan, found: Held, parts: dict[str, dict[int, str]], told: dict[str, list[Told]], said: list[str]
+) -> None:
     begun, done = (counted(said, f"{word} {plan.writer}") for word in ("begun", "done"))
     start = f"{plan.writer}/"
     own = {
@@ -72,10 +95,11 @@ def _check_writer(plan: Plan, found: Held, parts: dict[str, dict[int, str]], sai
         for bucket, keys in found.items()
     }
     own_parts = {name: etags for name, etags in parts.items() if name.partition("/")[2].startswith(start)}
+    own_told = {name: events for name, events in told.items() if name.partition("/")[2].startswith(start)}
     allowed = [Plan(plan.seed, plan.writer).after(count) for count in {done, begun}]
-    assert (own, own_parts) in [(held, _etags(uploads)) for held, uploads in allowed], (
-        f"writer {plan.writer} after {done} steps (begun {begun}): {_short(own)} with {own_parts} is none of "
-        + str([(_short(held), _etags(uploads)) for held, uploads in allowed])
+    assert (own, own_parts, own_told) in [(held, _etags(uploads), events) for held, uploads, events in allowed], (
+        f"writer {plan.writer} after {done} steps (begun {begun}): {_short(own)} with {own_parts}, told {own_told}, is"
+        + f" none of {[(_short(held), _etags(uploads), events) for held, uploads, events in allowed]}"
     )
 
 
@@ -112,7 +136,7 @@ async def _check_rest(stand: Stand, found: Held) -> None:
 
 def _short(held: Held) -> dict[str, dict[str, list[str]]]:
     def shown(one: Version) -> str:
-        return "marker" if one.data is None else f"{one.data[:8]!r}+{len(one.data)} {one.tag}"
+        return "marker" if one.data is None else f"{one.data[:8]!r}+{len(one.data)} {one.tag}{' held' * one.hold}"
 
     return {
         bucket: {key: [shown(one) for one in versions] for key, versions in sorted(keys.items())}

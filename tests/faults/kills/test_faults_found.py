@@ -1,0 +1,43 @@
+"""A platform with a fault, under the load of the kills, is found out by what its clients see."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.faults.histories.checking import violations
+from tests.faults.kills.faults import FAULT, FAULTS
+from tests.faults.kills.surviving import look_at_all, under_load
+from tests.harness import running_platform
+from tests.harness.layouts import SPREADS_ITSELF
+from tests.harness.waiting import wait_until
+
+pytestmark = SPREADS_ITSELF
+
+_SOME = 200
+"""Writes, some twenty of them deletes."""
+
+
+def find_out(folder: Path, fault: str) -> None:
+    settings: dict[str, Any] = {"environment": {FAULT: fault}, "workers": 1}
+    with running_platform(folder, application="tests.faults.kills.faulty:app", **settings) as platform:
+        load = under_load(platform, seed=3)
+        load.start()
+        try:
+            wait_until(lambda: load.record.counts["acknowledged"] >= _SOME, "some was written")
+        finally:
+            load.stop()
+        look_at_all(load)
+    assert violations(load.record.history)
+
+
+def test_a_platform_that_forgets_what_it_has_acknowledged_is_found_out(tmp_path: Path) -> None:
+    find_out(tmp_path, "deletes are forgotten")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_platform_with_a_fault_is_found_out(tmp_path: Path, fault: str) -> None:
+    find_out(tmp_path, fault)
