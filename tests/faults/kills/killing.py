@@ -16,6 +16,8 @@ from tests.harness.waiting import wait_until
 
 _READY_SECONDS = 90.0
 _LEAST_SECONDS, _MOST_SECONDS = 0.05, 1.5
+_LEAST_WRITES = 6
+"""Between two kills, however slow the machine is."""
 _BEFORE_READY_SHARE = 0.1
 """How often one is killed while it starts."""
 
@@ -37,8 +39,14 @@ def kill_many(platform: RunningPlatform, load: Load, kills: int, store: RunningP
         return are_started() and all(process.phase == "ready" for process in processes())
 
     for _ in range(kills):
-        is_ready = are_started if chance.random() < _BEFORE_READY_SHARE else are_ready
-        wait_until(is_ready, "the processes are there again", _READY_SECONDS)
+        if chance.random() < _BEFORE_READY_SHARE:
+            wait_until(are_started, "the processes are there again", _READY_SECONDS)
+        else:
+            wait_until(are_ready, "the processes are ready again", _READY_SECONDS)
+            least = load.record.counts["acknowledged"] + _LEAST_WRITES
+            wait_until(
+                lambda least=least: load.record.counts["acknowledged"] >= least, "some is written", _READY_SECONDS
+            )
         time.sleep(chance.uniform(_LEAST_SECONDS, _MOST_SECONDS))  # a moment at random, not a state to wait for
         victim = chance.choice(platforms)
         pid = chance.choice(victim.state.processes).pid
@@ -48,5 +56,5 @@ def kill_many(platform: RunningPlatform, load: Load, kills: int, store: RunningP
         if victim is platform and len(platform.state.processes) == 1:
             load.record.fence(now())  # no other can do what it had begun
         load.generation += 1
-    wait_until(are_ready, "the processes are there again", _READY_SECONDS)
+    wait_until(are_ready, "the processes are ready again", _READY_SECONDS)
     load.charged.mark()

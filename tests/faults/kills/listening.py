@@ -8,7 +8,7 @@ import threading
 from dataclasses import dataclass, field
 
 import portico
-from portico.errors import PorticoError, Unavailable
+from portico.errors import Cancelled, DeadlineExceeded, Unavailable
 from portico.objects.v1.buckets_pb2 import NotificationRule
 from portico.objects.v1.notifications_pb2 import ListNotificationsResponse, Notification
 from tests.faults.histories.calls import Key, Told
@@ -21,6 +21,7 @@ EVENTS = {
     NotificationRule.EVENT_OBJECT_TAGGED: "tagged",
     NotificationRule.EVENT_OBJECT_EXPIRED: "expired",
 }
+_UNANSWERED = (Unavailable, DeadlineExceeded, Cancelled)
 _WAIT_SECONDS = 1
 _PAUSE_SECONDS = 0.05
 _ACKNOWLEDGED_SHARE = 0.4
@@ -83,9 +84,7 @@ class Listener:
                         )
                         if self.told and chance.random() < _ACKNOWLEDGED_SHARE:
                             self._acknowledge(client, chance.randint(self._acknowledged, max(self.told)))
-                    except PorticoError as error:
-                        if not isinstance(error, Unavailable):
-                            raise
+                    except _UNANSWERED:
                         self._stopping.wait(_PAUSE_SECONDS)
         except BaseException as error:  # told by `stop`
             self.failures.append(error)

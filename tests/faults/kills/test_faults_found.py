@@ -16,6 +16,7 @@ from tests.harness.waiting import wait_until
 
 pytestmark = SPREADS_ITSELF
 
+_SECONDS = 180.0
 _SOME = 200
 """Writes, some twenty of them deletes."""
 
@@ -26,7 +27,7 @@ def find_out(folder: Path, fault: str) -> None:
         load = under_load(platform, seed=3)
         load.start()
         try:
-            wait_until(lambda: load.record.counts["acknowledged"] >= _SOME, "some was written")
+            wait_until(lambda: load.record.counts["acknowledged"] >= _SOME, "some was written", _SECONDS)
         finally:
             load.stop()
         look_at_all(load)
