@@ -17,17 +17,17 @@ from tests.harness.waiting import wait_until
 pytestmark = SPREADS_ITSELF
 
 _SECONDS = 180.0
-_SOME = 200
-"""Writes, some twenty of them deletes."""
+_SOME, _MANY = 100, 200
+"""Writes, a tenth of them deletes."""
 
 
-def find_out(folder: Path, fault: str) -> None:
+def find_out(folder: Path, fault: str, writes: int) -> None:
     settings: dict[str, Any] = {"environment": {FAULT: fault}, "workers": 1}
     with running_platform(folder, application="tests.faults.kills.faulty:app", **settings) as platform:
         load = under_load(platform, seed=3)
         load.start()
         try:
-            wait_until(lambda: load.record.counts["acknowledged"] >= _SOME, "some was written", _SECONDS)
+            wait_until(lambda: load.record.counts["acknowledged"] >= writes, "some was written", _SECONDS)
         finally:
             load.stop()
         look_at_all(load)
@@ -35,10 +35,10 @@ def find_out(folder: Path, fault: str) -> None:
 
 
 def test_a_platform_that_forgets_what_it_has_acknowledged_is_found_out(tmp_path: Path) -> None:
-    find_out(tmp_path, "deletes are forgotten")
+    find_out(tmp_path, "deletes are forgotten", _SOME)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_platform_with_a_fault_is_found_out(tmp_path: Path, fault: str) -> None:
-    find_out(tmp_path, fault)
+    find_out(tmp_path, fault, _MANY)
