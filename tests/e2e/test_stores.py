@@ -180,6 +180,7 @@ def test_a_store_that_is_away_is_told_and_works_again_when_it_is_back(tmp_path: 
             wait_until(lambda: "cannot be reached" in problems(portico, data).get("store away", ""), "it is told")
             assert portico("stores", "check", "--data", data).code == 1
             with running_platform(tmp_path / "elsewhere", s3_listen=f"127.0.0.1:{port}"):
+                wait_until(lambda: is_put(objects, f"{name}-again"), "it is asked again")
                 assert objects.get(name) == LARGE
                 objects.put(name, LARGE[::-1])
                 assert objects.get(name) == LARGE[::-1]

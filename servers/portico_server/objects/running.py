@@ -107,7 +107,7 @@ async def run(platform: Platform) -> AsyncIterator[Running]:
         objects = Objects(database, blobs, buckets, reader, receiver, placing, rehasher, ids)
         uploads = Uploads(database, blobs, buckets, objects, receiver, placing, ids, hashing)
         listing = Listing(database, buckets)
-        bucket_service = BucketService(database, clock, buckets, emptying, scrubbing, relocating, tokens)
+        bucket_service = BucketService(database, clock, buckets, emptying, scrubbing, relocating, placing, tokens)
         object_service = ObjectService(
             database,
             clock,
@@ -164,7 +164,7 @@ async def run(platform: Platform) -> AsyncIterator[Running]:
                     Gauge("objects_webhooks_disabled", "Webhooks that are disabled.", delivering.health.disabled),
                 ),
                 problems=problems.problems,
-                faces=(s3_face(platform, buckets, hashing),),
+                faces=(s3_face(platform, buckets, placing, hashing),),
             )
         finally:
             await meter.stop()

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import itertools
 import os
+import tracemalloc
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import replace
@@ -22,6 +23,8 @@ from portico_server.platform.blobs import LOCAL, Blobs, Store, store_of
 from portico_server.platform.blobs.errors import StoreRefused, StoreUnreachable
 from portico_server.platform.blobs.files import FileBlobs
 from portico_server.platform.blobs.placed import PlacedBlobs
+from portico_server.platform.blobs.s3 import client as clients
+from portico_server.platform.blobs.s3 import connection
 from portico_server.platform.blobs.s3.blobs import S3Blobs
 from portico_server.platform.blobs.stores import S3Store
 from portico_server.platform.settings import Settings
@@ -29,6 +32,7 @@ from tests.contract.objects.parts import SMALL
 from tests.contract.objects.stand import ACCOUNT, ENABLED, Stand, keys, standing
 from tests.harness import RunningPlatform
 from tests.harness.stores import store_in
+from tests.unit.platform.blobs.scripted import marked, scripted
 
 WEST, EAST, AMERICA = Store("west", "weur", "eu"), Store("east", "eeur", "eu"), Store("america", "enam", "us")
 PLAIN, EU = f"{ACCOUNT}/buckets/plain", f"{ACCOUNT}/buckets/europe"
@@ -103,6 +107,7 @@ async def test_a_bucket_from_before_is_read_and_takes_nothing_more(world: World)
         await stand.put("small", b"x", EU)
     async with world(AMERICA) as stand:
         assert await stand.get("before", EU) == LARGE
+        assert not (await stand.get_bucket(EU)).HasField("placement")
         for data in (b"x", LARGE):
             with pytest.raises(errors.JurisdictionUnavailable):
                 await stand.put("after", data, EU)
@@ -127,7 +132,9 @@ async def test_without_a_jurisdiction_the_hint_chooses_for_what_is_not_inline(
     world: World, hint: str, store: str
 ) -> None:
     async with world(WEST, AMERICA) as stand:
-        await stand.create_bucket(PLAIN, Bucket(location_hint=hint))
+        made = await stand.create_bucket(PLAIN, Bucket(location_hint=hint))
+        assert made.placement.store == store
+        assert made == await stand.get_bucket(PLAIN)
         await stand.put("k", LARGE, PLAIN)
         assert await stores_of(stand) == {store}
 
@@ -257,6 +264,52 @@ async def test_a_store_that_is_away_holds_up_nothing_else(world: World) -> None:
         assert await stand.database.scan("SELECT id FROM file") == []
         assert isinstance(stand.blobs, PlacedBlobs)
         assert "cannot be reached" in stand.blobs.problems()["store away"]
+
+
+async def test_a_store_that_hangs_holds_up_nothing_else_and_little_memory(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes none of the bytes of many uploads, which wait on the disk; others go on, and the collector."""
+    monkeypatch.setattr(connection, "SILENT_SECONDS", 600.0)
+    monkeypatch.setattr(clients, "_PATIENCE_SECONDS", 0.0)
+    uploads, piece, hangs, takes = 40, os.urandom(1 << 20), asyncio.Event(), asyncio.Event()
+
+    async def pause(verb: str) -> None:
+        if hangs.is_set() and verb == "PUT":
+            await takes.wait()
+
+    async def messages(number: int) -> AsyncIterator[PutObjectRequest]:
+        yield PutObjectRequest(name=f"{PLAIN}/objects/{number}", data=HttpBody(data=piece))
+        for _ in range(3):
+            yield PutObjectRequest(data=HttpBody(data=piece))
+
+    async with (
+        scripted(marked([""]), pause=pause) as store,
+        world(Store("away", "enam"), endpoint=store.described.endpoint) as stand,
+    ):
+        await stand.create_bucket()
+        await stand.create_bucket(PLAIN, Bucket(location_hint="enam"))
+        await stand.put("before", LARGE, PLAIN)
+        hangs.set()
+        tracemalloc.start()
+        try:
+            waiting = [asyncio.create_task(stand.put_messages(messages(number))) for number in range(uploads)]
+            while store.connections < uploads:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+            for number in range(20):
+                await stand.put(f"{number}", LARGE)
+                assert await stand.get(f"{number}") == LARGE
+                await stand.delete(f"{number}")
+            await stand.collect()
+            assert [store_of(one) for (one,) in await stand.database.scan("SELECT id FROM file")] == ["away"]
+            assert not any(task.done() for task in waiting)
+            assert tracemalloc.get_traced_memory()[0] < 48 << 20, "they have 160 MiB"
+        finally:
+            tracemalloc.stop()
+            for task in waiting:
+                task.cancel()
+            takes.set()
+            await asyncio.gather(*waiting, return_exceptions=True)
 
 
 async def test_a_store_that_is_not_described_any_more_is_told_as_long_as_there_are_bytes_in_it(world: World) -> None:

@@ -388,7 +388,9 @@ def test_relocate_tells_what_was_moved_and_may_say_where_to(portico: Portico, fa
         client.objects.put("attic", "key", b"bytes")
     outcome = portico("objects", "relocate", "portico://attic")
     assert (outcome.code, outcome.out) == (0, "1 versions, 1 moved (1.0 KiB)\n")
-    assert portico("objects", "relocate", "attic", "--location", "weur", "--output", "json").json()["progress"] == {
+    moved = portico("objects", "relocate", "attic", "--location", "weur", "--output", "json")
+    assert "the bytes go to the store local" in moved.err
+    assert moved.json()["progress"] == {
         "versions": "1",
         "movedVersions": "1",
         "movedBytes": "1024",
@@ -401,7 +403,10 @@ def test_relocate_tells_what_was_moved_and_may_say_where_to(portico: Portico, fa
 
 
 def test_a_bucket_is_made_where_its_bytes_should_and_must_be(portico: Portico, fake: FakePlatform) -> None:
-    assert portico("objects", "mb", "attic", "--location", "weur", "--jurisdiction", "eu").code == 0
+    outcome = portico("objects", "mb", "attic", "--location", "weur", "--jurisdiction", "eu")
+    assert outcome.code == 0
+    assert "no store is in weur, which is a hint: the bytes go to the store local, which is in enam" in outcome.err
+    assert portico("objects", "mb", "cellar", "--location", "enam").err == ""
     with connect() as client:
         made = client.buckets.get("attic")
     assert (made.location_hint, made.jurisdiction) == ("weur", "eu")

@@ -214,6 +214,7 @@ class _Buckets(LongWork, buckets_pb2_grpc.BucketServiceServicer):
             abort(context, Fault(grpc.StatusCode.ALREADY_EXISTS, "BUCKET_ALREADY_EXISTS", told), context.ray_id)
         bucket = buckets_pb2.Bucket(name=name, etag="1", versioning=request.bucket.versioning or 1)
         bucket.location_hint, bucket.jurisdiction = request.bucket.location_hint, request.bucket.jurisdiction
+        bucket.placement.store, bucket.placement.location = "local", "enam"
         bucket.create_time.GetCurrentTime()
         self.platform.buckets[name] = bucket
         response = buckets_pb2.CreateBucketResponse(bucket=bucket)

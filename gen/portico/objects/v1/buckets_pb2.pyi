@@ -161,7 +161,7 @@ class NotificationRule(_message.Message):
     def __init__(self, id: _Optional[str] = ..., events: _Optional[_Iterable[_Union[NotificationRule.Event, str]]] = ..., prefix: _Optional[str] = ..., suffix: _Optional[str] = ..., queue: _Optional[str] = ..., webhook_url: _Optional[str] = ...) -> None: ...
 
 class Bucket(_message.Message):
-    __slots__ = ("name", "create_time", "update_time", "etag", "versioning", "location_hint", "jurisdiction", "public_access", "cors_rules", "lifecycle_rules", "object_lock", "tags", "notification_rules", "public_list", "public_access_block")
+    __slots__ = ("name", "create_time", "update_time", "etag", "versioning", "location_hint", "jurisdiction", "public_access", "cors_rules", "lifecycle_rules", "object_lock", "tags", "notification_rules", "public_list", "public_access_block", "placement")
     class TagsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -184,6 +184,7 @@ class Bucket(_message.Message):
     NOTIFICATION_RULES_FIELD_NUMBER: _ClassVar[int]
     PUBLIC_LIST_FIELD_NUMBER: _ClassVar[int]
     PUBLIC_ACCESS_BLOCK_FIELD_NUMBER: _ClassVar[int]
+    PLACEMENT_FIELD_NUMBER: _ClassVar[int]
     name: str
     create_time: _timestamp_pb2.Timestamp
     update_time: _timestamp_pb2.Timestamp
@@ -199,7 +200,18 @@ class Bucket(_message.Message):
     notification_rules: _containers.RepeatedCompositeFieldContainer[NotificationRule]
     public_list: bool
     public_access_block: PublicAccessBlock
-    def __init__(self, name: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., etag: _Optional[str] = ..., versioning: _Optional[_Union[Versioning, str]] = ..., location_hint: _Optional[str] = ..., jurisdiction: _Optional[str] = ..., public_access: _Optional[_Union[PublicAccess, str]] = ..., cors_rules: _Optional[_Iterable[_Union[CorsRule, _Mapping]]] = ..., lifecycle_rules: _Optional[_Iterable[_Union[LifecycleRule, _Mapping]]] = ..., object_lock: _Optional[_Union[ObjectLock, _Mapping]] = ..., tags: _Optional[_Mapping[str, str]] = ..., notification_rules: _Optional[_Iterable[_Union[NotificationRule, _Mapping]]] = ..., public_list: _Optional[bool] = ..., public_access_block: _Optional[_Union[PublicAccessBlock, _Mapping]] = ...) -> None: ...
+    placement: Placement
+    def __init__(self, name: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., etag: _Optional[str] = ..., versioning: _Optional[_Union[Versioning, str]] = ..., location_hint: _Optional[str] = ..., jurisdiction: _Optional[str] = ..., public_access: _Optional[_Union[PublicAccess, str]] = ..., cors_rules: _Optional[_Iterable[_Union[CorsRule, _Mapping]]] = ..., lifecycle_rules: _Optional[_Iterable[_Union[LifecycleRule, _Mapping]]] = ..., object_lock: _Optional[_Union[ObjectLock, _Mapping]] = ..., tags: _Optional[_Mapping[str, str]] = ..., notification_rules: _Optional[_Iterable[_Union[NotificationRule, _Mapping]]] = ..., public_list: _Optional[bool] = ..., public_access_block: _Optional[_Union[PublicAccessBlock, _Mapping]] = ..., placement: _Optional[_Union[Placement, _Mapping]] = ...) -> None: ...
+
+class Placement(_message.Message):
+    __slots__ = ("store", "location", "jurisdiction")
+    STORE_FIELD_NUMBER: _ClassVar[int]
+    LOCATION_FIELD_NUMBER: _ClassVar[int]
+    JURISDICTION_FIELD_NUMBER: _ClassVar[int]
+    store: str
+    location: str
+    jurisdiction: str
+    def __init__(self, store: _Optional[str] = ..., location: _Optional[str] = ..., jurisdiction: _Optional[str] = ...) -> None: ...
 
 class CreateBucketRequest(_message.Message):
     __slots__ = ("parent", "bucket_id", "bucket", "request_id")

@@ -25,7 +25,7 @@ class Placing:
     def check(self, jurisdiction: str, field: str = "") -> None:
         """Raises JurisdictionUnavailable where nothing can be put in it."""
         if self.restricts and jurisdiction and jurisdiction not in self._jurisdictions.values():
-            there = ", ".join(sorted({one for one in self._jurisdictions.values() if one}))
+            there = ", ".join(sorted(self.jurisdictions))
             raise JurisdictionUnavailable(
                 f"no store of this platform is in the jurisdiction {jurisdiction}; there are: {there}",
                 field=field,
@@ -36,12 +36,28 @@ class Placing:
     def store_for(self, bucket: Bucket) -> str:
         """Where new bytes of the bucket go. Raises JurisdictionUnavailable."""
         self.check(bucket.jurisdiction)
+        found = self.placement(bucket)
+        assert found is not None  # there is one, as was checked
+        return found.name
+
+    def placement(self, bucket: Bucket) -> Store | None:
+        """The store where new bytes of the bucket go; None where none is in its jurisdiction."""
         allowed = [store for store in self._stores if self._fits(bucket, store.name)]
         if bucket.location_hint:
             for store in allowed:
                 if store.location == bucket.location_hint:
-                    return store.name
-        return allowed[0].name
+                    return store
+        return allowed[0] if allowed else None
+
+    @property
+    def jurisdictions(self) -> set[str]:
+        """Those in which stores are."""
+        return {one for one in self._jurisdictions.values() if one}
+
+    @property
+    def locations(self) -> set[str]:
+        """Those at which stores are."""
+        return {store.location for store in self._stores if store.location}
 
     def is_inline(self, bucket: Bucket) -> bool:
         """Whether small bytes may stand in the database, which is where the local store is."""

@@ -8,6 +8,7 @@ from portico.objects.v1 import buckets_pb2, buckets_pb2_grpc
 from portico_server.objects.buckets.buckets import Buckets, NewBucket
 from portico_server.objects.buckets.emptying import Emptying
 from portico_server.objects.buckets.settings import Change, change_of
+from portico_server.objects.content.placing import Placing
 from portico_server.objects.errors import InvalidField
 from portico_server.objects.names import bucket_name
 from portico_server.objects.records import Bucket
@@ -34,6 +35,7 @@ class BucketService(buckets_pb2_grpc.BucketServiceServicer):
         emptying: Emptying,
         scrubbing: Scrubbing,
         relocating: Relocating,
+        placing: Placing,
         page_tokens: PageTokens,
     ) -> None:
         self._database = database
@@ -42,6 +44,7 @@ class BucketService(buckets_pb2_grpc.BucketServiceServicer):
         self._emptying = emptying
         self._scrubbing = scrubbing
         self._relocating = relocating
+        self._placing = placing
         self._page_tokens = page_tokens
 
     async def CreateBucket(
@@ -53,7 +56,7 @@ class BucketService(buckets_pb2_grpc.BucketServiceServicer):
         new = NewBucket(request.parent, request.bucket_id, Change(wanted), wanted.location_hint, wanted.jurisdiction)
 
         def response(bucket: Bucket) -> buckets_pb2.CreateBucketResponse:
-            return buckets_pb2.CreateBucketResponse(bucket=messages.bucket_message(bucket))
+            return buckets_pb2.CreateBucketResponse(bucket=self._message(bucket))
 
         async def create(remember: Remember[buckets_pb2.CreateBucketResponse]) -> buckets_pb2.CreateBucketResponse:
             return response(await self._buckets.create(new, lambda bucket: remember(response(bucket))))
@@ -63,7 +66,7 @@ class BucketService(buckets_pb2_grpc.BucketServiceServicer):
 
     async def GetBucket(self, request: buckets_pb2.GetBucketRequest, context: Any) -> buckets_pb2.GetBucketResponse:
         bucket = await self._buckets.get(request.name)
-        return buckets_pb2.GetBucketResponse(bucket=messages.bucket_message(bucket))
+        return buckets_pb2.GetBucketResponse(bucket=self._message(bucket))
 
     async def ListBuckets(
         self, request: buckets_pb2.ListBucketsRequest, context: Any
@@ -86,7 +89,7 @@ class BucketService(buckets_pb2_grpc.BucketServiceServicer):
             if getattr(wanted, field) not in ("", getattr(bucket, field)):
                 raise InvalidField(f"{field} was fixed when the bucket was created", field=f"bucket.{field}")
         bucket = await self._buckets.update(wanted.name, change_of(wanted, request.update_mask.paths), wanted.etag)
-        return buckets_pb2.UpdateBucketResponse(bucket=messages.bucket_message(bucket))
+        return buckets_pb2.UpdateBucketResponse(bucket=self._message(bucket))
 
     async def DeleteBucket(
         self, request: buckets_pb2.DeleteBucketRequest, context: Any
@@ -104,3 +107,12 @@ class BucketService(buckets_pb2_grpc.BucketServiceServicer):
     ) -> buckets_pb2.RelocateBucketResponse:
         hint = request.location_hint if request.HasField("location_hint") else None
         return buckets_pb2.RelocateBucketResponse(operation=await self._relocating.start(request.name, hint))
+
+    def _message(self, bucket: Bucket) -> buckets_pb2.Bucket:
+        """With all that lists do not tell."""
+        message = messages.bucket_message(bucket)
+        if (store := self._placing.placement(bucket)) is not None:
+            message.placement.store = store.name
+            message.placement.location = store.location
+            message.placement.jurisdiction = store.jurisdiction
+        return message

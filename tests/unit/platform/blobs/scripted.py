@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email.utils import formatdate
@@ -52,9 +52,36 @@ def broken(_: Asked) -> bytes:
     return b""
 
 
+def owner(name: str) -> Step:
+    """A store that has this owner, whoever asks for what."""
+    return answer(200, name.encode())
+
+
+def marked(marks: list[str], *blobs: str) -> Step:
+    """A store with these blobs, whose mark is the last of `marks`; empty: there is none."""
+    listed = "".join(
+        f"<Contents><Key>objects/blobs/{name}</Key><LastModified>2026-01-01T00:00:00Z</LastModified></Contents>"
+        for name in blobs
+    )
+
+    def step(asked: Asked) -> bytes:
+        if asked.verb == "PUT":
+            if asked.target.endswith("/owner"):
+                marks.append(asked.body.decode())
+            return answer(200)(asked)
+        if "list-type" in asked.target:
+            return answer(200, f"<ListBucketResult>{listed}</ListBucketResult>".encode())(asked)
+        return (owner(marks[-1]) if marks[-1] else error(404, "NoSuchKey"))(asked)
+
+    return step
+
+
 @asynccontextmanager
-async def scripted(*script: Step, reads_bodies: bool = True) -> AsyncIterator[Scripted]:
-    """The last step is repeated. Where it does not read bodies it answers behind the head, and hangs up."""
+async def scripted(
+    *script: Step, reads_bodies: bool = True, pause: Callable[[str], Awaitable[object]] | None = None
+) -> AsyncIterator[Scripted]:
+    """The last step is repeated. Where it does not read bodies it answers behind the head, and hangs up. `pause`,
+    given the verb, is waited for behind the head."""
     steps: Sequence[Step] = script
     store = Scripted(S3Store(Store("away"), "", "bucket", "AKEXAMPLE", "secret"))
 
@@ -70,11 +97,14 @@ async def scripted(*script: Step, reads_bodies: bool = True) -> AsyncIterator[Sc
                 first, *rest = head.decode().split("\r\n")
                 verb, target, _ = first.split(" ")
                 headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in rest if line)}
+                if pause is not None:
+                    await pause(verb)
                 length = int(headers.get("content-length", "0"))
                 body = await reader.readexactly(length) if reads_bodies else b""
                 step = steps[min(len(store.asked), len(steps) - 1)]
-                store.asked.append(Asked(verb, target, headers, body))
-                sent = step(store.asked[-1])
+                asked = Asked(verb, target, headers, body)
+                store.asked.append(asked)
+                sent = step(asked)
                 writer.write(sent)
                 await writer.drain()
                 if not sent or not reads_bodies or b"connection: close" in sent:

@@ -15,7 +15,7 @@ from portico_server.platform.blobs.s3 import connection, ownership
 from portico_server.platform.blobs.s3.blobs import S3Blobs
 from portico_server.platform.blobs.s3.client import Request, S3Client
 from portico_server.platform.blobs.s3.looking import Looked, look
-from tests.unit.platform.blobs.scripted import Asked, Scripted, Step, answer, broken, error, scripted
+from tests.unit.platform.blobs.scripted import Asked, Scripted, Step, answer, broken, error, marked, owner, scripted
 
 OWNED = "the database"
 KEY = "objects/blobs/" + "0" * 32
@@ -184,11 +184,6 @@ async def test_a_blob_that_is_shorter_than_wanted_is_an_error(tmp_path: Path) ->
         await blobs.close()
 
 
-def owner(name: str) -> Step:
-    """A store that has this owner, whoever asks for what."""
-    return answer(200, name.encode())
-
-
 async def test_in_a_store_of_another_platform_nothing_is_written_or_removed(tmp_path: Path) -> None:
     async with scripted(owner("another one")) as store:
         blobs = S3Blobs(store.described, "objects", tmp_path)
@@ -223,24 +218,6 @@ async def test_what_is_nobody_s_is_claimed_and_what_is_to_be_taken_over_too(tmp_
         assert not (tmp_path / "claims" / "away").exists()
         assert {"if-none-match" in asked.headers for asked in store.asked if asked.verb == "PUT"} == {not owned_by}
         await blobs.close()
-
-
-def marked(marks: list[str], *blobs: str) -> Step:
-    """A store with these blobs, whose mark is the last of `marks`; empty: there is none."""
-    listed = "".join(
-        f"<Contents><Key>objects/blobs/{name}</Key><LastModified>2026-01-01T00:00:00Z</LastModified></Contents>"
-        for name in blobs
-    )
-
-    def step(asked: Asked) -> bytes:
-        if asked.verb == "PUT":
-            marks.append(asked.body.decode())
-            return answer(200)(asked)
-        if "list-type" in asked.target:
-            return answer(200, f"<ListBucketResult>{listed}</ListBucketResult>".encode())(asked)
-        return (owner(marks[-1]) if marks[-1] else error(404, "NoSuchKey"))(asked)
-
-    return step
 
 
 @pytest.mark.parametrize(("has_bytes", "there"), [(True, ()), (False, ("0" * 32,))])

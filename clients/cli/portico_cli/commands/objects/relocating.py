@@ -10,6 +10,7 @@ from portico_cli import output
 from portico_cli.calling import Caller, calls_platform
 from portico_cli.commands.objects.following import result_of
 from portico_cli.commands.objects.group import objects
+from portico_cli.commands.objects.placement import tell_unmet_hint
 from portico_cli.remote import BUCKET, Remote
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ def relocate(caller: Caller, bucket: Remote, location: str | None) -> None:
     from portico.objects.v1.buckets_pb2 import RelocateBucketMetadata, RelocateBucketResult
 
     operation = caller.client.buckets.start_relocation(bucket.bucket, location_hint=location)
+    if location:
+        tell_unmet_hint(caller.client.buckets.get(bucket.bucket))
     metadata = RelocateBucketMetadata()
     result = result_of(caller, operation, metadata, lambda now: _told(now.progress), RelocateBucketResult())
     output.show_json(result) if caller.json else click.echo(_told(result.progress))

@@ -10,6 +10,7 @@ from concurrent.futures import Executor
 from urllib.parse import unquote
 
 from portico.objects.v1 import buckets_pb2
+from portico_server.objects.content.placing import ANYWHERE, Placing
 from portico_server.objects.faces.s3 import cors_answers, error_answers, post_policy, sigv4
 from portico_server.objects.faces.s3.addresses import Address, Hosts
 from portico_server.objects.faces.s3.body import Body, body_of
@@ -39,13 +40,22 @@ class S3Face:
 
     door = DOOR
 
-    def __init__(self, hosts: Hosts, signers: Signers, clock: Clock, hashing: Executor, cors_rules: CorsRules) -> None:
-        """`hashing`: threads for what is not small."""
+    def __init__(
+        self,
+        hosts: Hosts,
+        signers: Signers,
+        clock: Clock,
+        hashing: Executor,
+        cors_rules: CorsRules,
+        placing: Placing = ANYWHERE,
+    ) -> None:
+        """`hashing`: threads for what is not small. `placing` knows where the platform's stores are."""
         self._hosts = hosts
         self._signers = signers
         self._clock = clock
         self._hashing = hashing
         self._cors_rules = cors_rules
+        self._placing = placing
 
     async def answer(self, request: FaceRequest, calls: FaceCalls) -> FaceResponse:
         headers, pairs = headers_of(request.headers), decoded_query(request.query)
@@ -76,6 +86,7 @@ class S3Face:
             body,
             signed=signed is not None,
             verify_form=verify_form,
+            placing=self._placing,
         )
         if cors_answers.ORIGIN in headers and address.bucket:
             return await self._across_origins(asked)

@@ -8,6 +8,7 @@ from concurrent.futures import Executor
 from portico.objects.v1 import buckets_pb2
 from portico_server.objects.buckets import settings
 from portico_server.objects.buckets.buckets import Buckets
+from portico_server.objects.content.placing import Placing
 from portico_server.objects.errors import BucketNotFound
 from portico_server.objects.faces.s3.addresses import Hosts
 from portico_server.objects.faces.s3.face import S3Face
@@ -15,7 +16,7 @@ from portico_server.objects.faces.s3.signers import Signers
 from portico_server.platform.product import Platform
 
 
-def s3_face(platform: Platform, buckets: Buckets, hashing: Executor) -> S3Face:
+def s3_face(platform: Platform, buckets: Buckets, placing: Placing, hashing: Executor) -> S3Face:
     """`hashing`: threads for digests of what is not small."""
 
     async def cors_rules(name: str) -> Sequence[buckets_pb2.CorsRule]:
@@ -25,4 +26,4 @@ def s3_face(platform: Platform, buckets: Buckets, hashing: Executor) -> S3Face:
             return ()
 
     hosts, signers = Hosts(platform.settings.hostnames), Signers(platform.access_keys)
-    return S3Face(hosts, signers, platform.clock, hashing, cors_rules)
+    return S3Face(hosts, signers, platform.clock, hashing, cors_rules, placing)

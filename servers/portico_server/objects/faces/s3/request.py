@@ -6,6 +6,7 @@ import functools
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import Any, Protocol
 
+from portico_server.objects.content.placing import ANYWHERE, Placing
 from portico_server.objects.faces.s3.addresses import Address
 from portico_server.objects.faces.s3.canonical import Pairs
 from portico_server.objects.faces.s3.post_policy import SignedForm
@@ -50,9 +51,9 @@ class S3Request:
     """`query` and `headers` by name, decoded; of several parameters of a name the first counts, several headers are one
     with commas. `account` is the bucket's. `signed`: somebody has signed it; else it is an anonymous one. `body` opens
     the body, and raises ApiError where its headers say no good of it. `verify_form`: who has signed a form of these
-    fields."""
+    fields. `placing`: where the platform's stores are."""
 
-    __slots__ = ("_calls", "account", "address", "body", "came", "headers", "query", "signed", "verify_form")
+    __slots__ = ("_calls", "account", "address", "body", "came", "headers", "placing", "query", "signed", "verify_form")
 
     def __init__(
         self,
@@ -66,12 +67,14 @@ class S3Request:
         *,
         signed: bool,
         verify_form: Callable[[Mapping[str, str]], SignedForm | None] = _nobodys,
+        placing: Placing = ANYWHERE,
     ) -> None:
         self.came = came
         self.address = address
         self.account = account
         self.signed = signed
         self.verify_form = verify_form
+        self.placing = placing
         self.body = body
         self.query = query
         self.headers = headers

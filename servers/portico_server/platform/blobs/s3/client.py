@@ -19,7 +19,8 @@ import h11
 
 from portico_server.platform.blobs.errors import StoreError, StoreFull, StoreRefused, StoreUnreachable
 from portico_server.platform.blobs.s3.answers import Answer
-from portico_server.platform.blobs.s3.connection import Body, Broken, Connection
+from portico_server.platform.blobs.s3.circuit import Circuit
+from portico_server.platform.blobs.s3.connection import Body, Broken, Busy, Connection
 from portico_server.platform.blobs.s3.pool import Pool
 from portico_server.platform.blobs.s3.signing import EMPTY_SHA256, Signer, encoded_query
 from portico_server.platform.blobs.stores import S3Store
@@ -50,7 +51,8 @@ class Request:
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Body | None = None
-    answer_seconds: float = _ANSWER_SECONDS
+    answer_seconds: float = 0.0
+    """How long the store may take to answer; 0: the usual time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class S3Client:
         parts = urlsplit(f"//{self._host}")
         tls = ssl.create_default_context(cafile=described.ca_file) if scheme == "https" else None
         self._pool = Pool(parts.hostname or "", parts.port or (443 if tls else 80), tls)
+        self._circuit = Circuit()
         self.problem = ""
         """Why the last request failed; empty: it did not."""
 
@@ -122,8 +125,10 @@ class S3Client:
             yield await self._tried(request, kept)
 
     async def _tried(self, request: Request, use: Callable[[Streamed, AsyncExitStack], Awaitable[T]]) -> T:
+        if refusal := self._circuit.refusal():
+            raise StoreUnreachable(self.name, refusal)
         failure: StoreError | None = None
-        begun = time.monotonic()
+        begun, silence = time.monotonic(), ""
         for attempt in range(_ATTEMPTS):
             if attempt:
                 if time.monotonic() - begun > _PATIENCE_SECONDS:
@@ -133,6 +138,7 @@ class S3Client:
                 async with AsyncExitStack() as connected:
                     connection = await connected.enter_async_context(self._pool.connection(fresh=attempt > 0))
                     response = await self._send(connection, request)
+                    self._circuit.answered()
                     if response.status < _NO_SUCCESS:
                         used = await use(response, connected)
                         failure = self._failure_within(request, used)
@@ -143,9 +149,14 @@ class S3Client:
                         failure = await self._failure(request, response)
             except Broken as broken:
                 failure = StoreUnreachable(self.name, str(broken))
+                silence = "" if broken.answering or isinstance(broken, Busy) else str(broken)
+            else:
+                silence = ""
             if not isinstance(failure, StoreUnreachable):
                 break
         assert failure is not None
+        if silence:
+            self._circuit.failed(silence)
         self.problem = failure.problem
         raise failure
 
@@ -161,7 +172,8 @@ class S3Client:
         signed = self._signer.headers(request.verb, path, request.query, headers, sha256)
         target = f"{path}?{query}" if query else path
         pairs = [(name.encode(), value.encode()) for name, value in signed.items()]
-        response = await connection.exchange(request.verb, target, pairs, request.body, request.answer_seconds)
+        seconds = request.answer_seconds or _ANSWER_SECONDS
+        response = await connection.exchange(request.verb, target, pairs, request.body, seconds)
         return Streamed(response.status_code, _headers(response), connection)
 
     async def _failure(self, request: Request, response: Streamed) -> StoreError:

@@ -32,6 +32,10 @@ class Broken(Exception):
         self.answering = answering
 
 
+class Busy(Broken):
+    """There was no connection to be had; that says nothing of the store."""
+
+
 @dataclass(frozen=True, slots=True)
 class Body:
     """What is sent with a request; `chunks` begins it anew, for another try."""
@@ -96,7 +100,7 @@ class Connection:
         """The response's body as it comes. Behind its end the connection takes another request. Raises Broken."""
         try:
             while True:
-                event = await self._event()
+                event = await self._event(SILENT_SECONDS)
                 if isinstance(event, h11.Data):
                     yield bytes(event.data)
                 elif isinstance(event, h11.EndOfMessage):
@@ -154,13 +158,13 @@ class Connection:
 
     async def _head(self) -> h11.Response:
         while True:
-            event = await self._event(silent_seconds=None)
+            event = await self._event(None)
             if isinstance(event, h11.Response):
                 return event
             if not isinstance(event, h11.InformationalResponse):
                 raise EOFError("it closed the connection without an answer")
 
-    async def _event(self, silent_seconds: float | None = SILENT_SECONDS) -> h11.Event:
+    async def _event(self, silent_seconds: float | None) -> h11.Event:
         while (event := self._protocol.next_event()) is h11.NEED_DATA:
             async with asyncio.timeout(silent_seconds):
                 data = await self._reader.read(_READ_BYTES)

@@ -13,7 +13,7 @@ import time
 from contextlib import aclosing
 from pathlib import Path
 
-from portico_server.platform.blobs.errors import StoreRefused
+from portico_server.platform.blobs.errors import StoreError, StoreRefused
 from portico_server.platform.blobs.s3.client import Request, S3Client
 from portico_server.platform.blobs.s3.listing import objects_below
 from portico_server.platform.blobs.s3.writer import body_of
@@ -37,6 +37,8 @@ class Ownership:
         self._owner = ""
         self._has_bytes = False
         self._checked_at = 0.0
+        self._failed_at = 0.0
+        self._failure: StoreError | None = None
         self._checking = asyncio.Lock()
         self.problem = ""
 
@@ -52,15 +54,26 @@ class Ownership:
     async def check(self) -> None:
         """Whether the store is this platform's; claims one that is nobody's. Raises StoreRefused, and what the client
         does."""
-        if self._checked_at and time.monotonic() - self._checked_at < _CHECKED_SECONDS:
+        came_at = time.monotonic()
+        if self._is_fresh(came_at):
             return
         async with self._checking:
-            if not self._checked_at or time.monotonic() - self._checked_at >= _CHECKED_SECONDS:
-                self._checked_at = 0.0
-                if not self._owner:
-                    raise StoreRefused(self._client.name, "nobody has said whose it is to be")
+            if self._is_fresh(time.monotonic()):
+                return
+            if self._failure is not None and self._failed_at >= came_at:
+                raise self._failure  # of whom this one waited for: to ask again would take as long
+            self._checked_at = 0.0
+            if not self._owner:
+                raise StoreRefused(self._client.name, "nobody has said whose it is to be")
+            try:
                 await self._take(await self._read())
-                self._checked_at = time.monotonic()
+            except StoreError as error:
+                self._failure, self._failed_at = error, time.monotonic()
+                raise
+            self._failure, self._checked_at = None, time.monotonic()
+
+    def _is_fresh(self, now: float) -> bool:
+        return bool(self._checked_at) and now - self._checked_at < _CHECKED_SECONDS
 
     async def look(self) -> bool:
         """Keeps `problem` as it is now, and writes nothing there; false where nobody has said yet whose it is to be.

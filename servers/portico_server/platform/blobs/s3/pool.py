@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from portico_server.platform.blobs.s3.connection import Broken, Connection
+from portico_server.platform.blobs.s3.connection import Busy, Connection
 
 MAX_CONNECTIONS = 128
 """At once, of a process; each download that goes on has one. Further requests wait."""
@@ -36,7 +36,7 @@ class Pool:
             async with asyncio.timeout(_WAIT_SECONDS):
                 await self._slots.acquire()
         except TimeoutError:
-            raise Broken(f"all {MAX_CONNECTIONS} connections to it are busy") from None
+            raise Busy(f"all {MAX_CONNECTIONS} connections to it are busy") from None
         try:
             found = (None if fresh else self._take()) or await Connection.open(*self._address, self._tls)
             try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 _RESUMED = 5
 """How often without a byte between."""
+_SILENT_SECONDS = 45.0
+"""So long nothing may come, over all tries, before none is made any more."""
 
 
 class S3Blob:
@@ -51,7 +54,7 @@ class S3Blob:
 
     async def _pieces(self, offset: int, length: int) -> AsyncGenerator[bytes, None]:
         """As they come."""
-        end, broken_off = offset + length, 0
+        end, broken_off, waiting_since = offset + length, 0, time.monotonic()
         while offset < end:
             headers = {"range": f"bytes={offset}-{end - 1}"}
             try:
@@ -64,9 +67,10 @@ class S3Blob:
                         async for piece in pieces:
                             offset, broken_off = offset + len(piece), 0
                             yield piece
+                            waiting_since = time.monotonic()
                 if offset < end:
                     raise Broken("it sent less than the range")
             except Broken as broken:
                 broken_off += 1
-                if broken_off > _RESUMED:
+                if broken_off > _RESUMED or time.monotonic() - waiting_since > _SILENT_SECONDS:
                     raise StoreUnreachable(self._blobs.client.name, str(broken)) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from portico.objects.v1 import buckets_pb2, objects_pb2
 from portico_server.objects.faces.s3 import acl_grants, bodies, object_headers
@@ -46,7 +47,7 @@ async def list_buckets(request: S3Request) -> FaceResponse:
 async def create_bucket(request: S3Request) -> FaceResponse:
     headers = request.headers
     _check_access(request)
-    settings = buckets_pb2.Bucket(location_hint=await _location(request))
+    settings = _placed(request, await _location(request))
     if headers.get(_LOCK, "").lower() == "true":
         settings.object_lock.enabled = True
     message = buckets_pb2.CreateBucketRequest(parent=request.parent, bucket_id=request.bucket, bucket=settings)
@@ -113,6 +114,29 @@ async def _location(request: S3Request) -> str:
             location_constraint=location[:64],
         )
     return location.lower()
+
+
+def _placed(request: S3Request, location: str) -> buckets_pb2.Bucket:
+    """Settings of a bucket that should be there. S3 has one name for what must hold and what is a hint; so where stores
+    have jurisdictions, it must be one of theirs, which holds then, or a location of one. Raises ApiError."""
+    placing = request.placing
+    if not placing.restricts or not location:
+        return buckets_pb2.Bucket(location_hint=location)
+    is_jurisdiction, is_location = location in placing.jurisdictions, location in placing.locations
+    if not is_jurisdiction and not is_location:
+        raise invalid(
+            "INVALID_LOCATION_CONSTRAINT",
+            "no store of this platform is there: the location-constraint must be a jurisdiction "
+            f"({_listed(placing.jurisdictions)}) or a location ({_listed(placing.locations)})",
+            location_constraint=location,
+        )
+    return buckets_pb2.Bucket(
+        location_hint=location if is_location else "", jurisdiction=location if is_jurisdiction else ""
+    )
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names)) or "there is none"
 
 
 def _bucket(found: buckets_pb2.Bucket) -> str:

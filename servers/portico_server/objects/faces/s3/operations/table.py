@@ -81,7 +81,14 @@ _ANALYSES = "nothing is analysed; usage is told by `portico objects usage`"
 
 OPERATIONS = (
     Operation("ListBuckets", SERVICE, "GET", "", buckets.list_buckets),
-    Operation("CreateBucket", BUCKET, "PUT", "", buckets.create_bucket, "a location is kept as a hint; no ACLs"),
+    Operation(
+        "CreateBucket",
+        BUCKET,
+        "PUT",
+        "",
+        buckets.create_bucket,
+        "a location is a jurisdiction, or a hint (see above); no ACLs",
+    ),
     Operation("HeadBucket", BUCKET, "HEAD", "", buckets.head_bucket, anonymous=True),
     Operation("DeleteBucket", BUCKET, "DELETE", "", buckets.delete_bucket),
     Operation(
