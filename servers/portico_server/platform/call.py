@@ -53,6 +53,9 @@ class Call:
     such a call who makes it, in place of the headers. `anonymous`: the caller may call only because the method's option
     says `anonymous`. Then the servicer allows what the resource itself opens to everybody, and else raises what
     `denial` makes.
+
+    `beside`: where a face takes large bytes of responses, not in their messages. A servicer that has such bytes, and
+    finds a list there, appends them to it and yields the message without them: protobuf would copy them in and out.
     """
 
     method: Method
@@ -83,6 +86,7 @@ class Call:
     credential: Credential | None = None
     anonymous: bool = False
     denial: Callable[[], ApiError] | None = None
+    beside: list[bytes] | None = None
     at_end: Callable[[], None] | None = None  # what gives back what the call has taken; called once, however it ends
 
     def header(self, name: bytes) -> str:

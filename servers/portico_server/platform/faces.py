@@ -95,9 +95,10 @@ class FaceCalls(Protocol):
         asynchronous iterator of messages, pulled as the servicer reads. Raises ApiError."""
         ...
 
-    def stream(self, method: str, request: Any) -> AsyncIterator[Any]:
+    def stream(self, method: str, request: Any, beside: list[bytes] | None = None) -> AsyncIterator[Any]:
         """A method with a stream of responses: one is made when one is asked for. Raises ApiError with the first that
-        is asked for, or with a later one."""
+        is asked for, or with a later one. `beside`: takes large bytes of each, in place of its message, from a servicer
+        that knows of it (`Call.beside`); to be emptied before the next is asked for."""
         ...
 
 

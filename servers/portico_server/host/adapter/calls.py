@@ -94,7 +94,9 @@ def _generated_responses(serve: Serve, *, request_streaming: bool) -> Handler:
             responses = serve(request, context)
             try:
                 async for response in responses:
-                    await context.write(response)
+                    writing = context.write(response)
+                    del response  # not held while the client is slow
+                    await writing
             finally:
                 await responses.aclose()
         except asyncio.CancelledError as error:

@@ -96,7 +96,9 @@ class Context(grpc.aio.ServicerContext[Any, Any]):  # type: ignore[misc]
     async def write(self, message: Any) -> None:
         start_ns = perf_counter_ns()
         try:
-            await self.responses.write(self.serialize(message) if self.serialize is not None else message)
+            writing = self.responses.write(self.serialize(message) if self.serialize is not None else message)
+            del message  # not held while the client is slow
+            await writing
         finally:
             self._answered(start_ns)
 

@@ -84,6 +84,7 @@ class FaceResponses:
             self._count(message)
         self.started = True
         self.message = message
+        del message  # its reader's alone
         await _hand_over()
 
     def taken(self) -> Any:
@@ -93,7 +94,7 @@ class FaceResponses:
 
     def _count(self, message: Any) -> None:
         if self.call is not None:
-            self.call.sent_bytes += message.ByteSize()
+            self.call.sent_bytes += message.ByteSize() + sum(map(len, self.call.beside or ()))
 
 
 @types.coroutine
@@ -152,9 +153,10 @@ class FaceCallsOfRequest:
             call.context.call_back()
         return responses.message
 
-    def stream(self, method: str, request: Any) -> AsyncIterator[Any]:
+    def stream(self, method: str, request: Any, beside: list[bytes] | None = None) -> AsyncIterator[Any]:
         """See `FaceCalls.stream`."""
         call, responses, invoke = self._begin(method, request, streaming=True)
+        call.beside = beside
         stream = _Stream(self, call, responses, self._carry(call, invoke))
         self._streams.append(stream)
         return stream

@@ -50,8 +50,9 @@ class Sender:
         """The last part, of whatever size."""
         self._send({"type": "http.response.body", "body": last, "more_body": False})
 
-    async def put(self, part: bytes) -> None:
-        """Sends a part; waits while the client is behind. Raises ClientDisconnected."""
+    def put(self, part: bytes) -> None:
+        """Sends a part. Its bytes are copied: who sends it lets go of it before awaiting `room`. Raises
+        ClientDisconnected."""
         if self._exchange.disconnected:
             raise ClientDisconnected
         if not part:
@@ -63,6 +64,9 @@ class Sender:
         self._in_flight.append(len(part))
         self._in_flight_bytes += len(part)
         receipt.add_done_callback(self._received)
+
+    async def room(self) -> None:
+        """Waits while the client is behind. Raises ClientDisconnected."""
         while self._in_flight_bytes >= IN_FLIGHT_BYTES:
             waiter = self._waiter = self._exchange.loop.create_future()
             try:

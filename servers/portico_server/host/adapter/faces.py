@@ -127,7 +127,7 @@ class _Answer:
             self._send_whole(response, response.body)
             return
         try:
-            first = await anext(response.body, b"") if self._request.verb != "HEAD" else b""
+            first = [await anext(response.body, b"")] if self._request.verb != "HEAD" else [b""]
             response = await self._let_through(response)
         except (Exception, asyncio.CancelledError) as error:
             response = await self._refusal(error)
@@ -140,18 +140,22 @@ class _Answer:
         else:
             await self._send_parts(first, response.body)
 
-    async def _send_parts(self, first: bytes, others: AsyncIterator[bytes]) -> None:
-        """Raises StreamReset where they break off."""
+    async def _send_parts(self, first: list[bytes], others: AsyncIterator[bytes]) -> None:
+        """Holds no part while it waits for the client: what is sent is copied. `first` is emptied. Raises StreamReset
+        where they break off."""
         try:
-            await self._sender.put(first)
+            self._sender.put(first.pop())
+            await self._sender.room()
             async for part in others:
                 self._calls.count_sent(part)
-                await self._sender.put(part)
-        except asyncio.CancelledError as error:
-            cause = self._body.exchange.cancellation(error)
+                self._sender.put(part)
+                del part
+                await self._sender.room()
+        except asyncio.CancelledError as error:  # under no other name: see `serving`
             if self._body.exchange.disconnected:
                 raise
-            raise StreamReset(f"{self._request.verb} was cut short: {cause}") from None
+            told = str(self._body.exchange.cancellation(error))
+            raise StreamReset(f"{self._request.verb} was cut short: {told}") from None
         except Exception as error:
             if not isinstance(error, ApiError):
                 self._log(error)

@@ -24,7 +24,7 @@ from portico_server.host.envoy import (
 )
 from portico_server.host.envoy.descriptors import Contracts
 from portico_server.host.envoy.door import Door
-from portico_server.host.envoy.message import Message, extension
+from portico_server.host.envoy.message import Message, extension, seconds
 from portico_server.host.envoy.upstreams import Upstream, cluster, passing_by, router
 from portico_server.host.envoy.watched import WatchedFiles
 from portico_server.host.run_folder import ADMIN_SOCKET
@@ -89,6 +89,10 @@ def _last_filters(embedding: Embedding | None, upstreams: Sequence[Upstream]) ->
     return [passing_by(upstreams, application), router()] if upstreams else [application]
 
 
+_RELEASED_BYTES_A_SECOND = 64 << 20
+"""Of what was freed. By itself the allocator gives nothing back: Envoy would stay as large as it once was."""
+
+
 def _bootstrap(settings: Settings, listener: Message, clusters: list[Message], *runtime_layers: Message) -> Message:
     return {
         # Resources from files are refused to a node without a name.
@@ -97,6 +101,10 @@ def _bootstrap(settings: Settings, listener: Message, clusters: list[Message], *
         "static_resources": {"listeners": [listener], "clusters": clusters},
         "layered_runtime": overload.runtime(runtime_layers),
         "overload_manager": _overload_manager(settings),
+        "memory_allocator_manager": {
+            "bytes_to_release": _RELEASED_BYTES_A_SECOND,
+            "memory_release_interval": seconds(1),
+        },
     }
 
 

@@ -159,13 +159,14 @@ class Receiver:
         """The parts in pieces, behind those that are held; a large part is passed on as it is."""
         held_bytes = sum(map(len, held))
         async for part in parts:
-            if held_bytes >= max(_SMALL_PIECE_BYTES, min(_PIECE_BYTES, _ALL_PIECES_BYTES // self._receiving)):
-                yield _joined(held)
-                held_bytes = 0
             held.append(part)
             held_bytes += len(part)
             del part
-        yield _joined(held)
+            if held_bytes >= max(_SMALL_PIECE_BYTES, min(_PIECE_BYTES, _ALL_PIECES_BYTES // self._receiving)):
+                held_bytes = 0
+                yield _joined(held)
+        if held:
+            yield _joined(held)
 
 
 def _joined(held: list[bytes]) -> bytes:

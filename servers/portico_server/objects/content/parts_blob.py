@@ -15,9 +15,9 @@ from portico_server.platform.database import Database
 
 @dataclass(slots=True)
 class _Begun:
-    """A piece whose first chunk is here."""
+    """A piece whose first chunk is here; it is alone in `first`, to be taken from there."""
 
-    first: bytes
+    first: list[bytes]
     following: AsyncGenerator[bytes, None] | None = None
     blob: Blob | None = None
 
@@ -47,10 +47,12 @@ class PartsBlob:
                 begun = await ahead
                 try:
                     ahead = self._begin_next(ranges, chunk_bytes)
-                    yield begun.first
+                    yield begun.first.pop()  # no chunk is held here while the caller has it
                     if begun.following is not None:
                         async for chunk in begun.following:
-                            yield chunk
+                            held = [chunk]
+                            del chunk
+                            yield held.pop()
                 finally:
                     await begun.close()
         finally:
@@ -68,13 +70,13 @@ class PartsBlob:
         piece, offset, length = wanted
         if not piece.file:
             data = await inline(self._database, piece)
-            return _Begun(data[offset : offset + length])
+            return _Begun([data[offset : offset + length]])
         blob = await self._blobs.open(piece.file)
         try:
             if blob.size_bytes != piece.size_bytes:
                 raise EOFError(f"the file of a part has {blob.size_bytes} of {piece.size_bytes} bytes")
             following = blob.chunks(offset, length, chunk_bytes)
-            return _Begun(await anext(following), following, blob)
+            return _Begun([await anext(following)], following, blob)
         except BaseException:
             await blob.close()
             raise

@@ -25,6 +25,7 @@ from portico_server.objects.versions.objects import Copy, Objects, Put
 from portico_server.objects.versions.public import check_public, hide_marks, shown_of
 from portico_server.objects.versions.reading import CHUNK_BYTES, Reader, Wanted
 from portico_server.objects.versions.version_listing import Start, VersionListing
+from portico_server.platform.call import current
 from portico_server.platform.clock import Clock
 from portico_server.platform.database import Database
 from portico_server.platform.paging import PageTokens
@@ -116,12 +117,17 @@ class ObjectService(objects_pb2_grpc.ObjectServiceServicer):
             if reading.blob is None:
                 yield response
                 return
+            beside = current.get().beside
             async with aclosing(reading.blob.chunks(*reading.range, CHUNK_BYTES)) as chunks:
                 async for chunk in chunks:
-                    response.data.data = chunk
+                    if beside is None:
+                        response.data.data = chunk
+                    else:
+                        beside.append(chunk)
                     del chunk  # else held twice while the client is slow
-                    yield response
+                    ready = [response]
                     response = objects_pb2.GetObjectResponse()
+                    yield ready.pop()
         except EOFError:
             raise damaged(wanted.name, wanted.version_id, "their file was cut short") from None
         except FileNotFoundError:

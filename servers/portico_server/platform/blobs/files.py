@@ -192,32 +192,40 @@ class FileBlob:
         self.size_bytes = size_bytes
 
     async def chunks(self, offset: int, length: int, chunk_bytes: int) -> AsyncGenerator[bytes, None]:
-        """Reads one chunk ahead of the one that the caller has in hand. Raises EOFError where the file is too short.
+        """Raises EOFError where the file is too short.
 
-        What the page cache has is copied at once: the way by a thread and back costs the event loop more than the copy.
+        What the page cache has is copied when it is asked for: the way by a thread and back costs the event loop more
+        than the copy. Where it has a chunk not, the next one is read ahead of the one that the caller has in hand.
         """
         end = offset + length
-        ahead = self._begin(offset, min(chunk_bytes, length)) if length else None
+        ahead: asyncio.Task[bytes] | None = None
         try:
-            while ahead is not None:
-                chunk = [ahead if isinstance(ahead, bytes) else await ahead]
+            while offset < end:
+                wanted = min(chunk_bytes, end - offset)
+                chunk = self._cached(offset, wanted) if ahead is None else [await ahead]
+                missed, ahead = not chunk, None
+                if missed:
+                    chunk = [await self._read(offset, wanted)]
                 if not chunk[0]:
                     raise EOFError(f"the blob ends at {offset} bytes, {end - offset} too early")
                 offset += len(chunk[0])
-                ahead = self._begin(offset, min(chunk_bytes, end - offset)) if offset < end else None
+                if missed and offset < end:
+                    ahead = asyncio.create_task(self._read(offset, min(chunk_bytes, end - offset)))
                 yield chunk.pop()  # not held here as well while the caller has it
         finally:
-            if isinstance(ahead, asyncio.Task):
+            if ahead is not None:
                 ahead.cancel()
 
     async def close(self) -> None:
         await self._blobs.run(self._file.close)
 
-    def _begin(self, offset: int, length: int) -> bytes | asyncio.Task[bytes]:
-        cached = self._file.read_cached(offset, length)
-        if cached is not None:
-            return cached
-        return asyncio.ensure_future(self._blobs.run(self._file.read, offset, length))
+    def _cached(self, offset: int, length: int) -> list[bytes]:
+        """The chunk, or none."""
+        found = self._file.read_cached(offset, length)
+        return [] if found is None else [found]
+
+    async def _read(self, offset: int, length: int) -> bytes:
+        return await self._blobs.run(self._file.read, offset, length)
 
 
 def _check_store(name: str) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -12,7 +14,8 @@ from portico.testing.v1 import testing_pb2 as pb
 from portico.testing.v1 import testing_pb2_grpc as rpc
 
 from portico_server.host.adapter import GrpcApplication
-from portico_server.host.adapter.exchange import Cut
+from portico_server.host.adapter.exchange import Cut, Event
+from portico_server.host.adapter.face_responses import IN_FLIGHT_BYTES
 from portico_server.host.adapter.responses import StreamReset
 from portico_server.platform.authorization import Principal
 from portico_server.platform.call import Call, Handler, current
@@ -68,8 +71,10 @@ class Served:
             raise
         self.ended.append((call, ""))
 
-    def server(self, verb: str = "GET", *body: bytes, more_body: bool = False) -> FakeServer:
-        server = FakeServer("/a b", body, [(b"x-portico-door", b"test")], more_body=more_body)
+    def server(
+        self, verb: str = "GET", *body: bytes, more_body: bool = False, kind: type[FakeServer] = FakeServer
+    ) -> FakeServer:
+        server = kind("/a b", body, [(b"x-portico-door", b"test")], more_body=more_body)
         server.scope.update(method=verb, raw_path=b"/a%20b", query_string=b"x=%2F")
         return server
 
@@ -264,6 +269,74 @@ async def test_a_client_that_leaves_while_it_downloads_ends_the_call() -> None:
     await task
     assert [ended for _, ended in served.ended] == ["ClientDisconnected"]
     assert served.application.calls_in_flight == 0
+
+
+class CopyingServer(FakeServer):
+    """Keeps no bytes that it is given, as pyvoy does not."""
+
+    def send(self, event: Event) -> Any:
+        return super().send(event | {"body": bytes(bytearray(event.get("body", b"")))})
+
+
+async def test_no_part_is_held_while_the_client_is_behind() -> None:
+    made: list[int] = []
+    gone: list[int] = []
+
+    class Part(bytes):
+        def __del__(self) -> None:
+            gone.append(len(self))
+
+    async def answer(request: FaceRequest, calls: FaceCalls) -> FaceResponse:
+        async def body() -> AsyncIterator[bytes]:
+            for extra in range(3):
+                made.append(IN_FLIGHT_BYTES + extra)
+                yield Part(IN_FLIGHT_BYTES + extra)
+
+        return FaceResponse(200, (), body())
+
+    served = Served(answer)
+    server = served.server(kind=CopyingServer)
+    server.held = []
+    task = asyncio.create_task(served.application(server.scope, server.receive, server.send))
+    for parts in (1, 2, 3):
+        while len(server.held) < parts:  # noqa: ASYNC110 - nobody tells us
+            await asyncio.sleep(0)
+        assert len(made) == parts, "no more than Envoy takes is made"
+        assert gone == made
+        server.held[-1].set_result(None)
+    await asyncio.wait_for(task, 30)
+
+
+async def test_a_client_that_leaves_while_it_downloads_leaves_nothing_for_the_garbage_collector() -> None:
+    class Held:
+        """What a face has at hand while it sends."""
+
+    held: list[weakref.ref[Held]] = []
+
+    async def answer(request: FaceRequest, calls: FaceCalls) -> FaceResponse:
+        async def body() -> AsyncIterator[bytes]:
+            large = Held()
+            held.append(weakref.ref(large))
+            while True:
+                yield bytes(IN_FLIGHT_BYTES)
+
+        return FaceResponse(200, (), body())
+
+    served = Served(answer)
+    server = served.server()
+    server.held = []
+    gc.disable()
+    try:
+        task = asyncio.create_task(served.application(server.scope, server.receive, server.send))
+        while not server.held:  # noqa: ASYNC110 - nobody tells us
+            await asyncio.sleep(0)
+        server.disconnect()
+        await task
+        for _ in range(5):  # the loop closes a generator that nobody has any more
+            await asyncio.sleep(0)
+        assert held[0]() is None
+    finally:
+        gc.enable()
 
 
 async def test_a_client_that_leaves_while_nothing_is_sent_is_noticed() -> None:

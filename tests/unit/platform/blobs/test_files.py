@@ -200,7 +200,7 @@ async def test_a_file_that_is_too_short_is_an_error_and_not_a_short_answer(blobs
     await blob.close()
 
 
-async def test_what_is_cached_is_read_without_a_thread_and_the_rest_by_one(
+async def test_what_is_cached_is_read_without_a_thread_and_what_is_not_by_one_which_reads_ahead(
     blobs: FileBlobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     blob_id = await written(blobs, b"abcdefghij")
@@ -216,7 +216,7 @@ async def test_what_is_cached_is_read_without_a_thread_and_the_rest_by_one(
     monkeypatch.setattr(OpenFile, "read_cached", read_cached)
     monkeypatch.setattr(OpenFile, "read", read)
     assert await content(blobs, blob_id) == [b"abcd", b"efgh", b"ij"]
-    assert threads == [4]
+    assert threads == [4, 8]
 
 
 async def test_the_page_cache_is_asked_for_no_more_than_may_be_copied_at_once(blobs: FileBlobs, tmp_path: Path) -> None:

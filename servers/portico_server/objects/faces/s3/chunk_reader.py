@@ -37,8 +37,11 @@ class ChunkReader:
         """What there is, but not more than that; empty where the body ends."""
         if self._at == len(self._held) and not await self._next():
             return b""
-        begin, self._at = self._at, min(self._at + most_bytes, len(self._held))
-        return self._held if (begin, self._at) == (0, len(self._held)) else self._held[begin : self._at]
+        held, begin, end = self._held, self._at, min(self._at + most_bytes, len(self._held))
+        self._at = end
+        if end == len(held):  # not held here as well while the caller has it
+            self._held, self._at = b"", 0
+        return held if end - begin == len(held) else held[begin:end]
 
     async def _next(self) -> bool:
         """Whether there is more, now that all that was held is used."""

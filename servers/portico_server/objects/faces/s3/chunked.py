@@ -62,7 +62,9 @@ class Chunked:
                 raise incomplete(f"more than the {self._size_bytes} bytes came that x-amz-decoded-content-length says")
             chunk = self._bytes(size_bytes) if self._signatures is None else self._verified(size_bytes, signature)
             async for piece in chunk:
-                yield piece
+                given = [piece]
+                del piece  # nothing is held here while the caller waits for the disk
+                yield given.pop()
             if size_bytes == 0:
                 break
             if await self._reader.line() != b"":
@@ -94,11 +96,11 @@ class Chunked:
     async def _bytes(self, size_bytes: int) -> AsyncIterator[bytes]:
         """Of a chunk, as they come."""
         while size_bytes:
-            piece = await self._reader.some(size_bytes)
-            if not piece:
+            piece = [await self._reader.some(size_bytes)]
+            if not piece[0]:
                 raise incomplete("the body ended in the middle of a chunk")
-            size_bytes -= len(piece)
-            yield piece
+            size_bytes -= len(piece[0])
+            yield piece.pop()
 
     async def _verified(self, size_bytes: int, signature: str) -> AsyncIterator[bytes]:
         """Of a signed chunk, once its signature is known to be good."""
@@ -109,8 +111,9 @@ class Chunked:
         else:
             digest = await asyncio.get_running_loop().run_in_executor(self._hashing, _digest, pieces)
         self._signatures.check_chunk(signature, digest)
-        for piece in pieces:
-            yield piece
+        pieces.reverse()
+        while pieces:
+            yield pieces.pop()
 
     async def _end(self) -> None:
         """Reads what stands behind the last chunk."""

@@ -132,9 +132,9 @@ class S3Request:
         """Calls a method of the contract by its name, `GetBucket`. Raises ApiError."""
         return await self._calls.call(_SERVICES.get(method, _OBJECTS) + method, message)
 
-    def stream(self, method: str, message: Any) -> AsyncIterator[Any]:
-        """As `call`, of a method with a stream of responses."""
-        return self._calls.stream(_SERVICES.get(method, _OBJECTS) + method, message)
+    def stream(self, method: str, message: Any, beside: list[bytes] | None = None) -> AsyncIterator[Any]:
+        """As `call`, of a method with a stream of responses; `beside`: see `FaceCalls.stream`."""
+        return self._calls.stream(_SERVICES.get(method, _OBJECTS) + method, message, beside)
 
 
 def check_signed(request: S3Request) -> None:

@@ -30,16 +30,18 @@ async def get_object(request: S3Request) -> FaceResponse:
         conditions=conditions_of(request.headers),
         part_number=part_number,
     )
-    stream = request.stream("GetObject", message)
+    beside: list[bytes] = []
+    stream = request.stream("GetObject", message, beside)
     first = await anext(stream)
+    data = [beside.pop() if beside else first.data.data]
     described, length = first.object, first.length_bytes
-    whole = len(first.data.data) == length
+    whole = len(data[0]) == length
     if whole:
         await anext(stream, None)  # to its end: else the call would count as one that the caller left
     if wanted and not described.size_bytes:
         raise byte_ranges.not_satisfiable(0)
     headers = _headers(request, described, (first.offset_bytes, length) if wanted or part_number else None, part_number)
-    body: bytes | AsyncIterator[bytes] = first.data.data if whole else _bytes(first.data.data, stream)
+    body: bytes | AsyncIterator[bytes] = data[0] if whole else _bytes(data, stream, beside)
     if not whole:
         headers.append(("content-length", str(length)))
     return FaceResponse(206 if wanted or part_number else 200, headers, body)
@@ -117,11 +119,11 @@ def _overridden(request: S3Request, headers: list[tuple[str, str]]) -> list[tupl
     return kept + [(name, object_headers.encoded(value)) for name, value in said.items()]
 
 
-async def _bytes(first: bytes, stream: AsyncIterator[objects_pb2.GetObjectResponse]) -> AsyncIterator[bytes]:
-    """Holds no message while its bytes are on their way: a client that is slow would have twice as many held."""
-    yield first
-    del first
-    async for message in stream:
-        data = [message.data.data]
-        del message
-        yield data.pop()
+async def _bytes(
+    first: list[bytes], stream: AsyncIterator[objects_pb2.GetObjectResponse], beside: list[bytes]
+) -> AsyncIterator[bytes]:
+    """The bytes of all messages, of which each comes `beside` its message. Holds none while they are on their way: a
+    client that is slow would have twice as many held."""
+    yield first.pop()
+    async for _ in stream:
+        yield beside.pop()
