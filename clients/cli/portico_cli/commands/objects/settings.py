@@ -68,7 +68,7 @@ def update(
     \b
     Examples:
       portico objects update portico://photos --public-access read
-      portico objects update portico://private --block-public-access
+      portico objects update portico://records --block-public-access
       portico objects update portico://photos --tag team=web --tag cost=7
       portico objects update portico://backup --retention compliance:1y
     """
