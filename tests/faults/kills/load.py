@@ -27,7 +27,8 @@ from tests.faults.kills.uploads import Uploads
 CLIENTS = 6
 _OLD_SHARE = 0.1
 """How many of the reads look at keys that nobody writes any more."""
-_PAUSE_SECONDS = 0.05
+_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.05, 0.5
+"""Of one whom nobody answers: who is to start needs the processor."""
 
 
 @dataclass
@@ -81,12 +82,15 @@ class Load:
         self.looking.list_versions(KEPT, "", 7)
 
     def _work(self, chance: random.Random) -> None:
+        pause_seconds = _PAUSE_SECONDS
         try:
             while not self._stopping.is_set():
                 try:
                     self._drawn(chance)()
+                    pause_seconds = _PAUSE_SECONDS
                 except Away:
-                    self._stopping.wait(_PAUSE_SECONDS)
+                    self._stopping.wait(pause_seconds)
+                    pause_seconds = min(2 * pause_seconds, _LONGEST_PAUSE_SECONDS)
                     self._until_the_door_opens()
         except BaseException as error:  # told by `stop`
             self.failures.append(error)
