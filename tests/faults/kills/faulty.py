@@ -1,4 +1,4 @@
-"""The platform's application with the fault that the environment names."""
+"""The platform's application in a hurry, with the fault that the environment names."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from tests.faults.kills.faults import FAULT, FAULTS
 
 FAULTS[os.environ[FAULT]]()
 
-from portico_server.app import app  # noqa: E402 - after what it is built of
+from tests.faults.kills.hurried import app  # noqa: E402 - after what it is built of
 
 __all__ = ["app"]
