@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
+import portico
+from portico.objects.v1.buckets_pb2 import Bucket, NotificationRule
 from tests.e2e.s3.door import S3Door, code_of, new_name
+from tests.harness import RunningPlatform
 
 
 def test_a_bucket_is_made_seen_and_deleted(s3: Any) -> None:
@@ -197,6 +200,23 @@ def test_that_there_is_no_bucket_is_told_before_what_is_wrong_with_a_document(do
     verb = "POST" if setting == "delete" else "PUT"
     answer = door.request(verb, f"/there-is-none?{setting}", {}, b"<junk")
     assert (answer.status, answer.error["Code"]) == (404, "NoSuchBucket")
+
+
+def test_rules_that_name_webhooks_are_not_shown_and_stay(s3_platform: RunningPlatform, s3: Any, bucket: str) -> None:
+    created = NotificationRule.EVENT_OBJECT_CREATED
+    webhook = NotificationRule(id="hook", events=[created], webhook_url="https://webhook.invalid/")
+    own = NotificationRule(id="own", events=[created], queue="accounts/default/queues/own")
+    queue = {"Id": "one", "QueueArn": "arn:aws:sqs:us-east-1:default:events", "Events": ["s3:ObjectCreated:*"]}
+    with portico.connect(str(s3_platform.profile)) as client:
+        client.buckets.update(bucket, Bucket(notification_rules=[webhook, own]))
+        for wanted in ([queue], []):
+            s3.put_bucket_notification_configuration(
+                Bucket=bucket, NotificationConfiguration={"QueueConfigurations": wanted} if wanted else {}
+            )
+            assert s3.get_bucket_notification_configuration(Bucket=bucket).get("QueueConfigurations", []) == wanted
+            kept = client.buckets.get(bucket).notification_rules
+            assert [rule.id for rule in kept] == [*(one["Id"] for one in wanted), "hook"]
+            assert kept[-1].webhook_url == webhook.webhook_url
 
 
 def test_notifications_to_queues(s3: Any, bucket: str) -> None:
