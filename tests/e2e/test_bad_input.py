@@ -154,6 +154,11 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
         for method in ("GetWebhook", "TestWebhook", "RetryWebhook", "RotateWebhookSecret")
         for name in ("", QUEUE, f"{ACCOUNT}/webhooks/a")
     ),
+    (
+        "NotificationService/RetryWebhook",
+        {"name": f"{ACCOUNT}/webhooks/{'0' * 32}", "skip_notification_id": "1"},
+        "skip_notification_id",
+    ),
     ("ObjectService/PutObject", {"name": ""}, "name"),
     ("ObjectService/PutObject", {"name": BUCKET}, "name"),
     ("ObjectService/PutObject", {"name": OBJECT, "size_bytes": -1}, "size_bytes"),

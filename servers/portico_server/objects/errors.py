@@ -131,6 +131,10 @@ class NotificationNotTold(DomainError):
     """The queue has told of fewer than the caller acknowledges."""
 
 
+class NotificationNotNext(DomainError):
+    """It is not the one that the webhook is sent next."""
+
+
 class WebhookNotFound(DomainError):
     """The account has no such webhook."""
 
@@ -179,6 +183,7 @@ ERRORS: ErrorTable = {
     PartTooLarge: (StatusCode.INVALID_ARGUMENT, "PART_TOO_LARGE"),
     InvalidPartNumber: (StatusCode.OUT_OF_RANGE, "INVALID_PART_NUMBER"),
     NotificationNotTold: (StatusCode.FAILED_PRECONDITION, "NOTIFICATION_NOT_TOLD"),
+    NotificationNotNext: (StatusCode.FAILED_PRECONDITION, "NOTIFICATION_NOT_NEXT"),
     WebhookNotFound: (StatusCode.NOT_FOUND, "WEBHOOK_NOT_FOUND"),
     TooManyWebhooks: (StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_WEBHOOKS"),
     TooManyTests: (StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_TESTS"),

@@ -351,10 +351,10 @@ class Stand:
         self.enter("NotificationService/TestWebhook", name)
         return await self.notifications.TestWebhook(notifications_pb2.TestWebhookRequest(name=name), None)
 
-    async def retry_webhook(self, name: str, **request: Any) -> notifications_pb2.Webhook:
+    async def retry_webhook(self, name: str, **request: Any) -> notifications_pb2.RetryWebhookResponse:
         self.enter("NotificationService/RetryWebhook", name)
         message = notifications_pb2.RetryWebhookRequest(name=name, **request)
-        return (await self.notifications.RetryWebhook(message, None)).webhook
+        return await self.notifications.RetryWebhook(message, None)
 
     async def rotate_webhook_secret(self, name: str) -> str:
         self.enter("NotificationService/RotateWebhookSecret", name)

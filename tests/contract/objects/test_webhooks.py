@@ -160,23 +160,10 @@ async def test_who_is_gone_is_sent_nothing_until_somebody_enables_it(stand: Stan
     assert (gone.state, gone.waiting_notifications, len(receiver.received)) == (DISABLED, 2, 1)
     await stand.update_bucket(notification_rules=[rule(receiver.url)])
     assert (await only(stand)).state == DISABLED
-    enabled = await stand.retry_webhook(gone.name)
+    enabled = (await stand.retry_webhook(gone.name)).webhook
     assert (enabled.state, enabled.failed_attempts) == (ACTIVE, 0)
     await send(stand)
     assert [key for _, key in receiver.told()] == ["a", "a", "b"]
-
-
-async def test_what_waits_can_be_dropped_and_is_counted(stand: Stand, receiver: WebhookReceiver) -> None:
-    await stand.update_bucket(notification_rules=[rule(receiver.url)])
-    receiver.answers = [(400, {})]
-    for key in "abc":
-        await stand.put(key)
-    await send(stand)
-    dropped = await stand.retry_webhook((await only(stand)).name, drop_waiting=True)
-    assert (dropped.waiting_notifications, dropped.dropped_notifications, dropped.state) == (0, 3, ACTIVE)
-    await stand.put("d")
-    await send(stand)
-    assert [key for _, key in receiver.told()] == ["a", "d"]
 
 
 async def test_what_is_too_old_is_dropped_as_a_queue_does(stand: Stand, receiver: WebhookReceiver) -> None:

@@ -12,6 +12,7 @@ from portico.objects.v1.notifications_pb2 import (
     ListNotificationsResponse,
     ListWebhooksResponse,
     Notification,
+    RetryWebhookResponse,
     TestWebhookResponse,
     Webhook,
 )
@@ -93,10 +94,20 @@ class _Notifications(Service):
         return (yield from self.session.call(_TEST_WEBHOOK, request))
 
     @operation
-    def retry_webhook(self, webhook: str, *, drop_waiting: bool = False) -> Steps[Webhook]:
-        """Enables it again, and has what waits sent now; with `drop_waiting` what waits is dropped instead."""
-        request = notifications_pb2.RetryWebhookRequest(name=self._webhook(webhook), drop_waiting=drop_waiting)
-        return (yield from self.session.call(_RETRY_WEBHOOK, request)).webhook
+    def retry_webhook(
+        self, webhook: str, *, drop_waiting: bool = False, skip_notification_id: str = ""
+    ) -> Steps[RetryWebhookResponse]:
+        """Enables it again, and has what waits sent now. Answers how it is, and what was dropped.
+
+        Args:
+            drop_waiting: What waits is dropped instead.
+            skip_notification_id: This one is dropped, which is its `next_notification_id`; those behind it are sent.
+                Raises FailedPrecondition (`NOTIFICATION_NOT_NEXT`) if another one is next.
+        """
+        request = notifications_pb2.RetryWebhookRequest(
+            name=self._webhook(webhook), drop_waiting=drop_waiting, skip_notification_id=skip_notification_id
+        )
+        return (yield from self.session.call(_RETRY_WEBHOOK, request))
 
     @operation
     def rotate_webhook_secret(self, webhook: str) -> Steps[str]:

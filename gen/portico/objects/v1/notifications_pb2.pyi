@@ -82,7 +82,7 @@ class AcknowledgeNotificationsResponse(_message.Message):
     def __init__(self, acknowledged_sequence: _Optional[int] = ...) -> None: ...
 
 class Webhook(_message.Message):
-    __slots__ = ("name", "url", "create_time", "state", "waiting_notifications", "dropped_notifications", "last_success_time", "last_failure_time", "last_failure", "failed_attempts", "next_attempt_time", "secret_create_time", "signing_secrets", "buckets")
+    __slots__ = ("name", "url", "create_time", "state", "waiting_notifications", "dropped_notifications", "last_success_time", "last_failure_time", "last_failure", "failed_attempts", "next_attempt_time", "secret_create_time", "signing_secrets", "buckets", "next_notification_id", "next_notification_time")
     class State(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         STATE_UNSPECIFIED: _ClassVar[Webhook.State]
@@ -107,6 +107,8 @@ class Webhook(_message.Message):
     SECRET_CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
     SIGNING_SECRETS_FIELD_NUMBER: _ClassVar[int]
     BUCKETS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_NOTIFICATION_ID_FIELD_NUMBER: _ClassVar[int]
+    NEXT_NOTIFICATION_TIME_FIELD_NUMBER: _ClassVar[int]
     name: str
     url: str
     create_time: _timestamp_pb2.Timestamp
@@ -121,7 +123,9 @@ class Webhook(_message.Message):
     secret_create_time: _timestamp_pb2.Timestamp
     signing_secrets: int
     buckets: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, name: _Optional[str] = ..., url: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., state: _Optional[_Union[Webhook.State, str]] = ..., waiting_notifications: _Optional[int] = ..., dropped_notifications: _Optional[int] = ..., last_success_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., last_failure_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., last_failure: _Optional[str] = ..., failed_attempts: _Optional[int] = ..., next_attempt_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., secret_create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., signing_secrets: _Optional[int] = ..., buckets: _Optional[_Iterable[str]] = ...) -> None: ...
+    next_notification_id: str
+    next_notification_time: _timestamp_pb2.Timestamp
+    def __init__(self, name: _Optional[str] = ..., url: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., state: _Optional[_Union[Webhook.State, str]] = ..., waiting_notifications: _Optional[int] = ..., dropped_notifications: _Optional[int] = ..., last_success_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., last_failure_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., last_failure: _Optional[str] = ..., failed_attempts: _Optional[int] = ..., next_attempt_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., secret_create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., signing_secrets: _Optional[int] = ..., buckets: _Optional[_Iterable[str]] = ..., next_notification_id: _Optional[str] = ..., next_notification_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class ListWebhooksRequest(_message.Message):
     __slots__ = ("parent", "page_size", "page_token", "bucket")
@@ -174,18 +178,24 @@ class TestWebhookResponse(_message.Message):
     def __init__(self, succeeded: _Optional[bool] = ..., http_status: _Optional[int] = ..., failure: _Optional[str] = ..., duration_ms: _Optional[int] = ...) -> None: ...
 
 class RetryWebhookRequest(_message.Message):
-    __slots__ = ("name", "drop_waiting")
+    __slots__ = ("name", "drop_waiting", "skip_notification_id")
     NAME_FIELD_NUMBER: _ClassVar[int]
     DROP_WAITING_FIELD_NUMBER: _ClassVar[int]
+    SKIP_NOTIFICATION_ID_FIELD_NUMBER: _ClassVar[int]
     name: str
     drop_waiting: bool
-    def __init__(self, name: _Optional[str] = ..., drop_waiting: _Optional[bool] = ...) -> None: ...
+    skip_notification_id: str
+    def __init__(self, name: _Optional[str] = ..., drop_waiting: _Optional[bool] = ..., skip_notification_id: _Optional[str] = ...) -> None: ...
 
 class RetryWebhookResponse(_message.Message):
-    __slots__ = ("webhook",)
+    __slots__ = ("webhook", "dropped_notifications", "skipped_notification")
     WEBHOOK_FIELD_NUMBER: _ClassVar[int]
+    DROPPED_NOTIFICATIONS_FIELD_NUMBER: _ClassVar[int]
+    SKIPPED_NOTIFICATION_FIELD_NUMBER: _ClassVar[int]
     webhook: Webhook
-    def __init__(self, webhook: _Optional[_Union[Webhook, _Mapping]] = ...) -> None: ...
+    dropped_notifications: int
+    skipped_notification: Notification
+    def __init__(self, webhook: _Optional[_Union[Webhook, _Mapping]] = ..., dropped_notifications: _Optional[int] = ..., skipped_notification: _Optional[_Union[Notification, _Mapping]] = ...) -> None: ...
 
 class RotateWebhookSecretRequest(_message.Message):
     __slots__ = ("name",)

@@ -122,7 +122,9 @@ class NotificationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RetryWebhook(self, request, context):
-        """Enables a webhook again that is disabled, and has what waits sent now, not at its next try. NOT_FOUND (`WEBHOOK_NOT_FOUND`).
+        """Enables a webhook again that is disabled, and has what waits sent now, not at its next try. One event that its receiver
+        never takes can be skipped, or all that waits dropped. NOT_FOUND (`WEBHOOK_NOT_FOUND`); FAILED_PRECONDITION
+        (`NOTIFICATION_NOT_NEXT`: the one that is to be skipped is not the one that is sent next).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

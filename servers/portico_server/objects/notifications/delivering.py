@@ -164,13 +164,11 @@ class Delivering:
             if outcome.failure:
                 if taken > kept:
                     await self._keep(webhook.name, taken)
-                    webhook = webhook._replace(failures=0)
-                await self._fail(webhook, outcome)
+                await self._fail(webhook.name, outcome)
                 return False
             taken = sequence
             if time.monotonic() >= keep_at:
                 await self._keep(webhook.name, taken)
-                webhook = webhook._replace(failures=0)
                 kept, keep_at = taken, time.monotonic() + _KEPT_SECONDS
         if taken > kept:
             await self._keep(webhook.name, taken)
@@ -184,15 +182,16 @@ class Delivering:
         ]
         await self._database.batch(Batch(statements))
 
-    async def _fail(self, webhook: Webhook, outcome: Outcome) -> None:
+    async def _fail(self, name: str, outcome: Outcome) -> None:
+        """Its failures are read anew: somebody may have had it tried again meanwhile."""
+        webhook = await webhooks.get(self._database, name)
+        failures = webhook.failures if webhook is not None else 0
         now_us, gone = self._clock.now_us(), outcome.http_status == GONE
-        delay = max(self._delay_seconds(webhook.failures), outcome.retry_after_seconds)
+        delay = max(self._delay_seconds(failures), outcome.retry_after_seconds)
         due_at_us = now_us + int(delay * 1e6)
-        await self._database.batch(
-            Batch([webhooks.failed(webhook.name, due_at_us, now_us, outcome.failure, disabled=gone)])
-        )
+        await self._database.batch(Batch([webhooks.failed(name, due_at_us, now_us, outcome.failure, disabled=gone)]))
         if gone:
-            _log.info("webhook_disabled", webhook=webhook.name)
+            _log.info("webhook_disabled", webhook=name)
 
     def _delay_seconds(self, failures: int) -> float:
         """Until the next try, after so many failures before this one."""

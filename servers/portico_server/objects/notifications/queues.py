@@ -72,20 +72,21 @@ class Queues:
             await self._database.batch(Batch([removal]))  # the job sees to the rest
         return found
 
-    async def drop_waiting(self, queue: str) -> None:
-        """Drops all that was told of by now, and counts it."""
+    async def first(self, queue: str) -> Page:
+        """The oldest that waits, if there is one."""
+        return await self._page(queue, 0, 1)
+
+    async def numbered(self, queue: str) -> Queue:
+        """A queue in which all that was told of by now has its number."""
         while await store.waits(self._database, queue):
             await self._number(queue)
-        last = (await store.get(self._database, queue)).last_sequence
-        await self._database.batch(Batch([store.drop(queue, last)]))
+        return await store.get(self._database, queue)
 
     async def keep_in_bounds(self) -> None:
         """Numbers what waits in all queues, removes what is acknowledged, drops what is too old or too much."""
         name = ""
         while name := await store.queue_behind(self._database, name):
-            while await store.waits(self._database, name):
-                await self._number(name)
-            await self._drop(await store.get(self._database, name))
+            await self._drop(await self.numbered(name))
             queue = await store.get(self._database, name)
             while removal := await store.remove_some(self._database, queue):
                 await self._database.batch(Batch([removal]))

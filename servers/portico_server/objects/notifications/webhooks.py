@@ -6,6 +6,7 @@ import asyncio
 import time
 from typing import NamedTuple
 
+from portico.objects.v1.notifications_pb2 import Notification
 from portico_server.objects import errors, events
 from portico_server.objects.buckets.lifecycle import DAY_US
 from portico_server.objects.notifications import standard_webhooks
@@ -17,7 +18,7 @@ from portico_server.objects.store import webhooks as store
 from portico_server.objects.store.webhooks import Secret, Waiting, Webhook
 from portico_server.platform.authorization import Filter
 from portico_server.platform.clock import Clock
-from portico_server.platform.database import Batch, Database, GuardFailed
+from portico_server.platform.database import Batch, Database, GuardFailed, Statement
 from portico_server.platform.ids import Ids
 from portico_server.platform.product import Job
 
@@ -29,12 +30,22 @@ _FORGET_SECONDS = 600.0
 
 
 class Told(NamedTuple):
-    """A webhook with all that is told of it; `secrets` are those that sign, the current one first."""
+    """A webhook with all that is told of it; `secrets` are those that sign, the current one first; `following` is sent
+    next."""
 
     webhook: Webhook
     waiting: Waiting
     secrets: list[Secret]
     buckets: list[str]
+    following: Notification | None
+
+
+class Dropping(NamedTuple):
+    """What is dropped of what waits: how many, by which statements, and the one that is skipped."""
+
+    number: int = 0
+    statements: tuple[Statement, ...] = ()
+    skipped: Notification | None = None
 
 
 class Tested(NamedTuple):
@@ -86,18 +97,25 @@ class Webhooks:
             self._tests -= 1
         return Tested(outcome, time.monotonic() - began)
 
-    async def retry(self, name: str, drop_waiting: bool) -> Told:
-        """Enables it, and has what waits sent now, or dropped. Raises WebhookNotFound."""
-        await self._found(name)
-        if drop_waiting:
-            await self._queues.drop_waiting(name)
-        now_us = self._clock.now_us()
-        audit = events.audit("objects.webhook.retry", name, now_us, drop_waiting=drop_waiting)
-        try:
-            await self._database.batch(Batch([store.retry(name, now_us), audit]))
-        except GuardFailed as failed:
-            raise _not_found(name) if failed.reason == store.NO_WEBHOOK else failed from None
-        return await self.get(name)
+    async def retry(self, name: str, drop_waiting: bool, skipped_id: str) -> tuple[Told, Dropping]:
+        """Enables it, and has what waits sent now: but for the one that is skipped, or nothing of it where it is to be
+        dropped. Raises WebhookNotFound, NotificationNotNext."""
+        while True:
+            await self._found(name)
+            dropping = await self._skipping(name, skipped_id) if skipped_id else Dropping()
+            if drop_waiting:
+                dropping = await self._dropping_all(name, dropping.skipped)
+            now_us = self._clock.now_us()
+            audit = events.audit(
+                "objects.webhook.retry", name, now_us, drop_waiting=drop_waiting, skipped=skipped_id or None
+            )
+            try:
+                await self._database.batch(Batch([store.retry(name, now_us), audit, *dropping.statements]))
+            except GuardFailed as failed:
+                if failed.reason not in (store.NO_WEBHOOK, notifications.ACKNOWLEDGED_SINCE):
+                    raise
+                continue  # it is gone, or something was sent meanwhile
+            return await self.get(name), dropping
 
     async def rotate_secret(self, name: str) -> tuple[Told, str]:
         """A new secret, as text; one that was shown signs beside it for a day. Raises WebhookNotFound."""
@@ -125,6 +143,24 @@ class Webhooks:
             for name in names:
                 await self._database.batch(Batch(store.remove_unused(name), [notifications.lock(name)]))
 
+    async def _skipping(self, name: str, skipped_id: str) -> Dropping:
+        """Raises NotificationNotNext."""
+        page = await self._queues.first(name)
+        message = Notification.FromString(page.found[0][1]) if page.found else Notification()
+        if message.id != skipped_id:
+            told = f"{message.id} is" if page.found else "nothing waits"
+            raise errors.NotificationNotNext(
+                f"{skipped_id} is not what {name} is sent next: {told}", resource=name, next=message.id
+            )
+        message.sequence = page.found[0][0]
+        return Dropping(1, (notifications.drop_exactly(page.queue, message.sequence),), message)
+
+    async def _dropping_all(self, name: str, skipped: Notification | None) -> Dropping:
+        queue = await self._queues.numbered(name)
+        if not (number := queue.last_sequence - queue.acknowledged):
+            return Dropping()
+        return Dropping(number, (notifications.drop_exactly(queue, queue.last_sequence),), skipped)
+
     async def _found(self, name: str) -> Webhook:
         webhook = await store.get(self._database, name)
         if webhook is None:
@@ -132,12 +168,13 @@ class Webhooks:
         return webhook
 
     async def _told(self, webhook: Webhook) -> Told:
-        waiting, secrets, buckets = await asyncio.gather(
+        waiting, following, secrets, buckets = await asyncio.gather(
             store.waiting(self._database, webhook.name),
+            notifications.oldest(self._database, webhook.name),
             store.secrets(self._database, webhook.name, self._clock.now_us()),
             store.buckets_of(self._database, webhook.name, _BUCKETS_TOLD),
         )
-        return Told(webhook, waiting, secrets, buckets)
+        return Told(webhook, waiting, secrets, buckets, Notification.FromString(following) if following else None)
 
 
 def _not_found(name: str) -> errors.WebhookNotFound:

@@ -74,8 +74,12 @@ class NotificationService(notifications_pb2_grpc.NotificationServiceServicer):
     async def RetryWebhook(
         self, request: notifications_pb2.RetryWebhookRequest, context: Any
     ) -> notifications_pb2.RetryWebhookResponse:
-        told = await self._webhooks.retry(request.name, request.drop_waiting)
-        return notifications_pb2.RetryWebhookResponse(webhook=webhook_message(told))
+        told, dropping = await self._webhooks.retry(request.name, request.drop_waiting, request.skip_notification_id)
+        return notifications_pb2.RetryWebhookResponse(
+            webhook=webhook_message(told),
+            dropped_notifications=dropping.number,
+            skipped_notification=dropping.skipped,
+        )
 
     async def RotateWebhookSecret(
         self, request: notifications_pb2.RotateWebhookSecretRequest, context: Any

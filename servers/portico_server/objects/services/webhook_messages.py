@@ -30,6 +30,9 @@ def webhook_message(told: Told) -> notifications_pb2.Webhook:
         "next_attempt_time": webhook.due_at_us if state == _State.STATE_FAILING else 0,
         "secret_create_time": secrets[0].created_at_us if secrets else 0,
     }
+    if told.following is not None:
+        message.next_notification_id = told.following.id
+        message.next_notification_time.CopyFrom(told.following.event_time)
     for field, time_us in times.items():
         if time_us:
             getattr(message, field).FromMicroseconds(time_us)

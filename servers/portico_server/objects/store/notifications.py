@@ -12,6 +12,8 @@ from portico_server.platform.database import ANY, Database, Statement
 
 NOT_TOLD = "not told"
 """Guard: the queue has a notification of that sequence, or had."""
+ACKNOWLEDGED_SINCE = "acknowledged since"
+"""Guard: nothing was acknowledged or dropped since the queue was read."""
 NUMBERED_AT_ONCE = 250
 """So that a batch does not hold the event loop for long; as are removed."""
 
@@ -45,6 +47,13 @@ _ACKNOWLEDGE = "UPDATE queue SET acknowledged = $2 WHERE name = $1 AND acknowled
 _DROP = """
 UPDATE queue SET dropped = dropped + CAST($2 AS BIGINT) - acknowledged, acknowledged = $2
 WHERE name = $1 AND acknowledged < $2"""
+_DROP_EXACTLY = """
+UPDATE queue SET dropped = dropped + CAST($2 AS BIGINT) - acknowledged, acknowledged = $2
+WHERE name = $1 AND acknowledged = $3"""
+_OLDEST_NUMBERED = """
+SELECT body FROM notification
+WHERE queue = $1 AND sequence = (SELECT acknowledged + 1 FROM queue WHERE name = $1)"""
+_OLDEST_NOTICE = "SELECT body FROM notice WHERE queue = $1 ORDER BY order_us, id LIMIT 1"
 _FIRST = "SELECT sequence FROM notification WHERE queue = $1 ORDER BY sequence LIMIT 1"
 _REMOVE = "DELETE FROM notification WHERE queue = $1 AND sequence <= $2"
 _NEXT_QUEUE = "SELECT name FROM queue WHERE name > $1 ORDER BY name LIMIT 1"
@@ -112,6 +121,17 @@ def acknowledge(queue: str, sequence: int) -> list[Statement]:
 def drop(queue: str, sequence: int) -> Statement:
     """The same, but counts them: there are no gaps between their numbers."""
     return Statement(_DROP, (queue, sequence), ANY)
+
+
+def drop_exactly(queue: Queue, through: int) -> Statement:
+    """Drops what waits in a queue as it was read, through a sequence."""
+    return Statement(_DROP_EXACTLY, (queue.name, through, queue.acknowledged), 1, ACKNOWLEDGED_SINCE)
+
+
+async def oldest(database: Database, queue: str) -> bytes | None:
+    """Of those that wait the one that is, or will be, the first: a serialized message without its sequence."""
+    rows = await database.read(_OLDEST_NUMBERED, queue) or await database.read(_OLDEST_NOTICE, queue)
+    return rows[0][0] if rows else None
 
 
 async def remove_some(database: Database, queue: Queue) -> Statement | None:

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from portico_cli import output
 from portico_cli.calling import Caller, calls_platform
 from portico_cli.commands.objects.settings import notifications
 
+if TYPE_CHECKING:
+    from portico.objects.v1.notifications_pb2 import Notification
+
 MOST_SEQUENCE = 2**63 - 1
+
+
+def event_name(one: Notification) -> str:
+    """`created`, `deleted`, …"""
+    from portico.objects.v1.buckets_pb2 import NotificationRule
+
+    return NotificationRule.Event.Name(one.event).removeprefix("EVENT_OBJECT_").lower()
+
+
+def object_of(one: Notification) -> str:
+    """BUCKET/KEY."""
+    return one.object.partition("/buckets/")[2].replace("/objects/", "/", 1)
 
 
 @notifications.command()
@@ -27,16 +44,14 @@ def read(caller: Caller, queue: str, limit: int, after: int, wait: int) -> None:
       portico objects notifications read events
       portico objects notifications read events --wait 20 --limit 10 --output json
     """
-    from portico.objects.v1.buckets_pb2 import NotificationRule
-
     found = caller.client.notifications.read(queue, limit=limit, start_after_sequence=after, wait_seconds=wait)
     columns: list[output.Column] = [
         (">sequence", lambda one: str(one.sequence)),
         ("time", lambda one: output.moment(one.event_time)),
-        ("event", lambda one: NotificationRule.Event.Name(one.event).removeprefix("EVENT_OBJECT_").lower()),
+        ("event", event_name),
         (">bytes", lambda one: "" if one.delete_marker else f"{one.size_bytes:,}"),
         ("version", lambda one: one.version_id),
-        ("object", lambda one: one.object.partition("/buckets/")[2].replace("/objects/", "/", 1)),
+        ("object", object_of),
     ]
     output.show_items(found.notifications, columns, as_json=caller.json, nothing=f"nothing waits in {queue}")
     if found.dropped_notifications:

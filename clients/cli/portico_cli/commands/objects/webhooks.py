@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from portico_cli import output
 from portico_cli.calling import Caller, calls_platform
 from portico_cli.commands.objects.group import objects
+from portico_cli.commands.objects.queues import event_name, object_of
 from portico_cli.remote import BUCKET, Remote
+
+if TYPE_CHECKING:
+    from portico.objects.v1.notifications_pb2 import RetryWebhookResponse
 
 
 @objects.group()
@@ -43,7 +49,9 @@ def list_webhooks(caller: Caller, bucket: Remote | None) -> None:
         ("last failure", lambda one: one.last_failure),
         ("url", lambda one: one.url),
     ]
-    found = caller.client.notifications.webhooks(bucket=bucket.bucket if bucket is not None else "")
+    found = list(caller.client.notifications.webhooks(bucket=bucket.bucket if bucket is not None else ""))
+    if bucket is not None and not found:
+        caller.client.buckets.get(bucket.bucket)  # or it is told that there is no such bucket
     output.show_items(found, columns, as_json=caller.json, nothing="no rule names a webhook")
 
 
@@ -79,9 +87,45 @@ def retry_webhook(caller: Caller, webhook: str, drop_waiting: bool) -> None:
       portico objects webhooks retry https://example.com/hook
       portico objects webhooks retry 5f3c27e9a1b04d6688c0f1d2e3a4b5c6 --drop-waiting
     """
-    found = caller.client.notifications.retry_webhook(_id_of(caller, webhook), drop_waiting=drop_waiting)
-    told = f"{found.name.rpartition('/')[2]} is active; {found.waiting_notifications:,} events are sent now"
-    output.show_json(found) if caller.json else click.echo(told)
+    retried = caller.client.notifications.retry_webhook(_id_of(caller, webhook), drop_waiting=drop_waiting)
+    if caller.json:
+        output.show_json(retried)
+        return
+    _show_retried(retried, f"; {retried.dropped_notifications:,} events were dropped" if drop_waiting else "")
+
+
+@webhooks.command("skip")
+@click.argument("webhook")
+@click.argument("event", required=False)
+@calls_platform
+def skip_event(caller: Caller, webhook: str, event: str | None) -> None:
+    """Drop the one event that is sent next, which its receiver never takes, and send what waits behind it now.
+
+    With EVENT, the id that receivers know as `webhook-id`, only if it is that one.
+
+    \b
+    Examples:
+      portico objects webhooks skip https://example.com/hook
+      portico objects webhooks skip https://example.com/hook 0640f3a1b2c3d4e5f60718293a4b5c6d
+    """
+    name = _id_of(caller, webhook)
+    skipped_id = event or caller.client.notifications.webhook(name).next_notification_id
+    if not skipped_id:
+        click.echo("nothing waits", err=True)
+        return
+    retried = caller.client.notifications.retry_webhook(name, skip_notification_id=skipped_id)
+    if caller.json:
+        output.show_json(retried)
+        return
+    skipped = retried.skipped_notification
+    _show_retried(retried, f"; skipped {event_name(skipped)} of {object_of(skipped)}, {skipped.id}")
+
+
+def _show_retried(retried: RetryWebhookResponse, dropped: str) -> None:
+    found = retried.webhook
+    click.echo(
+        f"{found.name.rpartition('/')[2]} is active; {found.waiting_notifications:,} events are sent now{dropped}"
+    )
 
 
 @webhooks.command("rotate-secret")
