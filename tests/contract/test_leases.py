@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
+from collections.abc import Iterator
 
 import pytest
 
 from portico_server.platform import leases as module
+from portico_server.platform import process_identity
 from portico_server.platform.database import Batch, Database, GuardFailed, Statement
 from portico_server.platform.leases import FURTHEST_SECONDS, LIFETIME_SECONDS, Lease, LeaseLost, Leases
 from tests.contract.clocks import FakeClock
@@ -48,6 +52,55 @@ async def test_a_lease_that_is_not_renewed_is_taken_over(database: Database) -> 
         await lease.renew()
     await lease.release()  # which is no longer its to release
     assert await one.acquire("fold") is None
+
+
+@pytest.fixture
+def other_process() -> Iterator[subprocess.Popen[str]]:
+    """One that names itself, and lives until it is killed."""
+    script = "from portico_server.platform import process_identity as p; print(p.own(), flush=True); input()"
+    command = [sys.executable, "-c", script]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        yield process
+        process.kill()
+
+
+async def test_the_lease_of_a_process_that_was_killed_is_free_at_once(
+    database: Database, other_process: subprocess.Popen[str]
+) -> None:
+    assert other_process.stdout is not None
+    holder = other_process.stdout.readline().strip() + " 0"
+    clock = FakeClock()
+    killed, next_one = Leases(database, clock, holder), Leases(database, clock)
+    lease, ended = await killed.acquire("fold"), await killed.acquire("swept")
+    assert lease is not None
+    assert ended is not None
+    await ended.keep_until(clock.now_us() + 1_000_000)
+    assert await next_one.acquire("fold") is None, "it lives"
+    other_process.kill()
+    other_process.wait()
+    taken = await asyncio.gather(*(Leases(database, clock).acquire("fold") for _ in range(5)))
+    (successor,) = (one for one in taken if one)
+    assert successor.fence > lease.fence
+    with pytest.raises(GuardFailed, match="lease"):
+        await database.batch(Batch([lease.guard(), WRITE], [lease.lock]))
+    assert await next_one.acquire("fold") is None
+    assert await next_one.acquire("swept") is None, "that one is kept on purpose"
+
+
+def test_of_processes_elsewhere_nobody_says_that_they_are_dead() -> None:
+    own = process_identity.own()
+    host, boot, namespace, pid, start = own.split("/")
+    assert not process_identity.is_dead(own)
+    assert process_identity.is_dead(f"{host}/{boot}/{namespace}/{pid}/1"), "the id is another process's by now"
+    elsewhere = (
+        f"{host}x/{boot}/{namespace}/{2**30}/{start}",
+        f"{host}/{boot}x/{namespace}/{2**30}/{start}",
+        f"{host}/{boot}/1/{2**30}/{start}",
+        f"{host}/{2**30}/0123456789abcdef",  # as the release before names them
+        "",
+        "thief",
+    )
+    assert not any(map(process_identity.is_dead, elsewhere))
 
 
 async def test_a_holder_thought_dead_cannot_write_once_another_has_taken_over(database: Database) -> None:

@@ -4,23 +4,23 @@ A lease is a row with an expiry and a fence, a number that grows with every new 
 lease puts `lease.guard()` and `lease.lock` into the batch: then a holder that was thought dead cannot write once
 another has taken over, however late its batch arrives. Expiry is judged by each process's own clock, so clocks must
 not differ by as much as `LIFETIME_SECONDS`; the fence holds even where they do. An expiry that lies further ahead than
-any is written was made by a clock that has been set back since, and counts as past.
+any is written was made by a clock that has been set back since, and counts as past. So does one whose holder has
+certainly died (`process_identity.py`): what a process of this machine left behind goes on at once.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import secrets
-import socket
 from collections.abc import Awaitable, Callable
 
+from portico_server.platform import process_identity
 from portico_server.platform.clock import Clock
 from portico_server.platform.database import ANY, Batch, Database, DatabaseError, GuardFailed, Statement
 
 LIFETIME_SECONDS = 30.0
-"""How long a lease lasts that is not renewed: so long may its work stand still after its holder died."""
+"""How long a lease lasts that is not renewed: so long may its work stand still after its holder's machine died."""
 
 RENEWAL_SECONDS = 10.0
 
@@ -39,6 +39,11 @@ ON CONFLICT (name) DO UPDATE SET
   expires_at_us = excluded.expires_at_us
 WHERE platform_lease.expires_at_us <= $3 OR platform_lease.expires_at_us > $5
 RETURNING fence"""
+_GET = "SELECT holder, fence, expires_at_us FROM platform_lease WHERE name = $1"
+_TAKE_OVER = """
+UPDATE platform_lease SET holder = $2, fence = CASE WHEN $3 > fence THEN $3 ELSE fence + 1 END, expires_at_us = $4
+WHERE name = $1 AND holder = $5 AND fence = $6 RETURNING fence"""
+_LEAVE = "UPDATE platform_lease SET expires_at_us = $4, holder = '' WHERE name = $1 AND holder = $2 AND fence = $3"
 _RENEW = "UPDATE platform_lease SET expires_at_us = $4 WHERE name = $1 AND holder = $2 AND fence = $3"
 _RELEASE = "DELETE FROM platform_lease WHERE name = $1 AND holder = $2 AND fence = $3"
 _FORGET = "DELETE FROM platform_lease WHERE expires_at_us <= $1"
@@ -85,7 +90,7 @@ class Lease:
         """
         if at_us > self._leases.clock.now_us() + _FURTHEST_US:
             raise ValueError(f"a lease cannot be kept for more than {FURTHEST_SECONDS:g} s")
-        await self._write(_RENEW, at_us)
+        await self._write(_LEAVE, at_us)
 
     @property
     def _key(self) -> tuple[str, str, int]:
@@ -104,14 +109,21 @@ class Leases:
     def __init__(self, database: Database, clock: Clock, holder: str = "") -> None:
         self.database = database
         self.clock = clock
-        self.holder = holder or f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(8)}"
+        self.holder = holder or f"{process_identity.own()} {secrets.token_hex(8)}"
 
     async def acquire(self, name: str) -> Lease | None:
         """The lease, for `LIFETIME_SECONDS`; None while another holds it."""
         now_us = self.clock.now_us()
         expires_at_us = now_us + _LIFETIME_US
-        arguments = (name, self.holder, now_us, expires_at_us, now_us + _FURTHEST_US)
-        (done,) = await self.database.batch(Batch([Statement(_ACQUIRE, arguments, ANY)], [_lock(name)]))
+        rows = await self.database.read(_GET, name)
+        if rows and now_us < rows[0][2] <= now_us + _FURTHEST_US:
+            holder, fence, _ = rows[0]
+            if not process_identity.is_dead(holder.partition(" ")[0]):
+                return None
+            taking = Statement(_TAKE_OVER, (name, self.holder, now_us, expires_at_us, holder, fence), ANY)
+        else:
+            taking = Statement(_ACQUIRE, (name, self.holder, now_us, expires_at_us, now_us + _FURTHEST_US), ANY)
+        (done,) = await self.database.batch(Batch([taking], [_lock(name)]))
         return Lease(self, name, done.rows[0][0], expires_at_us) if done.rows else None
 
     async def forget_expired(self) -> None:

@@ -28,8 +28,8 @@ from portico_server.platform.product import Job
 MOST_AT_ONCE = 32
 MOST_OF_ACCOUNT = 8
 """So that one account's slow receivers leave room for those of others."""
-_EVERY_SECONDS = 10.0
-"""From one process's end until another one goes on, at most, once it is free."""
+_EVERY_SECONDS = 2.0
+"""From one process's end until another one goes on, at most, once the lease is free: at once on the same machine."""
 _PAUSE_SECONDS = 5.0
 """After what should not happen."""
 _LOOK_SECONDS = 0.25
