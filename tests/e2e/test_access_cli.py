@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -73,6 +74,12 @@ def test_an_invitation_is_renewed_and_a_member_changed_and_removed(portico: Port
     portico("accept", first, code=3)
     portico("remove", "dora", given="y\n")
     portico("show", "members", "dora", code=3)
+
+
+def test_keys_are_listed_with_when_they_were_made_and_used(portico: Portico) -> None:
+    portico("create", "keys", "of the laptop")
+    (line,) = (line for line in portico("list", "keys").splitlines() if line.endswith("of the laptop"))
+    assert re.search(r"  20[0-9-]{8} [0-9:]{8}  never  ", line), line
 
 
 def test_a_change_of_scope_shows_who_gains_and_loses_before_it_is_made(portico: Portico) -> None:

@@ -60,9 +60,10 @@ def register() -> None:
     add_completion_class(PorticoBash)
 
 
-def places(begun: str, profile: str | None, *, bucket_only: bool) -> list[CompletionItem]:
-    """What a place that was begun may become; nothing where the platform does not answer at once."""
-    return _in_time(lambda: _found(begun, profile, bucket_only=bucket_only))
+def places(begun: str, profile: str | None, *, bucket_only: bool, bare: bool = False) -> list[CompletionItem]:
+    """What a place that was begun may become; nothing where the platform does not answer at once. `bare`: it needs no
+    scheme."""
+    return _in_time(lambda: _found(begun, profile, bucket_only=bucket_only, bare=bare or bucket_only))
 
 
 def zones(begun: str, profile: str | None) -> list[CompletionItem]:
@@ -102,16 +103,16 @@ def files_and_places(context: click.Context, parameter: click.Parameter, begun: 
     return places(begun, context.params.get("profile"), bucket_only=False)
 
 
-def _found(begun: str, profile: str | None, *, bucket_only: bool) -> Iterator[str]:
+def _found(begun: str, profile: str | None, *, bucket_only: bool, bare: bool) -> Iterator[str]:
     from portico import connect
     from portico_cli.remote import is_remote, scheme_of, without_scheme
 
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     scheme = scheme_of(begun)
-    bare = bool(bucket_only and begun and not scheme)
-    if not bare and not scheme:
+    if not scheme and not (bare and begun):
         return
-    bucket, slash, key = without_scheme(begun).partition("/") if is_remote(begun) else ("", "", "")
+    whole = is_remote(begun) or not scheme
+    bucket, slash, key = without_scheme(begun).partition("/") if whole else ("", "", "")
     with connect(profile) as opened:
         client = opened.with_options(timeout_seconds=SECONDS)
         if slash and not bucket_only:
@@ -119,11 +120,10 @@ def _found(begun: str, profile: str | None, *, bucket_only: bool) -> Iterator[st
             keys = [*listed.prefixes, *(item.name.partition("/objects/")[2] for item in listed.objects)]
             yield from (f"{scheme}{bucket}/{found}" for found in _shown(keys))
             return
-        first = begun if bare else bucket
-        page = next(client.buckets.list(prefix=first, page_size=_MOST).pages())
+        page = next(client.buckets.list(prefix=bucket, page_size=_MOST).pages())
         names = [item.name.rpartition("/")[2] for item in page.buckets]
         end = "" if bucket_only else "/"
-        yield from (name if bare else f"{scheme}{name}{end}" for name in names if name.startswith(first))
+        yield from (f"{scheme}{name}{end}" for name in names if name.startswith(bucket))
 
 
 def _zones(begun: str, profile: str | None) -> Iterator[str]:

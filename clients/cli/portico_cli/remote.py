@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 SCHEME = "portico://"
 SCHEMES = (SCHEME, "s3://")
+_BARE = re.compile(r"[a-z0-9][a-z0-9.-]*(/.*)?", re.DOTALL)
+"""What may be a bucket and a key; no path from a root or `.`, and no URL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +77,21 @@ def without_scheme(text: str) -> str:
 
 
 class _Place(click.ParamType[Remote]):
-    """A URL as a command's argument. `bucket`: only a bucket, and its bare name will do; `key`: an object is needed."""
+    """A URL as a command's argument. `bucket`: only a bucket; `key`: an object is needed; `whole`: with its scheme,
+    else BUCKET/KEY will do."""
 
     name = "url"
 
-    def __init__(self, *, bucket: bool = False, key: bool = False) -> None:
+    def __init__(self, *, bucket: bool = False, key: bool = False, whole: bool = False) -> None:
         self._bucket = bucket
         self._key = key
+        self._whole = whole
 
     def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Remote:
         if isinstance(value, Remote):
             return value
-        place = parse(value if is_remote(value) or not self._bucket else SCHEME + value)
+        bare = self._bucket or (not self._whole and _BARE.fullmatch(value))
+        place = parse(SCHEME + value if bare and not is_remote(value) else value)
         if self._bucket and place.key:
             self.fail(f"{value} names an object, a bucket is needed: {SCHEME}{place.bucket}", parameter, context)
         if self._key and not place.key:
@@ -95,9 +101,11 @@ class _Place(click.ParamType[Remote]):
     def shell_complete(self, context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
         from portico_cli.completing import places
 
-        return places(begun, context.params.get("profile"), bucket_only=self._bucket)
+        return places(begun, context.params.get("profile"), bucket_only=self._bucket, bare=not self._whole)
 
 
 BUCKET = _Place(bucket=True)
 OBJECT = _Place(key=True)
 ANYWHERE = _Place()
+WHOLE = _Place(whole=True)
+"""For what removes: nobody takes a folder's name for a bucket's."""

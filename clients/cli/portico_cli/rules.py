@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 
 import click
 
@@ -36,6 +37,20 @@ def metadata_key(given: str) -> str:
             f"{quoted(given)} cannot be a key of metadata: give lower-case letters, digits and !#$%&'*+.^_`|~-"
         )
     return given
+
+
+def pairs(given: Iterable[str], option: str | None = None) -> dict[str, str]:
+    """Reads `KEY=VALUE`, each key once: none is silently the last. Raises click.BadParameter."""
+    found: dict[str, str] = {}
+    for text in given:
+        key, equals, value = text.partition("=")
+        if not key or not equals:
+            raise click.BadParameter(f"{quoted(text)} is not KEY=VALUE", param_hint=option)
+        if key in found:
+            told = f"{quoted(key)} is given twice, as {quoted(found[key])} and {quoted(value)}"
+            raise click.BadParameter(told, param_hint=option)
+        found[key] = value
+    return found
 
 
 def ray_or_trace(given: str) -> str:

@@ -9,14 +9,21 @@ import {
   BucketService,
   type ListBucketsRequestSchema,
   type ListBucketsResponseSchema,
+  type RelocateBucketResult,
+  RelocateBucketResultSchema,
+  type ScrubBucketResult,
+  ScrubBucketResultSchema,
   Versioning,
 } from "./gen/portico/objects/v1/buckets_pb.js";
 import { nameOf } from "./names.js";
-import { finished } from "./operations.js";
+import { finished, resultOf } from "./operations.js";
 import { Listing } from "./paging.js";
 import type { Session } from "./session.js";
 
 const METHODS = BucketService.method;
+
+/** What a bucket can be set to, as its contract has it. */
+export type BucketSettings = MessageInitShape<typeof BucketSchema>;
 
 export class Buckets {
   constructor(private readonly session: Session) {}
@@ -24,7 +31,7 @@ export class Buckets {
   /** Creates a bucket; answers it. `versioning`: keep what puts and deletes replace. Throws AlreadyExists. */
   async create(
     bucket: string,
-    { versioning = false, settings = {} }: { versioning?: boolean; settings?: MessageInitShape<typeof BucketSchema> } = {},
+    { versioning = false, settings = {} }: { versioning?: boolean; settings?: BucketSettings } = {},
   ): Promise<Bucket> {
     const [parent = "", bucketId = ""] = this.name(bucket).split("/buckets/");
     const wanted = versioning ? { ...settings, versioning: Versioning.ENABLED } : settings;
@@ -46,11 +53,24 @@ export class Buckets {
     return new Listing(this.session, METHODS.listBuckets, { parent, prefix, pageSize }, (page) => page.buckets);
   }
 
-  /** Changes settings; answers the bucket. With `etag`, throws Aborted if somebody changed them meanwhile. */
-  async update(bucket: string, { versioning, etag = "" }: { versioning: Versioning; etag?: string }): Promise<Bucket> {
-    const changed = { name: this.name(bucket), versioning, etag };
-    const request = { bucket: changed, updateMask: { paths: ["versioning"] } };
-    return there((await this.session.call(METHODS.updateBucket, request)).bucket);
+  /**
+   * Changes settings; answers the bucket.
+   *
+   * `settings`: the new ones (`{notificationRules: [{queue, events}]}`); `versioning`: the same of them. `fields`: which of
+   * them to change, by their names in the contract (`notification_rules`); one that is named and left out is emptied. Without
+   * `fields` those that are set. With `etag`, throws Aborted if somebody changed them meanwhile.
+   */
+  async update(
+    bucket: string,
+    {
+      versioning,
+      settings = {},
+      fields = [],
+      etag = "",
+    }: { versioning?: Versioning; settings?: BucketSettings; fields?: string[]; etag?: string },
+  ): Promise<Bucket> {
+    const changed = { ...settings, ...(versioning !== undefined && { versioning }), name: this.name(bucket), etag };
+    return there((await this.session.call(METHODS.updateBucket, { bucket: changed, updateMask: { paths: fields } })).bucket);
   }
 
   /**
@@ -71,6 +91,30 @@ export class Buckets {
     const response = await this.session.call(METHODS.deleteBucket, { name: this.name(bucket), force, etag });
     const operation = there(response.operation);
     return wait ? finished(this.session, operation, waitSeconds) : operation;
+  }
+
+  /**
+   * Has all stored bytes of a bucket read again and compared with their digests; answers what is damaged. Throws NotFound,
+   * DeadlineExceeded where that takes longer than `waitSeconds` (it goes on); what made it fail.
+   */
+  async scrub(bucket: string, { waitSeconds = 600 }: { waitSeconds?: number } = {}): Promise<ScrubBucketResult> {
+    const { operation } = await this.session.call(METHODS.scrubBucket, { name: this.name(bucket) });
+    return resultOf(await finished(this.session, there(operation), waitSeconds), ScrubBucketResultSchema);
+  }
+
+  /**
+   * Has a bucket's bytes moved to the store where new ones go; answers what was moved. Reads and writes go on.
+   *
+   * `locationHint`: where they should be from now on; left out: as the bucket says. Throws NotFound, FailedPrecondition
+   * (`JURISDICTION_UNAVAILABLE`), DeadlineExceeded where that takes longer than `waitSeconds` (it goes on); what made it fail.
+   */
+  async relocate(
+    bucket: string,
+    { locationHint, waitSeconds = 3600 }: { locationHint?: string; waitSeconds?: number } = {},
+  ): Promise<RelocateBucketResult> {
+    const request = { name: this.name(bucket), ...(locationHint !== undefined && { locationHint }) };
+    const { operation } = await this.session.call(METHODS.relocateBucket, request);
+    return resultOf(await finished(this.session, there(operation), waitSeconds), RelocateBucketResultSchema);
   }
 
   private name(bucket: string): string {

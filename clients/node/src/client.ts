@@ -4,6 +4,7 @@ import type { DescService } from "@bufbuild/protobuf";
 
 import { Buckets } from "./buckets.js";
 import { Health } from "./health.js";
+import { Notifications } from "./notifications.js";
 import { Objects } from "./objects.js";
 import { Operations } from "./operations.js";
 import type { Profile } from "./profiles.js";
@@ -12,6 +13,7 @@ import type { Options, Session } from "./session.js";
 import { RequestEvents, Traces } from "./telemetry.js";
 import { Tokens } from "./tokens.js";
 import type { Span } from "./tracing.js";
+import { ObjectUsage } from "./usage.js";
 
 /** A platform. Made by `connect`; close it, or say `await using client = connect()`. */
 export class Client {
@@ -19,6 +21,10 @@ export class Client {
   readonly buckets: Buckets;
   /** Objects of the object storage. */
   readonly objects: Objects;
+  /** What has happened to objects: queues and webhooks. */
+  readonly notifications: Notifications;
+  /** What is used of the object storage. */
+  readonly objectUsage: ObjectUsage;
   /** What the platform recorded of traces. */
   readonly traces: Traces;
   /** What the platform recorded of calls. */
@@ -36,6 +42,8 @@ export class Client {
   ) {
     this.buckets = new Buckets(session);
     this.objects = new Objects(session);
+    this.notifications = new Notifications(session);
+    this.objectUsage = new ObjectUsage(session);
     this.traces = new Traces(session);
     this.requestEvents = new RequestEvents(session);
     this.tokens = new Tokens(session);

@@ -12,6 +12,7 @@
  * Address, certificate and token come from the user's profile, which `portico up` writes.
  */
 
+export type { BucketSettings } from "./buckets.js";
 export { Client } from "./client.js";
 export { connect, type Connection } from "./connect.js";
 export type { ObjectReader } from "./download.js";
@@ -19,7 +20,20 @@ export * from "./errors.js";
 export type { Operation } from "./gen/google/longrunning/operations_pb.js";
 export { RecordService } from "./gen/portico/dns/v1/records_pb.js";
 export { ZoneService } from "./gen/portico/dns/v1/zones_pb.js";
-export { type Bucket, BucketService, Versioning } from "./gen/portico/objects/v1/buckets_pb.js";
+export {
+  type Bucket,
+  BucketService,
+  NotificationRule_Event,
+  type RelocateBucketResult,
+  type ScrubBucketResult,
+  Versioning,
+} from "./gen/portico/objects/v1/buckets_pb.js";
+export {
+  type Notification,
+  NotificationService,
+  type Webhook,
+  Webhook_State,
+} from "./gen/portico/objects/v1/notifications_pb.js";
 export {
   ChecksumAlgorithm,
   type Object$ as StoredObject,
@@ -27,6 +41,7 @@ export {
   RetentionMode,
 } from "./gen/portico/objects/v1/objects_pb.js";
 export { type Upload, UploadService } from "./gen/portico/objects/v1/uploads_pb.js";
+export { type UsageReport, UsageService } from "./gen/portico/objects/v1/usage_pb.js";
 export type {
   Bypass,
   Checksums,

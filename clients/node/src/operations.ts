@@ -1,5 +1,8 @@
 /** Work longer than a call (`google.longrunning`): operations named `operations/{product}/{id}`. */
 
+import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
+import { anyUnpack } from "@bufbuild/protobuf/wkt";
+
 import { DeadlineExceeded, errorFor } from "./errors.js";
 import {
   type ListOperationsRequestSchema,
@@ -32,6 +35,14 @@ export async function finished(session: Session, pending: Operation, waitSeconds
     throw errorFor(Code[code] ?? "UNKNOWN", message, { metadata: { operation: operation.name } });
   }
   return operation;
+}
+
+/** The result of an operation that is done. Throws TypeError where it is of another type than its contract promises. */
+export function resultOf<Desc extends DescMessage>(operation: Operation, schema: Desc): MessageShape<Desc> {
+  const packed = operation.result.case === "response" ? operation.result.value : undefined;
+  const result = packed && anyUnpack(packed, schema);
+  if (result === undefined) throw new TypeError(`${operation.name} has not the result that its contract promises`);
+  return result;
 }
 
 export class Operations {

@@ -127,6 +127,7 @@ def test_a_bucket_is_opened_and_kept_shut(portico: Portico, fake: FakePlatform) 
     [
         ((), "nothing to change"),
         (("--tag", "a"), "is not KEY=VALUE"),
+        (("--tag", "a=1", "--tag", "a=2"), "a is given twice, as 1 and 2"),
         (("--tag", "a=1", "--no-tags"), "contradict"),
         (("--retention", "forever"), "governance:30d"),
     ],

@@ -46,8 +46,8 @@ def offered(line: str, tmp_path: Path) -> list[str]:
     return done.stdout.split()
 
 
-def items(begun: str, *, bucket_only: bool = False) -> list[str]:
-    return [item.value for item in completing.places(begun, None, bucket_only=bucket_only)]
+def items(begun: str, *, bucket_only: bool = False, bare: bool = False) -> list[str]:
+    return [item.value for item in completing.places(begun, None, bucket_only=bucket_only, bare=bare)]
 
 
 def test_bash_completes_commands(tmp_path: Path) -> None:
@@ -68,6 +68,8 @@ def test_buckets_with_and_without_their_scheme(stored: FakePlatform) -> None:
     assert items("pa", bucket_only=True) == ["papers"]
     assert items("") == items("porti") == ["portico://papers/", "portico://photos/"]
     assert items("cat.jpg") == []
+    assert items("ph", bare=True) == ["photos/"]
+    assert items("photos/2026/d", bare=True) == ["photos/2026/dog.jpg"]
 
 
 def test_keys_that_a_prompt_can_show(stored: FakePlatform) -> None:

@@ -321,7 +321,16 @@ def test_without_tags_a_copy_has_those_of_its_source(portico: Portico, fake: Fak
     assert not fake.requests["CopyObject"][-1].replace_tags
 
 
-@pytest.mark.parametrize(("option", "told"), [("--tag=kind", "KEY=VALUE"), ("--lock=30d", "governance:30d")])
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        ("--tag=kind", "KEY=VALUE"),
+        ("--lock=30d", "governance:30d"),
+        ("--tag=a=1", "a is given twice"),
+        ("--metadata=a=1", "a is given twice"),
+    ],
+)
 def test_what_is_no_tag_or_lock_is_refused(portico: Portico, option: str, told: str) -> None:
-    outcome = portico("objects", "cp", "-", "portico://photos/two", option, given=b"2")
+    before = ("--tag=a=2", "--metadata=a=2") if "twice" in told else ()
+    outcome = portico("objects", "cp", "-", "portico://photos/two", *before, option, given=b"2")
     assert (outcome.code, told in outcome.err) == (2, True)

@@ -117,11 +117,23 @@ def test_a_range_that_is_none_is_told(portico: Portico, fake: FakePlatform, opti
 def test_what_is_chosen_is_removed(portico: Portico, fake: FakePlatform) -> None:
     put(portico, "a/1.tmp", "a/2", "b.tmp")
     arguments = ("objects", "rm", "-r", "portico://photos/a/", "--exclude", "*", "--include", "*.tmp")
-    assert portico(*arguments, "--dry-run").out == "would remove portico://photos/a/1.tmp\n"
+    for option in ("--dry-run", "--dryrun"):  # the latter as `aws s3` has it
+        assert portico(*arguments, option).out == "would remove portico://photos/a/1.tmp\n"
     assert keys(fake) == ["a/1.tmp", "a/2", "b.tmp"]
     assert portico(*arguments, "--quiet").out == ""
     assert keys(fake) == ["a/2", "b.tmp"]
     assert portico("objects", "rm", "portico://photos/a/2", "portico://photos/b.tmp").out.count("removed") == 2
+
+
+def test_a_scheme_may_be_left_out_or_be_that_of_s3_but_for_what_removes(portico: Portico, fake: FakePlatform) -> None:
+    put(portico, "a")
+    for place in ("portico://photos/a", "s3://photos/a", "photos/a"):
+        for command in ("stat", "cat", "tag", "ls", "du"):
+            assert portico("objects", command, place).code == 0, (command, place)
+    assert portico("objects", "rm", "photos/a").code == 2
+    assert keys(fake) == ["a"]
+    assert portico("objects", "rm", "s3://photos/a", "--only-show-errors").out == ""
+    assert keys(fake) == []
 
 
 def test_one_that_cannot_be_removed_does_not_keep_the_others(portico: Portico, fake: FakePlatform) -> None:

@@ -53,12 +53,15 @@ def test_a_locked_version_is_removed_if_that_is_asked_for(portico: Portico, fake
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("tag", "portico://photos/", "a=b"), "name an object"),
+        (("tag", "portico://photos/", "a=b"), "an object is needed"),
+        (("tag", "/photos/cat.jpg", "a=b"), "is not portico://BUCKET/KEY"),
+        (("tag", "gs://photos/cat.jpg", "a=b"), "is not portico://BUCKET/KEY"),
+        (("tag", PLACE, "a=1", "a=2"), "a is given twice"),
         (("tag", PLACE, "a"), "KEY=VALUE"),
         (("tag", PLACE, "a=b", "--clear"), "contradict"),
         (("lock", PLACE, "sometimes"), "governance:30d"),
         (("lock", PLACE, "governance:2030-99-01"), "no date or time"),
-        (("hold", "portico://photos/", "on"), "name an object"),
+        (("hold", "portico://photos/", "on"), "an object is needed"),
     ],
 )
 def test_what_is_wrong_on_the_command_line_is_told(portico: Portico, words: tuple[str, ...], told: str) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 import click
 
 from portico_cli import output
@@ -25,6 +28,7 @@ def list_all(caller: Caller, kind: Kind) -> None:
     columns: list[output.Column] = [
         (kind.field.replace("_", " "), lambda item: item.name.rpartition("/")[2]),
         ("", _in_short),
+        *_times(kind),
         ("what", lambda item: item.display_name),
     ]
     found = caller.client.access.list(f"List{kind.many}")
@@ -140,6 +144,20 @@ def _change_zones(caller: Caller, method: str, group: str, zones: tuple[str, ...
     answer = caller.client.access.call(method, name=name, zones=named)
     kept = ", ".join(zone.rpartition("/")[2] for zone in answer.domain_group.zones)
     made(caller, answer, f"{name} has {kept or 'no zones'}")
+
+
+def _times(kind: Kind) -> list[output.Column]:
+    """Of what calls by itself: since when it is there, until when, and whether somebody uses it."""
+    if kind not in (KINDS["tokens"], KINDS["keys"]):
+        return []
+    told = [("created", "create_time"), ("last used", "last_use_time")]
+    if kind is KINDS["tokens"]:
+        told.insert(1, ("expires", "expire_time"))
+    return [(title, partial(_time, field=field)) for title, field in told]
+
+
+def _time(item: Any, field: str) -> str:
+    return output.moment(getattr(item, field)) if item.HasField(field) else "never"
 
 
 def _in_short(item: object) -> str:

@@ -11,7 +11,8 @@ import click
 from portico_cli import output
 from portico_cli.calling import Caller, calls_platform
 from portico_cli.commands.objects.group import objects
-from portico_cli.remote import ANYWHERE, Remote
+from portico_cli.remote import OBJECT, Remote
+from portico_cli.rules import pairs
 
 if TYPE_CHECKING:
     from portico.objects.v1.objects_pb2 import Object, Retention
@@ -21,7 +22,7 @@ _version = click.option("--version", "--version-id", "version_id", default="", m
 
 
 @objects.command()
-@click.argument("place", type=ANYWHERE)
+@click.argument("place", type=OBJECT)
 @click.argument("tags", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("--clear", is_flag=True, help="Take all tags away.")
 @_version
@@ -35,12 +36,10 @@ def tag(caller: Caller, place: Remote, tags: tuple[str, ...], clear: bool, versi
       portico objects tag portico://photos/cat.jpg animal=cat year=2026
       portico objects tag portico://photos/cat.jpg --clear
     """
-    _check(place)
     if tags and clear:
         raise click.UsageError("tags and --clear contradict each other; give one of them")
     if tags or clear:
-        wanted = dict(map(tag_of, tags))
-        told = caller.client.objects.set_tags(place.bucket, place.key, wanted, version_id=version_id)
+        told = caller.client.objects.set_tags(place.bucket, place.key, pairs(tags), version_id=version_id)
     else:
         told = caller.client.objects.head(place.bucket, place.key, version_id=version_id)
     if caller.json:
@@ -51,7 +50,7 @@ def tag(caller: Caller, place: Remote, tags: tuple[str, ...], clear: bool, versi
 
 
 @objects.command()
-@click.argument("place", type=ANYWHERE)
+@click.argument("place", type=OBJECT)
 @click.argument("lock", required=False, metavar="[MODE:UNTIL]")
 @click.option("--bypass-governance", is_flag=True, help="Shorten a lock in governance mode, or take it away.")
 @_version
@@ -68,7 +67,6 @@ def lock(caller: Caller, place: Remote, lock: str | None, bypass_governance: boo
       portico objects lock portico://backup/home.tar governance:2030-01-31
       portico objects lock portico://backup/home.tar none --bypass-governance
     """
-    _check(place)
     if lock is None:
         told = caller.client.objects.head(place.bucket, place.key, version_id=version_id)
     else:
@@ -83,7 +81,7 @@ def lock(caller: Caller, place: Remote, lock: str | None, bypass_governance: boo
 
 
 @objects.command()
-@click.argument("place", type=ANYWHERE)
+@click.argument("place", type=OBJECT)
 @click.argument("state", type=click.Choice(["on", "off"]))
 @_version
 @calls_platform
@@ -95,22 +93,8 @@ def hold(caller: Caller, place: Remote, state: str, version_id: str) -> None:
       portico objects hold portico://backup/home.tar on
       portico objects hold portico://backup/home.tar off
     """
-    _check(place)
     told = caller.client.objects.set_legal_hold(place.bucket, place.key, state == "on", version_id=version_id)
     output.show_json(told) if caller.json else click.echo(_locks(place, told))
-
-
-def _check(place: Remote) -> None:
-    if not place.key:
-        raise click.UsageError(f"{place} is a bucket: name an object")
-
-
-def tag_of(text: str) -> tuple[str, str]:
-    """Reads `KEY=VALUE`. Raises click.BadParameter."""
-    key, equals, value = text.partition("=")
-    if not key or not equals:
-        raise click.BadParameter(f"{output.quoted(text)} is not KEY=VALUE")
-    return key, value
 
 
 def retention_of(text: str, now: datetime) -> Retention:

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from portico_cli import output
 from portico_cli.calling import Caller
-from portico_cli.commands.objects.marks import retention_of, tag_of
+from portico_cli.commands.objects.marks import retention_of
 from portico_cli.progress import Progress, progress
-from portico_cli.rules import metadata_key
+from portico_cli.rules import metadata_key, pairs
 from portico_cli.transfers.at_once import USUAL_JOBS, at_once
 from portico_cli.transfers.entries import Links
 from portico_cli.transfers.filters import Filters, filter_options
@@ -82,15 +81,11 @@ def files_and_places(context: click.Context, parameter: click.Parameter, begun: 
 
 
 def _metadata(context: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
-    pairs = [item.partition("=") for item in given]
-    for key, equals, _ in pairs:
-        if not equals or not key:
-            raise click.BadParameter(f"{output.quoted(key)} is not KEY=VALUE")
-    return {metadata_key(key): value for key, _, value in pairs}
+    return {metadata_key(key): value for key, value in pairs(given).items()}
 
 
 def _tags(context: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
-    return dict(map(tag_of, given))
+    return pairs(given)
 
 
 def _lock(context: click.Context, parameter: click.Parameter, given: str | None) -> Retention | None:
@@ -104,7 +99,7 @@ def _marks(options: dict[str, Any]) -> dict[str, Any]:
 
 _OPTIONS: list[Callable[..., Any]] = [
     filter_options,
-    click.option("--dry-run", is_flag=True, help="Only tell what would be done."),
+    click.option("--dry-run", "--dryrun", "dry_run", is_flag=True, help="Only tell what would be done."),
     click.option(
         "-j",
         "--jobs",
@@ -140,7 +135,9 @@ _OPTIONS: list[Callable[..., Any]] = [
         help="Lock what is stored, as `portico objects lock` does: governance:30d, compliance:2030-01-31.",
     ),
     click.option("--legal-hold", is_flag=True, help="Keep what is stored from deletion until that is taken back."),
-    click.option("--quiet", is_flag=True, help="Print neither what is done nor progress."),
+    click.option(
+        "--quiet", "--only-show-errors", "quiet", is_flag=True, help="Print neither what is done nor progress."
+    ),
     click.option("--no-progress", is_flag=True, help="Print no progress."),
 ]
 

@@ -12,7 +12,7 @@ from portico_cli import output
 from portico_cli.calling import Caller, calls_platform
 from portico_cli.commands.objects.group import objects
 from portico_cli.progress import Progress
-from portico_cli.remote import ANYWHERE, Remote
+from portico_cli.remote import WHOLE, Remote
 from portico_cli.transfers.entries import Entry, of_object
 from portico_cli.transfers.filters import FilteredCommand, Filters, filter_options
 from portico_cli.transfers.moving import Transfer, What
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 
 
 @objects.command(cls=FilteredCommand)
-@click.argument("places", type=ANYWHERE, nargs=-1, required=True, metavar="PLACE...")
+@click.argument("places", type=WHOLE, nargs=-1, required=True, metavar="PLACE...")
 @click.option("-r", "--recursive", is_flag=True, help="All objects whose key begins with this.")
 @click.option("--version", "--version-id", "version_id", default="", metavar="ID", help="Remove this version for good.")
 @click.option("--all-versions", is_flag=True, help="Remove all versions and delete markers for good.")
 @click.option("--bypass-governance", is_flag=True, help="Also versions that are locked in governance mode.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask before all versions are removed.")
 @filter_options
-@click.option("--dry-run", is_flag=True, help="Only tell what would be removed.")
-@click.option("--quiet", is_flag=True, help="Do not print what is removed.")
+@click.option("--dry-run", "--dryrun", "dry_run", is_flag=True, help="Only tell what would be removed.")
+@click.option("--quiet", "--only-show-errors", "quiet", is_flag=True, help="Do not print what is removed.")
 @calls_platform
 def rm(caller: Caller, places: tuple[Remote, ...], version_id: str, dry_run: bool, quiet: bool, **options: Any) -> int:
     """Remove objects, or with -r all below a prefix. To remove what is not there succeeds.

@@ -12,6 +12,7 @@ from portico_cli import output
 from portico_cli.calling import Caller, calls_platform
 from portico_cli.commands.objects.group import objects
 from portico_cli.remote import BUCKET, Remote
+from portico_cli.rules import pairs
 
 if TYPE_CHECKING:
     from portico.objects.v1.buckets_pb2 import Bucket
@@ -88,7 +89,7 @@ def update(
     if tags or no_tags:
         if tags and no_tags:
             raise click.UsageError("--tag and --no-tags contradict each other; give one of them")
-        wanted.tags.update(map(_tag, tags))
+        wanted.tags.update(pairs(tags, "--tag"))
         fields.append("tags")
     if object_lock or retention is not None:
         _set_lock(wanted, retention)
@@ -97,13 +98,6 @@ def update(
         raise click.UsageError("nothing to change; see portico objects update --help")
     changed = caller.client.buckets.update(bucket.bucket, wanted, fields=fields)
     output.show_json(changed) if caller.json else click.echo(f"updated {', '.join(fields)} of {bucket}")
-
-
-def _tag(text: str) -> tuple[str, str]:
-    key, equals, value = text.partition("=")
-    if not key or not equals:
-        raise click.BadParameter(f"{output.quoted(text)} is not KEY=VALUE", param_hint="--tag")
-    return key, value
 
 
 def _block_everything(wanted: Bucket) -> None:
