@@ -18,7 +18,7 @@ import dns.rdatatype
 import dns.resolver
 
 from portico_server.dns.verifying import LookupFailed
-from portico_server.platform.outgoing.addresses import AddressRules
+from portico_server.platform.outgoing.addresses import PUBLIC
 
 _SECONDS = 10.0
 """For one proof, all its questions together."""
@@ -35,7 +35,7 @@ class Resolving:
         self,
         resolvers: Sequence[tuple[str, int]] = (),
         authority_port: int = _DNS_PORT,
-        may_be_asked: Callable[[str], bool] = AddressRules().allow,
+        may_be_asked: Callable[[str], bool] = PUBLIC.allow,
     ) -> None:
         """`authority_port` is where name servers are asked, and `may_be_asked` at which addresses: a domain's owner
         chooses them, and shall not have the platform ask its neighbours."""

@@ -25,7 +25,7 @@ from portico_server.objects.errors import ERRORS
 from portico_server.objects.faces.s3.opening import s3_face
 from portico_server.objects.notifications.delivering import Delivering
 from portico_server.objects.notifications.queues import Queues
-from portico_server.objects.notifications.sending import Sender
+from portico_server.objects.notifications.sending import Sender, believed_receivers
 from portico_server.objects.notifications.webhook_rules import WebhookRules
 from portico_server.objects.notifications.webhooks import Webhooks
 from portico_server.objects.services.bucket_service import BucketService
@@ -60,7 +60,7 @@ from portico_server.platform.housekeeping import housekeeping
 from portico_server.platform.ids import Ids
 from portico_server.platform.operations import Kind, Operations
 from portico_server.platform.outgoing.addresses import AddressRules
-from portico_server.platform.outgoing.connecting import Connector, tls_context
+from portico_server.platform.outgoing.connecting import Connector
 from portico_server.platform.outgoing.destinations import DestinationRules
 from portico_server.platform.product import Gauge, Platform, Running
 
@@ -122,7 +122,7 @@ async def run(platform: Platform) -> AsyncIterator[Running]:
         copying, uploads_listing = PartCopying(uploads, reader, blobs), UploadListing(database, buckets)
         upload_service = UploadService(database, clock, uploads, copying, listing, uploads_listing, tokens)
         queues = Queues(database, clock)
-        connector = Connector(destinations.addresses, tls_context(platform.settings.webhook_authorities))
+        connector = Connector(destinations.addresses, believed_receivers(platform.settings.webhook_authorities))
         sender = Sender(database, clock, connector, destinations, webhook_rules)
         webhooks = Webhooks(database, clock, ids, queues, webhook_rules, sender)
         delivering = Delivering(database, clock, queues, sender, platform.random)

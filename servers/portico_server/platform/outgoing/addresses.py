@@ -1,5 +1,5 @@
-"""Which addresses a request to where a user says may reach, of HTTP or to a name server: public ones, and those in networks
-that an operator allows.
+"""Which addresses a request to where a user says may reach, by HTTP or to a name server: public ones, and those in
+networks that an operator allows.
 
 Whoever names a URL must not reach through the platform what he cannot reach himself: this machine, its neighbours, the
 metadata services of clouds. Lists of our own, not `ipaddress.is_global`: what that counts as global differs from one
@@ -86,6 +86,10 @@ class AddressRules:
         if address in _NEVER:
             return False
         return _is_public(address) or any(address in network for network in self._networks)
+
+
+PUBLIC = AddressRules()
+"""No others."""
 
 
 def _is_public(address: Address) -> bool:
