@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from portico.objects.v1 import buckets_pb2, objects_pb2, uploads_pb2, usage_pb2
+from portico.objects.v1.usage_pb2 import Charge
 from portico_server.objects import errors
 from portico_server.objects.faces.s3.operations.table import OPERATIONS
 from portico_server.objects.usage import metering
 from portico_server.objects.usage.metering import Class, Meter
+from portico_server.objects.versions.reading import CHUNK_BYTES
 from portico_server.platform.database import Batch, Done, OutcomeUnknown, Unreachable
 from tests.contract.objects.stand import ACCOUNT, BUCKET, ENABLED, Stand
 
@@ -36,7 +40,8 @@ async def report(stand: Stand, month: str = "") -> usage_pb2.UsageReport:
 
 
 def operations(found: usage_pb2.UsageReport) -> dict[str, tuple[int, int]]:
-    return {one.bucket: (one.class_a_operations, one.class_b_operations) for one in found.buckets}
+    counts = {one.bucket: (one.class_a_operations, one.class_b_operations) for one in found.buckets}
+    return {bucket: count for bucket, count in counts.items() if any(count)}
 
 
 def test_every_method_has_a_class() -> None:
@@ -66,6 +71,28 @@ async def test_operations_that_succeed_are_counted_by_bucket_and_class(stand: St
         await stand.create_bucket()
     await meter.flush()
     assert operations(await report(stand)) == {"": (2, 0), BUCKET: (2, 2)}
+
+
+async def test_bytes_that_were_sent_are_counted_until_a_download_is_given_up(stand: Stand, meter: Meter) -> None:
+    large = 3 * CHUNK_BYTES + 5
+    await stand.put("small", b"x" * 100)
+    await stand.put("large", b"y" * large)
+    await stand.get("small")
+    await stand.get("small", offset_bytes=90)
+    await stand.get("large")
+    await stand.head("large")
+    given_up = stand.get_messages("large")
+    async with contextlib.aclosing(given_up):
+        await anext(given_up)
+        await anext(given_up)
+    with pytest.raises(errors.ObjectNotFound):
+        await stand.get("absent")
+    await meter.flush()
+    found = await report(stand)
+    sent = 100 + 10 + large + 2 * CHUNK_BYTES
+    assert {one.bucket: one.egress_bytes for one in found.buckets} == {BUCKET: sent}
+    charge = found.charges[-1]
+    assert (charge.kind, charge.used, charge.amount) == (Charge.KIND_EGRESS, str(round(Decimal(sent) / 10**9, 6)), "0")
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from portico.options.v1 import options_pb2 as portico_dot_options_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1eportico/objects/v1/usage.proto\x12\x12portico.objects.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a portico/options/v1/options.proto\"\xa1\x01\n\x05Usage\x12\x0e\n\x06\x62ucket\x18\x01 \x01(\t\x12\x1a\n\x12\x63lass_a_operations\x18\x02 \x01(\x03\x12\x1a\n\x12\x63lass_b_operations\x18\x03 \x01(\x03\x12\x12\n\nbyte_hours\x18\x04 \x01(\x03\x12\x17\n\x0fgigabyte_months\x18\x05 \x01(\t\x12\x0f\n\x07objects\x18\x06 \x01(\x03\x12\x12\n\nsize_bytes\x18\x07 \x01(\x03\"\xfa\x01\n\x06\x43harge\x12-\n\x04kind\x18\x01 \x01(\x0e\x32\x1f.portico.objects.v1.Charge.Kind\x12\x0c\n\x04used\x18\x02 \x01(\t\x12\x0c\n\x04\x66ree\x18\x03 \x01(\t\x12\x0f\n\x07\x63harged\x18\x04 \x01(\t\x12\x12\n\nunit_price\x18\x05 \x01(\t\x12\x0b\n\x03per\x18\x06 \x01(\x03\x12\x0e\n\x06\x61mount\x18\x07 \x01(\t\"c\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x10\n\x0cKIND_STORAGE\x10\x01\x12\x10\n\x0cKIND_CLASS_A\x10\x02\x12\x10\n\x0cKIND_CLASS_B\x10\x03\x12\x0f\n\x0bKIND_EGRESS\x10\x04\"\xf6\x01\n\x0bUsageReport\x12\r\n\x05month\x18\x01 \x01(\t\x12,\n\x08\x65nd_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x07\x62uckets\x18\x03 \x03(\x0b\x32\x19.portico.objects.v1.Usage\x12\x17\n\x0f\x66urther_buckets\x18\x04 \x01(\x05\x12(\n\x05total\x18\x05 \x01(\x0b\x32\x19.portico.objects.v1.Usage\x12+\n\x07\x63harges\x18\x06 \x03(\x0b\x32\x1a.portico.objects.v1.Charge\x12\x0e\n\x06\x61mount\x18\x07 \x01(\t\"\x8e\x01\n\x15GetUsageReportRequest\x12=\n\x06parent\x18\x01 \x01(\tB-\xe2\x41\x01\x02\xbaH&r$2\"^accounts/[a-z0-9][a-z0-9-]{0,62}$\x12\x36\n\x05month\x18\x02 \x01(\tB\'\xbaH$r\"\x18\x07\x32\x1e^(2[0-9]{3}-(0[1-9]|1[0-2]))?$\"I\n\x16GetUsageReportResponse\x12/\n\x06report\x18\x01 \x01(\x0b\x32\x1f.portico.objects.v1.UsageReport2\xca\x01\n\x0cUsageService\x12\xb9\x01\n\x0eGetUsageReport\x12).portico.objects.v1.GetUsageReportRequest\x1a*.portico.objects.v1.GetUsageReportResponse\"P\x90\x02\x01\x92\xdb\x18\x1e\x12\x1c\n\x12objects.usage.read\x12\x06parent\x82\xd3\xe4\x93\x02%\x12#/v1/{parent=accounts/*}/objectUsageb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1eportico/objects/v1/usage.proto\x12\x12portico.objects.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a portico/options/v1/options.proto\"\xb7\x01\n\x05Usage\x12\x0e\n\x06\x62ucket\x18\x01 \x01(\t\x12\x1a\n\x12\x63lass_a_operations\x18\x02 \x01(\x03\x12\x1a\n\x12\x63lass_b_operations\x18\x03 \x01(\x03\x12\x12\n\nbyte_hours\x18\x04 \x01(\x03\x12\x17\n\x0fgigabyte_months\x18\x05 \x01(\t\x12\x0f\n\x07objects\x18\x06 \x01(\x03\x12\x12\n\nsize_bytes\x18\x07 \x01(\x03\x12\x14\n\x0c\x65gress_bytes\x18\x08 \x01(\x03\"\xfa\x01\n\x06\x43harge\x12-\n\x04kind\x18\x01 \x01(\x0e\x32\x1f.portico.objects.v1.Charge.Kind\x12\x0c\n\x04used\x18\x02 \x01(\t\x12\x0c\n\x04\x66ree\x18\x03 \x01(\t\x12\x0f\n\x07\x63harged\x18\x04 \x01(\t\x12\x12\n\nunit_price\x18\x05 \x01(\t\x12\x0b\n\x03per\x18\x06 \x01(\x03\x12\x0e\n\x06\x61mount\x18\x07 \x01(\t\"c\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x10\n\x0cKIND_STORAGE\x10\x01\x12\x10\n\x0cKIND_CLASS_A\x10\x02\x12\x10\n\x0cKIND_CLASS_B\x10\x03\x12\x0f\n\x0bKIND_EGRESS\x10\x04\"\xf6\x01\n\x0bUsageReport\x12\r\n\x05month\x18\x01 \x01(\t\x12,\n\x08\x65nd_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x07\x62uckets\x18\x03 \x03(\x0b\x32\x19.portico.objects.v1.Usage\x12\x17\n\x0f\x66urther_buckets\x18\x04 \x01(\x05\x12(\n\x05total\x18\x05 \x01(\x0b\x32\x19.portico.objects.v1.Usage\x12+\n\x07\x63harges\x18\x06 \x03(\x0b\x32\x1a.portico.objects.v1.Charge\x12\x0e\n\x06\x61mount\x18\x07 \x01(\t\"\x8e\x01\n\x15GetUsageReportRequest\x12=\n\x06parent\x18\x01 \x01(\tB-\xe2\x41\x01\x02\xbaH&r$2\"^accounts/[a-z0-9][a-z0-9-]{0,62}$\x12\x36\n\x05month\x18\x02 \x01(\tB\'\xbaH$r\"\x18\x07\x32\x1e^(2[0-9]{3}-(0[1-9]|1[0-2]))?$\"I\n\x16GetUsageReportResponse\x12/\n\x06report\x18\x01 \x01(\x0b\x32\x1f.portico.objects.v1.UsageReport2\xca\x01\n\x0cUsageService\x12\xb9\x01\n\x0eGetUsageReport\x12).portico.objects.v1.GetUsageReportRequest\x1a*.portico.objects.v1.GetUsageReportResponse\"P\x90\x02\x01\x92\xdb\x18\x1e\x12\x1c\n\x12objects.usage.read\x12\x06parent\x82\xd3\xe4\x93\x02%\x12#/v1/{parent=accounts/*}/objectUsageb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -43,17 +43,17 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_USAGESERVICE'].methods_by_name['GetUsageReport']._loaded_options = None
   _globals['_USAGESERVICE'].methods_by_name['GetUsageReport']._serialized_options = b'\220\002\001\222\333\030\036\022\034\n\022objects.usage.read\022\006parent\202\323\344\223\002%\022#/v1/{parent=accounts/*}/objectUsage'
   _globals['_USAGE']._serialized_start=214
-  _globals['_USAGE']._serialized_end=375
-  _globals['_CHARGE']._serialized_start=378
-  _globals['_CHARGE']._serialized_end=628
-  _globals['_CHARGE_KIND']._serialized_start=529
-  _globals['_CHARGE_KIND']._serialized_end=628
-  _globals['_USAGEREPORT']._serialized_start=631
-  _globals['_USAGEREPORT']._serialized_end=877
-  _globals['_GETUSAGEREPORTREQUEST']._serialized_start=880
-  _globals['_GETUSAGEREPORTREQUEST']._serialized_end=1022
-  _globals['_GETUSAGEREPORTRESPONSE']._serialized_start=1024
-  _globals['_GETUSAGEREPORTRESPONSE']._serialized_end=1097
-  _globals['_USAGESERVICE']._serialized_start=1100
-  _globals['_USAGESERVICE']._serialized_end=1302
+  _globals['_USAGE']._serialized_end=397
+  _globals['_CHARGE']._serialized_start=400
+  _globals['_CHARGE']._serialized_end=650
+  _globals['_CHARGE_KIND']._serialized_start=551
+  _globals['_CHARGE_KIND']._serialized_end=650
+  _globals['_USAGEREPORT']._serialized_start=653
+  _globals['_USAGEREPORT']._serialized_end=899
+  _globals['_GETUSAGEREPORTREQUEST']._serialized_start=902
+  _globals['_GETUSAGEREPORTREQUEST']._serialized_end=1044
+  _globals['_GETUSAGEREPORTRESPONSE']._serialized_start=1046
+  _globals['_GETUSAGEREPORTRESPONSE']._serialized_end=1119
+  _globals['_USAGESERVICE']._serialized_start=1122
+  _globals['_USAGESERVICE']._serialized_end=1324
 # @@protoc_insertion_point(module_scope)

@@ -15,7 +15,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Usage(_message.Message):
-    __slots__ = ("bucket", "class_a_operations", "class_b_operations", "byte_hours", "gigabyte_months", "objects", "size_bytes")
+    __slots__ = ("bucket", "class_a_operations", "class_b_operations", "byte_hours", "gigabyte_months", "objects", "size_bytes", "egress_bytes")
     BUCKET_FIELD_NUMBER: _ClassVar[int]
     CLASS_A_OPERATIONS_FIELD_NUMBER: _ClassVar[int]
     CLASS_B_OPERATIONS_FIELD_NUMBER: _ClassVar[int]
@@ -23,6 +23,7 @@ class Usage(_message.Message):
     GIGABYTE_MONTHS_FIELD_NUMBER: _ClassVar[int]
     OBJECTS_FIELD_NUMBER: _ClassVar[int]
     SIZE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    EGRESS_BYTES_FIELD_NUMBER: _ClassVar[int]
     bucket: str
     class_a_operations: int
     class_b_operations: int
@@ -30,7 +31,8 @@ class Usage(_message.Message):
     gigabyte_months: str
     objects: int
     size_bytes: int
-    def __init__(self, bucket: _Optional[str] = ..., class_a_operations: _Optional[int] = ..., class_b_operations: _Optional[int] = ..., byte_hours: _Optional[int] = ..., gigabyte_months: _Optional[str] = ..., objects: _Optional[int] = ..., size_bytes: _Optional[int] = ...) -> None: ...
+    egress_bytes: int
+    def __init__(self, bucket: _Optional[str] = ..., class_a_operations: _Optional[int] = ..., class_b_operations: _Optional[int] = ..., byte_hours: _Optional[int] = ..., gigabyte_months: _Optional[str] = ..., objects: _Optional[int] = ..., size_bytes: _Optional[int] = ..., egress_bytes: _Optional[int] = ...) -> None: ...
 
 class Charge(_message.Message):
     __slots__ = ("kind", "used", "free", "charged", "unit_price", "per", "amount")

@@ -66,6 +66,7 @@ def _usage(used: Used, stored: tuple[int, int]) -> usage_pb2.Usage:
         class_a_operations=used.class_a,
         class_b_operations=used.class_b,
         byte_hours=used.byte_hours,
+        egress_bytes=used.egress_bytes,
         gigabyte_months=prices.text(prices.gigabyte_months(used.byte_hours)),
         objects=objects,
         size_bytes=size_bytes,
@@ -79,7 +80,7 @@ def _add_charges(report: usage_pb2.UsageReport) -> None:
         (prices.STORAGE, prices.gigabyte_months(total.byte_hours)),
         (prices.CLASS_A, Decimal(total.class_a_operations)),
         (prices.CLASS_B, Decimal(total.class_b_operations)),
-        (prices.EGRESS, Decimal(0)),
+        (prices.EGRESS, prices.gigabytes(total.egress_bytes)),
     ):
         line, dollars = prices.charge(price, used)
         report.charges.append(line)

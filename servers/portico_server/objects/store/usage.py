@@ -11,14 +11,16 @@ SAMPLED = "usage sampled"
 """Guard: nobody else has counted the hours since."""
 
 _ADD = """
-INSERT INTO usage_day (bucket, day, class_a, class_b, byte_hours) VALUES ($1, $2, $3, $4, $5)
+INSERT INTO usage_day (bucket, day, class_a, class_b, byte_hours, egress_bytes) VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (bucket, day) DO UPDATE SET class_a = usage_day.class_a + excluded.class_a,
-  class_b = usage_day.class_b + excluded.class_b, byte_hours = usage_day.byte_hours + excluded.byte_hours"""
+  class_b = usage_day.class_b + excluded.class_b, byte_hours = usage_day.byte_hours + excluded.byte_hours,
+  egress_bytes = usage_day.egress_bytes + excluded.egress_bytes"""
 _SAMPLED_BEFORE = """
 SELECT bucket, size_bytes, sampled_at_us FROM usage WHERE sampled_at_us <= $1 ORDER BY sampled_at_us LIMIT $2"""
 _SET_SAMPLED = "UPDATE usage SET sampled_at_us = $2 WHERE bucket = $1 AND sampled_at_us = $3"
 _DAYS = """
-SELECT bucket, CAST(sum(class_a) AS BIGINT), CAST(sum(class_b) AS BIGINT), CAST(sum(byte_hours) AS BIGINT)
+SELECT bucket, CAST(sum(class_a) AS BIGINT), CAST(sum(class_b) AS BIGINT), CAST(sum(byte_hours) AS BIGINT),
+  CAST(sum(egress_bytes) AS BIGINT)
 FROM usage_day WHERE bucket >= $1 AND bucket < $2 AND day >= $3 AND day < $4 GROUP BY bucket ORDER BY bucket"""
 _STORED = "SELECT bucket, objects, size_bytes FROM usage WHERE bucket >= $1 AND bucket < $2 ORDER BY bucket"
 
@@ -30,6 +32,7 @@ class Used(NamedTuple):
     class_a: int = 0
     class_b: int = 0
     byte_hours: int = 0
+    egress_bytes: int = 0
 
 
 class Stored(NamedTuple):
@@ -41,7 +44,7 @@ class Stored(NamedTuple):
 
 
 def add(used: Used, day: int) -> Statement:
-    return Statement(_ADD, (used.bucket, day, used.class_a, used.class_b, used.byte_hours))
+    return Statement(_ADD, (used.bucket, day, *used[1:]))
 
 
 async def sampled_before(database: Database, time_us: int, limit: int) -> list[Stored]:

@@ -1,4 +1,4 @@
-"""Operations counted, of each bucket and day, by class, as R2's price list has them.
+"""Operations counted, of each bucket and day, by class, as R2's price list has them; and bytes of objects, as sent.
 
 A process counts in memory, and adds what it has counted to the database every ten seconds and when it stops: one that
 crashes loses ten seconds of counts at most, and an answer that was lost with the connection to the database may lose as
@@ -20,6 +20,7 @@ import structlog
 from portico_server.objects.buckets.lifecycle import DAY_US
 from portico_server.objects.store import usage as store
 from portico_server.objects.store.usage import Used
+from portico_server.objects.versions.reading import CHUNK_BYTES
 from portico_server.platform import call
 from portico_server.platform.clock import Clock
 from portico_server.platform.database import Batch, Database, DatabaseError, OutcomeUnknown
@@ -57,6 +58,8 @@ class Class(Enum):
 _FLUSH_SECONDS = 10.0
 _AT_ONCE = 100
 """Rows a batch."""
+_SENT = 2
+"""Where bytes that were sent stand among the counts."""
 
 _log = structlog.get_logger(__name__)
 
@@ -86,6 +89,7 @@ class Meter:
         self._database = database
         self._clock = clock
         self._counts: dict[tuple[str, int], list[int]] = {}
+        """Of a bucket and day: operations of class A, of class B, bytes sent."""
         self._task: asyncio.Task[None] | None = None
 
     def count_call(self, resource: str, is_class_a: bool) -> None:
@@ -100,10 +104,16 @@ class Meter:
 
     def count(self, resource: str, is_class_a: bool) -> None:
         """Counts an operation on what has this name: an account, a bucket, an object."""
+        self._of(resource)[not is_class_a] += 1
+
+    def count_sent(self, resource: str, sent_bytes: int) -> None:
+        """Counts bytes of an object."""
+        self._of(resource)[_SENT] += sent_bytes
+
+    def _of(self, resource: str) -> list[int]:
         parts = resource.split("/", 4)
         bucket = "/".join(parts[:4]) if len(parts) > 3 else f"{resource}/"
-        counts = self._counts.setdefault((bucket, self._clock.now_us() // DAY_US), [0, 0])
-        counts[not is_class_a] += 1
+        return self._counts.setdefault((bucket, self._clock.now_us() // DAY_US), [0, 0, 0])
 
     def start(self) -> None:
         """Adds what is counted to the database now and then, until `stop`."""
@@ -124,17 +134,17 @@ class Meter:
         try:
             while left:
                 part = left[:_AT_ONCE]
-                used = [store.add(Used(bucket, *counts[bucket, day]), day) for bucket, day in part]
+                used = [store.add(_used(bucket, *counts[bucket, day]), day) for bucket, day in part]
                 try:
                     await self._database.batch(Batch(used))
                 except OutcomeUnknown:
-                    _log.warning("operations may not be counted", operations=sum(sum(counts[key]) for key in part))
+                    lost = sum(sum(counts[key][:_SENT]) for key in part)
+                    _log.warning("operations may not be counted", operations=lost)
                 left = left[_AT_ONCE:]
         finally:
             for key in left:
-                ours = self._counts.setdefault(key, [0, 0])
-                ours[0] += counts[key][0]
-                ours[1] += counts[key][1]
+                ours = self._counts.setdefault(key, [0, 0, 0])
+                ours[:] = map(sum, zip(ours, counts[key], strict=True))
 
     async def _repeat(self) -> None:
         while True:
@@ -143,6 +153,10 @@ class Meter:
                 await self.flush()
             except DatabaseError as error:
                 _log.warning("counts of operations are kept for later", error=str(error))
+
+
+def _used(bucket: str, class_a: int, class_b: int, sent_bytes: int) -> Used:
+    return Used(bucket, class_a, class_b, egress_bytes=sent_bytes)
 
 
 class Metered:
@@ -172,13 +186,21 @@ def _unary(method: Any, meter: Meter, is_class_a: bool) -> Any:
 
 def _streaming(method: Any, meter: Meter, is_class_a: bool) -> Any:
     async def counted(request: Any, context: Any) -> AsyncIterator[Any]:
-        """Counted with its first message: who leaves in the middle was served."""
+        """Counted with its first message: who leaves in the middle was served. What was sent is counted at the end, by
+        messages, all but the last of which have as many bytes: to look at the bytes would copy them."""
         resource = call.current.get().resource
-        async with contextlib.aclosing(method(request, context)) as responses:
-            async for response in responses:
-                if resource:
-                    meter.count_call(resource, is_class_a)
-                    resource = ""
-                yield response
+        messages = length_bytes = 0
+        try:
+            async with contextlib.aclosing(method(request, context)) as responses:
+                async for response in responses:
+                    if not messages:
+                        length_bytes = response.length_bytes
+                        if resource:
+                            meter.count_call(resource, is_class_a)
+                    messages += 1
+                    yield response
+        finally:
+            if resource and messages:
+                meter.count_sent(resource, min(length_bytes, messages * CHUNK_BYTES))
 
     return counted

@@ -29,6 +29,10 @@ CLASS_B = Price(Charge.KIND_CLASS_B, Decimal("0.36"), _MILLION, Decimal(10_000_0
 EGRESS = Price(Charge.KIND_EGRESS, Decimal(0), 1, Decimal(0))
 
 
+def gigabytes(size_bytes: int) -> Decimal:
+    return Decimal(size_bytes) / GIGABYTE
+
+
 def gigabyte_months(byte_hours: int) -> Decimal:
     """Exact but for the 28th digit."""
     return Decimal(byte_hours) / (GIGABYTE * HOURS_OF_MONTH)

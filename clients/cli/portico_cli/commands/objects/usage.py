@@ -40,6 +40,7 @@ def _show(report: UsageReport) -> None:
         (">class A", lambda one: f"{one.class_a_operations:,}"),
         (">class B", lambda one: f"{one.class_b_operations:,}"),
         (">GB-months", lambda one: one.gigabyte_months),
+        (">bytes sent", lambda one: f"{one.egress_bytes:,}"),
         (">objects", lambda one: f"{one.objects:,}"),
         (">bytes", lambda one: f"{one.size_bytes:,}"),
     ]
