@@ -55,6 +55,7 @@ def cp(caller: Caller, sources: tuple[str, ...], target: str, recursive: bool, *
       portico objects cp cat.jpg portico://photos/ --tag animal=cat --lock governance:30d
       portico objects cp -r ./site portico://web/site --exclude '.git/*'
       portico objects cp -r portico://web/site portico://backup/site --jobs 32
+      portico objects cp disk.img portico://backup/ --resume
       tar c . | portico objects cp - portico://backup/home.tar
       portico objects cp portico://backup/home.tar - | tar t
     """
@@ -79,6 +80,7 @@ def mv(caller: Caller, sources: tuple[str, ...], target: str, recursive: bool, *
     Examples:
       portico objects mv today.log portico://logs/2026/
       portico objects mv portico://photos/cat.jpg portico://photos/animals/cat.jpg
+      portico objects mv -r portico://logs/today/ portico://logs/2026-11-30/
       portico objects mv -r portico://inbox/done ./done
     """
     return _transfer(caller, What.MOVE, sources, target, recursive, Asked.of(options))
