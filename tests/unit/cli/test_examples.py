@@ -18,13 +18,14 @@ from tests.unit.sdk.fake_platform import FakePlatform
 NOT_HERE = ("hold", "lock", "presign", "tag", "uploads", "usage", "webhooks")
 """What the small platform of these tests does not know: `tests/e2e/test_cli_transfers.py` runs their examples."""
 GIVEN = b"bytes"
-BUCKETS = ("photos", "web", "backup", "logs", "inbox", "records", "films")
+BUCKETS = ("photos", "web", "backup", "logs", "inbox", "records", "films", "private")
 OBJECTS = (
     "photos/cat.jpg",
     "photos/2026/cat.jpg",
     "web/site/index.html",
     "backup/home.tar",
     "logs/today.txt",
+    "logs/today/a.log",
     "inbox/done/a",
 )
 FOLDERS = ("site", "copy", "done")
@@ -58,7 +59,7 @@ def somewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (tmp_path / name).mkdir()
         (tmp_path / name / "index.html").write_bytes(GIVEN)
     (tmp_path / "rules.yaml").write_text("[]")
-    for name in ("cat.jpg", "today.log"):
+    for name in ("cat.jpg", "today.log", "disk.img"):
         (tmp_path / name).write_bytes(GIVEN)
 
 
