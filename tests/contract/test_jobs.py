@@ -7,7 +7,7 @@ import itertools
 import random
 import time
 from collections.abc import Awaitable, Callable
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from structlog.testing import capture_logs
@@ -121,6 +121,9 @@ async def test_a_runner_stops_though_the_database_is_away(database: Database) ->
             if began.is_set():
                 raise Unreachable("away")
             return await database.batch(batch)
+
+        async def read(self, sql: str, *args: Any) -> list[tuple[Any, ...]]:
+            return list(await database.read(sql, *args))
 
     one = runner(cast(Database, Away()), run)
     with capture_logs() as logs:
