@@ -70,20 +70,6 @@ def _is_stale(method: str) -> Callable[[], None]:
     return make
 
 
-def _tags_go_to_the_oldest_version() -> None:
-    update = ObjectService.UpdateObject
-
-    async def go_astray(self: ObjectService, request: Any, context: Any) -> objects_pb2.UpdateObjectResponse:
-        if "tags" in request.update_mask.paths and not request.version_id:
-            bucket, _, key = request.name.partition("/objects/")
-            asked = objects_pb2.ListObjectVersionsRequest(parent=bucket, prefix=key)
-            versions = (await self.ListObjectVersions(asked, context)).objects
-            request.version_id = next((one.version_id for one in reversed(versions) if not one.delete_marker), "")
-        return await update(self, request, context)
-
-    ObjectService.UpdateObject = go_astray  # type: ignore[method-assign]
-
-
 def _uploads_are_completed_twice() -> None:
     complete, services = UploadService.CompleteMultipartUpload, list[ObjectService]()
     begin = ObjectService.__init__
@@ -156,8 +142,6 @@ FAULTS: dict[str, Callable[[], None]] = {
     "markers are lost": _markers_are_lost,
     "lists are stale": _is_stale("ListObjects"),
     "lists of versions are stale": _is_stale("ListObjectVersions"),
-    "heads are stale": _is_stale("HeadObject"),
-    "tags go to the oldest version": _tags_go_to_the_oldest_version,
     "uploads are completed twice": _uploads_are_completed_twice,
     "parts are forgotten": _parts_are_forgotten,
     "locks do not keep": _locks_do_not_keep,
