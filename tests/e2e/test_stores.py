@@ -16,12 +16,13 @@ from typing import Any
 
 import grpc
 import pytest
+from botocore.exceptions import ClientError
 from google.rpc import error_details_pb2, status_pb2
 
-from portico.objects.v1 import objects_pb2_grpc
+from portico.objects.v1 import buckets_pb2, objects_pb2_grpc
 from portico_server.platform.blobs.interface import LOCAL, Store
 from portico_server.platform.blobs.stores import S3Store
-from tests.e2e.calls import Objects, failure_of, puts, unique
+from tests.e2e.calls import ACCOUNT, Objects, failure_of, puts, unique
 from tests.e2e.s3.conftest import door_of
 from tests.harness import RunningPlatform, running_platform
 from tests.harness.stores import describe, store_in
@@ -114,6 +115,31 @@ def test_a_jurisdiction_without_a_store_is_refused(world: World, objects: Object
     path = f"/v1/accounts/default/buckets?bucketId={unique()}"
     answer = world.platform.http("POST", path, json_body={"jurisdiction": "ap"})
     assert (answer.status, answer.json()["details"][0]["reason"]) == (400, "JURISDICTION_UNAVAILABLE")
+
+
+def test_a_location_constraint_of_s3_names_a_jurisdiction_that_holds_or_a_location(
+    world: World, objects: Objects
+) -> None:
+    door = door_of(world.platform)
+    for wanted, location, jurisdiction, store in (
+        ("EU", "", "eu", "europe"),
+        ("weur", "weur", "", "away"),
+        ("us-east-1", "", "", "away"),
+    ):
+        bucket = unique()
+        door.client().create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": wanted})
+        request = buckets_pb2.GetBucketRequest(name=f"{ACCOUNT}/buckets/{bucket}")
+        found = objects.buckets.GetBucket(request, timeout=30).bucket
+        assert (found.location_hint, found.jurisdiction, found.placement.store) == (location, jurisdiction, store)
+    before = len(keys_in_store(world, "europe/objects/blobs/"))
+    client, bucket = door.client(), unique()
+    client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu"})
+    client.put_object(Bucket=bucket, Key="small", Body=b"small")
+    assert len(keys_in_store(world, "europe/objects/blobs/")) == before + 1
+    with pytest.raises(ClientError) as refused:
+        client.create_bucket(Bucket=unique(), CreateBucketConfiguration={"LocationConstraint": "ue"})
+    assert refused.value.response["Error"]["Code"] == "InvalidLocationConstraint"
+    assert "a jurisdiction (eu, us) or a location (enam, weur)" in refused.value.response["Error"]["Message"]
 
 
 def test_what_was_acknowledged_before_a_kill_is_there_and_whole(world: World, objects: Objects) -> None:
