@@ -268,7 +268,7 @@ def progress(spread: Spread, name: str) -> buckets_pb2.RelocateProgress:
 
 
 def runner_of(platform: RunningPlatform, name: str) -> int:
-    """The process that has the lease of an operation: HOST/PID/RANDOM holds it."""
+    """The process that has the lease of an operation: the holder names it (`process_identity`)."""
     lease = f"operation {name.rpartition('/')[2]}"
     database = platform.settings.database
     if database == "sqlite":
@@ -281,4 +281,5 @@ def runner_of(platform: RunningPlatform, name: str) -> int:
         with psycopg.connect(database) as session:
             query = "SELECT holder FROM objects.platform_lease WHERE name = %s"
             ((holder,),) = session.execute(query, (lease,)).fetchall()
-    return int(str(holder).split("/")[1])
+    identity, _, _ = str(holder).partition(" ")
+    return int(identity.split("/")[-2])
