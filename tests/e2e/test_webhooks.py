@@ -150,7 +150,7 @@ def test_who_is_gone_is_left_alone_and_metrics_tell(
         wait_until(lambda: disabled_by_metrics(told) == 1, "metrics tell of it")
         assert "disabled" in portico("objects", "webhooks", "ls", bucket).out
         retried = portico("objects", "webhooks", "retry", receiver.url, "--drop-waiting")
-        assert retried.out.endswith("; 1 events were dropped\n")
+        assert retried.out.endswith("; events dropped: 1\n")
         client.objects.put(bucket, "b", b"x")
         receiver.wait_for(2)
         assert [key for _, key in receiver.told()] == ["a", "b"]

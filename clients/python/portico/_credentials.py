@@ -178,6 +178,8 @@ class Credentials:
         path = self.profile.folder / name
         try:
             yield blocking(write_secret, path, content)
+        except FileNotFoundError:
+            return  # its folder: a profile that is only being made, by a login, or that was removed
         except OSError as error:
             log.warning("the renewed %s cannot be written to %s: %s", name, path, error.strerror)
 

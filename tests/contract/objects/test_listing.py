@@ -157,13 +157,25 @@ async def test_a_token_is_only_for_its_own_list(stand: Stand) -> None:
         await stand.list(page_token=token)
 
 
-async def test_who_may_see_nothing_lists_nothing_of_a_bucket_that_is_there(stand: Stand) -> None:
+@pytest.mark.parametrize("allow", [(), (f"{ACCOUNT}/buckets/another",)])
+async def test_who_may_see_nothing_of_a_bucket_does_not_learn_whether_it_is_there(
+    stand: Stand, allow: tuple[str, ...]
+) -> None:
     await stand.put("k")
-    stand.caller.filter = Filter(everything=False)
-    assert keys(await stand.list()) == []
-    assert keys(await stand.list_versions()) == []
-    with pytest.raises(errors.BucketNotFound):
-        await stand.list(f"{ACCOUNT}/buckets/absent")
+    await stand.create_upload("k")
+    stand.caller.filter = Filter(everything=False, allow=allow)
+    for bucket in (BUCKET, f"{ACCOUNT}/buckets/absent"):
+        assert keys(await stand.list(bucket)) == []
+        assert keys(await stand.list_versions(bucket)) == []
+        assert not (await stand.list_uploads(bucket)).uploads
+
+
+async def test_who_may_see_a_part_of_a_bucket_is_told_that_it_is_not_there(stand: Stand) -> None:
+    absent = f"{ACCOUNT}/buckets/absent"
+    stand.caller.filter = Filter(everything=False, allow=(f"{absent}/objects/a/",))
+    for lists in (stand.list, stand.list_versions, stand.list_uploads):
+        with pytest.raises(errors.BucketNotFound):
+            await lists(absent)
 
 
 async def test_a_list_may_start_behind_a_whole_common_prefix(stand: Stand) -> None:

@@ -9,7 +9,7 @@ import grpc
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from portico.objects.v1 import buckets_pb2
+from portico.objects.v1 import buckets_pb2, objects_pb2
 from portico.objects.v1.buckets_pb2 import PublicAccessBlock
 from portico_server.objects import errors
 from portico_server.platform.authorization import Filter
@@ -86,10 +86,13 @@ async def test_versions_are_not_public(stranger: Stand) -> None:
 
 
 async def test_a_stranger_lists_where_the_bucket_is_listed(stranger: Stand) -> None:
-    await as_owner(stranger, stranger.put, "a", tags={"a": "1"})
+    described = objects_pb2.ObjectMetadata(content_type="text/plain", custom={"owner": "jane"})
+    await as_owner(stranger, stranger.put, "a", tags={"a": "1"}, metadata=described)
     await as_owner(stranger, stranger.update_bucket, public_list=True)
-    found = await stranger.list()
-    assert [(one.name.rpartition("/")[2], dict(one.tags)) for one in found.objects] == [("a", {})]
+    (found,) = (await stranger.list()).objects
+    assert (found.name.rpartition("/")[2], found.size_bytes) == ("a", 5)
+    assert not any((found.HasField("metadata"), found.version_id, found.tags)), "what only its readers may know"
+    assert (await as_owner(stranger, stranger.list)).objects[0].metadata == described
     with pytest.raises(ApiError, match="as the gateway says it"):
         await stranger.get("a")
 

@@ -189,6 +189,7 @@ async def test_bytes_are_counted_by_the_hours_that_they_were_stored(stand: Stand
     hours = [found.total.byte_hours / 1500 for found in (november, december)]
     assert hours == pytest.approx([2, 2], abs=0.01)
     assert (december.total.objects, december.total.size_bytes) == (2, 1500)
+    assert (november.total.objects, november.total.size_bytes) == (0, 0), "what is stored now is of this month alone"
 
 
 async def test_parts_of_uploads_are_stored_too(stand: Stand, meter: Meter) -> None:

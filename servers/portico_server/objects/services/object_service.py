@@ -22,7 +22,7 @@ from portico_server.objects.versions.deleting import Deleted, Deleting, Target
 from portico_server.objects.versions.listing import Listing
 from portico_server.objects.versions.marking import Marking
 from portico_server.objects.versions.objects import Copy, Objects, Put
-from portico_server.objects.versions.public import check_public, hide_marks, shown_of
+from portico_server.objects.versions.public import check_public, hide_in_list, hide_marks, shown_of
 from portico_server.objects.versions.reading import CHUNK_BYTES, Reader, Wanted
 from portico_server.objects.versions.version_listing import Start, VersionListing
 from portico_server.platform.call import current
@@ -183,6 +183,7 @@ class ObjectService(objects_pb2_grpc.ObjectServiceServicer):
         token = self._page_tokens.seal(request, caller.principal(), page.cursor)
         response = objects_pb2.ListObjectsResponse(prefixes=page.prefixes, next_page_token=token)
         await messages.add_objects(response.objects, request.parent, page.objects)
+        hide_in_list(response.objects)
         return response
 
     async def ListObjectVersions(

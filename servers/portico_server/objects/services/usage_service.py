@@ -34,7 +34,8 @@ class UsageService(usage_pb2_grpc.UsageServiceServicer):
         first_day, end_day = days_of(month)
         within = beginning_with(f"{request.parent}/")
         used = {one.bucket: one for one in await store.of_days(self._database, within, first_day, end_day)}
-        stored = await store.stored(self._database, within)
+        is_now = first_day <= now_us // DAY_US < end_day
+        stored = await store.stored(self._database, within) if is_now else {}
         names = sorted({*used, *stored})
         buckets = [_usage(used.get(name, Used(name)), stored.get(name, (0, 0))) for name in names]
         report = usage_pb2.UsageReport(

@@ -10,7 +10,7 @@ from portico_server.objects.records import Upload
 from portico_server.objects.store import uploads as store
 from portico_server.objects.text import TextRange
 from portico_server.objects.versions.listing import MAX_PAGE
-from portico_server.objects.versions.visibility import visible_keys
+from portico_server.objects.versions.visibility import sees_nothing, visible_keys
 from portico_server.platform.authorization import Filter
 from portico_server.platform.database import Database
 from portico_server.platform.telemetry import span
@@ -52,6 +52,8 @@ class UploadListing:
 
     async def page(self, wanted: Wanted) -> Page:
         """The next `limit` uploads and common prefixes, by key, and by when they were begun. Raises BucketNotFound."""
+        if sees_nothing(wanted.shown, wanted.bucket):
+            return Page()
         bucket = await self._buckets.get(wanted.bucket)
         filling = _Filling(wanted)
         within = TextRange(max(wanted.prefix, wanted.first), text.successor(wanted.prefix))

@@ -11,7 +11,7 @@ from portico_server.objects.records import Part, Version
 from portico_server.objects.store import listing as store
 from portico_server.objects.store import parts
 from portico_server.objects.text import TextRange
-from portico_server.objects.versions.visibility import visible_keys
+from portico_server.objects.versions.visibility import sees_nothing, visible_keys
 from portico_server.platform.authorization import Filter
 from portico_server.platform.database import Database
 from portico_server.platform.telemetry import span
@@ -76,6 +76,8 @@ class Listing:
 
         Raises BucketNotFound.
         """
+        if sees_nothing(wanted.shown, wanted.bucket):
+            return Page()
         bucket = await self._buckets.get(wanted.bucket)
         filling = _Filling(wanted, self._buckets.expired_now(bucket))
         with span("objects.store.list", step="store"):

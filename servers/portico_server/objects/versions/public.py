@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from portico.objects.v1 import objects_pb2
 from portico_server.objects.buckets import settings
 from portico_server.objects.names import ObjectName
@@ -54,6 +56,15 @@ def hide_marks(described: objects_pb2.Object) -> None:
     if call.current.get().anonymous:
         for field in ("tags", "retention", "legal_hold"):
             described.ClearField(field)
+
+
+def hide_in_list(listed: Iterable[objects_pb2.Object]) -> None:
+    """Clears what S3's lists do not tell either: who may only list a bucket is not to read what its objects are put
+    with."""
+    if call.current.get().anonymous:
+        for described in listed:
+            for field in ("metadata", "version_id", "tags", "retention", "legal_hold"):
+                described.ClearField(field)
 
 
 def _is_read_publicly(bucket: Bucket) -> bool:

@@ -14,6 +14,7 @@ from portico_server.objects.store import listing as store
 from portico_server.objects.text import TextRange
 from portico_server.objects.versions import listing
 from portico_server.objects.versions.listing import Wanted, first_behind
+from portico_server.objects.versions.visibility import sees_nothing
 from portico_server.platform.database import Database
 from portico_server.platform.telemetry import span
 
@@ -63,6 +64,8 @@ class VersionListing:
 
         Raises BucketNotFound.
         """
+        if sees_nothing(wanted.shown, wanted.bucket):
+            return VersionsPage()
         bucket = await self._buckets.get(wanted.bucket)
         with span("objects.store.list", step="store"):
             begin = _Position.of(wanted.cursor) if wanted.cursor else await self._begin(wanted, start)

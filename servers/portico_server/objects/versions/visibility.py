@@ -19,6 +19,12 @@ def visible_keys(shown: Filter, bucket: str) -> list[TextRange]:
     return text.difference(text.union(allowed), text.union(_tails(shown.deny, container)))
 
 
+def sees_nothing(shown: Filter, bucket: str) -> bool:
+    """Whether no key of a bucket may be shown. Then its list is empty whether there is such a bucket or not: who may
+    see nothing of it is not to learn that it is there."""
+    return not shown.everything and not visible_keys(shown, bucket)
+
+
 def _tails(entries: Iterable[str], container: str) -> Iterable[TextRange]:
     """Each entry stands for itself and everything below it; see `authorization.below`."""
     for entry in entries:

@@ -263,6 +263,23 @@ async def test_a_mark_that_is_gone_meanwhile_is_not_written_again(
         await blobs.close()
 
 
+async def test_what_is_missing_in_a_store_without_its_mark_is_not_lost(tmp_path: Path) -> None:
+    """Another bucket, or an empty one, stands where the store was: nothing is to be put again or restored for that."""
+    marks = [""]
+    mark = marked(marks)
+    async with scripted(lambda asked: answer(404)(asked) if asked.verb == "HEAD" else mark(asked)) as store:
+        blobs = S3Blobs(store.described, "objects", tmp_path)
+        await blobs.belong_to(OWNED, has_bytes=True)
+        with pytest.raises(StoreRefused):
+            await blobs.open(BLOB)
+        assert "no owner's mark" in blobs.problem
+        claim(tmp_path)
+        await blobs.check_owner()
+        with pytest.raises(FileNotFoundError):
+            await blobs.open(BLOB)
+        await blobs.close()
+
+
 async def test_a_look_tells_whose_a_store_is_and_writes_nothing(tmp_path: Path) -> None:
     marks = [""]
     async with scripted(marked(marks)) as store:

@@ -11,8 +11,15 @@ if TYPE_CHECKING:
 
 
 def tell_unmet_hint(bucket: Bucket) -> None:
-    """A location is a hint: where no store is at it the bytes go elsewhere, which is told on standard error."""
+    """A location is a hint: where no store is at it the bytes go elsewhere, which is told on standard error. So is a
+    jurisdiction that restricts nothing."""
     wanted, placed = bucket.location_hint, bucket.placement
+    if bucket.HasField("placement") and bucket.jurisdiction and placed.jurisdiction != bucket.jurisdiction:
+        click.echo(
+            f"portico: the platform knows no stores with jurisdictions: {bucket.jurisdiction} is recorded, and "
+            "restricts nothing; stores.toml is read when the platform starts",
+            err=True,
+        )
     if not wanted or not placed.store or placed.location == wanted:
         return
     where = f", which is in {placed.location}" if placed.location else ""

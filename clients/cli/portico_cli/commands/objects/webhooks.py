@@ -91,7 +91,7 @@ def retry_webhook(caller: Caller, webhook: str, drop_waiting: bool) -> None:
     if caller.json:
         output.show_json(retried)
         return
-    _show_retried(retried, f"; {retried.dropped_notifications:,} events were dropped" if drop_waiting else "")
+    _show_retried(retried, f"; events dropped: {retried.dropped_notifications:,}" if drop_waiting else "")
 
 
 @webhooks.command("skip")

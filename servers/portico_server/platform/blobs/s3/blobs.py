@@ -93,7 +93,7 @@ class S3Blobs:
                 if lock is None:
                     raise FileNotFoundError(f"{blob_id} is about to be removed")
                 locks.append(lock)
-            return S3Blob(self, name, locks, await self._size_bytes(name))
+            return S3Blob(self, name, locks, await self._found(name))
         except BaseException:
             for lock in locks:
                 lock.close()
@@ -183,6 +183,17 @@ class S3Blobs:
         async for found in listing.objects_below(self.client, self._root + below):
             if _NAME.fullmatch(found.rest):
                 yield self.id_of(found.rest), found.age_seconds
+
+    async def _found(self, name: str) -> int:
+        """Its bytes. What is missing in a store that is not this platform's is not lost, but somewhere else. Raises
+        FileNotFoundError, StoreError."""
+        try:
+            return await self._size_bytes(name)
+        except FileNotFoundError:
+            await self._ownership.look()
+            if problem := self._ownership.problem:
+                raise StoreRefused(self.store.name, problem) from None
+            raise
 
     async def _size_bytes(self, name: str) -> int:
         answer = await self.client.ask(Request("HEAD", self.key_of(name)))
