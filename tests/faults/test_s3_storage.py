@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,28 +15,14 @@ from botocore.exceptions import ClientError
 from tests.e2e.s3.conftest import door_of
 from tests.e2e.s3.door import S3Door, code_of
 from tests.faults.attached import refusing
-from tests.faults.disks import disk, filled, read_only
-from tests.harness import RunningPlatform, running_platform
+from tests.faults.disks import filled, read_only
+from tests.faults.storing import LARGE, SMALL, check_is_the_same, unfinished
+from tests.harness import RunningPlatform
 from tests.harness.waiting import wait_until
 
-DISK_BYTES = 64 << 20
 BUCKET = "storage"
-LARGE = bytes(300_000)  # in a file of its own
-SMALL = bytes(range(256)) * 60  # in the database
 FULL = (507, "InsufficientStorage")
 SECONDS = 60
-
-
-@pytest.fixture(scope="module")
-def small_disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    with disk(tmp_path_factory.mktemp("storage") / "disk", DISK_BYTES) as folder:
-        yield folder
-
-
-@pytest.fixture(scope="module")
-def platform(small_disk: Path) -> Iterator[RunningPlatform]:
-    with running_platform(small_disk, telemetry_bytes=1 << 20) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -116,10 +102,6 @@ class Stored:
 _numbers = itertools.count(1)
 
 
-def unfinished(platform: RunningPlatform) -> list[Path]:
-    return list((platform.data / "blobs").rglob("*.part"))
-
-
 def fill_the_log(stored: Stored) -> None:
     """Until even what is small finds no room: the database's log may have been longer than it is now."""
     for number in range(1_000):
@@ -167,8 +149,7 @@ def check_goes_on(stored: Stored, platform: RunningPlatform, front: int) -> None
         stored.complete()
         stored.took("complete")
     stored.check()
-    assert unfinished(platform) == []
-    assert (platform.front_pid, platform.state.processes[0].restarts) == (front, 0)
+    check_is_the_same(platform, front)
 
 
 def test_a_full_disk_is_told_to_clients_and_forgotten_with_room(

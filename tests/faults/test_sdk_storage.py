@@ -14,13 +14,11 @@ import portico
 from portico.errors import PorticoError, ResourceExhausted
 from portico.objects.v1.buckets_pb2 import Bucket, NotificationRule, ObjectLock, Versioning
 from tests.faults.attached import refusing
-from tests.faults.disks import disk, filled, read_only
-from tests.harness import RunningPlatform, running_platform
+from tests.faults.disks import filled, read_only
+from tests.faults.storing import LARGE, SMALL, check_is_the_same
+from tests.harness import RunningPlatform
 from tests.harness.waiting import wait_until
 
-DISK_BYTES = 64 << 20
-LARGE = bytes(300_000)  # in a file of its own
-SMALL = bytes(range(256)) * 60  # in the database
 CREATED, DELETED, TAGGED = (
     NotificationRule.EVENT_OBJECT_CREATED,
     NotificationRule.EVENT_OBJECT_DELETED,
@@ -28,18 +26,6 @@ CREATED, DELETED, TAGGED = (
 )
 
 _numbers = itertools.count(1)
-
-
-@pytest.fixture(scope="module")
-def small_disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    with disk(tmp_path_factory.mktemp("storage") / "disk", DISK_BYTES) as folder:
-        yield folder
-
-
-@pytest.fixture(scope="module")
-def platform(small_disk: Path) -> Iterator[RunningPlatform]:
-    with running_platform(small_disk, telemetry_bytes=1 << 20) as running:
-        yield running
 
 
 def reason_of(change: Callable[[], Any]) -> str:
@@ -158,11 +144,6 @@ def fill_the_log(stored: Stored) -> None:
     """Until even what is small finds no room: the database's log may have been longer than it is now."""
     refused = (reason_of(lambda number=number: stored.put(f"more-{number}", SMALL)) for number in range(1_000))
     assert next(filter(None, refused), "") == "STORAGE_FULL", "the disk is not full"
-
-
-def check_is_the_same(platform: RunningPlatform, front: int) -> None:
-    assert list((platform.data / "blobs").rglob("*.part")) == []
-    assert (platform.front_pid, platform.state.processes[0].restarts) == (front, 0)
 
 
 def test_on_a_full_disk_changes_are_refused_or_made_as_a_whole(

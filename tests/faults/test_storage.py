@@ -8,13 +8,14 @@ import os
 import resource
 import socket
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.faults.attached import answer, attached, request
+from tests.faults.conftest import DISK_BYTES
 from tests.faults.disks import disk, filled
+from tests.faults.storing import check_is_the_same, unfinished
 from tests.harness import RunningPlatform, running_platform
 from tests.harness.clients import Response
 from tests.harness.credentials import ssl_context
@@ -23,23 +24,15 @@ from tests.harness.waiting import wait_until
 
 BUCKETS = "/v1/accounts/default/buckets"
 OBJECTS = f"{BUCKETS}/faults/objects"
-DISK_BYTES = 48 << 20
 LARGE = bytes(100_000)  # in a file of its own
 SMALL = b"a few bytes"  # in the database
 SECONDS = 60
 
 
 @pytest.fixture(scope="module")
-def small_disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    with disk(tmp_path_factory.mktemp("storage") / "disk", DISK_BYTES) as folder:
-        yield folder
-
-
-@pytest.fixture(scope="module")
-def platform(small_disk: Path) -> Iterator[RunningPlatform]:
-    with running_platform(small_disk, telemetry_bytes=1 << 20) as running:
-        make_content(running)
-        yield running
+def platform(platform: RunningPlatform) -> RunningPlatform:
+    make_content(platform)
+    return platform
 
 
 def make_content(platform: RunningPlatform) -> None:
@@ -61,10 +54,6 @@ def listed(platform: RunningPlatform) -> list[str]:
     return [item["name"].rpartition("/")[2] for item in page.get("objects", [])]
 
 
-def unfinished(platform: RunningPlatform) -> list[Path]:
-    return list((platform.data / "blobs").rglob("*.part"))
-
-
 def check_reads(platform: RunningPlatform) -> None:
     assert platform.http("GET", f"{OBJECTS}/large").body == LARGE
     assert platform.http("GET", f"{OBJECTS}/small").body == SMALL
@@ -77,9 +66,7 @@ def check_writes_again(platform: RunningPlatform) -> None:
     for content in (LARGE, SMALL):
         wait_until(lambda content=content: put(platform, "again", content).status == 200, "a put succeeds", SECONDS)
     assert platform.http("DELETE", f"{OBJECTS}/again").status == 200
-    assert unfinished(platform) == []
-    assert platform.front_pid == front
-    assert platform.state.processes[0].restarts == 0
+    check_is_the_same(platform, front)
 
 
 def test_a_full_disk_refuses_what_writes_serves_what_reads_and_is_forgotten_with_room(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.faults.histories import locks_and_notices
 from tests.faults.histories.calls import (
     Call,
     DeleteVersion,
@@ -52,6 +53,7 @@ POSSIBLE = {
         versioned=True,
     ),
     "an old version is read": of((0, 1, PUT_A), (2, 3, PUT_B), (4, 5, ReadVersion("ia", A)), versioned=True),
+    **locks_and_notices.POSSIBLE,
 }
 
 IMPOSSIBLE = {
@@ -89,6 +91,7 @@ IMPOSSIBLE = {
     "an object is whole no more": of((0, 1, PUT_A), wrong=["torn"]),
     "a write has two ids": of((0, 1, PUT_A), ids=[("a", "x"), ("a", "y")]),
     "an id has two writes": of((0, 1, PUT_A), ids=[("a", "x"), ("b", "x")]),
+    **locks_and_notices.IMPOSSIBLE,
 }
 
 

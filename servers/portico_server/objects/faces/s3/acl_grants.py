@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from portico.objects.v1 import buckets_pb2
+from portico_server.objects.faces.s3.asked_bucket import bucket_of
 from portico_server.objects.faces.s3.reading_xml import Element
 from portico_server.objects.faces.s3.refusals import denied, invalid, invalid_argument, malformed_xml
 from portico_server.objects.faces.s3.request import S3Request
@@ -88,7 +89,7 @@ async def check_object(request: S3Request, grants: Iterable[Grant]) -> None:
     """Whether they say no more than holds of an object in the request's bucket. Raises ApiError."""
     others = _to_others(grants, request.account)
     if others:
-        bucket = await _bucket_of(request)
+        bucket = await bucket_of(request)
         _check(others, bucket, _is_read(bucket))
 
 
@@ -101,7 +102,7 @@ async def check_put(request: S3Request, headers: Mapping[str, str]) -> None:
 
 async def is_public(request: S3Request) -> bool:
     """Whether anybody may read the objects of the request's bucket. Raises ApiError."""
-    return _is_read(await _bucket_of(request))
+    return _is_read(await bucket_of(request))
 
 
 def is_listed(bucket: buckets_pb2.Bucket) -> bool:
@@ -112,13 +113,6 @@ def is_listed(bucket: buckets_pb2.Bucket) -> bool:
 def _is_read(bucket: buckets_pb2.Bucket) -> bool:
     restricted = bucket.public_access_block.restrict_public_buckets
     return bucket.public_access == buckets_pb2.PUBLIC_ACCESS_READ and not restricted
-
-
-async def _bucket_of(request: S3Request) -> buckets_pb2.Bucket:
-    found: buckets_pb2.Bucket = (
-        await request.call("GetBucket", buckets_pb2.GetBucketRequest(name=request.bucket_name))
-    ).bucket
-    return found
 
 
 def _to_others(grants: Iterable[Grant], owner: str) -> set[Grant]:

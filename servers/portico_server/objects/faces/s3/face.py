@@ -13,10 +13,10 @@ from portico.objects.v1 import buckets_pb2
 from portico_server.objects.content.placing import ANYWHERE, Placing
 from portico_server.objects.faces.s3 import cors_answers, error_answers, post_policy, sigv4
 from portico_server.objects.faces.s3.addresses import Address, Hosts
+from portico_server.objects.faces.s3.asked_bucket import bucket_of
 from portico_server.objects.faces.s3.body import Body, body_of
 from portico_server.objects.faces.s3.canonical import decoded_query
 from portico_server.objects.faces.s3.operations import table
-from portico_server.objects.faces.s3.operations.buckets import bucket_of
 from portico_server.objects.faces.s3.post_policy import SignedForm
 from portico_server.objects.faces.s3.refusals import method_not_allowed, not_implemented
 from portico_server.objects.faces.s3.refused_headers import check_owner

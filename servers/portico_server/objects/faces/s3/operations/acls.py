@@ -6,7 +6,7 @@ from portico.objects.v1 import objects_pb2
 from portico_server.objects.faces.s3 import acl_grants, bodies
 from portico_server.objects.faces.s3.acl_grants import ALL_USERS, FULL_CONTROL, READ, Grant
 from portico_server.objects.faces.s3.answers import nothing, xml
-from portico_server.objects.faces.s3.operations.buckets import bucket_of
+from portico_server.objects.faces.s3.asked_bucket import bucket_of
 from portico_server.objects.faces.s3.operations.listing import owner_element
 from portico_server.objects.faces.s3.reading_xml import read
 from portico_server.objects.faces.s3.refusals import invalid

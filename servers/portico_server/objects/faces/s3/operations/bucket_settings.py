@@ -9,7 +9,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from portico.objects.v1 import buckets_pb2, objects_pb2
 from portico_server.objects.faces.s3 import bodies, object_headers
 from portico_server.objects.faces.s3.answers import nothing, xml
-from portico_server.objects.faces.s3.operations.buckets import bucket_of
+from portico_server.objects.faces.s3.asked_bucket import bucket_of
 from portico_server.objects.faces.s3.operations.marks import tag_set, tags_in
 from portico_server.objects.faces.s3.reading_xml import Element
 from portico_server.objects.faces.s3.refusals import (

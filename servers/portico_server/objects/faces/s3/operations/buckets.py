@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from portico.objects.v1 import buckets_pb2, objects_pb2
 from portico_server.objects.faces.s3 import acl_grants, bodies, object_headers
 from portico_server.objects.faces.s3.answers import nothing, xml
+from portico_server.objects.faces.s3.asked_bucket import bucket_of
 from portico_server.objects.faces.s3.operations.listing import owner_element
 from portico_server.objects.faces.s3.reading_xml import read
 from portico_server.objects.faces.s3.refusals import invalid, invalid_argument, not_implemented
@@ -71,13 +72,6 @@ async def delete_bucket(request: S3Request) -> FaceResponse:
 async def get_location(request: S3Request) -> FaceResponse:
     await bucket_of(request)
     return xml(request, "LocationConstraint", "")  # as S3 writes us-east-1
-
-
-async def bucket_of(request: S3Request) -> buckets_pb2.Bucket:
-    """The request's bucket. Raises ApiError."""
-    message = buckets_pb2.GetBucketRequest(name=request.bucket_name)
-    found: buckets_pb2.Bucket = (await request.call("GetBucket", message)).bucket
-    return found
 
 
 def _check_access(request: S3Request) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from portico.objects.v1 import buckets_pb2
 from portico_server.objects.faces.s3 import bodies
 from portico_server.objects.faces.s3.answers import nothing, xml
+from portico_server.objects.faces.s3.asked_bucket import bucket_of
 from portico_server.objects.faces.s3.operations.bucket_settings import update
-from portico_server.objects.faces.s3.operations.buckets import bucket_of
 from portico_server.objects.faces.s3.reading_xml import Element
 from portico_server.objects.faces.s3.refusals import invalid, invalid_argument, malformed_xml, missing
 from portico_server.objects.faces.s3.request import S3Request

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from portico_server.objects.faces.s3 import acl_grants, bodies
 from portico_server.objects.faces.s3.answers import nothing, xml
-from portico_server.objects.faces.s3.operations.buckets import bucket_of
+from portico_server.objects.faces.s3.asked_bucket import bucket_of
 from portico_server.objects.faces.s3.refusals import malformed_xml, missing, not_implemented
 from portico_server.objects.faces.s3.request import S3Request
 from portico_server.objects.faces.s3.writing_xml import element

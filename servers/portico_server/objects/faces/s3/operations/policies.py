@@ -7,8 +7,8 @@ import json
 from portico.objects.v1 import buckets_pb2
 from portico_server.objects.faces.s3 import bodies
 from portico_server.objects.faces.s3.answers import ids, nothing, xml
+from portico_server.objects.faces.s3.asked_bucket import bucket_of
 from portico_server.objects.faces.s3.operations.bucket_settings import update
-from portico_server.objects.faces.s3.operations.buckets import bucket_of
 from portico_server.objects.faces.s3.policy_documents import Opened, document_of, opened_by
 from portico_server.objects.faces.s3.reading_xml import Element
 from portico_server.objects.faces.s3.refusals import malformed_xml, missing

@@ -1,0 +1,13 @@
+"""The bucket that a request is about, as it is now."""
+
+from __future__ import annotations
+
+from portico.objects.v1 import buckets_pb2
+from portico_server.objects.faces.s3.request import S3Request
+
+
+async def bucket_of(request: S3Request) -> buckets_pb2.Bucket:
+    """Raises ApiError, where it is not there, or not for the caller."""
+    message = buckets_pb2.GetBucketRequest(name=request.bucket_name)
+    found: buckets_pb2.Bucket = (await request.call("GetBucket", message)).bucket
+    return found
