@@ -78,11 +78,12 @@ def test_an_api_token_logs_in_and_out(platform: RunningPlatform, portico: Portic
 
 
 def test_a_service_account_logs_in_by_a_secret_and_its_tokens_are_renewed(
-    platform: RunningPlatform, portico: Portico, tmp_path: Path
+    platform: RunningPlatform, portico: Portico, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     made = rest(platform, "POST", f"{ROBOT}/secrets", {})
     code, out, err = portico("login", "robot", "--client-id", ROBOT, read=made["secret"])
     assert (code, f"logged in as {ACCOUNT}/principals/robot" in out) == (0, True), err
+    assert (err, caplog.messages) == ("", []), "what went well is told with a warning"
     told = who(portico, "robot")
     assert (told["principal"], told["by"]) == (f"{ACCOUNT}/principals/robot", f"a secret of {ROBOT}")
     token = tmp_path / "portico" / "profiles" / "robot" / "token"
