@@ -205,6 +205,9 @@ def test_a_store_that_is_away_is_told_and_works_again_when_it_is_back(tmp_path: 
             objects.put(f"{name}-small", b"small")
             wait_until(lambda: "cannot be reached" in problems(portico, data).get("store away", ""), "it is told")
             assert portico("stores", "check", "--data", data).code == 1
+            scrubbed = portico("objects", "scrub", name.split("/")[3], "--profile", platform.profile)
+            assert (scrubbed.code, "the store away cannot be reached" in scrubbed.err) == (6, True), scrubbed.err
+            assert "portico stores check" in scrubbed.err
             with running_platform(tmp_path / "elsewhere", s3_listen=f"127.0.0.1:{port}"):
                 wait_until(lambda: is_put(objects, f"{name}-again"), "it is asked again")
                 assert objects.get(name) == LARGE

@@ -19,20 +19,32 @@ export function errorOf(failure: unknown, headers?: Metadata): PorticoError {
   const refused = doorError(code, failure.details);
   if (refused !== undefined) return refused;
   const told = statusOf(failure.metadata);
+  const rayId = rayOf(headers) || rayOf(failure.metadata);
+  return errorIn(told, code, failure.details || code, { rayId, cause: failure });
+}
+
+/** The typed error of a status with details; `message` and `rayId`: what counts where they say nothing of it;
+ *  `more`: metadata besides its own. */
+export function errorIn(
+  told: Status | undefined,
+  code: string,
+  message: string,
+  { rayId = "", more = {}, cause }: { rayId?: string; more?: Record<string, string>; cause?: unknown } = {},
+): PorticoError {
   const info = detail(told, ErrorInfoSchema);
   const { ray_id: ray = "", ...metadata } = info?.metadata ?? {};
   const delay = detail(told, RetryInfoSchema)?.retryDelay;
-  return errorFor(code, told?.message || failure.details || code, {
+  return errorFor(code, told?.message || message, {
     reason: info?.reason ?? "",
-    metadata,
-    rayId: ray || rayOf(headers) || rayOf(failure.metadata),
+    metadata: { ...metadata, ...more },
+    rayId: ray || rayId,
     violations: (detail(told, BadRequestSchema)?.fieldViolations ?? []).map((item) => ({
       field: item.field,
       description: item.description,
       rule: item.reason,
     })),
     retryAfterSeconds: delay === undefined ? undefined : Number(delay.seconds) + delay.nanos / 1e9,
-    cause: failure,
+    cause,
   });
 }
 

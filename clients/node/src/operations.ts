@@ -3,7 +3,8 @@
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import { anyUnpack } from "@bufbuild/protobuf/wkt";
 
-import { DeadlineExceeded, errorFor } from "./errors.js";
+import { DeadlineExceeded } from "./errors.js";
+import { errorIn } from "./failures.js";
 import {
   type ListOperationsRequestSchema,
   type ListOperationsResponseSchema,
@@ -31,8 +32,8 @@ export async function finished(session: Session, pending: Operation, waitSeconds
     operation = await session.call(METHODS.getOperation, { name: pending.name });
   }
   if (operation.result.case === "error") {
-    const { code, message } = operation.result.value;
-    throw errorFor(Code[code] ?? "UNKNOWN", message, { metadata: { operation: operation.name } });
+    const status = operation.result.value;
+    throw errorIn(status, Code[status.code] ?? "UNKNOWN", status.message, { more: { operation: operation.name } });
   }
   return operation;
 }

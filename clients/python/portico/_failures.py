@@ -20,24 +20,28 @@ def error_of(failure: Any) -> PorticoError:
     if (refused := _door_error(failure)) is not None:
         return refused
     metadata = [*(failure.initial_metadata() or ()), *(failure.trailing_metadata() or ())]
-    code = failure.code()
-    kind = CLASSES.get(code.name, PorticoError)
-    status = _status(metadata)
+    code = failure.code().name
+    return error_in(_status(metadata), code, failure.details() or code, ray_of(metadata))
+
+
+def error_in(status: status_pb2.Status, code: str, message: str = "", ray_id: str = "") -> PorticoError:
+    """The typed error of a status with details; `message` and `ray_id`: what counts where they say nothing of it."""
+    kind = CLASSES.get(code, PorticoError)
     info = error_details_pb2.ErrorInfo()
     bad_request = error_details_pb2.BadRequest()
     retry = error_details_pb2.RetryInfo()
     found = [_unpack(status, message) for message in (info, bad_request, retry)]
     parameters = dict(info.metadata)
     error = kind(
-        status.message or failure.details() or code.name,
+        status.message or message,
         reason=info.reason,
-        ray_id=parameters.pop("ray_id", "") or ray_of(metadata),
+        ray_id=parameters.pop("ray_id", "") or ray_id,
         metadata=parameters,
         violations=[FieldViolation(item.field, item.description, item.reason) for item in bad_request.field_violations],
         retry_after_seconds=retry.retry_delay.ToNanoseconds() / 1e9 if found[2] else None,
     )
     if kind is PorticoError:
-        error.code = code.name
+        error.code = code
     return error
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.s3.door import NAMESPACE, S3Door, code_of
+from tests.e2e.s3.door import NAMESPACE, S3Door, code_of, new_name
 
+DENIED = (403, "AccessDenied", "Access Denied")
 ALL_USERS = "http://acs.amazonaws.com/groups/global/AllUsers"
 BLOCKED = {
     "BlockPublicAcls": True,
@@ -49,6 +50,20 @@ def test_anybody_lists_what_the_policy_says_and_does_nothing_else(door: S3Door, 
         {"Effect": "Allow", "Principal": "*", "Action": ["s3:ListBucket"], "Resource": [f"arn:aws:s3:::{listed}"]}
     ]
     assert s3.get_bucket_policy_status(Bucket=listed)["PolicyStatus"]["IsPublic"] is True
+
+
+@pytest.mark.parametrize("path", ["", "?list-type=2"])
+def test_what_is_wrong_with_a_list_is_told_to_who_may_list(door: S3Door, s3: Any, listed: str, path: str) -> None:
+    shut = new_name()
+    s3.create_bucket(Bucket=shut)
+    for wrong in ("max-keys=x", "encoding-type=bad"):
+        asked = f"{path}{'&' if path else '?'}{wrong}"
+        public = door.request("GET", f"/{listed}{asked}", signed=False)
+        assert (public.status, public.error["Code"]) == (400, "InvalidArgument")
+        assert public.error["ArgumentName"] == wrong.partition("=")[0]
+        for name in (shut, "there-is-none"):
+            private = door.request("GET", f"/{name}{asked}", signed=False)
+            assert (private.status, private.error["Code"], private.error["Message"]) == DENIED
 
 
 def test_a_policy_takes_the_place_of_the_one_before(door: S3Door, s3: Any, listed: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -381,6 +382,21 @@ def test_scrub_tells_what_is_damaged_and_fails_then(portico: Portico, fake: Fake
     (found,) = outcome.json()["damagedVersions"]
     assert found["damage"] == "DAMAGE_LENGTH"
     assert portico("objects", "scrub", "absent").code == 3
+
+
+@pytest.mark.parametrize("command", ["scrub", "relocate"])
+def test_work_that_a_store_ended_says_what_to_do_about_the_store(
+    portico: Portico, fake: FakePlatform, command: str
+) -> None:
+    with connect() as client:
+        client.buckets.create("attic")
+        client.objects.put("attic", "away", b"bytes")
+    outcome = portico("objects", command, "attic")
+    assert outcome.code == 6
+    assert "the store archive cannot be reached (STORE_UNREACHABLE)" in outcome.err
+    assert ("portico stores check" in outcome.err, "does it run?" in outcome.err) == (True, False)
+    error = json.loads(portico("objects", command, "attic", "--output", "json").err)["error"]
+    assert error["metadata"] == {"store": "archive", "operation": f"operations/objects/{'23'[command == 'relocate']}"}
 
 
 def test_relocate_tells_what_was_moved_and_may_say_where_to(portico: Portico, fake: FakePlatform) -> None:

@@ -1,4 +1,5 @@
-"""Scrubs of the small platform, and moves: those objects are damaged whose key says so, and all are moved."""
+"""Scrubs of the small platform, and moves: those objects are damaged whose key says so, and all are moved. Where one's
+key says that its store is away, both end in that error."""
 
 from __future__ import annotations
 
@@ -6,6 +7,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from google.longrunning.operations_pb2 import Operation
+from google.rpc.code_pb2 import UNAVAILABLE
+from google.rpc.error_details_pb2 import ErrorInfo
 
 from portico.objects.v1.buckets_pb2 import (
     RelocateBucketMetadata,
@@ -31,18 +34,25 @@ def scrubbing(bucket: str, names: Iterable[str]) -> tuple[Operation, Operation]:
     running.metadata.Pack(ScrubBucketMetadata(name=bucket, progress=progress))
     done = Operation(name=running.name, done=True)
     done.response.Pack(result)
-    return running, done
+    return running, _ended(done, held)
 
 
 def relocating(bucket: str, names: Iterable[str]) -> tuple[Operation, Operation]:
     """The same of a move."""
-    held = sum(name.startswith(bucket + "/") for name in names)
-    progress = RelocateProgress(versions=held, moved_versions=held, moved_bytes=1024 * held)
+    held = [name for name in names if name.startswith(bucket + "/")]
+    progress = RelocateProgress(versions=len(held), moved_versions=len(held), moved_bytes=1024 * len(held))
     running = Operation(name="operations/objects/3")
     running.metadata.Pack(RelocateBucketMetadata(name=bucket, progress=progress))
     done = Operation(name=running.name, done=True)
     done.response.Pack(RelocateBucketResult(name=bucket, progress=progress))
-    return running, done
+    return running, _ended(done, held)
+
+
+def _ended(done: Operation, names: Iterable[str]) -> Operation:
+    if any(name.endswith("/away") for name in names):
+        done.error.code, done.error.message = UNAVAILABLE, "the store archive cannot be reached"
+        done.error.details.add().Pack(ErrorInfo(reason="STORE_UNREACHABLE", metadata={"store": "archive"}))
+    return done
 
 
 class LongWork:
@@ -54,7 +64,7 @@ class LongWork:
     def ScrubBucket(self, request: Any, context: Any) -> Any:
         self._found(request.name, context)
         running, done = scrubbing(request.name, self.platform.objects)
-        self.platform.operations[done.name] = iter([running, done])
+        self.platform.operations[done.name] = iter([running, done, done])
         return ScrubBucketResponse(operation=running)
 
     def RelocateBucket(self, request: Any, context: Any) -> Any:
@@ -62,5 +72,5 @@ class LongWork:
         if request.HasField("location_hint"):
             self.platform.buckets[request.name].location_hint = request.location_hint
         running, done = relocating(request.name, self.platform.objects)
-        self.platform.operations[done.name] = iter([running, done])
+        self.platform.operations[done.name] = iter([running, done, done])
         return RelocateBucketResponse(operation=running)

@@ -10,12 +10,13 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.empty_pb2 import Empty
 from google.rpc.code_pb2 import Code
 
+from portico._failures import error_in
 from portico._methods import method
 from portico._paging import Paging
 from portico._retries import Deadline
 from portico._services import AsyncService, Service, SyncService, listing, operation
 from portico._steps import Steps, sleep
-from portico.errors import CLASSES, DeadlineExceeded, PorticoError
+from portico.errors import DeadlineExceeded
 
 _SERVICE = "/google.longrunning.Operations/"
 _GET_OPERATION = method(_SERVICE + "GetOperation", Operation)
@@ -39,8 +40,9 @@ def finished(session: Any, pending: Operation, wait_seconds: float) -> Steps[Ope
         request = operations_pb2.GetOperationRequest(name=pending.name)
         pending = yield from session.call(_GET_OPERATION, request)
     if pending.HasField("error"):
-        kind = CLASSES.get(Code.Name(pending.error.code), PorticoError)
-        raise kind(pending.error.message, metadata={"operation": pending.name})
+        error = error_in(pending.error, Code.Name(pending.error.code))
+        error.metadata["operation"] = pending.name
+        raise error
     return pending
 
 

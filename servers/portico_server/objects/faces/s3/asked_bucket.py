@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portico.objects.v1 import buckets_pb2
+from portico.objects.v1 import buckets_pb2, objects_pb2
 from portico_server.objects.faces.s3.request import S3Request
 
 
@@ -11,3 +11,11 @@ async def bucket_of(request: S3Request) -> buckets_pb2.Bucket:
     message = buckets_pb2.GetBucketRequest(name=request.bucket_name)
     found: buckets_pb2.Bucket = (await request.call("GetBucket", message)).bucket
     return found
+
+
+async def check_is_there(request: S3Request) -> None:
+    """That there is such a bucket, as far as the caller may know. Raises ApiError."""
+    if request.signed:
+        await bucket_of(request)
+    else:  # who may list a bucket may know that it is there
+        await request.call("ListObjects", objects_pb2.ListObjectsRequest(parent=request.bucket_name, page_size=1))

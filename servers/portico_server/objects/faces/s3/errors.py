@@ -56,6 +56,7 @@ _OF_THE_CONTRACT = {
     "VALIDATION_FAILED": Told("InvalidArgument", 400),
     "INVALID_FIELD": Told("InvalidArgument", 400),
     "PERMISSION_DENIED": Told("AccessDenied", 403, "Access Denied"),
+    "TOKEN_MISSING": Told("AccessDenied", 403, "Access Denied"),
     "BODY_TOO_LARGE": Told("EntityTooLarge", 400),
 }
 

@@ -13,7 +13,7 @@ from portico.objects.v1 import buckets_pb2
 from portico_server.objects.content.placing import ANYWHERE, Placing
 from portico_server.objects.faces.s3 import cors_answers, error_answers, post_policy, sigv4
 from portico_server.objects.faces.s3.addresses import Address, Hosts
-from portico_server.objects.faces.s3.asked_bucket import bucket_of
+from portico_server.objects.faces.s3.asked_bucket import check_is_there
 from portico_server.objects.faces.s3.body import Body, body_of
 from portico_server.objects.faces.s3.canonical import decoded_query
 from portico_server.objects.faces.s3.operations import table
@@ -141,6 +141,6 @@ async def _answered(request: S3Request) -> FaceResponse:
     try:
         return await operation.answer(request)
     except ApiError:
-        if level == table.BUCKET and operation.selector and not request.ray_id:
-            await bucket_of(request)  # that it is not there, or not for the caller, is told before what is wrong
+        if operation.is_of_a_bucket and not request.ray_id:
+            await check_is_there(request)  # that it is not, or not for the caller, is told before what is wrong
         raise

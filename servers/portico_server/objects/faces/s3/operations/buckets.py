@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from portico.objects.v1 import buckets_pb2, objects_pb2
+from portico.objects.v1 import buckets_pb2
 from portico_server.objects.faces.s3 import acl_grants, bodies, object_headers
 from portico_server.objects.faces.s3.answers import nothing, xml
-from portico_server.objects.faces.s3.asked_bucket import bucket_of
+from portico_server.objects.faces.s3.asked_bucket import bucket_of, check_is_there
 from portico_server.objects.faces.s3.operations.listing import owner_element
 from portico_server.objects.faces.s3.reading_xml import read
 from portico_server.objects.faces.s3.refusals import invalid, invalid_argument, not_implemented
@@ -57,10 +57,7 @@ async def create_bucket(request: S3Request) -> FaceResponse:
 
 
 async def head_bucket(request: S3Request) -> FaceResponse:
-    if request.signed:
-        await bucket_of(request)
-    else:  # who may list a bucket may know that it is there
-        await request.call("ListObjects", objects_pb2.ListObjectsRequest(parent=request.bucket_name, page_size=1))
+    await check_is_there(request)
     return nothing(request, headers=[("x-amz-bucket-region", REGION)])
 
 

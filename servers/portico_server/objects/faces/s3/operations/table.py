@@ -57,6 +57,11 @@ class Operation:
         object.__setattr__(self, "class_", _class_of(self.name, self.verb))
 
     @property
+    def is_of_a_bucket(self) -> bool:
+        """It is about a bucket that has to be there: not about all, nor one to be made, nor about an object."""
+        return self.level == BUCKET and (self.selector != "" or self.verb == "GET")
+
+    @property
     def support(self) -> str:
         """`works`, `partly` or `refused`."""
         if self.answer is None:
