@@ -25,8 +25,8 @@ from portico_server.platform.backup.restoring import Restored
 from portico_server.platform.backup.subject import Progress, silent
 from portico_server.platform.backup.verifying import Verified
 from portico_server.platform.blobs.stores import FILE as STORES
-from portico_server.platform.blobs.stores import Stores, claim, read_stores
-from portico_server.platform.moving import state
+from portico_server.platform.blobs.stores import Stores, claim, not_described, read_stores
+from portico_server.platform.moving import asking, state
 from portico_server.platform.moving.configuration import settle
 from portico_server.platform.moving.failures import MoveError
 from portico_server.platform.moving.state import Moved
@@ -111,19 +111,31 @@ def move_state(settings: Settings, to: str, *, config: Path | None = None, progr
 
 
 def look_at_stores(settings: Settings) -> list[Looked]:
-    """Asks each store outside that stores.toml describes, from this process, about each product that has bytes. Raises
-    SettingError."""
-    from portico_server.platform.blobs.s3.looking import look
+    """Asks each store outside that stores.toml describes, from this process, about each product that has bytes; and the
+    databases, in which others there are some. Raises SettingError, MoveError."""
+    from portico_server.platform.blobs.s3.looking import Looked, look
 
     described = stores_of_platform(settings).others
-    products = [state.name for state in registry.product_states(settings) if state.blobs_in_use]
+    used = {
+        state.name: {str(store) for (store,) in asking.answer(settings, state.name, state.stores_in_use)}
+        for state in registry.product_states(settings)
+        if state.stores_in_use
+    }
 
     async def all_of_them() -> list[Looked]:
         blobs = settings.data / "blobs"
-        asked = (look(one, product, blobs / product) for one in described for product in products)
+        asked = (
+            look(one, product, blobs / product, has_bytes=one.store.name in stores)
+            for one in described
+            for product, stores in used.items()
+        )
         return await asyncio.gather(*asked)
 
-    return asyncio.run(all_of_them())
+    names = {one.store.name for one in described}
+    missing = [
+        Looked(store, product, not_described(store)) for product in used for store in sorted(used[product] - names)
+    ]
+    return [*asyncio.run(all_of_them()), *missing]
 
 
 def stores(settings: Settings) -> Stores:

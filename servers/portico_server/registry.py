@@ -60,7 +60,8 @@ def product_states(settings: Settings) -> list[ProductState]:
         imported = importlib.import_module(module)
         package = module if hasattr(imported, "__path__") else imported.__package__ or module
         migrations = resources.files(package) / "migrations"
-        found.append(ProductState(product.name, migrations if migrations.is_dir() else None, product.blobs_in_use))
+        queries = product.blobs_in_use, product.stores_in_use
+        found.append(ProductState(product.name, migrations if migrations.is_dir() else None, *queries))
     return found
 
 

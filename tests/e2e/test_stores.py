@@ -292,6 +292,25 @@ def test_the_command_line_lists_and_checks_the_stores(world: World, portico: Por
         assert "name its data directory with --data" in missing.err
 
 
+def test_a_check_asks_the_database_in_which_stores_bytes_are(world: World, objects: Objects, portico: Portico) -> None:
+    """So that a wrong stores.toml is found out before a start with it."""
+    path = world.platform.data / "stores.toml"
+    objects.put(f"{objects.make_bucket()}/objects/large", LARGE)
+    right = path.read_text()
+    begin, end = right.index("[[stores]]"), right.rindex("[[stores]]")
+    try:
+        path.write_text(right.replace('"one/"', '"another/"'))
+        unmarked = portico("stores", "check", "--data", world.platform.data)
+        path.write_text(right[:begin].replace('"away"', '"europe"') + right[end:])
+        missing = portico("stores", "check", "--data", world.platform.data)
+    finally:
+        path.write_text(right)
+    assert (unmarked.code, missing.code) == (1, 1)
+    assert "no owner's mark, though this platform's database tells of bytes in it" in unmarked.out
+    (told,) = [line for line in missing.out.splitlines() if line.startswith("away")]
+    assert "does not describe it any more" in told
+
+
 def test_nothing_is_restarted_with_stores_that_cannot_be_read(world: World, portico: Portico) -> None:
     path, served = world.platform.data / "stores.toml", world.platform.front_pid
     right = path.read_text()

@@ -137,7 +137,7 @@ def test_an_event_that_is_never_taken_is_skipped_by_its_owner(authority: trustme
         assert (missing.code, "BUCKET_NOT_FOUND" in missing.err) == (3, True)
 
 
-def test_who_is_gone_is_left_alone_and_metrics_tell(
+def test_who_is_gone_is_left_alone_and_metrics_and_status_tell(
     told: RunningPlatform, authority: trustme.CA, portico: Portico
 ) -> None:
     with WebhookReceiver(authority).running() as receiver, connect() as client:
@@ -149,8 +149,13 @@ def test_who_is_gone_is_left_alone_and_metrics_tell(
         wait_until(lambda: client.notifications.webhook(webhook.name).state == Webhook.STATE_DISABLED, "it is disabled")
         wait_until(lambda: disabled_by_metrics(told) == 1, "metrics tell of it")
         assert "disabled" in portico("objects", "webhooks", "ls", bucket).out
+        wait_until(lambda: webhook.name in portico("status", "--data", told.data).out, "status tells of it")
+        doctor = portico("doctor", "--data", told.data)
+        assert doctor.code == 1
+        assert "portico objects webhooks retry" in doctor.out.partition("webhooks: sent no more events")[2]
         retried = portico("objects", "webhooks", "retry", receiver.url, "--drop-waiting")
         assert retried.out.endswith("; events dropped: 1\n")
+        wait_until(lambda: "webhooks:" not in portico("status", "--data", told.data).out, "it is forgotten")
         client.objects.put(bucket, "b", b"x")
         receiver.wait_for(2)
         assert [key for _, key in receiver.told()] == ["a", "b"]

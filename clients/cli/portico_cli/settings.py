@@ -77,6 +77,14 @@ def settings_of_running(flags: Mapping[str, Any]) -> Settings:
     return load_running(flags, config=_config(flags))
 
 
+def settings_of_platform(flags: Mapping[str, Any]) -> Settings:
+    """The settings with which the platform runs, or would be started. Raises SettingError."""
+    from portico_server.host.supervisor import status
+
+    settings = settings_of_running(flags)
+    return settings if status(settings).running else settings_in_force(flags)
+
+
 def database_url(given: str) -> str:
     """A value of the setting `database` as an option gave it; `-`: it is read from standard input."""
     if given == "-":

@@ -6,6 +6,7 @@ from portico.objects.v1 import buckets_pb2, notifications_pb2, objects_pb2, uplo
 from portico_server.objects.errors import ERRORS
 from portico_server.objects.running import run
 from portico_server.objects.store.collecting import FILES_IN_USE
+from portico_server.objects.store.used_stores import STORES_IN_USE
 from portico_server.platform.product import Product
 
 PRODUCT = Product(
@@ -20,6 +21,7 @@ PRODUCT = Product(
     run=run,
     errors=ERRORS,
     blobs_in_use=FILES_IN_USE,
+    stores_in_use=STORES_IN_USE,
 )
 
 __all__ = ["PRODUCT"]

@@ -127,6 +127,8 @@ class Product:
     blobs_in_use: str = ""
     """The query of its database that answers the ids of all blobs that rows refer to, in order: what a backup takes.
     Empty: it has no blobs, or all of them are taken."""
+    stores_in_use: str = ""
+    """The query of its database that answers the names of all stores outside in which bytes are that rows refer to."""
 
     @property
     def services(self) -> list[descriptor.ServiceDescriptor]:

@@ -10,7 +10,14 @@ import click
 from portico_cli import output
 from portico_cli.failures import ERROR
 from portico_cli.progress import bars
-from portico_cli.settings import config_file, database_url, settings_in_force, settings_of_running, settings_options
+from portico_cli.settings import (
+    config_file,
+    database_url,
+    settings_in_force,
+    settings_of_platform,
+    settings_of_running,
+    settings_options,
+)
 
 _folder = click.Path(file_okay=False, path_type=Path)
 _MOST_PASSPHRASE_BYTES = 4096
@@ -157,12 +164,7 @@ def restore(backup: Path, database: str | None, passphrase_file: Any, kind: str,
 
 def _settings(flags: dict[str, Any]) -> tuple[Any, Path | None]:
     """The settings in force, and the portico.toml that is not in the data directory."""
-    from portico_server.host.supervisor import status
-
-    settings = settings_of_running(flags)
-    if not status(settings).running:
-        settings = settings_in_force(flags)
-    return settings, config_file(flags)
+    return settings_of_platform(flags), config_file(flags)
 
 
 def _text(value: Any) -> str:

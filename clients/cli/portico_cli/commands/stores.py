@@ -8,7 +8,7 @@ import click
 
 from portico_cli import output
 from portico_cli.failures import ERROR
-from portico_cli.settings import settings_in_force, settings_options
+from portico_cli.settings import settings_in_force, settings_of_platform, settings_options
 
 _output_option = click.option(
     "--output", "kind", type=click.Choice(["text", "json"]), default="text", help="How to answer."
@@ -61,7 +61,8 @@ def ls(kind: str, **flags: Any) -> None:
 @settings_options()
 @_output_option
 def check(kind: str, **flags: Any) -> int:
-    """Ask each store outside whether it answers, and can be used as it is described; nothing is written there.
+    """Ask each store outside whether it answers, and can be used as it is described; nothing is written there. And look
+    whether bytes are in stores that are not described any more.
 
     \b
     Examples:
@@ -69,7 +70,7 @@ def check(kind: str, **flags: Any) -> int:
     """
     from portico_server import maintenance
 
-    found = maintenance.look_at_stores(settings_in_force(flags))
+    found = maintenance.look_at_stores(settings_of_platform(flags))
     if kind == "json":
         output.show_json([one._asdict() for one in found])
     else:
@@ -94,7 +95,7 @@ def claim(store: str, yes: bool, **flags: Any) -> None:
     """
     from portico_server import maintenance
 
-    settings = settings_in_force(flags)
+    settings = settings_of_platform(flags)
     if not yes:
         owners = [one.whose for one in maintenance.look_at_stores(settings) if one.store == store and one.owner]
         click.echo(f"{store} belongs to: {', '.join(owners) or 'nobody'}", err=True)

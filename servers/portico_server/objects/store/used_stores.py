@@ -9,7 +9,9 @@ from portico_server.platform.database import ANY, Batch, Database, Statement
 _NOTE = "INSERT INTO used_store (name) VALUES ($1) ON CONFLICT (name) DO NOTHING"
 _ALL = "SELECT name FROM used_store ORDER BY name"
 # `/` is the character after the `.` that ends a store's name in the ids of its blobs.
-_IN_USE = "SELECT 1 FROM file WHERE id > $1 AND id < $2 AND retired_at_us = 0 LIMIT 1"
+STORES_IN_USE = """
+SELECT name FROM used_store WHERE EXISTS (
+  SELECT 1 FROM file WHERE id > used_store.name || '.' AND id < used_store.name || '/' AND retired_at_us = 0)"""
 
 
 async def note(database: Database, names: Iterable[str]) -> None:
@@ -21,5 +23,4 @@ async def note(database: Database, names: Iterable[str]) -> None:
 
 async def in_use(database: Database) -> set[str]:
     """Those in which bytes are that rows refer to."""
-    names = [str(name) for (name,) in await database.scan(_ALL)]
-    return {name for name in names if await database.scan(_IN_USE, f"{name}.", f"{name}/")}
+    return {str(name) for (name,) in await database.scan(STORES_IN_USE)}

@@ -38,6 +38,7 @@ _FIGURES = """
 SELECT count(*), CAST(coalesce(sum(disabled), 0) AS BIGINT),
   CAST(coalesce(sum(CASE WHEN disabled = 0 AND failures > 0 THEN 1 ELSE 0 END), 0) AS BIGINT)
 FROM webhook"""
+_DISABLED = "SELECT w.name FROM webhook w WHERE w.disabled = 1 ORDER BY w.name LIMIT $1"
 _MAKE = """
 INSERT INTO webhook (name, url, created_at_us, disabled, failures, due_at_us, last_success_at_us, last_failure_at_us,
   last_failure) VALUES ($1, $2, $3, 0, 0, 0, 0, 0, '') ON CONFLICT (name) DO NOTHING"""
@@ -146,6 +147,11 @@ async def waiting(database: Database, name: str) -> Waiting:
 
 async def figures(database: Database) -> Figures:
     return Figures(*(await database.scan(_FIGURES))[0])
+
+
+async def disabled(database: Database, limit: int) -> list[str]:
+    """The names of some that are."""
+    return [row[0] for row in await database.scan(_DISABLED, limit)]
 
 
 async def secrets(database: Database, name: str, now_us: int) -> list[Secret]:

@@ -1,4 +1,5 @@
-"""What this process knows is wrong with what is stored, for metrics, `portico status` and `portico doctor`.
+"""What this process knows is wrong with what is stored, or with telling of it: for metrics, `portico status` and
+`portico doctor`.
 
 It is read from the database every few seconds, in every process: another one may have found it, or mended it.
 """
@@ -6,24 +7,28 @@ It is read from the database every few seconds, in every process: another one ma
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 
-from portico_server.objects.store import scrubs, used_stores
+from portico_server.objects.store import scrubs, used_stores, webhooks
 from portico_server.platform.blobs import LOCAL, Blobs
+from portico_server.platform.blobs.stores import not_described
 from portico_server.platform.database import Database, DatabaseError
 
 _EVERY_SECONDS = 5.0
+_MOST_NAMED = 3
 
 
 class KnownProblems:
-    """Versions that were found damaged, and stores that hold bytes and that stores.toml does not describe any more:
-    nothing else would tell of these until somebody reads them."""
+    """Versions that were found damaged, stores that hold bytes and that stores.toml does not describe any more,
+    webhooks whose receivers said that they are gone: nothing else would tell of these until somebody reads or asks."""
 
     def __init__(self, database: Database, blobs: Blobs) -> None:
         self._database = database
         self._described = {one.name for one in blobs.stores if one.name != LOCAL}
         self._damaged = 0
         self._missing: tuple[str, ...] = ()
+        self._disabled: list[str] = []
         self._refreshing: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -40,6 +45,7 @@ class KnownProblems:
     async def refresh(self) -> None:
         self._damaged = await scrubs.count_damaged(self._database)
         self._missing = tuple(sorted(await used_stores.in_use(self._database) - self._described))
+        self._disabled = await webhooks.disabled(self._database, _MOST_NAMED + 1)
 
     def note_damaged(self, count: int) -> None:
         """So many are known: who has just looked need not wait."""
@@ -51,11 +57,13 @@ class KnownProblems:
 
     def problems(self) -> dict[str, str]:
         """By what is at fault, a sentence each."""
-        found = {f"store {name}": _missing(name) for name in self._missing}
+        found = {f"store {name}": not_described(name) for name in self._missing}
         if self._damaged:
             told = f"{self._damaged:,} stored versions are damaged; the log names them (object damaged), as"
             told += " `portico objects scrub BUCKET` does: put them again, or restore a backup"
             found["stored objects"] = told
+        if self._disabled:
+            found["webhooks"] = _told_disabled(self._disabled)
         return found
 
     async def _refresh_for_ever(self) -> None:
@@ -65,8 +73,9 @@ class KnownProblems:
                 await self.refresh()
 
 
-def _missing(name: str) -> str:
+def _told_disabled(names: Sequence[str]) -> str:
+    named = ", ".join(names[:_MOST_NAMED]) + (" and others" if len(names) > _MOST_NAMED else "")
     return (
-        "holds bytes of objects, and stores.toml does not describe it any more, so they cannot be read: describe "
-        f"{name} again as it was, and `portico restart`; if it is gone for good, put those objects again or delete them"
+        f"sent no more events since their receivers answered 410 (gone): {named}; `portico objects webhooks retry` "
+        "when they are back, else take them out of the buckets' rules (`portico objects notifications`)"
     )

@@ -111,6 +111,14 @@ def claim(data: Path, name: str) -> list[Path]:
     return claims
 
 
+def not_described(name: str) -> str:
+    """What to tell the operator of a store in which bytes are, and which the file does not describe."""
+    return (
+        f"holds bytes of objects, and {FILE} does not describe it any more, so they cannot be read: describe {name} "
+        "again as it was, and `portico restart`; if it is gone for good, put those objects again or delete them"
+    )
+
+
 def _stores(document: dict[str, Any], folder: Path) -> Stores:
     local = document.pop("local", {})
     items = document.pop("stores", [])

@@ -59,6 +59,11 @@ def others_connected(connection: Connection) -> int:
     return int(found[0]) if found else 0
 
 
+def within(schema: str) -> bytes:
+    """The statement that makes it the schema of those behind it in the transaction."""
+    return f"SET LOCAL search_path TO {quoted(schema)}".encode()
+
+
 def is_empty(connection: Connection, schema: str) -> bool:
     """Whether the schema has no table, or is not there."""
     found = connection.execute("SELECT 1 FROM pg_tables WHERE schemaname = %s LIMIT 1", (schema,))
@@ -142,7 +147,7 @@ def chosen(schema: str, migrations: Sequence[Migration], there: set[tuple[str, i
 
 def _definition(schema: str, migrations: Sequence[Migration]) -> Iterator[bytes]:
     yield f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}".encode()
-    yield f"SET LOCAL search_path TO {quoted(schema)}".encode()
+    yield within(schema)
     for statement in (*PRELUDE, *script_for_postgresql(STAMP_TABLE)):
         yield statement.encode()
     for migration in migrations:

@@ -42,7 +42,7 @@ def to_postgresql(data: Path, dsn: str, products: Sequence[ProductState], progre
     known = migrations_by_name(products, files)
     with contextlib.ExitStack() as stack:
         sources = {name: stack.enter_context(contextlib.closing(tables.open_readable(p))) for name, p in files.items()}
-        with _errors_told():
+        with errors_told():
             total = sum(count for source in sources.values() for count in row_counts(source).values())
             already = _write_all(sources, dsn, known, _Rows(progress, total))
             rows = {name: row_counts(source) for name, source in sources.items()}
@@ -54,7 +54,7 @@ def write_all(
 ) -> None:
     """The same of SQLite files anywhere, as of a backup."""
     known = migrations_by_name(products, sources)
-    with contextlib.ExitStack() as stack, _errors_told():
+    with contextlib.ExitStack() as stack, errors_told():
         opened = {
             name: stack.enter_context(contextlib.closing(tables.open_readable(path))) for name, path in sources.items()
         }
@@ -68,7 +68,7 @@ def to_sqlite(data: Path, dsn: str, products: Sequence[ProductState], progress: 
     told = _Rows(progress, 0)
     rows: dict[str, dict[str, int]] = {}
     already = []
-    with postgresql.connected(dsn) as connection, _errors_told():
+    with postgresql.connected(dsn) as connection, errors_told():
         _read_one_state(connection)
         names = postgresql.schemas(connection)
         if not names:
@@ -90,7 +90,7 @@ def to_sqlite(data: Path, dsn: str, products: Sequence[ProductState], progress: 
 def snapshots(dsn: str, folder: Path, products: Sequence[ProductState], progress: Progress = silent) -> dict[str, Path]:
     """Every schema as it is at one moment, as SQLite files in a folder, though platforms run. Raises MoveError."""
     told = _Rows(progress, 0)
-    with postgresql.connected(dsn) as connection, _errors_told():
+    with postgresql.connected(dsn) as connection, errors_told():
         _read_one_state(connection)
         names = postgresql.schemas(connection)
         known = migrations_by_name(products, names)
@@ -135,6 +135,17 @@ def migrations_by_name(
                 "the setting extra_products"
             )
     return {name: migrations_of(name, known[name]) for name in names}
+
+
+@contextlib.contextmanager
+def errors_told() -> Iterator[None]:
+    """What an engine refuses is raised as MoveError."""
+    try:
+        yield
+    except psycopg.Error as error:
+        raise MoveError(f"PostgreSQL refuses: {' '.join(str(error).split())}") from error
+    except apsw.Error as error:
+        raise MoveError(f"a database cannot be read: {error}; see `portico doctor`") from error
 
 
 class _Rows:
@@ -206,13 +217,3 @@ def _check_same(connection: postgresql.Connection, name: str, path: Path) -> Non
                 f"{path} is there already, with other rows (in {', '.join(different[:5])}): move it away if it is not "
                 "needed"
             )
-
-
-@contextlib.contextmanager
-def _errors_told() -> Iterator[None]:
-    try:
-        yield
-    except psycopg.Error as error:
-        raise MoveError(f"PostgreSQL refuses: {' '.join(str(error).split())}") from error
-    except apsw.Error as error:
-        raise MoveError(f"a database cannot be read: {error}; see `portico doctor`") from error

@@ -8,7 +8,15 @@ from typing import NamedTuple
 from portico_server.platform.blobs.errors import StoreError
 from portico_server.platform.blobs.s3.answers import document, text
 from portico_server.platform.blobs.s3.client import Request, S3Client
-from portico_server.platform.blobs.s3.ownership import FOLDER_ID, another_s, has_blobs, mark, unmarked
+from portico_server.platform.blobs.s3.ownership import (
+    BLOBS_FOUND,
+    FOLDER_ID,
+    TOLD_OF,
+    another_s,
+    has_blobs,
+    mark,
+    unmarked,
+)
 from portico_server.platform.blobs.stores import CLAIMS, S3Store
 
 
@@ -28,13 +36,14 @@ class Looked(NamedTuple):
         return "this platform" if self.is_ours else self.owner or ("" if self.problem else "nobody")
 
 
-async def look(described: S3Store, product: str, folder: Path) -> Looked:
-    """Reads alone: nothing is written there. `folder` is the platform's own for the product."""
+async def look(described: S3Store, product: str, folder: Path, *, has_bytes: bool) -> Looked:
+    """Reads alone: nothing is written there. `folder` is the platform's own for the product. `has_bytes`: the database
+    tells of some there."""
     client = S3Client(described)
     try:
         owner = await mark(client, f"{product}/")
         is_ours = _is_ours(folder, owner)
-        problem = "" if is_ours else await _problem_of_mark(client, product, folder, owner)
+        problem = "" if is_ours else await _problem_of_mark(client, product, folder, owner, has_bytes)
         if not problem and await _keeps_versions(client):
             problem = "its bucket keeps versions, so that nothing removed is ever freed: suspend that"
         return Looked(client.name, product, problem, owner, is_ours)
@@ -58,9 +67,11 @@ def _is_ours(folder: Path, owner: str) -> bool:
     return bool(folder_id) and owner.rpartition(" ")[2] == folder_id
 
 
-async def _problem_of_mark(client: S3Client, product: str, folder: Path, owner: str) -> str:
+async def _problem_of_mark(client: S3Client, product: str, folder: Path, owner: str, has_bytes: bool) -> str:
     if (folder / CLAIMS / client.name).exists():
         return ""  # it is to be taken over
     if owner:
         return another_s(client.name, owner)
-    return unmarked(client.name, "there are blobs in it") if await has_blobs(client, f"{product}/") else ""
+    if has_bytes:
+        return unmarked(client.name, TOLD_OF)
+    return unmarked(client.name, BLOBS_FOUND) if await has_blobs(client, f"{product}/") else ""

@@ -23,6 +23,8 @@ from portico_server.platform.private_files import read_or_create
 KEY = "owner"
 FOLDER_ID = "folder"
 """The file with the random id of a platform's own folder for a product."""
+TOLD_OF, BLOBS_FOUND = "this platform's database tells of bytes in it", "there are blobs in it"
+"""Why a store should have a mark."""
 _CHECKED_SECONDS = 60.0
 
 
@@ -103,11 +105,11 @@ class Ownership:
     async def _judged(self, found: str) -> str:
         """What is wrong with the mark; empty: nothing."""
         if not found and self._has_bytes:
-            return unmarked(self._client.name, "this platform's database tells of bytes in it")
+            return unmarked(self._client.name, TOLD_OF)
         if not found and await has_blobs(self._client, self._root):
             found = await self._read()  # whoever wrote them has marked it before
             if not found:
-                return unmarked(self._client.name, "there are blobs in it")
+                return unmarked(self._client.name, BLOBS_FOUND)
         return another_s(self._client.name, found) if found not in ("", self._owner) else ""
 
     async def _read(self) -> str:
