@@ -54,8 +54,10 @@ class Call:
     says `anonymous`. Then the servicer allows what the resource itself opens to everybody, and else raises what
     `denial` makes.
 
-    `beside`: where a face takes large bytes of responses, not in their messages. A servicer that has such bytes, and
-    finds a list there, appends them to it and yields the message without them: protobuf would copy them in and out.
+    `beside`: where large bytes of a stream's messages (`google.api.HttpBody`) are handed over, not in them: protobuf
+    would copy them in and out. A servicer that streams such responses, and finds a list there, appends them to it and
+    yields the message without them. One that takes a stream of such requests makes a list before it asks for the second
+    message; what is in the list when a message has come belongs to that, and is to be taken out.
     """
 
     method: Method

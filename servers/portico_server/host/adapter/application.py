@@ -23,6 +23,7 @@ from portico_server.host.adapter.requests import Requests
 from portico_server.host.adapter.responses import Responses
 from portico_server.host.adapter.rest_verbs import RestVerbs
 from portico_server.host.adapter.serving import Serving, leave_generators_alone, spare_what_stays
+from portico_server.host.adapter.stream_context import StreamContext
 from portico_server.platform.call import Call, current
 from portico_server.platform.peer import peer_at
 
@@ -48,24 +49,31 @@ class GrpcApplication(Serving):
             await answer_at_door(self, scope, headers, receive, send, (arrival_time_ns, arrival_ns))
             return
         binding = self.binding_of(scope["path"], scope["headers"])
+        beside: list[bytes] | None = None
         if is_grpc(headers.get(b"content-type", b"")) and scope["method"] == "POST":
             binding = binding or unknown(scope["path"])
             exchange = Exchange(scope, headers, loop)
             requests = Requests(exchange, receive, binding, self.max_message_bytes)
             responses = Responses(exchange, send)
+            if binding.response_streaming and not binding.request_streaming:
+                context = StreamContext(exchange, requests, responses, binding.serialize)
+                beside = context.beside
+            else:
+                context = Context(exchange, requests, responses, binding.serialize)
         elif binding is not None and (dialect := connect.dialect_of(scope, headers, binding)) is not None:
             binding = replace(binding, deserialize=None, serialize=None)  # its codec does both
             exchange = ConnectExchange(scope, headers, loop, dialect)
             requests = ConnectRequests(exchange, receive, binding, self.max_message_bytes, dialect)
             responses = ConnectResponses(exchange, send, dialect)
+            context = Context(exchange, requests, responses, binding.serialize)
         else:
             arrival = arrival_time_ns, arrival_ns
             await self._answer_others(scope, receive, send, arrival, binding)
             return
-        context = Context(exchange, requests, responses, binding.serialize)
         exchange.waited_seconds = waited_seconds
         peer = peer_at(scope.get("client"))
         call = Call(binding.method, context, exchange.headers, requests.first, arrival_time_ns, arrival_ns, peer=peer)
+        call.beside = beside
         requests.call = responses.call = call  # until it is over: the call refers to them
         current.set(call)
         self.watch.add(requests)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from time import perf_counter_ns
 from typing import Any, NoReturn, Protocol
 
@@ -96,11 +96,14 @@ class Context(grpc.aio.ServicerContext[Any, Any]):  # type: ignore[misc]
     async def write(self, message: Any) -> None:
         start_ns = perf_counter_ns()
         try:
-            writing = self.responses.write(self.serialize(message) if self.serialize is not None else message)
+            writing = self._writing(message)
             del message  # not held while the client is slow
             await writing
         finally:
             self._answered(start_ns)
+
+    def _writing(self, message: Any) -> Awaitable[None]:
+        return self.responses.write(self.serialize(message) if self.serialize is not None else message)
 
     async def answer(self, message: Any) -> None:
         """Keeps the one message of a response, to be sent when the call ends."""

@@ -138,9 +138,10 @@ class FaceCallsOfRequest:
         self._arrival = arrival
         self._streams: list[_Stream] = []
 
-    async def call(self, method: str, request: Any) -> Any:
+    async def call(self, method: str, request: Any, beside: list[bytes] | None = None) -> Any:
         """See `FaceCalls.call`."""
         call, responses, invoke = self._begin(method, request, streaming=False)
+        call.beside = beside
         before = current.set(call)
         try:
             await self._serving.pass_pipeline(call, invoke)

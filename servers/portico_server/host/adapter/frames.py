@@ -54,6 +54,24 @@ class Frames:
         self._length = -1
         return self._cut(length) if length else b""
 
+    def take_pieces(self, least_bytes: int) -> list[bytes | memoryview] | None:
+        """The next message as it came, not joined; None until more of it is fed, or where it is compressed or smaller
+        than that: then `take` takes it. Raises ApiError where no message can follow."""
+        if (self._length < 0 and not self._read_header()) or self.compressed:
+            return None
+        length = self._length
+        if length < least_bytes or self.size_bytes < length:
+            return None
+        self._length = -1
+        self.size_bytes -= length
+        first = memoryview(self._chunks[0])[self._at :]
+        if len(first) > length:
+            self._at += length
+            return [first[:length]]
+        self._chunks.popleft()
+        self._at = 0
+        return self._gather(first, length - len(first))
+
     def finish(self) -> bytes | None:
         """Says that nothing follows; what of it is a message. Raises ApiError where one was begun."""
         if self.size_bytes or self._length >= 0:
@@ -98,10 +116,10 @@ class Frames:
         self._at = 0
         if end == len(chunk):
             return chunk[at:]
-        return self._join(memoryview(chunk)[at:], length - (len(chunk) - at))
+        return b"".join(self._gather(memoryview(chunk)[at:], length - (len(chunk) - at)))
 
-    def _join(self, first: memoryview, missing: int) -> bytes:
-        """`first` and the next `missing` bytes, in one copy."""
+    def _gather(self, first: memoryview, missing: int) -> list[bytes | memoryview]:
+        """`first` and the next `missing` bytes."""
         parts: list[bytes | memoryview] = [first]
         while missing:
             chunk = self._chunks[0]
@@ -111,7 +129,7 @@ class Frames:
                 break
             parts.append(self._chunks.popleft())
             missing -= len(chunk)
-        return b"".join(parts)
+        return parts
 
 
 def too_large(length: int, limit: int) -> ApiError:

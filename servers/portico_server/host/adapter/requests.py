@@ -9,6 +9,7 @@ import asyncio
 import time
 from typing import Any
 
+from portico_server.host.adapter import bulk
 from portico_server.host.adapter.binding import Binding
 from portico_server.host.adapter.compression import decompress, request_encoding
 from portico_server.host.adapter.exchange import ClientDisconnected, Cut, Event, Exchange, Receive
@@ -80,7 +81,12 @@ class Requests(Messages):
 
     async def _read(self) -> Any:
         frames = self._frames
-        while (payload := frames.take()) is None:
+        beside = self.call.beside if self.call is not None and self._given else None
+        while True:
+            if beside is not None and (pieces := frames.take_pieces(bulk.LEAST_BYTES)) is not None:
+                return self._parse_beside(pieces, beside)
+            if (payload := frames.take()) is not None:
+                break
             if self._ended:
                 payload = frames.finish()
                 if payload is None:
@@ -90,6 +96,15 @@ class Requests(Messages):
         if frames.compressed:
             payload = await decompress(payload, request_encoding(self.exchange.headers), self._limit)
         return self._parse(payload)
+
+    def _parse_beside(self, pieces: list[bytes | memoryview], beside: list[bytes]) -> Any:
+        """The message, with large bytes of it beside it where that can be."""
+        cut = bulk.cut_out(pieces, self._first.DESCRIPTOR)
+        if cut is None:
+            return self._parse(b"".join(pieces))
+        message = self._parse(cut[0])
+        beside.append(cut[1])
+        return message
 
     async def _expect_end(self) -> None:
         while not self._ended and not self._frames.size_bytes:

@@ -116,6 +116,24 @@ class Responses:
             self._scheduled = True
             self._exchange.loop.call_soon(self._turn)
 
+    async def write_large(self, head: bytes, data: bytes) -> None:
+        """As `write`, of a message that ends with `data`, which is not copied."""
+        if self._encoding and self.compress_next:
+            await self.write(head + data)
+            return
+        if self._exchange.disconnected or self._exchange.done:
+            raise ClientDisconnected
+        if self._in_flight_bytes >= _IN_FLIGHT_BYTES:
+            await self._taken()
+        self.compress_next = True
+        length = len(head) + len(data)
+        self._parts += (frames.header(0, length), head, data)
+        if self.call is not None:
+            self.call.sent_bytes += frames.HEADER_BYTES + length
+        self._push()
+        if self._exchange.disconnected:
+            raise ClientDisconnected
+
     def finish(self, outcome: Outcome, *, streaming: bool) -> None:
         """Sends what is left and how the call ended.
 

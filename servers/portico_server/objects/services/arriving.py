@@ -20,9 +20,12 @@ _DIGESTS = [field.name for field in objects_pb2.Checksums.DESCRIPTOR.fields if f
 class Arriving:
     """What arrives by a stream of PutObjectRequest or UploadPartRequest, whose first message was read already."""
 
-    def __init__(self, first: Any, following: AsyncIterator[Any], algorithms: Sequence[str] = ()) -> None:
-        """`algorithms` are digests that are made anyway."""
+    def __init__(
+        self, first: Any, following: AsyncIterator[Any], beside: list[bytes], algorithms: Sequence[str] = ()
+    ) -> None:
+        """`beside`: see `Call.beside`; `algorithms` are digests that are made anyway."""
         self._first = first
+        self._beside = beside
         self._following = following
         self._late: Digests = {}
         self.announced = Announced(
@@ -43,7 +46,7 @@ class Arriving:
                     "checksums belongs into the first message of the stream, or the last", field="checksums"
                 )
             self._check(message)
-            data = [_data(message)]
+            data = [self._beside.pop() if self._beside else _data(message)]
             del message  # the message and its bytes are not held here while the caller waits for the disk
             yield data.pop()
 

@@ -9,10 +9,18 @@ from portico_server.platform import call
 from portico_server.platform.caller import holds, principal, request_key, shown
 from portico_server.platform.clock import Clock
 
-__all__ = ["marks_of", "principal", "request_key", "require", "rights", "shown"]
+__all__ = ["beside", "marks_of", "principal", "request_key", "require", "rights", "shown"]
 
 LOCK = "objects.object.lock"
 BYPASS_GOVERNANCE = "objects.object.bypass_governance"
+
+
+def beside() -> list[bytes]:
+    """Where large bytes of request messages come from now on, not in them: see `Call.beside`."""
+    served = call.current.get()
+    if served.beside is None:
+        served.beside = []
+    return served.beside
 
 
 def rights() -> Rights:

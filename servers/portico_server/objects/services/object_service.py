@@ -64,7 +64,7 @@ class ObjectService(objects_pb2_grpc.ObjectServiceServicer):
         if first is None:
             raise InvalidField("the stream ended before its first message", field="name")
         request_headers.apply_to_put(first)
-        arriving = Arriving(first, request_iterator)
+        arriving = Arriving(first, request_iterator, caller.beside())
         put = Put(
             parse_object_name(first.name),
             messages.stored_metadata(first.metadata, first.data.content_type),

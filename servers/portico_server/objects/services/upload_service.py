@@ -83,7 +83,7 @@ class UploadService(uploads_pb2_grpc.UploadServiceServicer):
         upload = await self._uploads.get(parse_object_name(first.name), first.upload_id)
         if first.only_upload_algorithm:
             upload_messages.check_algorithm(first, upload)
-        arriving = Arriving(first, request_iterator, [upload.algorithm])
+        arriving = Arriving(first, request_iterator, caller.beside(), [upload.algorithm])
         part = await self._uploads.put_part(upload, first.part_number, arriving.parts(), arriving.announced)
         return uploads_pb2.UploadPartResponse(part=upload_messages.part_message(part))
 

@@ -22,16 +22,25 @@ def wire(sent: list[tuple[bool, bytes]]) -> bytes:
     return b"".join(header(compressed, len(payload)) + payload for compressed, payload in sent)
 
 
-def taken(frames: Frames) -> list[tuple[bool, bytes]]:
+def taken(frames: Frames, in_pieces_from: int = LIMIT + 1) -> list[tuple[bool, bytes]]:
     found = []
-    while (payload := frames.take()) is not None:
-        found.append((frames.compressed, payload))
-    return found
+    while True:
+        if (pieces := frames.take_pieces(in_pieces_from)) is not None:
+            found.append((False, b"".join(pieces)))
+        elif (payload := frames.take()) is not None:
+            found.append((frames.compressed, payload))
+        else:
+            return found
 
 
-@given(sent=messages, cuts=st.lists(st.integers(0, 15_000), max_size=40), greedy=st.booleans())
+@given(
+    sent=messages,
+    cuts=st.lists(st.integers(0, 15_000), max_size=40),
+    greedy=st.booleans(),
+    in_pieces_from=st.integers(1, LIMIT + 1),
+)
 def test_any_split_of_the_bytes_gives_the_same_messages(
-    sent: list[tuple[bool, bytes]], cuts: list[int], greedy: bool
+    sent: list[tuple[bool, bytes]], cuts: list[int], greedy: bool, in_pieces_from: int
 ) -> None:
     body = wire(sent)
     edges = [0, *sorted(min(cut, len(body)) for cut in cuts), len(body)]
@@ -39,8 +48,8 @@ def test_any_split_of_the_bytes_gives_the_same_messages(
     for start, end in itertools.pairwise(edges):
         frames.feed(body[start:end])
         if greedy:
-            found += taken(frames)
-    found += taken(frames)
+            found += taken(frames, in_pieces_from)
+    found += taken(frames, in_pieces_from)
     assert found == sent
     assert frames.size_bytes == 0
     frames.finish()

@@ -45,30 +45,34 @@ def check_size(size_bytes: int) -> None:
         )
 
 
-async def messages(first: Any, body: Body, trailer: str) -> AsyncIterator[Any]:
-    """The messages of a put or of a part: the first, which the caller has filled, gets the first bytes.
+async def messages(first: Any, body: Body, trailer: str, beside: list[bytes]) -> AsyncIterator[Any]:
+    """The messages of a put or of a part: the first, which the caller has filled, gets the first bytes of a small body.
 
-    The first of a larger body comes without bytes: it is kept as long as the call takes.
+    Those of a larger one come `beside` later messages.
 
     `trailer`: S3's name of the algorithm whose digest comes behind the body; it goes into the last message.
     """
-    message, make = first, type(first)
-    if body.size_bytes is None or body.size_bytes > _BESIDE_FIRST_BYTES:
-        yield message
-        message = make()
+    make, first_waits = type(first), body.size_bytes is not None and body.size_bytes <= _BESIDE_FIRST_BYTES
+    if not first_waits:
+        yield first
+    empty = make()
     async for part in body:
+        if first_waits:
+            first_waits = False
+            first.data.data = part
+            yield first
+            continue
         pieces = deque(_pieces(part))
         del part  # nothing is held here while the message is taken
         while pieces:
-            message.data.data = pieces.popleft()
-            ready = [message]
-            message = make()
-            yield ready.pop()
+            beside.append(pieces.popleft())
+            yield empty
     if trailer:
-        message.checksums.MergeFrom(checksum_headers.from_trailer(body.trailers, trailer))
-        yield message
-    elif message is first:
-        yield message
+        last = first if first_waits else make()
+        last.checksums.MergeFrom(checksum_headers.from_trailer(body.trailers, trailer))
+        yield last
+    elif first_waits:
+        yield first
 
 
 async def document(

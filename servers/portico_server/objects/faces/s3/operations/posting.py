@@ -82,7 +82,8 @@ async def post_object(request: S3Request) -> FaceResponse:
         retention=lock_headers.retention_of(fields),
         legal_hold=lock_headers.legal_hold_of(fields),
     )
-    stored = (await request.call("PutObject", bodies.messages(first, _File(form, policy), ""))).object
+    beside: list[bytes] = []
+    stored = (await request.call("PutObject", bodies.messages(first, _File(form, policy), "", beside), beside)).object
     return _answer(request, fields, key, stored)
 
 

@@ -41,7 +41,8 @@ async def put_object(request: S3Request) -> FaceResponse:
     trailer = checksum_headers.announced_in_trailer(headers)
     if trailer:
         first.checksum_algorithms.append(checksum_headers.algorithm_value(trailer))
-    stored = (await request.call("PutObject", bodies.messages(first, body, trailer))).object
+    beside: list[bytes] = []
+    stored = (await request.call("PutObject", bodies.messages(first, body, trailer, beside), beside)).object
     return nothing(request, headers=stored_headers(stored))
 
 

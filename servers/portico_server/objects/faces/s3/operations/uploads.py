@@ -75,7 +75,8 @@ async def upload_part(request: S3Request) -> FaceResponse:
     if trailer:
         first.checksum_algorithms.append(checksum_headers.algorithm_value(trailer))
     first.only_upload_algorithm = True
-    part = (await request.call("UploadPart", bodies.messages(first, body, trailer))).part
+    beside: list[bytes] = []
+    part = (await request.call("UploadPart", bodies.messages(first, body, trailer, beside), beside)).part
     digest = [
         header for header in checksum_headers.answer_headers(part.checksums) if header[0] != checksum_headers.TYPE
     ]
