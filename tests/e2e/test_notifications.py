@@ -50,3 +50,6 @@ def test_a_queue_is_read_and_acknowledged(portico: Portico) -> None:
     assert portico("objects", "notifications", "ack", queue, "2").out == f"acknowledged {queue} up to 2\n"
     assert "nothing waits" in portico("objects", "notifications", "read", queue).err
     assert portico("objects", "notifications", "ack", queue, "9").code == 5
+    for command in (("read", f"{queue}-typo"), ("ack", f"{queue}-typo", "1")):
+        missing = portico("objects", "notifications", *command)
+        assert (missing.code, "QUEUE_NOT_FOUND" in missing.err) == (3, True)

@@ -162,8 +162,10 @@ def test_on_a_full_disk_changes_are_refused_or_made_as_a_whole(
 def test_on_a_read_only_file_system_changes_are_refused(platform: RunningPlatform, stored: Stored) -> None:
     """A mount that is read-only for the bytes; SQLite's files are open for long: its writes are refused one by one."""
     front = platform.front_pid
+    stored.put("unnumbered", SMALL)
     with read_only(platform.data / "blobs"), refusing(platform, "EROFS"):
         check_no_bytes_come_in(stored)
+        assert [one.sequence for one in stored.client.notifications.list(stored.queue)] == [1, 2, 3]
         stored.check()
         stored.try_changes(must_refuse=True)
     stored.check_goes_on()

@@ -24,6 +24,7 @@ export class Notifications {
 
   /**
    * The oldest notifications of a queue that are not acknowledged, and how many were dropped unread.
+   * Throws NotFound where no rule names the queue, and nothing was ever told to it.
    *
    * `limit`: how many at most; 0: 1,000. `startAfterSequence`: only those behind it. `waitSeconds`: for how long to wait for
    * one, where there is none; 20 at most.

@@ -127,6 +127,10 @@ class InvalidPartNumber(DomainError):
     """The object has no part of that number."""
 
 
+class QueueNotFound(DomainError):
+    """The account has no such queue: no rule names it, and it was never told anything."""
+
+
 class NotificationNotTold(DomainError):
     """The queue has told of fewer than the caller acknowledges."""
 
@@ -182,6 +186,7 @@ ERRORS: ErrorTable = {
     PartTooSmall: (StatusCode.INVALID_ARGUMENT, "PART_TOO_SMALL"),
     PartTooLarge: (StatusCode.INVALID_ARGUMENT, "PART_TOO_LARGE"),
     InvalidPartNumber: (StatusCode.OUT_OF_RANGE, "INVALID_PART_NUMBER"),
+    QueueNotFound: (StatusCode.NOT_FOUND, "QUEUE_NOT_FOUND"),
     NotificationNotTold: (StatusCode.FAILED_PRECONDITION, "NOTIFICATION_NOT_TOLD"),
     NotificationNotNext: (StatusCode.FAILED_PRECONDITION, "NOTIFICATION_NOT_NEXT"),
     WebhookNotFound: (StatusCode.NOT_FOUND, "WEBHOOK_NOT_FOUND"),

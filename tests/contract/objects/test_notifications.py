@@ -54,6 +54,22 @@ async def test_a_notification_tells_what_was_done_by_whom(stand: Stand) -> None:
     assert one.event_time.ToMicroseconds() > put.create_time.ToMicroseconds()
 
 
+async def test_a_queue_is_there_as_soon_as_a_rule_names_it_and_stays(stand: Stand) -> None:
+    for ask in (stand.list_notifications(QUEUE, wait_seconds=20), stand.acknowledge(QUEUE, 1)):
+        with pytest.raises(errors.QueueNotFound):
+            await ask
+    await stand.update_bucket(notification_rules=[rule()])
+    assert await listed(stand) == []
+    with pytest.raises(errors.NotificationNotTold):
+        await stand.acknowledge(QUEUE, 1)
+    with pytest.raises(errors.QueueNotFound):
+        await listed(stand, OTHER_QUEUE)
+    await stand.put("a")
+    await stand.update_bucket(notification_rules=[])
+    await stand.acknowledge(QUEUE, (await listed(stand))[0].sequence)
+    assert await listed(stand) == []
+
+
 @pytest.mark.usefixtures("small_parts")
 async def test_each_kind_of_change_is_told(stand: Stand) -> None:
     await stand.update_bucket(notification_rules=[rule()])
@@ -122,7 +138,6 @@ async def test_only_what_a_rule_is_about_is_told_and_once_a_queue(stand: Stand) 
 async def test_a_bucket_without_rules_writes_nothing(stand: Stand) -> None:
     await stand.put("a")
     assert await stand.database.scan("SELECT 1 FROM notice") == []
-    assert await told(stand) == []
 
 
 async def test_a_rule_that_another_process_was_told_of_holds_for_each_later_write(stand: Stand) -> None:

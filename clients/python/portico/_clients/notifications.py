@@ -34,6 +34,8 @@ class _Notifications(Service):
     ) -> Steps[ListNotificationsResponse]:
         """The oldest notifications of a queue that are not acknowledged, and how many were dropped unread.
 
+        Raises NotFound where no rule names the queue, and nothing was ever told to it.
+
         Args:
             limit: How many at most; 0: 1,000.
             start_after_sequence: Only those behind it.

@@ -84,7 +84,8 @@ class NotificationServiceServicer:
 
     def ListNotifications(self, request, context):
         """Lists a queue's notifications that are not acknowledged, the oldest first. Changes nothing: what is listed is listed again
-        until it is acknowledged. A queue of which nothing was told yet is empty.
+        until it is acknowledged. A queue that was told nothing yet is empty. NOT_FOUND (`QUEUE_NOT_FOUND`) if no rule of the account
+        names it either.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -92,7 +93,8 @@ class NotificationServiceServicer:
 
     def AcknowledgeNotifications(self, request, context):
         """Says that a queue's notifications up to one are dealt with: they are listed no more, to nobody. Doing so again changes
-        nothing. FAILED_PRECONDITION (`NOTIFICATION_NOT_TOLD`) if the queue has not told of that one yet.
+        nothing. NOT_FOUND (`QUEUE_NOT_FOUND`); FAILED_PRECONDITION (`NOTIFICATION_NOT_TOLD`) if the queue has not told of that one
+        yet.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

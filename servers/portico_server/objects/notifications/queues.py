@@ -7,12 +7,15 @@ from typing import NamedTuple
 
 import structlog
 
+from portico.objects.v1 import buckets_pb2
 from portico_server.objects import errors
 from portico_server.objects.buckets.lifecycle import DAY_US
+from portico_server.objects.names import account_of
+from portico_server.objects.store import buckets
 from portico_server.objects.store import notifications as store
 from portico_server.objects.store.notifications import Queue
 from portico_server.platform.clock import Clock
-from portico_server.platform.database import Batch, Database, GuardFailed
+from portico_server.platform.database import Batch, Database, DatabaseError, GuardFailed
 from portico_server.platform.product import Job
 
 KEPT_DAYS = 14
@@ -47,24 +50,27 @@ class Queues:
         return [Job("objects.notifications", _EVERY_SECONDS, self.keep_in_bounds, self._database)]
 
     async def read(self, queue: str, behind: int, limit: int, wait_seconds: float) -> Page:
-        """What was told behind a sequence and is not acknowledged; where there is nothing, waits for it."""
+        """What was told behind a sequence and is not acknowledged; where there is nothing, waits for it. Raises
+        QueueNotFound, and DatabaseError where nothing is numbered and nothing can be."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + wait_seconds
-        while True:
-            page = await self._page(queue, behind, limit)
-            left = deadline - loop.time()
-            if page.found or left <= 0:
-                return page
+        page = await self._page(queue, behind, limit)
+        await self._check_is_there(page.queue)
+        while not page.found and (left := deadline - loop.time()) > 0:
             await asyncio.sleep(min(_LOOK_SECONDS, left))
+            page = await self._page(queue, behind, limit)
+        return page
 
     async def acknowledge(self, queue: str, sequence: int) -> Queue:
-        """Raises NotificationNotTold."""
+        """Raises QueueNotFound, NotificationNotTold."""
         try:
             await self._database.batch(Batch(store.acknowledge(queue, sequence)))
         except GuardFailed as failed:
             if failed.reason != store.NOT_TOLD:
                 raise
-            last = (await store.get(self._database, queue)).last_sequence
+            found = await store.get(self._database, queue)
+            await self._check_is_there(found)
+            last = found.last_sequence
             message = f"{queue} has told up to {last} only; acknowledge no further"
             raise errors.NotificationNotTold(message, resource=queue, last_sequence=str(last)) from None
         found = await store.get(self._database, queue)
@@ -98,8 +104,30 @@ class Queues:
             found = await store.behind(self._database, queue, max(behind, state.acknowledged), limit + 1)
             if len(found) > limit or not waiting:
                 break
-            await self._number(queue)
+            try:
+                await self._number(queue)
+            except DatabaseError:
+                if not found:
+                    raise
+                break  # no room on the disk, as a rule: what has its number is told all the same
         return Page(found[:limit], state, len(found) > limit)
+
+    async def _check_is_there(self, queue: Queue) -> None:
+        """A queue that was told anything is there; another one if a rule names it. Raises QueueNotFound."""
+        if queue.last_sequence or await self._is_named(queue.name):
+            return
+        message = f"there is no queue {queue.name}: no bucket's rule names it, and nothing was told to it"
+        raise errors.QueueNotFound(message, resource=queue.name)
+
+    async def _is_named(self, queue: str) -> bool:
+        """Whether a rule of the account's buckets names it. For queues that are new alone: it reads all their rules."""
+        behind = ""
+        while found := await buckets.settings_in(self._database, account_of(queue), behind, _LOOKED_AT_ONCE):
+            for behind, content in found:  # noqa: B007  # the last one is gone on behind
+                rules = buckets_pb2.Bucket.FromString(content).notification_rules
+                if any(rule.queue == queue for rule in rules):
+                    return True
+        return False
 
     async def _number(self, queue: str) -> None:
         await self._database.batch(Batch(store.number(queue), [store.lock(queue)]))

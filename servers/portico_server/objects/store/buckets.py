@@ -21,6 +21,8 @@ _NARROW = (
 )
 _COLUMNS = f"{_NARROW}, settings"
 _GET = f"SELECT {_COLUMNS} FROM bucket WHERE name = $1"
+_SETTINGS = """
+SELECT name, settings FROM bucket WHERE name >= $1 AND name < $2 AND settings IS NOT NULL ORDER BY name LIMIT $3"""
 _INSERT = f"""
 INSERT INTO bucket ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (name) DO NOTHING"""
 _UPDATE = """
@@ -47,6 +49,13 @@ async def visible_in(database: Database, prefix: str, behind: str, shown: Filter
     sql = f"SELECT {_NARROW} FROM bucket WHERE name >= $1 AND name < $2 AND {condition} ORDER BY name LIMIT $3"
     rows = await database.scan(sql, max(within.first, after(behind)), within.end, limit, *values)
     return [Bucket(*row) for row in rows]
+
+
+async def settings_in(database: Database, parent: str, behind: str, limit: int) -> list[tuple[str, bytes]]:
+    """Names and `settings` of an account's buckets that have some, behind a name."""
+    within = beginning_with(f"{parent}/buckets/")
+    rows = await database.scan(_SETTINGS, max(within.first, after(behind)), within.end, limit)
+    return [(row[0], row[1]) for row in rows]
 
 
 def insert(bucket: Bucket) -> Statement:

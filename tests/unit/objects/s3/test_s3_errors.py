@@ -26,7 +26,13 @@ def told(error: ApiError, verb: str = "GET") -> tuple[int, dict[str, str], dict[
 
 def test_each_reason_of_the_contract_has_a_code_of_s3() -> None:
     """But those of queues and webhooks, which S3 cannot read."""
-    others = ("OBJECT_DAMAGED", "NOTIFICATION_NOT_TOLD", "NOTIFICATION_NOT_NEXT", "WEBHOOK_NOT_FOUND")
+    others = (
+        "OBJECT_DAMAGED",
+        "QUEUE_NOT_FOUND",
+        "NOTIFICATION_NOT_TOLD",
+        "NOTIFICATION_NOT_NEXT",
+        "WEBHOOK_NOT_FOUND",
+    )
     others += ("TOO_MANY_WEBHOOKS", "TOO_MANY_TESTS")
     for _, reason in domain.ERRORS.values():
         found = errors.told(ApiError(grpc.StatusCode.DATA_LOSS, reason, "message"))
