@@ -40,10 +40,10 @@ class Calls:
     def __init__(self) -> None:
         self.asked: list[Any] = []
 
-    async def call(self, method: str, request: Any) -> Any:
+    async def call(self, method: str, request: Any, beside: list[bytes] | None = None) -> Any:
         self.asked.append(request)
 
-    def stream(self, method: str, request: Any) -> Any:
+    def stream(self, method: str, request: Any, beside: list[bytes] | None = None) -> Any:
         raise AssertionError(method)
 
 

@@ -35,7 +35,7 @@ class Calls:
     def __init__(self, count: int) -> None:
         self.count = count
 
-    async def call(self, method: str, request: Any) -> Any:
+    async def call(self, method: str, request: Any, beside: list[bytes] | None = None) -> Any:
         page = PAGES[method.rpartition("/")[2]](prefixes=PREFIXES)
         for number in range(self.count):
             found = page.objects.add(name=f"{BUCKET}/objects/{key(number)}", etag=f"{number:032}", size_bytes=number)
