@@ -8,12 +8,10 @@ Ctrl-C.
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from portico.errors import PorticoError
-from portico_cli.output import escaped
+from portico_cli.output import escaped, json_text
 
 ERROR, USAGE, NOT_FOUND, DENIED, CONFLICT, UNREACHABLE = 1, 2, 3, 4, 5, 6
 
@@ -51,7 +49,7 @@ _REMEDIES = {
 def report(error: Exception, *, as_json: bool) -> int:
     """Tells of an error on stderr; answers the exit code."""
     if as_json:
-        click.echo(json.dumps({"error": described(error)}, ensure_ascii=False), err=True)
+        click.echo(json_text({"error": described(error)}), err=True)
     else:
         for line in _lines(error):
             click.echo(escaped(line), err=True)

@@ -8,6 +8,7 @@ nothing in them may move the cursor, change colours or begin a line.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 import time
@@ -26,12 +27,18 @@ _LEAST_WIDTH = 12
 """To which a column is cut where the terminal is narrow."""
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\", "'": "\\'"}
 _OF_QUOTES = "\\'"
+_NO_UTF8 = re.compile("[\ud800-\udfff]")
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 
 
 def show_json(value: Any) -> None:
     """One JSON document; protobuf messages in it as REST answers them, dataclasses with their fields in camelCase."""
-    click.echo(json.dumps(plain(value), indent=2, ensure_ascii=False))
+    click.echo(json_text(value, indent=2))
+
+
+def json_text(value: Any, *, indent: int | None = None) -> str:
+    """A value as JSON. Bytes of file names that are no UTF-8, which JSON cannot say, are replaced by U+FFFD."""
+    return _NO_UTF8.sub("\ufffd", json.dumps(plain(value), indent=indent, ensure_ascii=False))
 
 
 class JsonArray:
@@ -44,7 +51,7 @@ class JsonArray:
 
     def add(self, *values: Any) -> None:
         """Writes items as `show_json` has them, a line each."""
-        lines = [json.dumps(plain(value), ensure_ascii=False) for value in values]
+        lines = [json_text(value) for value in values]
         if lines:
             begin = ",\n  " if self._begun else self._before + "[\n  "
             self._begun = True

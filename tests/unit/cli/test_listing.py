@@ -163,7 +163,9 @@ def test_a_version_is_restored(portico: Portico, fake: FakePlatform) -> None:
     request = fake.requests["CopyObject"][-1]
     assert (request.source_version_id, request.source) == ("v1", request.name)
     none = portico("objects", "versions", "portico://photos/k", "--restore", "previous")
-    assert (none.code, "no version before" in none.err) == (1, True)
+    assert (none.code, "no version before" in none.err) == (3, True)
+    none = portico("objects", "versions", "portico://photos/absent", "--restore", "previous")
+    assert (none.code, "there is no object portico://photos/absent" in none.err) == (3, True)
     assert portico("objects", "versions", "portico://photos", "--restore", "v1").code == 2
 
 

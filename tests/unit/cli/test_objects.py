@@ -280,6 +280,9 @@ def test_what_is_not_utf_8_is_told_as_such(portico: Portico, fake: FakePlatform,
         "portico: 1 of 2 failed\n"
     )
     assert keys(fake) == ["good"]
+    outcome = portico("objects", "cp", "-r", source, "portico://photos/", "--output", "json")
+    (told,) = [one for one in outcome.json() if "error" in one]
+    assert told["source"] == f"{source}/bad\ufffd"
 
 
 def test_what_is_no_file_is_left_out_and_told_and_the_rest_is_copied(

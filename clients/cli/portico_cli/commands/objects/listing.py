@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -161,7 +160,7 @@ class _Json(_Listing):
         rest: dict[str, Any] = {"prefixes": self._prefixes}
         if summarize:
             rest["summary"] = {"objects": self.objects, "sizeBytes": self.size_bytes}
-        click.echo("," + json.dumps(rest, indent=2, ensure_ascii=False)[1:])
+        click.echo("," + output.json_text(rest, indent=2)[1:])
 
 
 def _sums(items: Iterable[tuple[str, int]], base: str, depth: int) -> Iterator[tuple[str, int, int]]:

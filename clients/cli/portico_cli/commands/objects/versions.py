@@ -8,7 +8,6 @@ from portico_cli import output
 from portico_cli.calling import Caller, calls_platform
 from portico_cli.commands.objects.group import objects
 from portico_cli.remote import ANYWHERE, Remote
-from portico_cli.transfers.targets import Refused
 
 PREVIOUS = "previous"
 
@@ -60,10 +59,16 @@ def _restore(caller: Caller, place: Remote, version_id: str) -> None:
 
 
 def _previous(caller: Caller, place: Remote) -> str:
-    """The newest version that is not current. Raises Refused."""
+    """The newest version that is not current. Raises NotFound."""
+    from portico.errors import NotFound
+
+    is_there = False
     for item in caller.client.objects.versions(place.bucket, prefix=place.key):
         if item.name.partition("/objects/")[2] != place.key:
             break
         if not item.latest and not item.delete_marker:
             return item.version_id
-    raise Refused(f"{place} has no version before the current one")
+        is_there = True
+    if not is_there:
+        raise NotFound(f"there is no object {place}, and no version of one", reason="OBJECT_NOT_FOUND")
+    raise NotFound(f"{place} has no version before the current one", reason="VERSION_NOT_FOUND")
