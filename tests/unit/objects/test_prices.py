@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from portico_server.objects.services.usage_service import days_of
-from portico_server.objects.usage import prices
+from portico_server.objects.usage import metering, prices
+
+PAGE = Path(__file__).parents[3] / "docs" / "objects.md"
 
 
 @pytest.mark.parametrize(
@@ -50,3 +54,9 @@ def test_months_are_days_since_1970() -> None:
     assert days_of("2000-01") == (10957, 10988)
     assert days_of("2024-02") == (19754, 19783)
     assert days_of("2026-12") == (20788, 20819)
+
+
+@pytest.mark.parametrize(("title", "methods"), [("class A", metering.CLASS_A), ("class B", metering.CLASS_B)])
+def test_the_page_names_what_is_of_each_class(title: str, methods: frozenset[str]) -> None:
+    (row,) = [line for line in PAGE.read_text().splitlines() if line.startswith(f"| {title}")]
+    assert set(re.findall(r"[A-Z]\w+[a-z]", row.split("|")[2])) == methods
