@@ -177,6 +177,13 @@ class FaceCallsOfRequest:
         for stream in self._streams:
             await stream.close()
 
+    def let_go(self) -> None:
+        """Once the request is over: else its calls would refer to themselves and wait for the garbage collector, and
+        new ones would never find memory that is still in the processor's caches."""
+        self._streams.clear()
+        for call in self.made:
+            call.context.requests.call = call.context.responses.call = None
+
     async def _carry(self, call: Call, invoke: Handler) -> None:
         try:
             await self._serving.pass_pipeline(call, invoke)

@@ -54,6 +54,7 @@ async def answer_at_door(
         await calls.close()
         exchange.end()
         body.call = None
+        calls.let_go()
 
 
 class _Answer:

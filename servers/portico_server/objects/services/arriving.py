@@ -28,12 +28,13 @@ class Arriving:
         self._beside = beside
         self._following = following
         self._late: Digests = {}
+        late = self._late  # else what is announced and this would refer to one another: garbage with bytes in it
         self.announced = Announced(
             first.size_bytes if first.HasField("size_bytes") else None,
             _digests(first),
             (*algorithms, *(checksums.NAMES[algorithm] for algorithm in first.checksum_algorithms)),
             first.content_sha256,
-            lambda: self._late,
+            lambda: late,
         )
 
     async def parts(self) -> AsyncIterator[bytes]:
@@ -55,7 +56,7 @@ class Arriving:
             if field.name not in _IN_ANY and value != getattr(self._first, field.name):
                 if field.name != "checksums":
                     raise InvalidField(f"{field.name} belongs into the first message of the stream", field=field.name)
-                self._late = self._expected(_digests(message))
+                self._late.update(self._expected(_digests(message)))
 
     def _expected(self, late: Digests) -> Digests:
         for name in late:

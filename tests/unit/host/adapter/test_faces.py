@@ -339,6 +339,24 @@ async def test_a_client_that_leaves_while_it_downloads_leaves_nothing_for_the_ga
         gc.enable()
 
 
+@pytest.mark.parametrize("answer", [unary, streaming(1, 2)], ids=["unary", "streaming"])
+async def test_a_request_leaves_nothing_for_the_garbage_collector(answer: Answer) -> None:
+    served = Served(answer)
+    await served.request()
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(3):
+            await served.request()
+        call = weakref.ref(served.ended[-1][0].context)
+        served.ended.clear()
+        await asyncio.sleep(0)
+        assert call() is None
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+
+
 async def test_a_client_that_leaves_while_nothing_is_sent_is_noticed() -> None:
     async def wait(request: FaceRequest, calls: FaceCalls) -> FaceResponse:
         assert [part async for part in request.body()] == [b"all of it"]
