@@ -58,6 +58,9 @@ class Call:
     would copy them in and out. A servicer that streams such responses, and finds a list there, appends them to it and
     yields the message without them. One that takes a stream of such requests makes a list before it asks for the second
     message; what is in the list when a message has come belongs to that, and is to be taken out.
+
+    `rows`: where a face takes the rows of a list, not as messages, which take longer to be made and read than to be
+    told. A servicer that finds a list there appends them to it, as one, and answers its message without them.
     """
 
     method: Method
@@ -89,6 +92,7 @@ class Call:
     anonymous: bool = False
     denial: Callable[[], ApiError] | None = None
     beside: list[bytes] | None = None
+    rows: list[Any] | None = None
     at_end: Callable[[], None] | None = None  # what gives back what the call has taken; called once, however it ends
 
     def header(self, name: bytes) -> str:

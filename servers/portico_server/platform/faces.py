@@ -90,10 +90,13 @@ class FaceCalls(Protocol):
         """Of the request: the first call's; empty before there is one."""
         ...
 
-    async def call(self, method: str, request: Any, beside: list[bytes] | None = None) -> Any:
+    async def call(
+        self, method: str, request: Any, beside: list[bytes] | None = None, rows: list[Any] | None = None
+    ) -> Any:
         """A method with one response, which is answered. `request` is its message; of a method that takes a stream, an
         asynchronous iterator of messages, pulled as the servicer reads. `beside`: brings large bytes of each message
-        but the first, in its place, to a servicer that knows of it (`Call.beside`). Raises ApiError."""
+        but the first, in its place, to a servicer that knows of it (`Call.beside`). `rows`: takes those of a list, in
+        place of its message, from a servicer that knows of it (`Call.rows`). Raises ApiError."""
         ...
 
     def stream(self, method: str, request: Any, beside: list[bytes] | None = None) -> AsyncIterator[Any]:

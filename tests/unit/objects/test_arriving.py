@@ -24,7 +24,7 @@ def first() -> objects_pb2.PutObjectRequest:
 
 async def test_digests_that_come_last_are_known_when_all_has_been_read() -> None:
     last = objects_pb2.PutObjectRequest(checksums=objects_pb2.Checksums(crc32c=b"abcd"))
-    arriving = Arriving(first(), following(last))
+    arriving = Arriving(first(), following(last), [])
     assert arriving.announced.late() == {}
     assert b"".join([part async for part in arriving.parts()]) == b"a"
     assert arriving.announced.late() == {"crc32c": b"abcd"}
@@ -33,7 +33,7 @@ async def test_digests_that_come_last_are_known_when_all_has_been_read() -> None
 async def test_a_put_leaves_nothing_for_the_garbage_collector() -> None:
     gc.disable()
     try:
-        arriving = Arriving(first(), following())
+        arriving = Arriving(first(), following(), [])
         assert [part async for part in arriving.parts()] == [b"a"]
         held = weakref.ref(arriving)
         del arriving

@@ -27,7 +27,7 @@ class Arriving:
         self._first = first
         self._beside = beside
         self._following = following
-        self._late: Digests = {}
+        self._late: dict[str, bytes] = {}
         late = self._late  # else what is announced and this would refer to one another: garbage with bytes in it
         self.announced = Announced(
             first.size_bytes if first.HasField("size_bytes") else None,

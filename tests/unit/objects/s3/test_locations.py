@@ -40,7 +40,7 @@ class Calls:
     def __init__(self) -> None:
         self.asked: list[Any] = []
 
-    async def call(self, method: str, request: Any, beside: list[bytes] | None = None) -> Any:
+    async def call(self, method: str, request: Any, beside: Any = None, rows: Any = None) -> Any:
         self.asked.append(request)
 
     def stream(self, method: str, request: Any, beside: list[bytes] | None = None) -> Any:

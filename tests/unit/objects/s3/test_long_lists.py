@@ -16,10 +16,10 @@ from portico_server.objects.faces.s3.object_headers import iso_time
 from portico_server.objects.faces.s3.operations import listing
 from portico_server.objects.faces.s3.request import S3Request
 from portico_server.objects.faces.s3.writing_xml import NAMESPACE
+from portico_server.objects.records import Version
 from portico_server.platform.faces import FaceRequest, FaceResponse
 from portico_server.platform.peer import NOBODY
 
-BUCKET = "accounts/default/buckets/long"
 PREFIXES = ["y/", "z/"]
 PAGES: dict[str, Any] = {
     "ListObjects": objects_pb2.ListObjectsResponse,
@@ -35,14 +35,28 @@ class Calls:
     def __init__(self, count: int) -> None:
         self.count = count
 
-    async def call(self, method: str, request: Any, beside: list[bytes] | None = None) -> Any:
-        page = PAGES[method.rpartition("/")[2]](prefixes=PREFIXES)
-        for number in range(self.count):
-            found = page.objects.add(name=f"{BUCKET}/objects/{key(number)}", etag=f"{number:032}", size_bytes=number)
-            found.version_id, found.latest, found.delete_marker = f"v{number}", True, number % 2 == 1
-            found.create_time.seconds, found.create_time.nanos = 1_764_000_000 + number, 7_000_000
-            found.checksums.crc64nvme = bytes(8)
-        return page
+    async def call(self, method: str, request: Any, beside: None, rows: list[Any]) -> Any:
+        checksums = objects_pb2.Checksums(md5=bytes(16), crc64nvme=bytes(8)).SerializeToString()
+        rows.append(
+            [
+                Version(
+                    key=key(number),
+                    id=f"v{number}",
+                    is_null=0,
+                    place=0,
+                    etag=f"{number:032}",
+                    size_bytes=number,
+                    created_at_us=1_764_000_000_007_999 + number * 1_000_000,
+                    file="",
+                    metadata=b"",
+                    checksums=checksums,
+                    marks=b"",
+                    marker=number % 2,
+                )
+                for number in range(self.count)
+            ]
+        )
+        return PAGES[method.rpartition("/")[2]](prefixes=PREFIXES)
 
     def stream(self, method: str, request: Any) -> AsyncIterator[Any]:
         raise NotImplementedError

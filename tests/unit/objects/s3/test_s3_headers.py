@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 
 import pytest
 
@@ -114,6 +115,16 @@ def test_one_digest_of_an_object_is_told() -> None:
     }
     assert checksum_headers.shown_algorithm(objects_pb2.Checksums(crc64nvme=b"c" * 8)) == "CRC64NVME"
     assert checksum_headers.answer_headers(objects_pb2.Checksums(md5=b"m" * 16)) == []
+
+
+def test_of_a_serialized_message_the_same_digest_is_told() -> None:
+    lengths = {"md5": 16, "sha1": 20, "sha256": 32, "crc32": 4, "crc32c": 4, "crc64nvme": 8}
+    for count in range(len(lengths) + 1):
+        for fields in itertools.combinations(lengths, count):
+            for kind in objects_pb2.ChecksumType.values():
+                digests = objects_pb2.Checksums(type=kind, **{field: bytes(lengths[field]) for field in fields})  # type: ignore[arg-type]
+                expected = checksum_headers.shown_algorithm(digests), kind
+                assert checksum_headers.shown_in(digests.SerializeToString()) == expected
 
 
 def test_a_composite_digest_says_of_how_many_parts() -> None:

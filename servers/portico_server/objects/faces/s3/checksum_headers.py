@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
+from functools import cache
 
 from portico.objects.v1 import objects_pb2
 from portico_server.objects.faces.s3.refusals import invalid
@@ -120,21 +121,42 @@ def type_name(value: int) -> str:
     return "COMPOSITE" if value == objects_pb2.CHECKSUM_TYPE_COMPOSITE else "FULL_OBJECT"
 
 
+_FIELDS = objects_pb2.Checksums.DESCRIPTOR.fields_by_name
+_SHOWN = [
+    (name, ALGORITHMS[name][0], _FIELDS[ALGORITHMS[name][0]].number)
+    for name in ("SHA256", "SHA1", "CRC32C", "CRC32", "CRC64NVME")
+]
+"""The digests that may be told, of which the first that there is is: name, the field and its number."""
+_TYPE_TAG = _FIELDS["type"].number << 3
+
+
 def shown_algorithm(checksums: objects_pb2.Checksums) -> str:
     """Which digest of an object is told, by S3's name; empty for none.
 
     Objects have several, S3's one. The last two come without anybody's asking, by the SDKs' default and the platform's;
-    another was asked for, perhaps by a copy, which keeps its source's, too. Written out: a list asks for each object.
+    another was asked for, perhaps by a copy, which keeps its source's, too.
     """
-    if checksums.sha256:
-        return "SHA256"
-    if checksums.sha1:
-        return "SHA1"
-    if checksums.crc32c:
-        return "CRC32C"
-    if checksums.crc32:
-        return "CRC32"
-    return "CRC64NVME" if checksums.crc64nvme else ""
+    return next((name for name, field, _ in _SHOWN if getattr(checksums, field)), "")
+
+
+def shown_in(checksums: bytes) -> tuple[str, int]:
+    """Which digest of an object is told, and its ChecksumType, from the serialized message. Nothing is parsed: of a
+    page's objects that took half as long as all else about them."""
+    place, fields, kind = 0, 0, 0
+    while place < len(checksums):
+        tag, following = checksums[place], checksums[place + 1]
+        if tag == _TYPE_TAG:
+            kind = following  # an enum's value, below 128
+            place += 2
+        else:
+            fields |= 1 << (tag >> 3)
+            place += 2 + following  # the digest's length
+    return _shown_of(fields), kind
+
+
+@cache
+def _shown_of(fields: int) -> str:
+    return next((name for name, _, number in _SHOWN if fields >> number & 1), "")
 
 
 def _shown(checksums: objects_pb2.Checksums, parts_count: int) -> tuple[str, str]:

@@ -125,9 +125,15 @@ def digest_headers(described: objects_pb2.Object) -> list[tuple[str, str]]:
 
 def iso_time(seconds: int, nanos: int = 0) -> str:
     """A time as XML has it, to the millisecond."""
-    day, second = divmod(seconds, 86_400)
+    return iso_milliseconds(seconds * 1000 + nanos // 1_000_000)
+
+
+def iso_milliseconds(since_1970: int) -> str:
+    """A time as XML has it."""
+    second, millisecond = divmod(since_1970, 1000)
     minute, second = divmod(second, 60)
-    return f"{_iso_day(day)}T{_MINUTES[minute]}:{_TWO_DIGITS[second]}.{_MILLISECONDS[nanos // 1_000_000]}Z"
+    day, minute = divmod(minute, 1440)
+    return f"{_iso_day(day)}T{_MINUTES[minute]}:{_TWO_DIGITS[second]}.{_MILLISECONDS[millisecond]}Z"
 
 
 @lru_cache(maxsize=1024)

@@ -128,9 +128,12 @@ class S3Request:
         """A parameter that is a number. Raises ApiError."""
         return number(name, self.query.get(name, ""), default, least, most)
 
-    async def call(self, method: str, message: Any, beside: list[bytes] | None = None) -> Any:
-        """Calls a method of the contract by its name, `GetBucket`; `beside`: see `FaceCalls.call`. Raises ApiError."""
-        return await self._calls.call(_SERVICES.get(method, _OBJECTS) + method, message, beside)
+    async def call(
+        self, method: str, message: Any, beside: list[bytes] | None = None, rows: list[Any] | None = None
+    ) -> Any:
+        """Calls a method of the contract by its name, `GetBucket`; `beside`, `rows`: see `FaceCalls.call`. Raises
+        ApiError."""
+        return await self._calls.call(_SERVICES.get(method, _OBJECTS) + method, message, beside, rows)
 
     def stream(self, method: str, message: Any, beside: list[bytes] | None = None) -> AsyncIterator[Any]:
         """As `call`, of a method with a stream of responses; `beside`: see `FaceCalls.stream`."""

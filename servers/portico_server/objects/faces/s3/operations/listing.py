@@ -9,16 +9,18 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import NamedTuple
 
 from portico.objects.v1 import objects_pb2
-from portico_server.objects.faces.s3 import checksum_headers, object_headers, refused_headers
+from portico_server.objects.faces.s3 import checksum_headers, refused_headers
 from portico_server.objects.faces.s3.answers import xml, xml_as_written
+from portico_server.objects.faces.s3.checksum_headers import shown_in
+from portico_server.objects.faces.s3.object_headers import iso_milliseconds
 from portico_server.objects.faces.s3.refusals import invalid_argument
 from portico_server.objects.faces.s3.request import S3Request
 from portico_server.objects.faces.s3.writing_xml import boolean, element, optional, text, url_encoded
-from portico_server.objects.names import object_name
+from portico_server.objects.records import Version
 from portico_server.platform.faces import FaceResponse
 
 MAX_KEYS = 1000
@@ -26,8 +28,10 @@ _WRITTEN_AT_ONCE = 200
 """Entries that are written in one go, some 600 us; then others run, and what is written is on its way."""
 
 Encode = Callable[[str], str]
-Write = Callable[[objects_pb2.Object], str]
-_Page = objects_pb2.ListObjectsResponse | objects_pb2.ListObjectVersionsResponse
+Write = Callable[[Version], str]
+Rows = Sequence[Version]
+"""What a list shows besides common prefixes. The servicer hands them over as they are: as messages they took longer to
+be made and read than to be written as XML."""
 
 
 class _Asked(NamedTuple):
@@ -44,7 +48,7 @@ async def list_objects(request: S3Request) -> FaceResponse:
     """Version 1."""
     asked = _asked(request)
     marker = request.query.get("marker", "")
-    page, last = await _page(request, asked, marker)
+    page, rows, last = await _page(request, asked, marker)
     more = bool(page.next_page_token)
     content = element("Name", request.bucket) + _told(asked)
     content += element("Marker", asked.encode(marker)) + element("MaxKeys", asked.limit)
@@ -52,17 +56,17 @@ async def list_objects(request: S3Request) -> FaceResponse:
         content += element("NextMarker", asked.encode(last))
     content += boolean("IsTruncated", more)
     owner = owner_element(request.account)
-    return _listed(request, "ListBucketResult", content, page, _contents(request, asked.encode, owner), asked)
+    return _listed(request, "ListBucketResult", content, page.prefixes, rows, _contents(asked.encode, owner), asked)
 
 
 async def list_objects_v2(request: S3Request) -> FaceResponse:
     asked = _asked(request)
     token, start_after = request.query.get("continuation-token"), request.query.get("start-after", "")
-    page, last = await _page(request, asked, start_after if token is None else _opened(token))
+    page, rows, last = await _page(request, asked, start_after if token is None else _opened(token))
     more = bool(page.next_page_token)
     owner = owner_element(request.account) if request.query.get("fetch-owner", "").lower() == "true" else ""
     content = element("Name", request.bucket) + _told(asked)
-    content += element("MaxKeys", asked.limit) + element("KeyCount", len(page.objects) + len(page.prefixes))
+    content += element("MaxKeys", asked.limit) + element("KeyCount", len(rows) + len(page.prefixes))
     content += boolean("IsTruncated", more)
     if token is not None:
         content += element("ContinuationToken", token)
@@ -70,7 +74,7 @@ async def list_objects_v2(request: S3Request) -> FaceResponse:
         content += element("NextContinuationToken", _sealed(last))
     if start_after:
         content += element("StartAfter", asked.encode(start_after))
-    return _listed(request, "ListBucketResult", content, page, _contents(request, asked.encode, owner), asked)
+    return _listed(request, "ListBucketResult", content, page.prefixes, rows, _contents(asked.encode, owner), asked)
 
 
 async def list_versions(request: S3Request) -> FaceResponse:
@@ -89,34 +93,37 @@ async def list_versions(request: S3Request) -> FaceResponse:
         start_after_version_id=version_marker,
         start_behind_prefix=True,
     )
-    page = await request.call("ListObjectVersions", message)
+    taken: list[Rows] = []
+    page = await request.call("ListObjectVersions", message, rows=taken)
     if not asked.limit:
-        page = objects_pb2.ListObjectVersionsResponse()
+        page, taken = objects_pb2.ListObjectVersionsResponse(), [()]
+    (rows,) = taken
     more = bool(page.next_page_token)
     content = element("Name", request.bucket) + _told(asked) + element("KeyMarker", asked.encode(key_marker))
     content += element("VersionIdMarker", version_marker) + element("MaxKeys", asked.limit)
     content += boolean("IsTruncated", more)
     if more:
-        content += _next_version(page, asked.encode)
+        content += _next_version(rows, page.prefixes, asked.encode)
     owner = owner_element(request.account)
-    return _listed(
-        request, "ListVersionsResult", content, page, lambda found: _version(found, asked.encode, owner), asked
-    )
+    write = partial(_version, encode=asked.encode, owner=owner)
+    return _listed(request, "ListVersionsResult", content, page.prefixes, rows, write, asked)
 
 
-def _listed(request: S3Request, root: str, told: str, page: _Page, write: Write, asked: _Asked) -> FaceResponse:
+def _listed(
+    request: S3Request, root: str, told: str, prefixes: Sequence[str], rows: Rows, write: Write, asked: _Asked
+) -> FaceResponse:
     """The answer: what is `told` of the list, its objects, its common prefixes."""
 
     def pieces() -> Iterator[str]:
-        piece, objects = told, page.objects
-        for start in range(0, len(objects), _WRITTEN_AT_ONCE):
+        piece = told
+        for start in range(0, len(rows), _WRITTEN_AT_ONCE):
             if start:
                 yield piece
                 piece = ""
-            piece += "".join(map(write, objects[start : start + _WRITTEN_AT_ONCE]))
-        yield piece + _prefixes(page.prefixes, asked)
+            piece += "".join(map(write, rows[start : start + _WRITTEN_AT_ONCE]))
+        yield piece + _prefixes(prefixes, asked)
 
-    if len(page.objects) <= _WRITTEN_AT_ONCE:
+    if len(rows) <= _WRITTEN_AT_ONCE:
         return xml(request, root, "".join(pieces()))
     return xml_as_written(request, root, pieces())
 
@@ -164,8 +171,8 @@ def _told(asked: _Asked) -> str:
     )
 
 
-async def _page(request: S3Request, asked: _Asked, marker: str) -> tuple[objects_pb2.ListObjectsResponse, str]:
-    """The page behind the marker, and the last key or common prefix in it."""
+async def _page(request: S3Request, asked: _Asked, marker: str) -> tuple[objects_pb2.ListObjectsResponse, Rows, str]:
+    """The page behind the marker, its objects, and the last key or common prefix in it."""
     message = objects_pb2.ListObjectsRequest(
         parent=request.bucket_name,
         page_size=max(asked.limit, 1),
@@ -174,38 +181,35 @@ async def _page(request: S3Request, asked: _Asked, marker: str) -> tuple[objects
         start_after=marker,
         start_behind_prefix=True,
     )
-    page = await request.call("ListObjects", message)
+    taken: list[Rows] = []
+    page = await request.call("ListObjects", message, rows=taken)
     if not asked.limit:
-        return objects_pb2.ListObjectsResponse(), ""
-    last = max(
-        key_of(page.objects[-1].name) if page.objects else "",
-        page.prefixes[-1] if page.prefixes else "",
-    )
-    return page, last
+        return objects_pb2.ListObjectsResponse(), (), ""
+    (rows,) = taken
+    return page, rows, max(rows[-1].key if rows else "", page.prefixes[-1] if page.prefixes else "")
 
 
-def _contents(request: S3Request, encode: Encode, owner: str) -> Write:
+def _contents(encode: Encode, owner: str) -> Write:
     """Writes an object of a list. `owner`: as an element, or empty."""
-    key_begins = len(object_name(request.bucket_name, ""))
 
-    def write(found: objects_pb2.Object) -> str:
-        checksums, created = found.checksums, found.create_time
+    def write(found: Version) -> str:
+        key, _, _, _, etag, size_bytes, created_at_us, _, _, checksums, *_ = found
         return (
-            f"<Contents><Key>{text(encode(found.name[key_begins:]))}</Key>"
-            f"<LastModified>{object_headers.iso_time(created.seconds, created.nanos)}</LastModified>"
-            f"<ETag>&quot;{found.etag}&quot;</ETag><Size>{found.size_bytes}</Size><StorageClass>STANDARD</StorageClass>"
-            f"{_digest(checksum_headers.shown_algorithm(checksums), checksums.type)}{owner}</Contents>"
+            f"<Contents><Key>{text(encode(key))}</Key>"
+            f"<LastModified>{iso_milliseconds(created_at_us // 1000)}</LastModified>"
+            f"<ETag>&quot;{etag}&quot;</ETag><Size>{size_bytes}</Size><StorageClass>STANDARD</StorageClass>"
+            f"{_digest(*shown_in(checksums))}{owner}</Contents>"
         )
 
     return write
 
 
-def _version(found: objects_pb2.Object, encode: Encode, owner: str) -> str:
+def _version(found: Version, encode: Encode, owner: str) -> str:
     named = (
-        f"<Key>{text(encode(key_of(found.name)))}</Key><VersionId>{found.version_id}</VersionId>"
-        f"{boolean('IsLatest', found.latest)}"
+        f"<Key>{text(encode(found.key))}</Key><VersionId>{found.version_id}</VersionId>"
+        f"{boolean('IsLatest', bool(found.latest))}"
     )
-    if found.delete_marker:
+    if found.marker:
         return f"<DeleteMarker>{named}{_time(found)}{owner}</DeleteMarker>"
     return f"<Version>{named}{_state(found)}{owner}</Version>"
 
@@ -219,16 +223,15 @@ def _digest(algorithm: str, kind: int) -> str:
     return element("ChecksumAlgorithm", algorithm) + element("ChecksumType", name)
 
 
-def _state(found: objects_pb2.Object) -> str:
+def _state(found: Version) -> str:
     return (
         f"{_time(found)}<ETag>&quot;{found.etag}&quot;</ETag><Size>{found.size_bytes}</Size>"
         "<StorageClass>STANDARD</StorageClass>"
     )
 
 
-def _time(found: objects_pb2.Object) -> str:
-    created = found.create_time
-    return f"<LastModified>{object_headers.iso_time(created.seconds, created.nanos)}</LastModified>"
+def _time(found: Version) -> str:
+    return f"<LastModified>{iso_milliseconds(found.created_at_us // 1000)}</LastModified>"
 
 
 def _prefixes(prefixes: Sequence[str], asked: _Asked) -> str:
@@ -237,13 +240,13 @@ def _prefixes(prefixes: Sequence[str], asked: _Asked) -> str:
     )
 
 
-def _next_version(page: objects_pb2.ListObjectVersionsResponse, encode: Encode) -> str:
+def _next_version(rows: Rows, prefixes: Sequence[str], encode: Encode) -> str:
     """The markers with which the list goes on."""
-    last_key = key_of(page.objects[-1].name) if page.objects else ""
-    last_prefix = page.prefixes[-1] if page.prefixes else ""
+    last_key = rows[-1].key if rows else ""
+    last_prefix = prefixes[-1] if prefixes else ""
     if last_prefix > last_key:
         return element("NextKeyMarker", encode(last_prefix))
-    return element("NextKeyMarker", encode(last_key)) + element("NextVersionIdMarker", page.objects[-1].version_id)
+    return element("NextKeyMarker", encode(last_key)) + element("NextVersionIdMarker", rows[-1].version_id)
 
 
 def _sealed(last: str) -> str:
