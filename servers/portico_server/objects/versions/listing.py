@@ -124,6 +124,7 @@ class _Filling:
         self.stopped = False
         self.position = ""
         self._has_expired = has_expired
+        self._behind = text.successor(wanted.delimiter)
         self._entries = 0
         self._expired = 0
 
@@ -192,7 +193,7 @@ class _Filling:
             self.position = text.after(row.key)
         else:
             self.page.prefixes.append(row.key[: cut + len(delimiter)])
-            self.position = row.key[:cut] + text.successor(delimiter)
+            self.position = row.key[:cut] + self._behind
 
 
 def ranges(wanted: Wanted, first: str) -> list[TextRange]:
