@@ -91,7 +91,7 @@ class S3Door:
                 signer.payload = lambda request: announced
             signer.add_auth(request)
         sent = {"host": named, "content-length": str(len(body)), **{k.lower(): v for k, v in request.headers.items()}}
-        with self._connection() as connection:
+        with self.connection() as connection:
             connection.putrequest(verb, path, skip_host=True, skip_accept_encoding=True)
             for name, value in sent.items():
                 connection.putheader(name, value.encode() if isinstance(value, str) else value)
@@ -100,7 +100,7 @@ class S3Door:
             found = {name.lower(): value for name, value in response.getheaders()}
             return Answer(response.status, found, response.read())
 
-    def _connection(self) -> Any:
+    def connection(self) -> Any:
         address = urlsplit(self.endpoint)
         assert address.hostname
         assert address.port

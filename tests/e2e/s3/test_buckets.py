@@ -101,6 +101,8 @@ def test_lifecycle_rules_come_back_as_they_were_put(s3: Any, bucket: str) -> Non
     rules = [
         {"ID": "days", "Status": "Enabled", "Filter": {"Prefix": "tmp/"}, "Expiration": {"Days": 3}},
         {"ID": "both", "Status": "Disabled", "Filter": {"And": both}, "Expiration": {"Days": 30}},
+        {"ID": "first form", "Status": "Enabled", "Prefix": "old/", "Expiration": {"Days": 3}},
+        {"ID": "first form of all", "Status": "Disabled", "Prefix": "", "Expiration": {"Days": 3}},
         {"ID": "tag", "Status": "Enabled", "Filter": {"Tag": {"Key": "a", "Value": "1"}}, "Expiration": {"Days": 1}},
         {
             "ID": "versions",

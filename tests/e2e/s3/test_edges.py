@@ -156,3 +156,14 @@ def test_pages_ask_about_presigned_urls_of_any_account(door: S3Door, s3_platform
     url = theirs.generate_presigned_url("put_object", Params={"Bucket": "pages", "Key": "k"})
     headers = {"origin": "https://a.example", "access-control-request-method": "PUT"}
     assert door.request("OPTIONS", url.removeprefix(door.endpoint), headers, signed=False).status == 200
+
+
+def test_a_refusal_comes_before_the_body_though_it_was_called_for(door: S3Door, bucket: str) -> None:
+    """Envoy answers `Expect: 100-continue` by itself, before anybody has looked at the request."""
+    lines = [f"PUT /{bucket}/k HTTP/1.1", "host: localhost", f"content-length: {1 << 30}", "expect: 100-continue"]
+    with door.connection() as connection:
+        connection.connect()
+        connection.sock.sendall("\r\n".join([*lines, "", ""]).encode())
+        received = connection.sock.makefile("rb").read()
+    assert received.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 403 Forbidden\r\n")
+    assert received.endswith(b"</Error>"), "and the connection is closed"

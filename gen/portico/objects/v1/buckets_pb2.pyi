@@ -67,7 +67,7 @@ class CorsRule(_message.Message):
     def __init__(self, id: _Optional[str] = ..., allowed_origins: _Optional[_Iterable[str]] = ..., allowed_methods: _Optional[_Iterable[str]] = ..., allowed_headers: _Optional[_Iterable[str]] = ..., expose_headers: _Optional[_Iterable[str]] = ..., max_age_seconds: _Optional[int] = ...) -> None: ...
 
 class LifecycleRule(_message.Message):
-    __slots__ = ("id", "enabled", "filter", "expire_after_seconds", "expire_after_days", "expire_time", "expire_delete_markers", "expire_noncurrent_after_days", "keep_noncurrent_versions", "abort_uploads_after_days")
+    __slots__ = ("id", "enabled", "filter", "expire_after_seconds", "expire_after_days", "expire_time", "expire_delete_markers", "expire_noncurrent_after_days", "keep_noncurrent_versions", "abort_uploads_after_days", "tell_prefix_alone")
     class Filter(_message.Message):
         __slots__ = ("prefix", "tags", "size_greater_than_bytes", "size_less_than_bytes")
         class TagsEntry(_message.Message):
@@ -96,6 +96,7 @@ class LifecycleRule(_message.Message):
     EXPIRE_NONCURRENT_AFTER_DAYS_FIELD_NUMBER: _ClassVar[int]
     KEEP_NONCURRENT_VERSIONS_FIELD_NUMBER: _ClassVar[int]
     ABORT_UPLOADS_AFTER_DAYS_FIELD_NUMBER: _ClassVar[int]
+    TELL_PREFIX_ALONE_FIELD_NUMBER: _ClassVar[int]
     id: str
     enabled: bool
     filter: LifecycleRule.Filter
@@ -106,7 +107,8 @@ class LifecycleRule(_message.Message):
     expire_noncurrent_after_days: int
     keep_noncurrent_versions: int
     abort_uploads_after_days: int
-    def __init__(self, id: _Optional[str] = ..., enabled: _Optional[bool] = ..., filter: _Optional[_Union[LifecycleRule.Filter, _Mapping]] = ..., expire_after_seconds: _Optional[int] = ..., expire_after_days: _Optional[int] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expire_delete_markers: _Optional[bool] = ..., expire_noncurrent_after_days: _Optional[int] = ..., keep_noncurrent_versions: _Optional[int] = ..., abort_uploads_after_days: _Optional[int] = ...) -> None: ...
+    tell_prefix_alone: bool
+    def __init__(self, id: _Optional[str] = ..., enabled: _Optional[bool] = ..., filter: _Optional[_Union[LifecycleRule.Filter, _Mapping]] = ..., expire_after_seconds: _Optional[int] = ..., expire_after_days: _Optional[int] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expire_delete_markers: _Optional[bool] = ..., expire_noncurrent_after_days: _Optional[int] = ..., keep_noncurrent_versions: _Optional[int] = ..., abort_uploads_after_days: _Optional[int] = ..., tell_prefix_alone: _Optional[bool] = ...) -> None: ...
 
 class ObjectLock(_message.Message):
     __slots__ = ("enabled", "default_mode", "default_days", "default_years")

@@ -69,6 +69,7 @@ def _filter(found: Element, rule: _Rule) -> None:
         if found.first("Filter") is not None:
             raise malformed_xml("Rule has Prefix or Filter, not both")
         rule.filter.prefix = found.exact("Prefix")
+        rule.tell_prefix_alone = True
         return
     given = found.first("Filter")
     if given is None:
@@ -136,7 +137,7 @@ def _number(name: str, text: str, least: int, most: int = _MOST_DAYS) -> int:
 
 
 def _told(rule: _Rule) -> str:
-    content = element("ID", rule.id) + _told_filter(rule.filter)
+    content = element("ID", rule.id) + _told_filter(rule.filter, alone=rule.tell_prefix_alone)
     content += element("Status", "Enabled" if rule.enabled else "Disabled")
     days = rule.expire_after_days or -(-rule.expire_after_seconds // _DAY_SECONDS)
     if days:
@@ -156,15 +157,18 @@ def _told(rule: _Rule) -> str:
     return f"<Rule>{content}</Rule>"
 
 
-def _told_filter(given: buckets_pb2.LifecycleRule.Filter) -> str:
-    parts = [element("Prefix", given.prefix)] if given.prefix else []
-    parts += [
+def _told_filter(given: buckets_pb2.LifecycleRule.Filter, *, alone: bool) -> str:
+    """`alone`: a prefix without other conditions is told without a filter around it."""
+    prefix = element("Prefix", given.prefix)
+    others = [
         f"<Tag>{element('Key', name)}{element('Value', value)}</Tag>" for name, value in sorted(given.tags.items())
     ]
     if given.HasField("size_greater_than_bytes"):
-        parts.append(element("ObjectSizeGreaterThan", given.size_greater_than_bytes))
+        others.append(element("ObjectSizeGreaterThan", given.size_greater_than_bytes))
     if given.HasField("size_less_than_bytes"):
-        parts.append(element("ObjectSizeLessThan", given.size_less_than_bytes))
-    if len(parts) > 1:
-        return f"<Filter><And>{''.join(parts)}</And></Filter>"
-    return f"<Filter>{parts[0] if parts else element('Prefix', '')}</Filter>"
+        others.append(element("ObjectSizeLessThan", given.size_less_than_bytes))
+    if not others:
+        return prefix if alone else f"<Filter>{prefix}</Filter>"
+    parts = [prefix, *others] if given.prefix else others
+    inside = "".join(parts)
+    return f"<Filter><And>{inside}</And></Filter>" if len(parts) > 1 else f"<Filter>{inside}</Filter>"
