@@ -20,8 +20,7 @@ from portico.testing.v1 import testing_pb2, testing_pb2_grpc
 from portico.objects.v1 import buckets_pb2, buckets_pb2_grpc
 from portico_server.platform.authorization import Principal
 from portico_server.platform.keyring import Keyring
-from portico_server.platform.keyring.assertions import at_door, by_certificate
-from portico_server.platform.mesh import DOOR_ASSERTION, NODE_ASSERTION
+from portico_server.platform.keyring.assertions import DOOR_ASSERTION, NODE_ASSERTION, at_door, by_certificate
 from tests.e2e.calls import ACCOUNT, ADMIN, TIMEOUT_SECONDS, Objects, failure_of
 from tests.e2e.revoking import (
     CERTIFICATE_REVOKED,

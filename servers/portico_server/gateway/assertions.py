@@ -19,7 +19,9 @@ from portico_server.gateway.revoked import Revoked
 from portico_server.platform.authorization import Principal
 from portico_server.platform.call import Call
 from portico_server.platform.keyring.assertions import (
+    DOOR_ASSERTION,
     LEEWAY_SECONDS,
+    NODE_ASSERTION,
     Assertion,
     AssertionKey,
     AssertionRefused,
@@ -27,7 +29,6 @@ from portico_server.platform.keyring.assertions import (
     by_certificate,
 )
 from portico_server.platform.keyring.identity import node_uri
-from portico_server.platform.mesh import DOOR_ASSERTION, NODE_ASSERTION
 
 REMEMBERED = 4096
 

@@ -20,13 +20,6 @@ from portico_server.platform.errors import ApiError, FieldViolation
 from portico_server.platform.keyring.identity import RESERVED_ACCOUNT
 from portico_server.platform.names import principal_name
 
-DOOR_ASSERTION = "x-portico-caller-assertion"
-"""The header that says for whom a call is made, at the socket of a process of this machine. Every door removes it from
-what clients send, as all that begins with `x-portico-`."""
-
-NODE_ASSERTION = "portico-caller-assertion"
-"""The same between nodes. It passes the doors, and counts only where the peer's certificate is a node's."""
-
 
 @dataclass(frozen=True, slots=True)
 class Mesh:

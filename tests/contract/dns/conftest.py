@@ -6,7 +6,6 @@ One product an engine is started for all tests, on one event loop, and emptied b
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -17,12 +16,12 @@ from tests.harness.name_server import NameServer, name_server
 from tests.harness.postgresql import fresh_database
 
 MOST_ZONES, MOST_RECORDS = 5, 150
-_HERE = Path(__file__).parent
+_HERE = "tests/contract/dns/"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if _HERE in item.path.parents and isinstance(item, pytest.Function) and "stand" in item.fixturenames:
+        if item.nodeid.startswith(_HERE) and isinstance(item, pytest.Function) and "stand" in item.fixturenames:
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 

@@ -35,12 +35,12 @@ class Driven:
         return self.runner.run(work)
 
 
-_HERE = Path(__file__).parent
+_HERE = "tests/contract/objects/"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if _HERE in item.path.parents and isinstance(item, pytest.Function) and "stand" in item.fixturenames:
+        if item.nodeid.startswith(_HERE) and isinstance(item, pytest.Function) and "stand" in item.fixturenames:
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 

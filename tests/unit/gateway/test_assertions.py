@@ -15,9 +15,15 @@ from portico_server.platform.authorization import Principal
 from portico_server.platform.call import Call, Peer
 from portico_server.platform.errors import ApiError
 from portico_server.platform.keyring import Keyring
-from portico_server.platform.keyring.assertions import AssertionKey, Confirmation, at_door, by_certificate
+from portico_server.platform.keyring.assertions import (
+    DOOR_ASSERTION,
+    NODE_ASSERTION,
+    AssertionKey,
+    Confirmation,
+    at_door,
+    by_certificate,
+)
 from portico_server.platform.keyring.identity import node_uri
-from portico_server.platform.mesh import DOOR_ASSERTION, NODE_ASSERTION
 from tests.unit.gateway.fakes import new_call, run
 
 DOMAIN = "portico.local"

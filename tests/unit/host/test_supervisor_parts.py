@@ -291,3 +291,9 @@ def test_an_announcement_is_read_as_it_was_written(tmp_path: Path) -> None:
         announcement = Announcement(Event.READY, "It is\nready.", tmp_path, "127.0.0.1:1", profile, True, 0.5)
         assert "\n" not in announcement.to_json()
         assert from_json(announcement.to_json()) == announcement
+
+
+def test_the_supervisor_loads_neither_grpc_nor_a_database() -> None:
+    code = "import sys, portico_server.host.supervisor.__main__; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
+    assert not {"grpc", "apsw", "psycopg", "protovalidate"} & set(done.stdout.split())

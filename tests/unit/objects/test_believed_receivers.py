@@ -13,8 +13,8 @@ from portico_server.platform.settings import SettingError
 
 def test_authorities_of_a_file_are_believed_besides_the_systems(tmp_path: Path) -> None:
     trustme.CA().cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    number = len(believed_receivers("").get_ca_certs())
-    assert len(believed_receivers(str(tmp_path / "ca.pem")).get_ca_certs()) == number + 1
+    number = len(believed_receivers("")().get_ca_certs())
+    assert len(believed_receivers(str(tmp_path / "ca.pem"))().get_ca_certs()) == number + 1
 
 
 @pytest.mark.parametrize(("content", "told"), [(None, "cannot read"), ("nothing", "has no certificates in PEM")])

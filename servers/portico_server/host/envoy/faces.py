@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from portico_server.host.envoy import body_limit, headers, jwt, plain, rbac, transcoder, web
 from portico_server.host.envoy.descriptors import Contracts
 from portico_server.host.envoy.message import Message, extension, typed
-from portico_server.platform.mesh import NODE_ASSERTION
+from portico_server.platform.keyring.assertions import NODE_ASSERTION
 from portico_server.platform.placement import Here, Nodes, Placement, Process
 from portico_server.platform.settings import Settings
 

@@ -12,7 +12,7 @@ from portico_server.host.envoy import headers, plain, strangers, web
 from portico_server.host.envoy.message import Message, extension, typed
 from portico_server.host.envoy.upstreams import Upstream
 from portico_server.host.envoy.watched import WatchedFiles
-from portico_server.platform.mesh import NODE_ASSERTION
+from portico_server.platform.keyring.assertions import NODE_ASSERTION
 
 ROUTES = "routes"
 INNER_ROUTES = "inner-routes"

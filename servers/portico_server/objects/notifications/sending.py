@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import NamedTuple
@@ -14,7 +13,7 @@ from portico_server.objects.store.webhooks import Webhook
 from portico_server.platform.clock import Clock
 from portico_server.platform.database import Database
 from portico_server.platform.keyring.sealing import SealBroken
-from portico_server.platform.outgoing.connecting import Connector, Unreachable, tls_context
+from portico_server.platform.outgoing.connecting import Connector, MakeTls, Unreachable, tls_context
 from portico_server.platform.outgoing.destinations import DestinationRules, UrlRefused
 from portico_server.platform.outgoing.posting import Conversation, NotAnswered
 from portico_server.platform.settings import SettingError
@@ -23,12 +22,16 @@ GONE = 410
 _USER_AGENT = ("user-agent", "Portico")
 
 
-def believed_receivers(authorities_file: str) -> ssl.SSLContext:
-    """Those with certificates of the system's authorities, and of the setting's. Raises SettingError."""
+def believed_receivers(authorities_file: str) -> MakeTls:
+    """Those with certificates of the system's authorities, and of the setting's, whose file is read now. Raises
+    SettingError."""
+    if not authorities_file:
+        return tls_context
     try:
-        return tls_context(authorities_file)
+        context = tls_context(authorities_file)
     except (OSError, ValueError) as error:
         raise SettingError(f"webhook_authorities: {error}; give a file of certificates, or leave it out") from None
+    return lambda: context
 
 
 class Outcome(NamedTuple):

@@ -31,6 +31,13 @@ from portico_server.platform.keyring.identity import issuer_of
 from portico_server.platform.names import account_of, is_principal_name
 from portico_server.platform.peer import NOBODY, Peer
 
+DOOR_ASSERTION = "x-portico-caller-assertion"
+"""The header that says for whom a call is made, at the socket of a process of this machine. Every door removes it from
+what clients send, as all that begins with `x-portico-`."""
+
+NODE_ASSERTION = "portico-caller-assertion"
+"""The same between nodes. It passes the doors, and counts only where the peer's certificate is a node's."""
+
 LIFETIME_SECONDS = 30
 LEEWAY_SECONDS = 10
 """How far the clocks of two nodes may be apart."""

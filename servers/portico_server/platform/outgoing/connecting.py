@@ -25,6 +25,7 @@ _BUFFER_BYTES = 32 * 1024
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 """The addresses of a name. Raises OSError."""
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+MakeTls = Callable[[], ssl.SSLContext]
 
 
 class Unreachable(Exception):
@@ -45,11 +46,13 @@ def tls_context(authorities_file: str = "") -> ssl.SSLContext:
 
 
 class Connector:
-    """Makes connections. `close` once nothing is sent any more."""
+    """Makes connections. `close` once nothing is sent any more. `tls` is asked at the first connection by TLS, in a
+    thread: to read the system's authorities takes 70 ms, and most platforms never send to anybody."""
 
-    def __init__(self, rules: AddressRules, tls: ssl.SSLContext, resolve: Resolve | None = None) -> None:
+    def __init__(self, rules: AddressRules, tls: MakeTls, resolve: Resolve | None = None) -> None:
         self._rules = rules
-        self._tls = tls
+        self._make_tls = tls
+        self._tls: ssl.SSLContext | None = None
         self._threads = ThreadPoolExecutor(_RESOLVING_THREADS, thread_name_prefix="resolving")
         self._resolve = resolve or self._by_the_system
 
@@ -103,6 +106,8 @@ class Connector:
 
     async def _to_address(self, to: Destination, address: str) -> Connection:
         by_tls = to.scheme == "https"
+        if by_tls and self._tls is None:
+            self._tls = await asyncio.to_thread(self._make_tls)
         return await asyncio.open_connection(
             address,
             to.port,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import socket
 import ssl
 from collections.abc import AsyncIterator
@@ -49,7 +50,7 @@ class Resolver:
 
 def connector(tmp_path: Path, resolver: Resolver, *networks: str) -> Connector:
     AUTHORITY.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    return Connector(AddressRules(networks), tls_context(str(tmp_path / "ca.pem")), resolver)
+    return Connector(AddressRules(networks), functools.partial(tls_context, str(tmp_path / "ca.pem")), resolver)
 
 
 def at(port: int, host: str = "inside.example") -> Destination:
@@ -110,7 +111,7 @@ async def test_a_certificate_of_another_name_is_not_believed(tmp_path: Path, por
 
 
 async def test_a_certificate_of_an_unknown_authority_is_not_believed(port: int) -> None:
-    stranger = Connector(AddressRules(["127.0.0.0/8"]), tls_context(), Resolver(["127.0.0.1"]))
+    stranger = Connector(AddressRules(["127.0.0.0/8"]), tls_context, Resolver(["127.0.0.1"]))
     with pytest.raises(Unreachable, match="certificate is not believed"):
         await said(stranger, at(port))
 
@@ -134,11 +135,11 @@ async def test_what_takes_too_long_ends(tmp_path: Path, monkeypatch: pytest.Monk
         return []
 
     with pytest.raises(Unreachable, match=r"within 0\.1 s"):
-        await said(Connector(AddressRules(), tls_context(), never), at(443))
+        await said(Connector(AddressRules(), tls_context, never), at(443))
 
 
 async def test_the_system_resolves_names_where_nobody_else_does() -> None:
-    by_system = Connector(AddressRules(), tls_context())
+    by_system = Connector(AddressRules(), tls_context)
     with pytest.raises(Unreachable, match="no address that may be reached"):
         await said(by_system, at(8443, "localhost"))
     by_system.close()

@@ -17,7 +17,7 @@ from portico_server.platform.outgoing.destinations import Destination
 from portico_server.platform.outgoing.posting import Answer, Conversation, NotAnswered
 
 Speak = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-CONNECTOR = Connector(AddressRules(["127.0.0.0/8"]), tls_context())
+CONNECTOR = Connector(AddressRules(["127.0.0.0/8"]), tls_context)
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
 

@@ -13,9 +13,8 @@ from portico_server.host.envoy import floods
 from portico_server.host.mesh.remote.connection import OPTIONS, Connection
 from portico_server.host.mesh.remote.node_credentials import NodeCredentials
 from portico_server.host.mesh.remote.pool import Bounds, Pool, Retired
-from portico_server.platform.keyring.assertions import at_door, by_certificate
+from portico_server.platform.keyring.assertions import DOOR_ASSERTION, NODE_ASSERTION, at_door, by_certificate
 from portico_server.platform.keyring.keyring import LOOPBACK
-from portico_server.platform.mesh import DOOR_ASSERTION, NODE_ASSERTION
 
 _NODE_NAME = (("grpc.ssl_target_name_override", LOOPBACK[0]),)
 """Every node's certificate bears this name, and no other server certificate is issued: whoever shows it is a node of
