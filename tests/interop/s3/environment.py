@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -24,8 +25,11 @@ def programs() -> Path:
             _run(sys.executable, "-m", "venv", "--without-pip", str(_FOLDER))
             python = str(_FOLDER / "bin" / "python")
             # What is used of it is compiled when it is: most never is.
-            install = ("install", "--quiet", "--no-compile", "--requirement", str(_CLIENTS))
-            _run(sys.executable, "-m", "pip", "--python", python, *install)
+            if shutil.which("uv") is not None:  # takes a seventh of the time that pip does
+                install = ("uv", "pip", "install", "--no-compile-bytecode", "--python", python)
+            else:
+                install = (sys.executable, "-m", "pip", "--python", python, "install", "--no-compile")
+            _run(*install, "--quiet", "--requirement", str(_CLIENTS))
             stamp.write_text(wanted)
     return _FOLDER / "bin"
 
