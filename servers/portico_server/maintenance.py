@@ -150,10 +150,15 @@ def stores_of_platform(settings: Settings) -> Stores:
     return read_stores(settings.data)
 
 
-def claim_store(settings: Settings, name: str) -> None:
-    """Has this platform, running or not, take over a store, whoever had it. Raises SettingError, OSError."""
+def check_described(settings: Settings, name: str) -> None:
+    """That stores.toml describes a store of that name. Raises SettingError."""
     if name not in {one.store.name for one in stores_of_platform(settings).others}:
         raise SettingError(f"{settings.data / STORES} describes no store {name}")
+
+
+def claim_store(settings: Settings, name: str) -> None:
+    """Has this platform, running or not, take over a store, whoever had it. Raises SettingError, OSError."""
+    check_described(settings, name)
     if not claim(settings.data, name):
         raise SettingError(f"there are no bytes in {settings.data / 'blobs'} yet: start the platform first")
 

@@ -285,7 +285,11 @@ def test_the_command_line_lists_and_checks_the_stores(world: World, portico: Por
     assert checked.out.count("can be used") == 2
     assert checked.out.count("this platform") >= 1
     assert world.described.secret not in listed.__repr__() + checked.out
-    assert portico("stores", "claim", "nowhere", "--yes", "--data", world.platform.data).code == 1
+    for options in (("--yes",), ()):
+        nowhere = portico("stores", "claim", "nowhere", *options, "--data", world.platform.data)
+        assert (nowhere.code, "describes no store nowhere" in nowhere.err) == (1, True)
+    bare = portico("stores", "check", "--data", world.elsewhere.data)
+    assert (bare.code, bare.out, "no store outside is described" in bare.err) == (0, "", True)
     for command in ("ls", "check"):
         missing = portico("stores", command, "--data", world.platform.data / "nonexistent")
         assert missing.code != 0
@@ -295,11 +299,12 @@ def test_the_command_line_lists_and_checks_the_stores(world: World, portico: Por
 def test_a_check_asks_the_database_in_which_stores_bytes_are(world: World, objects: Objects, portico: Portico) -> None:
     """So that a wrong stores.toml is found out before a start with it."""
     path = world.platform.data / "stores.toml"
-    objects.put(f"{objects.make_bucket()}/objects/large", LARGE)
+    for jurisdiction in ("", "eu"):
+        objects.put(f"{objects.make_bucket(jurisdiction=jurisdiction)}/objects/large", LARGE)
     right = path.read_text()
     begin, end = right.index("[[stores]]"), right.rindex("[[stores]]")
     try:
-        path.write_text(right.replace('"one/"', '"another/"'))
+        path.write_text(right.replace('"europe/"', '"another/"'))
         unmarked = portico("stores", "check", "--data", world.platform.data)
         path.write_text(right[:begin].replace('"away"', '"europe"') + right[end:])
         missing = portico("stores", "check", "--data", world.platform.data)

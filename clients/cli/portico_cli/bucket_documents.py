@@ -1,12 +1,14 @@
 """Rules of buckets as documents, in YAML or JSON: in the shape of the contract, or in that of S3's JSON.
 
 `aws s3api put-bucket-lifecycle-configuration` takes `{"Rules": [{"ID": …, "Status": "Enabled", …}]}`, `put-bucket-cors`
-`{"CORSRules": […]}`; the contract has `{"lifecycle_rules": [{"id": …, "enabled": true, …}]}`, and a bare list will do.
+`{"CORSRules": […]}`; the contract has `{"lifecycle_rules": [{"id": …, "enabled": true, …}]}`, and a bare list of either
+will do.
 """
 
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -28,6 +30,12 @@ _CORS = {
 }
 
 
+_UNKNOWN_NAME = re.compile(
+    r'has no field named "(.*?)" at "Bucket\.(.*?)"\.?\s*Available Fields.*?"\[(.*)\]"', re.DOTALL
+)
+_UNKNOWN_VALUE = re.compile(r"Invalid enum value (.*?) for enum type ([\w.]+) at Bucket\.(.*?)\.*$")
+
+
 def read_rules(text: str, field: str) -> Bucket:
     """The document's rules in that field of a bucket, and nothing else. Raises click.BadParameter."""
     try:
@@ -38,13 +46,25 @@ def read_rules(text: str, field: str) -> Bucket:
     try:
         return json_format.ParseDict({field: rules}, Bucket())
     except json_format.ParseError as error:
-        raise click.BadParameter(f"the document is not as it should be: {error}") from None
+        raise click.BadParameter(f"the document is not as it should be: {_in_words(str(error))}") from None
+
+
+def _in_words(told: str) -> str:
+    """What protobuf tells of a document, by where it is wrong and what may stand there."""
+    if found := _UNKNOWN_NAME.search(told):
+        name, place, known = found.groups()
+        return f"{place}: there is no {name}; there are {known}"
+    if found := _UNKNOWN_VALUE.search(told):
+        value, kind, place = found.groups()
+        known = Bucket.DESCRIPTOR.file.pool.FindEnumTypeByName(kind).values_by_name
+        return f"{place}: {value} is none of {', '.join(list(known)[1:])}"
+    return told
 
 
 def _list_of(document: Any, field: str) -> list[Any]:
     in_s3 = _LISTS_OF_S3.get(field, "")
     if isinstance(document, list):
-        return document
+        return [_from_s3(rule, field) if in_s3 and _is_of_s3(rule) else rule for rule in document]
     if isinstance(document, Mapping) and len(document) == 1:
         (name, rules), *_ = document.items()
         if isinstance(rules, list) and name in (field, _camel(field)):
@@ -53,6 +73,11 @@ def _list_of(document: Any, field: str) -> list[Any]:
             return [_from_s3(rule, field) for rule in rules]
     known = f"{field}: [...]" + (f", or {in_s3}: [...] as S3 has it" if in_s3 else "")
     raise click.BadParameter(f"the document must be a list of rules, or {known}")
+
+
+def _is_of_s3(rule: Any) -> bool:
+    """S3's names begin with capitals."""
+    return isinstance(rule, Mapping) and any(str(name)[:1].isupper() for name in rule)
 
 
 def _from_s3(rule: Any, field: str) -> dict[str, Any]:

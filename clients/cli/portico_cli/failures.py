@@ -42,6 +42,7 @@ _REMEDIES = {
     "ZONE_NOT_EMPTY": "`portico zones delete --force` deletes its records, too",
     "STORE_UNREACHABLE": "on the platform's machine `portico stores check` tells why; try again when the store is back",
     "STORE_UNKNOWN": "the operator has to describe that store in stores.toml again",
+    "OBJECT_LOCK_DISABLED": "`portico objects update BUCKET --object-lock` enables it, for good, with versions",
     "BUCKET_NOT_EMPTY": "`portico objects rb --force` deletes what it holds, too",
 }
 

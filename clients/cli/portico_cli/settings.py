@@ -41,6 +41,7 @@ def settings_options(*, starting: bool = False) -> Callable[[Callable[..., Any]]
         options += [
             click.option("--listen", metavar="HOST:PORT", help="Where the API door listens.  [PORTICO_LISTEN]"),
             click.option("--web-listen", metavar="HOST:PORT", help="Where the web door listens.  [PORTICO_WEB_LISTEN]"),
+            click.option("--s3-listen", metavar="HOST:PORT", help="Where the S3 door listens.  [PORTICO_S3_LISTEN]"),
             click.option("--only", metavar="PRODUCTS", help="Run only these products, separated by commas."),
             click.option(
                 "--set",

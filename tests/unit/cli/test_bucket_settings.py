@@ -50,7 +50,8 @@ def stored(fake: FakePlatform) -> Any:
 
 
 def test_rules_are_read_as_s3_writes_them() -> None:
-    assert list(read_rules(IN_S3, "lifecycle_rules").lifecycle_rules) == RULES
+    for text in (IN_S3, json.dumps(json.loads(IN_S3)["Rules"])):
+        assert list(read_rules(text, "lifecycle_rules").lifecycle_rules) == RULES
 
 
 def test_rules_are_read_as_the_contract_has_them_in_yaml_and_json() -> None:
@@ -76,13 +77,20 @@ def test_cors_rules_are_read_as_s3_writes_them() -> None:
         ('{"Rules": [{"Transitions": []}]}', "Transitions is none of what such a rule can say here"),
         ('{"Rules": [1]}', "an object with names and values"),
         ('{"Rules": [{"Filter": 1}]}', "an object is needed"),
-        ('[{"expires": 1}]', "expires"),
+        ('[{"expires": 1}]', r"lifecycle_rules\[0\]: there is no expires; there are 'id', 'enabled', 'filter'"),
         ("!!python/object/apply:os.system [ls]", "neither YAML nor JSON"),
     ],
 )
 def test_a_document_that_is_none_is_told(text: str, told: str) -> None:
     with pytest.raises(click.BadParameter, match=told):
         read_rules(text, "lifecycle_rules")
+
+
+def test_an_event_that_is_none_is_told_with_those_there_are() -> None:
+    text = '[{"events": ["created"], "queue": "accounts/default/queues/q"}]'
+    told = r"notification_rules\[0\].events\[0\]: created is none of EVENT_OBJECT_CREATED, EVENT_OBJECT_DELETED, "
+    with pytest.raises(click.BadParameter, match=told):
+        read_rules(text, "notification_rules")
 
 
 def test_rules_are_set_shown_and_removed(portico: Portico, fake: FakePlatform, tmp_path: Path) -> None:
@@ -96,7 +104,7 @@ def test_rules_are_set_shown_and_removed(portico: Portico, fake: FakePlatform, t
     assert portico("objects", "lifecycle", "set", "photos", "-", given=shown.encode()).code == 0
     assert list(stored(fake).lifecycle_rules) == RULES
     unknown = portico("objects", "lifecycle", "rm", "photos", "none")
-    assert (unknown.code, "has no rule none" in unknown.err) == (2, True)
+    assert (unknown.code, "has no rule none" in unknown.err) == (3, True)
     assert portico("objects", "lifecycle", "rm", "photos").out.endswith("has 0 rules of lifecycle\n")
     assert not stored(fake).lifecycle_rules
 

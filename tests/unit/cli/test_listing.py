@@ -167,6 +167,14 @@ def test_a_version_is_restored(portico: Portico, fake: FakePlatform) -> None:
     none = portico("objects", "versions", "portico://photos/absent", "--restore", "previous")
     assert (none.code, "there is no object portico://photos/absent" in none.err) == (3, True)
     assert portico("objects", "versions", "portico://photos", "--restore", "v1").code == 2
+    assert portico("objects", "versions", "portico://photos/absent").code == 3
+    assert portico("objects", "versions", "portico://photos").code == 0
+
+
+@pytest.mark.parametrize("month", ["2026-13", "nov", "2026"])
+def test_a_month_that_is_none_is_told(portico: Portico, fake: FakePlatform, month: str) -> None:
+    outcome = portico("objects", "usage", "--month", month)
+    assert (outcome.code, "must be a month as 2026-11" in outcome.err) == (2, True)
 
 
 @pytest.mark.parametrize("time", ["0", "8d", "1w", "-1", "soon", "169h"])

@@ -70,9 +70,12 @@ def check(kind: str, **flags: Any) -> int:
     """
     from portico_server import maintenance
 
-    found = maintenance.look_at_stores(settings_of_platform(flags))
+    settings = settings_of_platform(flags)
+    found = maintenance.look_at_stores(settings)
     if kind == "json":
         output.show_json([one._asdict() for one in found])
+    elif not found:
+        click.echo(f"no store outside is described, and none has bytes: all are in {settings.data / 'blobs'}", err=True)
     else:
         rows = [[one.store, one.product, one.problem or "can be used", one.whose] for one in found]
         output.table(["store", "product", "state", "owner"], rows)
@@ -96,6 +99,7 @@ def claim(store: str, yes: bool, **flags: Any) -> None:
     from portico_server import maintenance
 
     settings = settings_of_platform(flags)
+    maintenance.check_described(settings, store)
     if not yes:
         owners = [one.whose for one in maintenance.look_at_stores(settings) if one.store == store and one.owner]
         click.echo(f"{store} belongs to: {', '.join(owners) or 'nobody'}", err=True)

@@ -90,7 +90,7 @@ def _transfer(caller: Caller, what: What, sources: tuple[str, ...], target: str,
     """Moves one thing, or all it can of several."""
     froms, to = [place(source) for source in sources], place(target)
     if isinstance(to, Path) and not all(isinstance(source, Remote) for source in froms):
-        raise click.UsageError(f"neither is portico://BUCKET/KEY: `{what.word}` it with the system's own command")
+        raise click.UsageError("one of them must be portico://BUCKET/KEY: both are files or folders")
     into = target.endswith("/") or len(sources) > 1
     if recursive:
         for source in froms:

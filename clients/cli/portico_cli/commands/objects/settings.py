@@ -170,7 +170,10 @@ def _rules_group(name: str, field: str, what: str, shapes: str) -> click.Group:
         rules = getattr(found, field)
         missing = set(ids) - {rule.id for rule in rules}
         if missing:
-            raise click.BadParameter(f"{bucket} has no rule {', '.join(map(output.quoted, sorted(missing)))}")
+            from portico.errors import NotFound
+
+            told = ", ".join(map(output.quoted, sorted(missing)))
+            raise NotFound(f"{bucket} has no rule {told}", reason="RULE_NOT_FOUND")
         left = _with_rules(field, [rule for rule in rules if ids and rule.id not in ids])
         replace(caller, bucket, left, found.etag)
 

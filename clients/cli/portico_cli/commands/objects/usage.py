@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import click
@@ -14,8 +15,19 @@ if TYPE_CHECKING:
     from portico.objects.v1.usage_pb2 import UsageReport
 
 
+_MONTH = re.compile(r"2[0-9]{3}-(0[1-9]|1[0-2])")
+
+
+def _month(context: click.Context, parameter: click.Parameter, given: str) -> str:
+    if given and not _MONTH.fullmatch(given):
+        raise click.BadParameter("must be a month as 2026-11")
+    return given
+
+
 @objects.command()
-@click.option("--month", metavar="YYYY-MM", default="", help="Which month, UTC. This one, if left out.")
+@click.option(
+    "--month", metavar="YYYY-MM", default="", callback=_month, help="Which month, UTC. This one, if left out."
+)
 @calls_platform
 def usage(caller: Caller, month: str) -> None:
     """Tell what was used in a month, bucket by bucket, and what it costs at the prices of R2's beginning.

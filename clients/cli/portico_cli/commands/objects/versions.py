@@ -7,6 +7,7 @@ import click
 from portico_cli import output
 from portico_cli.calling import Caller, calls_platform
 from portico_cli.commands.objects.group import objects
+from portico_cli.failures import NOT_FOUND
 from portico_cli.remote import ANYWHERE, Remote
 
 PREVIOUS = "previous"
@@ -22,11 +23,11 @@ PREVIOUS = "previous"
     help="Make this version current again; `previous`: the last but one.",
 )
 @calls_platform
-def versions(caller: Caller, place: Remote, version_id: str) -> None:
+def versions(caller: Caller, place: Remote, version_id: str) -> int:
     """List versions and delete markers below a prefix, the newest of a key first; or restore one.
 
     To restore a version stores a copy of it as the newest one: nothing is lost by that. Of a deleted object `previous`
-    is what it was before.
+    is what it was before. The exit code is 3 where nothing begins so.
 
     \b
     Examples:
@@ -36,7 +37,7 @@ def versions(caller: Caller, place: Remote, version_id: str) -> None:
     """
     if version_id:
         _restore(caller, place, version_id)
-        return
+        return 0
     columns: list[output.Column] = [
         ("put", lambda item: output.moment(item.create_time)),
         (">bytes", lambda item: "deleted" if item.delete_marker else str(item.size_bytes)),
@@ -44,8 +45,9 @@ def versions(caller: Caller, place: Remote, version_id: str) -> None:
         ("", lambda item: "latest" if item.latest else ""),
         ("key", lambda item: item.name.partition("/objects/")[2]),
     ]
-    found = caller.client.objects.versions(place.bucket, prefix=place.key)
+    found = list(caller.client.objects.versions(place.bucket, prefix=place.key))
     output.show_items(found, columns, as_json=caller.json, nothing=f"nothing below {place}")
+    return 0 if found or not place.key else NOT_FOUND
 
 
 def _restore(caller: Caller, place: Remote, version_id: str) -> None:
