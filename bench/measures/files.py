@@ -19,7 +19,7 @@ from bench.report import Goal, Section, Table
 from portico.objects.v1 import objects_pb2
 
 NOTE = (
-    "One object by `GetObject` (messages of 256 KiB) and `PutObject` (of 1 MiB), and by S3 over HTTP/1.1 (signed in the"
+    "One object by `GetObject` (messages of 512 KiB) and `PutObject` (of 1 MiB), and by S3 over HTTP/1.1 (signed in the"
     " header), one at a time, with TLS, the put durable and hashed; beside it a `grpc.aio` server that streams as much"
     " from memory and throws away what it is sent, the disk by itself, a file read from the page cache, and as much"
     " over a socket of the loopback without TLS."

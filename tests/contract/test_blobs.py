@@ -94,6 +94,16 @@ async def test_a_large_blob_is_read_as_it_was_written(blobs: Blobs) -> None:
     assert b"".join(await content(blobs, copy, chunk=1 << 20)) == piece * 6
 
 
+async def test_parts_of_any_sizes_are_written_one_behind_the_other(blobs: Blobs) -> None:
+    parts = [bytes([number]) * size for number, size in enumerate((5, 4091, 0, 1 << 20, 4096, 3_000_001, 7), 1)]
+    writer = await blobs.create()
+    await writer.write(*parts)
+    await writer.write()
+    await writer.write(b"end")
+    await writer.commit()
+    assert b"".join(await content(blobs, writer.blob_id, chunk=1 << 20)) == b"".join(parts) + b"end"
+
+
 async def test_a_blob_that_has_just_the_size_of_a_part_is_whole(blobs: Blobs) -> None:
     blob_id = await written(blobs, b"x" * PART_BYTES)
     assert b"".join(await content(blobs, blob_id, chunk=1 << 20)) == b"x" * PART_BYTES

@@ -95,8 +95,9 @@ class FaceCalls(Protocol):
     ) -> Any:
         """A method with one response, which is answered. `request` is its message; of a method that takes a stream, an
         asynchronous iterator of messages, pulled as the servicer reads. `beside`: brings large bytes of each message
-        but the first, in its place, to a servicer that knows of it (`Call.beside`). `rows`: takes those of a list, in
-        place of its message, from a servicer that knows of it (`Call.rows`). Raises ApiError."""
+        but the first, in its place, to a servicer that knows of it (`Call.beside`); messages that have nothing else may
+        be one and the same, which is checked once. `rows`: takes those of a list, in place of its message, from a
+        servicer that knows of it (`Call.rows`). Raises ApiError."""
         ...
 
     def stream(self, method: str, request: Any, beside: list[bytes] | None = None) -> AsyncIterator[Any]:

@@ -34,7 +34,7 @@ OBJECT_BYTES = 16 * MEBIBYTE
 """More than the kernel holds for a client that reads nothing."""
 UPLOAD_BYTES = 1 << 30
 DOWNLOAD_HOLDS_MIB = 1.4
-"""Two parts of 256 KiB in Envoy, two in front of it, and 0.2 MiB for the connection and the request: 1.2 MiB."""
+"""A part of 512 KiB in Envoy, one in front of it, and 0.2 MiB for the connection and the request: 1.2 MiB."""
 UPLOAD_HOLDS_MIB = 3.0
 """Twice Envoy's bound for a connection (0.5 MiB), as much on its way to Python and as it arrives there, a piece that is
 gathered and written (0.8 MiB), and the connection. 1.7 MiB were seen on a loaded machine."""

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 import grpc
 
 from portico_server.host.adapter.exchange import Cut, Event, Exchange, Receive
+from portico_server.host.adapter.pauses import Pauses
 from portico_server.host.adapter.requests import DISCARDED_BYTES, DISCARDING_SECONDS
 from portico_server.platform.call import Call
 from portico_server.platform.errors import ApiError
@@ -21,11 +22,8 @@ STALLED_SECONDS = 30.0
 STRANGERS_SECONDS = 10.0
 STRANGERS_BYTES_PER_SECOND = 64 * 1024
 """As long as nobody is known to call, the body must come within this time, and more for what has come."""
-_SMALL_BYTES, _LARGE_BYTES = 96 * 1024, 192 * 1024
-_PAUSE_SECONDS, _MOST_PAUSES = 0.001, 5
-"""Between the parts of a long body there are pauses, longer where parts are small, shorter where they are large: each
-costs the same, whatever it brings, and what comes meanwhile Envoy gathers, up to its bound for a connection. Taken at
-once, bodies came in parts of 30 KiB, and cost three times as much."""
+_LONG_BYTES = 96 * 1024
+"""Behind so many there are pauses between the parts."""
 
 
 class FaceBody:
@@ -67,17 +65,13 @@ class FaceBody:
         if self._given:
             raise RuntimeError("a request's body can be read once")
         self._given = True
-        pauses = 0
+        pauses = Pauses()
         while not self.ended:
             part = [await self._next()]
             if size_bytes := len(part[0]):
                 yield part.pop()  # held by its reader alone, who may wait for the disk
-                if size_bytes > _LARGE_BYTES:
-                    pauses = max(pauses - 1, 0)
-                elif size_bytes < _SMALL_BYTES and self.received_bytes > _SMALL_BYTES:
-                    pauses = min(pauses + 1, _MOST_PAUSES)
-                if pauses and not self.ended:
-                    await asyncio.sleep(pauses * _PAUSE_SECONDS)
+                if self.received_bytes > _LONG_BYTES and not self.ended and (seconds := pauses.after(size_bytes)):
+                    await asyncio.sleep(seconds)
 
     @property
     def over(self) -> bool:

@@ -38,16 +38,21 @@ _HANDED_OVER: Any = object()
 class FaceRequests(Messages):
     """The request of one call: a message, or an iterator of messages."""
 
-    __slots__ = ("_messages",)
+    __slots__ = ("_before", "_messages")
 
     def __init__(self, exchange: Exchange, binding: Binding, messages: Any) -> None:
         super().__init__(exchange, binding)
         self._messages = messages
+        self._before: Any = None
 
     async def _read(self) -> Any:
         if not self._streaming:
             return self._messages
-        return await anext(self._messages, END)
+        message = await anext(self._messages, END)
+        if message is self._before:  # that has nothing but bytes beside it
+            self._checked = message
+        self._before = message
+        return message
 
     async def _expect_end(self) -> None:
         """A face cannot bring a second message."""

@@ -44,6 +44,11 @@ class Frames:
             self._chunks.append(data)
             self.size_bytes += len(data)
 
+    @property
+    def missing_bytes(self) -> int:
+        """How many more are to come of the message whose beginning was looked at last; 0 where it is there."""
+        return max(self._length - self.size_bytes, 0)
+
     def take(self) -> bytes | None:
         """The next message, None until more of it is fed. Raises ApiError where no message can follow."""
         if self._length < 0 and not self._read_header():

@@ -23,13 +23,14 @@ END: Any = grpc.aio.EOF
 class Messages(abc.ABC):
     """The request messages of one call, one after another."""
 
-    __slots__ = ("_deserialize", "_first", "_given", "_streaming", "awaited_since", "call", "exchange")
+    __slots__ = ("_checked", "_deserialize", "_first", "_given", "_streaming", "awaited_since", "call", "exchange")
 
     def __init__(self, exchange: Exchange, binding: Binding) -> None:
         self.exchange = exchange
         self._deserialize = binding.deserialize
         self._streaming = binding.request_streaming
         self._first = _UNREAD
+        self._checked: Any = None  # a message that comes again and again, and is not checked again
         self._given = False  # whether the first message went to the servicer
         self.call: Call | None = None
         """The call that these are for, as long as it is served."""
@@ -80,7 +81,7 @@ class Messages(abc.ABC):
             self._first = message = await self._read()
             return message
         message = await self._read()
-        if message is not END and self.call is not None:
+        if message is not END and message is not self._checked and self.call is not None:
             for check in self.call.checks:
                 check(message)
         return message

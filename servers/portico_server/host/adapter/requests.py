@@ -12,11 +12,14 @@ from typing import Any
 from portico_server.host.adapter import bulk
 from portico_server.host.adapter.binding import Binding
 from portico_server.host.adapter.compression import decompress, request_encoding
-from portico_server.host.adapter.exchange import ClientDisconnected, Cut, Event, Exchange, Receive
+from portico_server.host.adapter.exchange import NO_CONTEXT, ClientDisconnected, Cut, Event, Exchange, Receive
 from portico_server.host.adapter.frames import Frames
 from portico_server.host.adapter.messages import END, Messages, too_many_messages
+from portico_server.host.adapter.pauses import Pauses
 
 _READ_AHEAD_BYTES = 64 * 1024
+_LONG_BYTES = 128 * 1024
+"""Where more than so many are missing of a message there are pauses between its parts; others are taken at once."""
 DISCARDED_BYTES = 8 * 1024 * 1024
 DISCARDING_SECONDS = 1.0
 """What of a refused request is read and thrown away. It costs us what it costs its sender, and no memory."""
@@ -32,6 +35,7 @@ class Requests(Messages):
         "_frames",
         "_limit",
         "_lost",
+        "_pauses",
         "_receive",
         "_waiting",
     )
@@ -44,6 +48,7 @@ class Requests(Messages):
         self._asked = False  # whether an event was asked for that has not come
         self._arrival: asyncio.Future[None]  # done when it comes
         self._waiting = False  # whether somebody waits for it
+        self._pauses = Pauses()
         self._ended = False
         self._lost = False  # whether the client went away
 
@@ -144,15 +149,22 @@ class Requests(Messages):
         if self.exchange.disconnected:
             raise ClientDisconnected
 
-    def _ask(self) -> None:
-        """Asks for the next event; `_arrive` is called with it.
+    def _ask(self, pause_seconds: float = 0.0) -> None:
+        """Asks for the next event, after a pause; `_arrive` is called with it.
 
         What `receive` answers is not waited for itself: a wait may be cancelled, and pyvoy stumbles over a future
         that is.
         """
         self._asked = True
         self._arrival = self.exchange.loop.create_future()
-        asyncio.ensure_future(self._receive()).add_done_callback(self._arrive)
+        if pause_seconds:
+            self.exchange.loop.call_later(pause_seconds, self._ask_now, context=NO_CONTEXT)
+        else:
+            self._ask_now()
+
+    def _ask_now(self) -> None:
+        if not self.exchange.done:
+            asyncio.ensure_future(self._receive()).add_done_callback(self._arrive)
 
     def _arrive(self, answer: asyncio.Future[Event]) -> None:
         arrival = self._arrival
@@ -176,4 +188,4 @@ class Requests(Messages):
         if self.awaited_since is not None and not self._streaming:
             self.awaited_since = time.monotonic()  # a large message may take its time, as long as some of it comes
         if self._streaming and not self._ended and (self._waiting or self._frames.size_bytes < _READ_AHEAD_BYTES):
-            self._ask()
+            self._ask(self._pauses.after(len(body)) if self._frames.missing_bytes > _LONG_BYTES else 0.0)

@@ -123,14 +123,15 @@ class Responses:
             return
         if self._exchange.disconnected or self._exchange.done:
             raise ClientDisconnected
-        if self._in_flight_bytes >= _IN_FLIGHT_BYTES:
-            await self._taken()
         self.compress_next = True
         length = len(head) + len(data)
         self._parts += (frames.header(0, length), head, data)
+        del data
         if self.call is not None:
             self.call.sent_bytes += frames.HEADER_BYTES + length
         self._push()
+        if self._in_flight_bytes >= _IN_FLIGHT_BYTES:  # now, where nothing of it is held any more
+            await self._taken()
         if self._exchange.disconnected:
             raise ClientDisconnected
 

@@ -78,6 +78,11 @@ class Hasher:
         for running in self._running.values():
             running.update(data)
 
+    def update_all(self, parts: Iterable[bytes]) -> None:
+        """As `update` with all of them at once, which are not to be changed meanwhile."""
+        for part in parts:
+            self.update(part)
+
     def digests(self) -> Digests:
         return {name: running.digest() for name, running in self._running.items()}
 

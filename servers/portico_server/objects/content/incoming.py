@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from types import MappingProxyType
 from typing import NamedTuple
@@ -21,6 +21,8 @@ MAX_OBJECT_BYTES = 5_497_558_138_880
 """5 TiB less 1/8 %, as R2 has it: 4.995 TiB, rounded up to the contract's bound."""
 _PIECE_BYTES, _SMALL_PIECE_BYTES = 1 << 20, 1 << 17
 """What is handed to the threads at once: large enough that the hop does not count, smaller where many come at once."""
+_MOST_PARTS = 12
+"""Of a piece. Each costs the threads two turns at the interpreter, and to join them costs the event loop a copy."""
 _ALL_PIECES_BYTES = 8 << 20
 """What the pieces of all uploads come to at once, up to 64 of them: so memory hardly grows with their number."""
 _AHEAD_UPLOADS = 8
@@ -128,7 +130,7 @@ class Receiver:
         try:
             received_bytes = 0
             async for piece in self._pieces(first, parts):
-                received_bytes += len(piece)
+                received_bytes += sum(map(len, piece))
                 _check_size(received_bytes, announced, resource, max_bytes)
                 if working is not None:
                     await working
@@ -150,13 +152,13 @@ class Receiver:
             self._receiving -= 1
         return Content(hasher.size_bytes, digests, file=writer.blob_id)
 
-    async def _take(self, piece: bytes, writer: BlobWriter, hasher: Hasher) -> None:
+    async def _take(self, piece: Sequence[bytes], writer: BlobWriter, hasher: Hasher) -> None:
         """Writes and hashes at the same time, while the next piece is on its way."""
-        hashed = asyncio.get_running_loop().run_in_executor(self._hashing, hasher.update, piece)
-        await asyncio.gather(writer.write(piece), hashed)
+        hashed = asyncio.get_running_loop().run_in_executor(self._hashing, hasher.update_all, piece)
+        await asyncio.gather(writer.write(*piece), hashed)
 
-    async def _pieces(self, held: list[bytes], parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """The parts in pieces, behind those that are held; a large part is passed on as it is."""
+    async def _pieces(self, held: list[bytes], parts: AsyncIterator[bytes]) -> AsyncIterator[Sequence[bytes]]:
+        """The parts in pieces, behind those that are held."""
         held_bytes = sum(map(len, held))
         async for part in parts:
             held.append(part)
@@ -164,14 +166,14 @@ class Receiver:
             del part
             if held_bytes >= max(_SMALL_PIECE_BYTES, min(_PIECE_BYTES, _ALL_PIECES_BYTES // self._receiving)):
                 held_bytes = 0
-                yield _joined(held)
+                yield _piece(held)
         if held:
-            yield _joined(held)
+            yield _piece(held)
 
 
-def _joined(held: list[bytes]) -> bytes:
-    """The parts as one, which are not held any more."""
-    piece = b"".join(held)
+def _piece(held: list[bytes]) -> Sequence[bytes]:
+    """The parts, which are not held any more; as one where they are small."""
+    piece = tuple(held) if len(held) <= _MOST_PARTS else (b"".join(held),)
     held.clear()
     return piece
 

@@ -173,8 +173,8 @@ class FileBlobWriter:
     def blob_id(self) -> str:
         return self._blob_id
 
-    async def write(self, data: bytes) -> None:
-        await self._blobs.run(self._file.write, data)
+    async def write(self, *parts: bytes) -> None:
+        await self._blobs.run(self._file.write, *parts)
 
     async def commit(self) -> None:
         await self._blobs.run(self._file.commit)

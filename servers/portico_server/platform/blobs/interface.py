@@ -46,8 +46,8 @@ class BlobWriter(Protocol):
         """Its id, chosen at the start."""
         ...
 
-    async def write(self, data: bytes) -> None:
-        """Appends. Raises StorageFull where the disk is full."""
+    async def write(self, *parts: bytes) -> None:
+        """Appends them. Raises StorageFull where the disk is full."""
         ...
 
     async def commit(self) -> None:

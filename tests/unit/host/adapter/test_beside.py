@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 import zlib
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -16,6 +18,7 @@ from portico_server.host.adapter.frames import Frames
 from portico_server.platform.call import Call, Handler, current
 from portico_server.platform.errors import to_api_error
 from portico_server.platform.methods import Method
+from tests.unit.host.adapter.fake_asgi import FakeServer
 from tests.unit.host.adapter.test_application import frame, served
 
 LARGE = bytes(range(256)) * 512
@@ -104,3 +107,33 @@ async def test_a_stream_of_both_has_nothing_beside() -> None:
     body = frame(Request(data=httpbody_pb2.HttpBody(data=LARGE)).SerializeToString())
     server = await served(app, path, body * 2)
     assert server.body == frame(LARGE) * 2
+
+
+class Told(FakeServer):
+    """Notes how much of the request was asked for, and when."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.asked: list[float] = []
+
+    def receive(self) -> asyncio.Future[Any]:
+        self.asked.append(asyncio.get_running_loop().time())
+        return super().receive()
+
+
+async def test_between_parts_of_a_large_message_there_are_pauses() -> None:
+    async def serve(requests: AsyncIterator[bytes], context: Any) -> bytes:
+        async for _ in requests:
+            pass
+        return b""
+
+    async def pauses(*body: bytes) -> int:
+        server = Told(path, body)
+        await asyncio.create_task(app(server.scope, server.receive, server.send))
+        assert server.trailers == {b"grpc-status": b"0"}
+        return sum(later - asked >= 0.0009 for asked, later in itertools.pairwise(server.asked))
+
+    app, path = application(grpc.stream_unary_rpc_method_handler(serve), lambda message: None)
+    large = frame(bytes(512 * 1024))
+    parts = [large[at : at + 16 * 1024] for at in range(0, len(large), 16 * 1024)]
+    assert await pauses(*parts) >= 20  # not while less than 128 KiB are missing

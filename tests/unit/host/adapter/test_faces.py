@@ -145,6 +145,30 @@ async def test_a_body_is_streamed_into_a_call_as_the_servicer_reads() -> None:
     assert served.ended[0][0].received_bytes == 1500
 
 
+async def test_a_message_that_comes_again_is_checked_once_and_has_other_bytes_beside_it() -> None:
+    checked: list[bytes] = []
+
+    async def upload(request: FaceRequest, calls: FaceCalls) -> FaceResponse:
+        beside: list[bytes] = []
+
+        async def messages() -> AsyncIterator[pb.ClientStreamRequest]:
+            calls.made[0].checks.append(lambda message: checked.append(message.payload))
+            yield pb.ClientStreamRequest(payload=b"first")
+            same = pb.ClientStreamRequest()
+            async for part in request.body():
+                beside.append(part)
+                yield same
+                assert calls.made[0].beside == [part]
+                beside.clear()
+            yield pb.ClientStreamRequest(payload=b"last")
+
+        answered = await calls.call(SERVICE + "ClientStream", messages(), beside)
+        return FaceResponse(200, (), str(answered.messages).encode())
+
+    assert (await Served(upload).request("PUT", b"x", b"y", b"z")).body == b"5"
+    assert checked == [b"", b"last"]
+
+
 async def test_a_stream_is_pulled_part_by_part_and_ends_its_call_behind_the_last() -> None:
     served = Served(streaming(3, 4))
     server = await served.request()

@@ -47,8 +47,11 @@ class S3BlobWriter:
     def blob_id(self) -> str:
         return self._blobs.id_of(self._name)
 
-    async def write(self, data: bytes) -> None:
-        view = memoryview(data)
+    async def write(self, *parts: bytes) -> None:
+        for part in parts:
+            await self._write(memoryview(part))
+
+    async def _write(self, view: memoryview) -> None:
         while view:
             room = self._part_bytes() - self._spool.size_bytes
             await self._blobs.run(self._spool.append, view[:room])
