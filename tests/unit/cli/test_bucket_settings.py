@@ -86,6 +86,18 @@ def test_a_document_that_is_none_is_told(text: str, told: str) -> None:
         read_rules(text, "lifecycle_rules")
 
 
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [("lifecycle", "lifecycle_rules"), ("cors", "cors_rules"), ("notifications", "notification_rules")],
+)
+def test_the_file_that_help_shows_is_one(portico: Portico, name: str, field: str) -> None:
+    (shown,) = [
+        line for line in portico("objects", name, "set", "--help").out.splitlines() if line.startswith("    - {")
+    ]
+    (rule,) = getattr(read_rules(shown, field), field)
+    assert rule.ListFields()
+
+
 def test_an_event_that_is_none_is_told_with_those_there_are() -> None:
     text = '[{"events": ["created"], "queue": "accounts/default/queues/q"}]'
     told = r"notification_rules\[0\].events\[0\]: created is none of EVENT_OBJECT_CREATED, EVENT_OBJECT_DELETED, "

@@ -63,7 +63,7 @@ def ls(caller: Caller, place: Remote | None, recursive: bool, human: bool, summa
 @click.option("--versions", is_flag=True, help="With all versions, which take up room, too.")
 @calls_platform
 def du(caller: Caller, place: Remote, depth: int, human: bool, versions: bool) -> None:
-    """Tell how much there is below a prefix: bytes, objects, place.
+    """Tell how much there is below a prefix: bytes, objects, prefix.
 
     \b
     Examples:

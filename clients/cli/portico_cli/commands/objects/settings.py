@@ -124,8 +124,8 @@ def _set_lock(wanted: Bucket, retention: str | None) -> None:
         wanted.object_lock.default_years = int(number)
 
 
-def _rules_group(name: str, field: str, what: str, shapes: str) -> click.Group:
-    """The commands `get`, `set` and `rm` for rules of one kind."""
+def _rules_group(name: str, field: str, what: str, shapes: str, document: str) -> click.Group:
+    """The commands `get`, `set` and `rm` for rules of one kind. `document`: one of such rules, in a line of YAML."""
     command = f"  portico objects {name}"
     examples = "\n\n\b\nExamples:\n"
 
@@ -140,7 +140,8 @@ def _rules_group(name: str, field: str, what: str, shapes: str) -> click.Group:
 
     @group.command(
         "set",
-        help=f"Replace all rules by those of a file, YAML or JSON; - is standard input. {shapes}{examples}"
+        help=f"Replace all rules by those of a file, YAML or JSON; - is standard input. {shapes}\n\n\b\n"
+        f"A file:\n  {document}{examples}"
         f"{command} set photos rules.yaml\n{command} get photos | portico objects {name} set copies -",
     )
     @click.argument("bucket", type=BUCKET)
@@ -200,16 +201,19 @@ lifecycle = _rules_group(
     "lifecycle_rules",
     "what is deleted by itself, and when",
     "They have the names of `get`, or those of S3 (`Rules`).",
+    "- {id: drafts, enabled: true, filter: {prefix: drafts/}, expire_after_days: 30}",
 )
 cors = _rules_group(
     "cors",
     "cors_rules",
     "which pages may call the S3 door for it",
     "They have the names of `get`, or those of S3 (`CORSRules`).",
+    "- {allowed_origins: ['https://app.example.com'], allowed_methods: [GET], max_age_seconds: 3600}",
 )
 notifications = _rules_group(
     "notifications",
     "notification_rules",
     "which queues and webhooks are told of what",
     "They have the names of `get`.",
+    "- {events: [EVENT_OBJECT_CREATED], prefix: photos/, queue: accounts/default/queues/thumbnails}",
 )

@@ -32,6 +32,9 @@ def _month(context: click.Context, parameter: click.Parameter, given: str) -> st
 def usage(caller: Caller, month: str) -> None:
     """Tell what was used in a month, bucket by bucket, and what it costs at the prices of R2's beginning.
 
+    Operations come into it ten seconds late, what is stored half a minute, GB-months once an hour. Class A changes or
+    lists, class B reads; to delete is free.
+
     \b
     Examples:
       portico objects usage
