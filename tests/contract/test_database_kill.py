@@ -48,7 +48,7 @@ async def kill_and_look(settings: Settings, kills: int) -> None:
 
 
 async def test_a_killed_process_loses_nothing_acknowledged(settings: Settings) -> None:
-    await kill_and_look(settings, kills=6)
+    await kill_and_look(settings, kills=4)
 
 
 @pytest.mark.long

@@ -104,7 +104,7 @@ def make_bucket(platform: RunningPlatform) -> None:
 
 
 def test_nothing_acknowledged_is_lost_or_torn_by_kill_9(tmp_path: Path) -> None:
-    crash(tmp_path, rounds=8, seed=1)
+    crash(tmp_path, rounds=4, seed=1)
 
 
 @pytest.mark.long

@@ -16,7 +16,7 @@ from portico_server.host.supervisor import Event
 from tests.e2e.host.conftest import APPLICATION
 from tests.harness import Response, RunningPlatform, StartFailed, running_platform
 from tests.harness.layouts import layout
-from tests.harness.processes import is_alive
+from tests.harness.processes import is_alive, processor_seconds
 from tests.harness.waiting import wait_until
 
 TIMEOUT_SECONDS = 60
@@ -36,10 +36,11 @@ def noted(platform: RunningPlatform, file: str) -> bool:
 
 
 @pytest.mark.layouts("one", reason="so fast is one process")
-def test_it_is_ready_in_about_a_second(tmp_path: Path) -> None:
+def test_it_is_ready_after_about_a_second_of_work(tmp_path: Path) -> None:
     with running_platform(tmp_path, application=APPLICATION) as platform:
         assert platform.ready.first_start
-        assert platform.ready.seconds < 3, "generous for a machine that does something else; alone it takes 0.2 s"
+        worked = sum(map(processor_seconds, (platform.process.pid, platform.front_pid)))
+        assert worked < 4, "generous: on a machine that does much else all takes longer; alone it takes 1.2 s"
         assert platform.http("GET", "/echo").status == 200
 
 

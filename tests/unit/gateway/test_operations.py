@@ -154,4 +154,4 @@ async def test_waiting_ends_when_the_time_is_up(service: OperationsService, back
     operation = await service.WaitOperation(request, None)
 
     assert not operation.done
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 60
