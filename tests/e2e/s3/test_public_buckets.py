@@ -66,6 +66,15 @@ def test_what_is_wrong_with_a_list_is_told_to_who_may_list(door: S3Door, s3: Any
             assert (private.status, private.error["Code"], private.error["Message"]) == DENIED
 
 
+def test_what_is_wrong_with_a_read_is_told_to_who_may_read(door: S3Door, s3: Any, listed: str) -> None:
+    for path in (f"/{listed}/a?partNumber=x", f"/{listed}/there-is-none?partNumber=x"):
+        private = door.request("GET", path, signed=False)
+        assert (private.status, private.error["Code"], private.error["Message"]) == DENIED
+    s3.put_bucket_policy(Bucket=listed, Policy=policy_of(listed, "s3:GetObject"))
+    public = door.request("GET", f"/{listed}/a?partNumber=x", signed=False)
+    assert (public.status, public.error["Code"]) == (400, "InvalidArgument")
+
+
 def test_a_policy_takes_the_place_of_the_one_before(door: S3Door, s3: Any, listed: str) -> None:
     s3.put_bucket_policy(Bucket=listed, Policy=policy_of(listed, "s3:GetObject", "s3:ListBucket"))
     assert len(json.loads(s3.get_bucket_policy(Bucket=listed)["Policy"])["Statement"]) == 2

@@ -1,4 +1,4 @@
-"""The bucket that a request is about, as it is now."""
+"""The bucket that a request is about, as it is now, and whether the caller may know of it, or of the object."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ async def bucket_of(request: S3Request) -> buckets_pb2.Bucket:
 
 
 async def check_is_there(request: S3Request) -> None:
-    """That there is such a bucket, as far as the caller may know. Raises ApiError."""
-    if request.signed:
+    """That there is such a bucket, or object, as far as the caller may know. Raises ApiError."""
+    if request.key:
+        await request.call("HeadObject", objects_pb2.HeadObjectRequest(name=request.object_name))
+    elif request.signed:
         await bucket_of(request)
     else:  # who may list a bucket may know that it is there
         await request.call("ListObjects", objects_pb2.ListObjectsRequest(parent=request.bucket_name, page_size=1))

@@ -141,6 +141,6 @@ async def _answered(request: S3Request) -> FaceResponse:
     try:
         return await operation.answer(request)
     except ApiError:
-        if operation.is_of_a_bucket and not request.ray_id:
+        if (operation.is_of_a_bucket or (not request.signed and address.key)) and not request.ray_id:
             await check_is_there(request)  # that it is not, or not for the caller, is told before what is wrong
         raise
