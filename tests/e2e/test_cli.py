@@ -240,8 +240,8 @@ def test_a_platform_is_started_asked_and_stopped(tmp_path: Path) -> None:
             "127.0.0.1:0",
             "--web-listen",
             "127.0.0.1:0",
-            "--set",
-            "s3_listen=127.0.0.1:0",
+            "--s3-listen",
+            "127.0.0.1:0",
         )
         assert "ready at https://127.0.0.1:" in said
         assert f"{tmp_path / 'config' / 'portico' / 'profiles' / 'default'} (the one that is used by default)" in said
