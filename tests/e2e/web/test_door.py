@@ -71,10 +71,11 @@ def test_it_cannot_be_on_the_port_of_the_api_door(tmp_path: Path) -> None:
             pass
 
 
-def test_a_taken_port_is_told_with_the_option_that_gives_another(tmp_path: Path) -> None:
+@pytest.mark.parametrize("door", ["web", "s3"])
+def test_a_taken_port_is_told_with_the_option_that_gives_another(tmp_path: Path, door: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        starting = running_platform(tmp_path, web_listen=f"127.0.0.1:{taken.getsockname()[1]}")
-        with pytest.raises(StartFailed, match="--web-listen"), starting:
+        starting = running_platform(tmp_path, **{f"{door}_listen": f"127.0.0.1:{taken.getsockname()[1]}"})
+        with pytest.raises(StartFailed, match=f"portico up --{door}-listen 127"), starting:
             pass
 
 

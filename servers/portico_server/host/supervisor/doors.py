@@ -32,7 +32,7 @@ def reserve(settings: Settings, contracts: Contracts, stack: ExitStack) -> tuple
     if "s3" not in faces:
         settings = settings.replace(s3_listen="")
     elif (address := settings.s3_address) is not None:
-        s3 = ReservedPort(*address, option="--set s3_listen=")
+        s3 = ReservedPort(*address, option="--s3-listen")
         stack.callback(s3.close)
         doors.append(Door(s3.address, s3.port, client_certificate=False, face="s3"))
         settings = settings.replace(s3_listen=str(s3))
@@ -58,7 +58,7 @@ def _refuse_same_ports(settings: Settings) -> None:
     ports = {setting: address[1] for setting, address in listening.items() if address is not None and address[1]}
     for (one, port), (other, second) in itertools.combinations(ports.items(), 2):
         if port == second:
-            option = "--web-listen " if other == "web_listen" else f"--set {other}="
+            option = f"--set {other}=" if other == "mesh_listen" else f"--{other.replace('_', '-')} "
             raise StartError(
                 f"{one} and {other} are both on port {port}: give the second one another, or none: "
                 f"portico up {option}127.0.0.1:{port + 1000 if port < 64000 else 9443}"

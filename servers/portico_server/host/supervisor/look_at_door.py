@@ -27,7 +27,7 @@ def port(settings: Settings) -> Iterator[Check]:
         yield _is_free("port", settings.listen, "--listen", settings)
         for name, key, option in (
             ("web", "web_listen", "--web-listen"),
-            ("S3", "s3_listen", "--set s3_listen="),
+            ("S3", "s3_listen", "--s3-listen"),
             ("mesh", "mesh_listen", "--set mesh_listen="),
             ("metrics", "metrics_listen", "--set metrics_listen="),
         ):
