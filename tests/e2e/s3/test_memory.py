@@ -35,9 +35,10 @@ OBJECT_BYTES = 16 * MEBIBYTE
 UPLOAD_BYTES = 1 << 30
 DOWNLOAD_HOLDS_MIB = 1.4
 """A part of 512 KiB in Envoy, one in front of it, and 0.2 MiB for the connection and the request: 1.2 MiB."""
-UPLOAD_HOLDS_MIB = 3.0
-"""Twice Envoy's bound for a connection (0.5 MiB), as much on its way to Python and as it arrives there, a piece that is
-gathered and written (0.8 MiB), and the connection. 1.7 MiB were seen on a loaded machine."""
+UPLOAD_HOLDS_MIB = 1.5
+"""Twice Envoy's bound for a connection (0.4 MiB), a piece that is gathered or written and what its last part had beyond
+it (0.7), and 0.2 for the connection and the request: 1.3 MiB, where the disk is slow. 0.8 to 1.1 were seen, and with a
+bound twice as high in Envoy up to 1.6."""
 LEFT_MIB = 3.0
 STANDSTILL_LOOKS = 5
 SECONDS = 120.0
