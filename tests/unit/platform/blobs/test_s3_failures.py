@@ -296,16 +296,17 @@ async def test_a_look_tells_whose_a_store_is_and_writes_nothing(tmp_path: Path) 
 
 
 async def test_the_operator_s_look_knows_whose_a_store_is(tmp_path: Path) -> None:
-    async def looked(marks: list[str], *there: str) -> Looked:
+    async def looked(marks: list[str], *there: str, has_bytes: bool = False) -> Looked:
         async with scripted(versions_of(marked(marks, *there))) as store:
-            return await look(store.described, "objects", tmp_path)
+            return await look(store.described, "objects", tmp_path, has_bytes=has_bytes)
 
     assert (await looked([""])) == Looked("away", "objects")
     assert "another platform" in (await looked(["theirs 1234"])).problem, "this one has not even started"
     (tmp_path / "folder").write_text("abcd")
     assert (await looked(["ours abcd"])) == Looked("away", "objects", owner="ours abcd", is_ours=True)
     assert "portico stores claim away" in (await looked(["ours 1234"])).problem
-    assert "no owner's mark" in (await looked([""], "0" * 32)).problem
+    assert "no owner's mark, though there are blobs in it" in (await looked([""], "0" * 32)).problem
+    assert "no owner's mark, though this platform's database" in (await looked([""], has_bytes=True)).problem
     claim(tmp_path)
     assert (await looked(["ours 1234"])) == Looked("away", "objects", owner="ours 1234")
 
