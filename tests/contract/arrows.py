@@ -40,11 +40,18 @@ def imports(sources: Path) -> Iterator[Import]:
         parts = path.relative_to(sources).with_suffix("").parts
         module = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
         package = module if parts[-1] == "__init__" else module.rpartition(".")[0]
-        tree = ast.parse(path.read_text(), str(path))
-        lazy = {id(inner) for node in ast.walk(tree) if _is_lazy(node) for inner in ast.walk(node)}
-        for node in ast.walk(tree):
+        for node, lazy in _statements(ast.parse(path.read_text(), str(path)), lazy=False):
             for name in _names(node, package):
-                yield Import(path, getattr(node, "lineno", 0), module, name, id(node) in lazy)
+                yield Import(path, getattr(node, "lineno", 0), module, name, lazy)
+
+
+def _statements(within: ast.AST, *, lazy: bool) -> Iterator[tuple[ast.AST, bool]]:
+    """Every statement, and whether it waits for a call; what they are made of, most of a tree, is not looked at."""
+    lazy = lazy or _is_lazy(within)
+    for node in ast.iter_child_nodes(within):
+        if isinstance(node, ast.stmt | ast.ExceptHandler | ast.match_case):
+            yield node, lazy
+            yield from _statements(node, lazy=lazy)
 
 
 def _is_lazy(node: ast.AST) -> bool:

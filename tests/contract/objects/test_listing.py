@@ -70,11 +70,28 @@ async def pages(stand: Stand, page_size: int, **request: Any) -> list[list[str]]
 
 
 @pytest.mark.parametrize("mostly_skipped", [8, 1], ids=["reads", "walks"])
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_list_is_what_the_model_says(
     driven: Driven, monkeypatch: pytest.MonkeyPatch, mostly_skipped: int, data: st.DataObject
 ) -> None:
+    compare_with_the_model(driven, monkeypatch, mostly_skipped, data)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("mostly_skipped", [8, 1], ids=["reads", "walks"])
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_many_lists_are_what_the_model_says(
+    driven: Driven, monkeypatch: pytest.MonkeyPatch, mostly_skipped: int, data: st.DataObject
+) -> None:
+    compare_with_the_model(driven, monkeypatch, mostly_skipped, data)
+
+
+def compare_with_the_model(
+    driven: Driven, monkeypatch: pytest.MonkeyPatch, mostly_skipped: int, data: st.DataObject
+) -> None:
+    """Ten lists of a bucket with keys at random."""
     monkeypatch.setattr(listing, "MOSTLY_SKIPPED", mostly_skipped)
     present = data.draw(st.lists(KEYS, max_size=25, unique=True), label="keys")
 

@@ -172,11 +172,20 @@ class Machine(RuleBasedStateMachine):
 
 
 def test_versions_are_what_the_model_says(driven: Driven) -> None:
+    run_machine(driven, runs=20)
+
+
+@pytest.mark.long
+def test_versions_are_what_the_model_says_for_long(driven: Driven) -> None:
+    run_machine(driven, runs=400)
+
+
+def run_machine(driven: Driven, runs: int) -> None:
     machine = type("MachineOfThisTest", (Machine,), {"driven": driven})
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=40,
+            max_examples=runs,
             stateful_step_count=25,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow],
