@@ -138,7 +138,7 @@ async def test_a_get_finds_the_newer_object_when_the_file_was_collected_under_it
 
     async def replaced_meanwhile(blob_id: str) -> object:
         stand.blobs.open = opened  # type: ignore[method-assign]
-        await stand.put("k", data)
+        await asyncio.create_task(stand.put("k", data))  # a call of its own: what it sets is not the get's
         await stand.collect()
         return await opened(blob_id)
 
