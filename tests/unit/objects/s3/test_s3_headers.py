@@ -60,6 +60,10 @@ def test_conditions_come_with_quotes_and_without() -> None:
     assert found is not None
     assert list(found.if_match) == ['"a,b"', 'W/"c"', "d"]
     assert list(found.if_none_match) == ["*"]
+    with_one = conditional_headers.conditions_of({"if-match": '"a, b", "c'})
+    assert with_one is not None
+    assert list(with_one.if_match) == ['"a, b"', "c"]
+    assert conditional_headers.conditions_of({"if-match": 'a"'}) == objects_pb2.Conditions(if_match=["a"])
 
 
 def test_times_are_read_and_what_is_none_is_passed_over() -> None:
@@ -71,7 +75,7 @@ def test_times_are_read_and_what_is_none_is_passed_over() -> None:
     assert conditional_headers.conditions_of({"x-amz-copy-source-if-match": "a"}, conditional_headers.SOURCE)
 
 
-@pytest.mark.parametrize("text", ["", " ", '"a', ",", ",".join(["a"] * 65)])
+@pytest.mark.parametrize("text", ["", " ", '"', ",", ",".join(["a"] * 65)])
 def test_what_is_no_list_of_etags_is_refused(text: str) -> None:
     with pytest.raises(ApiError) as raised:
         conditional_headers.conditions_of({"if-match": text})

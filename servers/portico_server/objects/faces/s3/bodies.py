@@ -12,7 +12,7 @@ from portico.objects.v1 import objects_pb2
 from portico_server.objects.content.checksums import Hasher
 from portico_server.objects.faces.s3 import checksum_headers, reading_xml
 from portico_server.objects.faces.s3.reading_xml import Element
-from portico_server.objects.faces.s3.refusals import invalid, malformed_xml
+from portico_server.objects.faces.s3.refusals import invalid
 from portico_server.objects.faces.s3.request import Body, S3Request
 
 MAX_PUT_BYTES = 5 * 1024**3
@@ -81,7 +81,7 @@ async def document(
     """The request's body as XML whose root has that name. Raises ApiError."""
     content = await whole(request, digest_needed=digest_needed, about_object=about_object)
     if not content:
-        raise malformed_xml("the body is empty")
+        raise invalid("MISSING_REQUEST_BODY_ERROR", "Request Body is empty")
     return await reading_xml.read(content, root)
 
 

@@ -1,6 +1,6 @@
 """Conditions in headers: If-Match and its like, and those about a copy's source.
 
-ETags without quotes are taken, too, as S3 does; a date that is none is passed over (RFC 9110, 13.1.3).
+ETags without quotes, or with one, are taken, too, as S3 does; a date that is none is passed over (RFC 9110, 13.1.3).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ SOURCE = "x-amz-copy-source-"
 """What stands before the names of conditions about a copy's source."""
 IF_RANGE = "if-range"
 _MAX_ETAGS = 64
-_ETAG = re.compile(r'(?:W/)?"[^"]*"|[^\s,"]+')
+_ETAG = re.compile(r'(?:W/)?"[^"]*"|"?[^\s,"]+"?')
 
 
 def conditions_of(headers: Mapping[str, str], prefix: str = "") -> objects_pb2.Conditions | None:
@@ -52,4 +52,4 @@ def _etags(name: str, text: str) -> list[str]:
     etags = _ETAG.findall(text)
     if not 0 < len(etags) <= _MAX_ETAGS or _ETAG.sub("", text).strip(" \t,"):
         raise invalid_argument(name, text, f"{name} must be * or up to {_MAX_ETAGS} ETags in quotes")
-    return etags
+    return [etag if etag.endswith('"') and '"' in etag[:-1] else etag.strip('"') for etag in etags]

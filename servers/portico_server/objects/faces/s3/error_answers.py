@@ -49,7 +49,7 @@ def _ids(ray_id: str) -> list[tuple[str, str]]:
 def _details(error: ApiError, code: str, address: Address | None, wanted_range: str) -> list[tuple[str, str]]:
     details = [(_camel(name), value) for name, value in error.metadata.items() if _is_element(name)]
     if address is not None and address.bucket and code.startswith(("NoSuch", "Bucket", "AccessDenied")):
-        if address.key and code in ("NoSuchKey", "NoSuchVersion"):
+        if address.key and code in ("NoSuchKey", "NoSuchVersion") and "key" not in error.metadata:
             details.append(("Key", address.key))
         if "bucket_name" not in error.metadata:
             details.append(("BucketName", address.bucket))

@@ -120,6 +120,10 @@ _OF_THE_FACE = {
     "X_AMZ_CONTENT_SHA256_MISMATCH": Told("XAmzContentSHA256Mismatch", 400),
 }
 
+_MARKER = Told("MethodNotAllowed", 405, "The specified method is not allowed against this resource.")
+"""About a version that was named, and is a delete marker."""
+_SENTENCES = {"OBJECT_LOCKED": "Access Denied because object protected by object lock."}
+"""What S3 says, before we say more."""
 _BY_REASON = _OF_THE_CONTRACT | _OF_THE_FACE
 
 _BY_CODE = {
@@ -157,6 +161,8 @@ _ABOUT_FIELDS = ("BAD_DIGEST", "VALIDATION_FAILED", "INVALID_FIELD")
 def told(error: ApiError) -> Told:
     """How S3 tells of the error; `message` filled."""
     found = _found(error)
+    if error.reason in _SENTENCES:
+        return found._replace(message=f"{_SENTENCES[error.reason]} {error.message}")
     return found if found.message else found._replace(message=error.message)
 
 
@@ -164,7 +170,7 @@ def _found(error: ApiError) -> Told:
     if error.metadata.get("delete_marker") == "true" and error.reason == "OBJECT_NOT_FOUND":
         if error.metadata.get("version_id"):
             return _BY_REASON["OBJECT_NOT_FOUND"]
-        return _BY_REASON["METHOD_NOT_ALLOWED"]  # a version that was named, and is a marker
+        return _MARKER
     if error.metadata.get("missing") == "true" and error.reason == "ETAG_MISMATCH":
         return _BY_REASON["NO_SUCH_KEY"]
     if error.violations and error.reason in _ABOUT_FIELDS:

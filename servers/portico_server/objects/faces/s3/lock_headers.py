@@ -24,6 +24,7 @@ _MODES = {
     "COMPLIANCE": objects_pb2.RETENTION_MODE_COMPLIANCE,
 }
 _NOT_ENCODED = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_NO_SYSTEM_TAGS = "System tags cannot be added/updated by requester"
 _TAG_TEXT = re.compile(r"[\w\s.:/=+@-]*")
 
 
@@ -92,16 +93,17 @@ def checked_tags(pairs: list[tuple[str, str]], most: int) -> dict[str, str]:
     tags: dict[str, str] = {}
     for name, value in pairs:
         if name in tags:
-            raise invalid("INVALID_TAG", "cannot provide multiple tags with the same key", tag_key=name[:128])
+            raise invalid("INVALID_TAG", "Cannot provide multiple Tags with the same key", tag_key=name[:128])
         if not 0 < len(name) <= 128 or not _TAG_TEXT.fullmatch(name):
             raise invalid("INVALID_TAG", "the TagKey you have provided is invalid", tag_key=name[:128])
         if name.lower().startswith("aws:"):
-            raise invalid(
-                "INVALID_TAG", "system tags cannot be added by requests: no key begins with aws:", tag_key=name
-            )
+            of_object = most == MAX_OBJECT_TAGS
+            message = "Your TagKey cannot be prefixed with aws:" if of_object else _NO_SYSTEM_TAGS
+            raise invalid("INVALID_TAG", message, tag_key=name)
         if len(value) > 256 or not _TAG_TEXT.fullmatch(value):
             raise invalid("INVALID_TAG", "the TagValue you have provided is invalid", tag_key=name[:128])
         tags[name] = value
     if len(tags) > most:
-        raise invalid("BAD_REQUEST" if most == MAX_OBJECT_TAGS else "INVALID_TAG", f"there can be {most} tags at most")
+        whose, reason = ("Object", "BAD_REQUEST") if most == MAX_OBJECT_TAGS else ("Bucket", "INVALID_TAG")
+        raise invalid(reason, f"{whose} tags cannot be greater than {most}")
     return tags

@@ -49,7 +49,9 @@ def form_malformed(message: str, region: str = "") -> ApiError:
 def unsupported_mechanism(what: str) -> ApiError:
     """About a way to sign that is not AWS4-HMAC-SHA256."""
     return refused(
-        "INVALID_REQUEST", f"{what} is not supported: sign with AWS4-HMAC-SHA256 (Signature Version 4), region `auto`"
+        "INVALID_REQUEST",
+        "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256 (Signature "
+        f"Version 4, region `auto`): {what} is not implemented here",
     )
 
 

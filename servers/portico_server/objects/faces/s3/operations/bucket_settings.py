@@ -24,6 +24,7 @@ from portico_server.objects.faces.s3.writing_xml import element
 from portico_server.platform.faces import FaceResponse
 
 _MAX_TAGS = 50
+_OF_VERSIONING = ("Status", "MfaDelete", "MFADelete")
 _VERSIONING = {"Enabled": buckets_pb2.VERSIONING_ENABLED, "Suspended": buckets_pb2.VERSIONING_SUSPENDED}
 _MODES = {
     "GOVERNANCE": objects_pb2.RETENTION_MODE_GOVERNANCE,
@@ -48,6 +49,9 @@ async def get_versioning(request: S3Request) -> FaceResponse:
 async def put_versioning(request: S3Request) -> FaceResponse:
     given = await bodies.document(request, "VersioningConfiguration")
     status = given.value("Status")
+    others = [one.name for one in given.children if one.name not in _OF_VERSIONING]
+    if others:
+        raise not_implemented(f"{others[0][:64]} of VersioningConfiguration", "the versions of all keys are kept")
     if given.value("MfaDelete") == "Enabled" or given.value("MFADelete") == "Enabled":
         raise not_implemented("MFA delete", "keep versions by object lock")
     if status not in _VERSIONING:
@@ -59,7 +63,7 @@ async def put_versioning(request: S3Request) -> FaceResponse:
 async def get_tagging(request: S3Request) -> FaceResponse:
     tags = (await bucket_of(request)).tags
     if not tags:
-        raise missing("NO_SUCH_TAG_SET", "the TagSet does not exist")
+        raise missing("NO_SUCH_TAG_SET", "The TagSet does not exist")
     return xml(request, "Tagging", tag_set(tags))
 
 

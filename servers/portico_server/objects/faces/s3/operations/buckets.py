@@ -13,7 +13,7 @@ from portico_server.objects.faces.s3.operations.listing import owner_element
 from portico_server.objects.faces.s3.reading_xml import read
 from portico_server.objects.faces.s3.refusals import invalid, invalid_argument, not_implemented
 from portico_server.objects.faces.s3.request import S3Request
-from portico_server.objects.faces.s3.writing_xml import element, optional
+from portico_server.objects.faces.s3.writing_xml import CONTENT_TYPE, element, optional
 from portico_server.platform.faces import FaceResponse
 
 REGION = "us-east-1"
@@ -58,7 +58,7 @@ async def create_bucket(request: S3Request) -> FaceResponse:
 
 async def head_bucket(request: S3Request) -> FaceResponse:
     await check_is_there(request)
-    return nothing(request, headers=[("x-amz-bucket-region", REGION)])
+    return nothing(request, headers=[CONTENT_TYPE, ("x-amz-bucket-region", REGION)])
 
 
 async def delete_bucket(request: S3Request) -> FaceResponse:

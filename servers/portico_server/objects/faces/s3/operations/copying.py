@@ -22,6 +22,7 @@ from portico_server.objects.faces.s3.answers import xml
 from portico_server.objects.faces.s3.refusals import denied, invalid, invalid_argument
 from portico_server.objects.faces.s3.request import S3Request
 from portico_server.objects.faces.s3.writing_xml import element
+from portico_server.objects.names import parse_object_name
 from portico_server.platform.errors import ApiError
 from portico_server.platform.faces import FaceResponse
 
@@ -30,6 +31,8 @@ _SOURCE_OWNER = "x-amz-source-expected-bucket-owner"
 _ARN = re.compile(r"arn:aws:s3:[a-z0-9-]*:([a-z0-9][a-z0-9-]{0,62}):accesspoint/([^/]+)/object/(.+)", re.DOTALL)
 """How S3 names an object of another account: here the access point has the bucket's own name."""
 _DIRECTIVES = ("COPY", "REPLACE")
+_STORAGE_CLASS = "x-amz-storage-class"
+"""Whoever names one may copy an object to itself, though it be the one that it has."""
 
 
 class Source(NamedTuple):
@@ -45,18 +48,21 @@ async def copy_object(request: S3Request) -> FaceResponse:
     await acl_grants.check_put(request, headers)
     source = source_of(request)
     replaces = _directive(request, "x-amz-metadata-directive")
-    if source == (request.object_name, "") and not replaces:
+    source_conditions = conditional_headers.conditions_of(headers, conditional_headers.SOURCE)
+    if source == (request.object_name, "") and not (replaces or _STORAGE_CLASS in headers):
+        head = objects_pb2.HeadObjectRequest(name=source.name, conditions=source_conditions)
+        await request.call("HeadObject", head)  # what is wrong with the source is told first
         raise invalid(
             "INVALID_REQUEST",
-            "this copy request is illegal because it is trying to copy an object to itself without changing the "
-            "object's metadata; say x-amz-metadata-directive: REPLACE",
+            "This copy request is illegal because it is trying to copy an object to itself without changing the "
+            "object's metadata, storage class, website redirect location or encryption attributes.",
         )
     message = objects_pb2.CopyObjectRequest(
         name=request.object_name,
         source=source.name,
         source_version_id=source.version_id,
         metadata=object_headers.metadata_of(headers) if replaces else None,
-        source_conditions=conditional_headers.conditions_of(headers, conditional_headers.SOURCE),
+        source_conditions=source_conditions,
         conditions=conditional_headers.conditions_of(headers),
         replace_tags=_directive(request, "x-amz-tagging-directive"),
         retention=lock_headers.retention_of(headers),
@@ -67,7 +73,7 @@ async def copy_object(request: S3Request) -> FaceResponse:
     algorithm = checksum_headers.algorithm_value(request.header(checksum_headers.ALGORITHM))
     if algorithm:
         message.checksum_algorithms.append(algorithm)
-    with refusing_markers(source):
+    with telling_of(source):
         made = (await request.call("CopyObject", message)).object
     told = object_headers.version_header(made.version_id) + source_version_header(source.version_id)
     if made.HasField("expire_time"):
@@ -111,14 +117,16 @@ def _parts(text: str, own_account: str) -> tuple[str, str, str]:
 
 
 @contextmanager
-def refusing_markers(source: Source) -> Iterator[None]:
-    """Tells the refusal of a source that is named by its version, and is a delete marker, as S3 does."""
+def telling_of(source: Source) -> Iterator[None]:
+    """Tells as S3 does that there is no such source, or that it is named by its version and is a delete marker."""
     try:
         yield
     except ApiError as error:
         if source.version_id and error.reason == "OBJECT_NOT_FOUND" and error.metadata.get("delete_marker") == "true":
             message = "the source of a copy request may not specifically refer to a delete marker by version id"
             raise invalid("INVALID_REQUEST", message) from None
+        if error.reason in ("OBJECT_NOT_FOUND", "VERSION_NOT_FOUND"):
+            error.metadata["key"] = parse_object_name(source.name).key
         raise
 
 

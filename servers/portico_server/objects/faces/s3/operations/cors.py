@@ -21,7 +21,7 @@ _MAX_AGE_SECONDS = 86_400
 async def get_cors(request: S3Request) -> FaceResponse:
     rules = (await bucket_of(request)).cors_rules
     if not rules:
-        raise missing("NO_SUCH_CORS_CONFIGURATION", "the CORS configuration does not exist")
+        raise missing("NO_SUCH_CORS_CONFIGURATION", "The CORS configuration does not exist")
     return xml(request, "CORSConfiguration", "".join(map(_told, rules)))
 
 

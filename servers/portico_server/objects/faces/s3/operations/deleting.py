@@ -44,7 +44,9 @@ async def delete_object(request: S3Request) -> FaceResponse:
     )
     deleted = await request.call("DeleteObject", message)
     headers = []
-    if deleted.version_id and (request.version_id or deleted.delete_marker or deleted.version_id != "null"):
+    if request.version_id:  # told though there was none
+        headers.append(("x-amz-version-id", request.version_id))
+    elif deleted.version_id and (deleted.delete_marker or deleted.version_id != "null"):
         headers.append(("x-amz-version-id", deleted.version_id))
     if deleted.delete_marker:
         headers.append(("x-amz-delete-marker", "true"))

@@ -19,9 +19,9 @@ from portico_server.objects.faces.s3 import (
 from portico_server.objects.faces.s3.answers import nothing, xml
 from portico_server.objects.faces.s3.operations.copying import (
     SOURCE,
-    refusing_markers,
     source_of,
     source_version_header,
+    telling_of,
 )
 from portico_server.objects.faces.s3.operations.reading import MAX_PART_NUMBER
 from portico_server.objects.faces.s3.reading_xml import Element
@@ -97,7 +97,7 @@ async def copy_part(request: S3Request) -> FaceResponse:
     if _COPY_RANGE in request.headers:
         wanted = byte_ranges.copy_range_of(request.headers[_COPY_RANGE])
         message.source_offset_bytes, message.source_limit_bytes = wanted
-    with refusing_markers(source):
+    with telling_of(source):
         copied = await request.call("CopyPart", message)
     part = copied.part
     content = element("LastModified", object_headers.iso_time(part.create_time.seconds, part.create_time.nanos))
