@@ -16,7 +16,9 @@ from tests.harness import RunningPlatform
 def test_a_bucket_is_made_seen_and_deleted(s3: Any) -> None:
     name = new_name()
     assert s3.create_bucket(Bucket=name)["Location"] == f"/{name}"
-    assert s3.head_bucket(Bucket=name)["BucketRegion"] == "us-east-1"
+    head = s3.head_bucket(Bucket=name)
+    assert head["BucketRegion"] == "us-east-1"
+    assert head["ResponseMetadata"]["HTTPHeaders"]["content-type"] == "application/xml"
     assert name in [found["Name"] for found in s3.list_buckets()["Buckets"]]
     assert s3.get_bucket_location(Bucket=name)["LocationConstraint"] is None
     assert code_of(s3.create_bucket, Bucket=name) == (409, "BucketAlreadyOwnedByYou")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.s3.door import S3Door
+from tests.e2e.s3.door import S3Door, code_of
 
 OLD = "Tue, 01 Jan 2019 00:00:00 GMT"
 
@@ -51,6 +51,13 @@ def test_a_range_is_answered_if_the_object_is_still_the_same(door: S3Door, place
         assert answer.status == status, named
         if status < 300:
             assert answer.headers["content-length"] == ("2" if status == 206 else "10")
+
+
+def test_etags_are_taken_with_quotes_with_one_and_without(s3: Any, bucket: str) -> None:
+    etag = s3.put_object(Bucket=bucket, Key="k", Body=b"x")["ETag"]
+    for given in (etag, etag.strip('"'), etag[1:], etag[:-1]):
+        assert s3.put_object(Bucket=bucket, Key="k", Body=b"x", IfMatch=given)["ETag"] == etag
+    assert code_of(s3.put_object, Bucket=bucket, Key="k", Body=b"x", IfMatch="other") == (412, "PreconditionFailed")
 
 
 def test_which_condition_failed_is_told(door: S3Door, place: str) -> None:

@@ -40,8 +40,24 @@ def test_a_copy_may_get_others(s3: Any, bucket: str, source: dict[str, str]) -> 
 
 def test_an_object_is_copied_onto_itself_only_to_change_it(s3: Any, source: dict[str, str]) -> None:
     assert code_of(s3.copy_object, **source, CopySource=source) == (400, "InvalidRequest")
+    assert s3.copy_object(**source, CopySource=source, StorageClass="STANDARD")["CopyObjectResult"]
     s3.copy_object(**source, CopySource=source, MetadataDirective="REPLACE", Metadata={"new": "1"})
     assert s3.head_object(**source)["Metadata"] == {"new": "1"}
+
+
+def test_what_is_wrong_with_the_source_is_told_of_the_source(s3: Any, bucket: str, source: dict[str, str]) -> None:
+    def error_of(**asked: Any) -> dict[str, str]:
+        with pytest.raises(s3.exceptions.ClientError) as raised:
+            s3.copy_object(**asked)
+        return dict(raised.value.response["Error"])
+
+    missing = error_of(Bucket=bucket, Key="copy", CopySource={"Bucket": bucket, "Key": "none"})
+    assert (missing["Code"], missing["Key"]) == ("NoSuchKey", "none")
+    onto_itself = error_of(Bucket=bucket, Key="none", CopySource={"Bucket": bucket, "Key": "none"})
+    assert onto_itself["Code"] == "NoSuchKey"
+    for key in (source["Key"], "copy"):
+        refused = error_of(Bucket=bucket, Key=key, CopySource=source, CopySourceIfMatch="other")
+        assert (refused["Code"], refused["Condition"]) == ("PreconditionFailed", "x-amz-copy-source-If-Match")
 
 
 def test_conditions_on_the_source(s3: Any, bucket: str, source: dict[str, str]) -> None:

@@ -34,10 +34,13 @@ def test_a_delete_puts_a_marker_in_front_and_takes_it_away_by_its_id(s3: Any, ve
     assert (gone.headers["x-amz-delete-marker"], gone.headers["x-amz-version-id"]) == ("true", deleted["VersionId"])
     marker = door.request("GET", f"/{versioned}/k?versionId={deleted['VersionId']}")
     assert (marker.status, marker.error["Code"], marker.headers["allow"]) == (405, "MethodNotAllowed", "DELETE")
+    assert (marker.error["Method"], marker.error["ResourceType"]) == ("GET", "DeleteMarker")
     assert marker.headers["x-amz-delete-marker"] == "true"
     assert s3.get_object(Bucket=versioned, Key="k", VersionId=version)["Body"].read() == b"1"
     taken = s3.delete_object(Bucket=versioned, Key="k", VersionId=deleted["VersionId"])
     assert (taken["DeleteMarker"], taken["VersionId"]) == (True, deleted["VersionId"])
+    again = s3.delete_object(Bucket=versioned, Key="k", VersionId=deleted["VersionId"])
+    assert ("DeleteMarker" in again, again["VersionId"]) == (False, deleted["VersionId"])
     assert s3.get_object(Bucket=versioned, Key="k")["Body"].read() == b"1"
     s3.delete_object(Bucket=versioned, Key="k", VersionId=version)
     assert code_of(s3.get_object, Bucket=versioned, Key="k") == (404, "NoSuchKey")
@@ -120,3 +123,8 @@ def test_versions_cannot_be_switched_to_what_there_is_not(s3: Any, versioned: st
         content = f"<VersioningConfiguration><Status>{status}</Status></VersioningConfiguration>".encode()
         answer = door.request("PUT", f"/{versioned}?versioning", {}, content)
         assert (answer.status, answer.error["Code"]) == (400, "MalformedXML")
+    of_others = "<Status>Suspended</Status><ExcludeFolders>true</ExcludeFolders>"
+    content = f"<VersioningConfiguration>{of_others}</VersioningConfiguration>".encode()
+    assert door.request("PUT", f"/{versioned}?versioning", {}, content).error["Code"] == "NotImplemented"
+    assert door.request("PUT", f"/{versioned}?versioning", {}, b"").error["Code"] == "MissingRequestBodyError"
+    assert s3.get_bucket_versioning(Bucket=versioned)["Status"] == "Enabled"

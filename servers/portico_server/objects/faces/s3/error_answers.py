@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from portico_server.objects.faces.s3 import errors
 from portico_server.objects.faces.s3.addresses import Address
+from portico_server.objects.faces.s3.conditional_headers import SOURCE
 from portico_server.objects.faces.s3.object_headers import encoded, version_header
 from portico_server.objects.faces.s3.writing_xml import CONTENT_TYPE, DECLARATION, element, legible
 from portico_server.objects.services.http_dates import http_date
@@ -35,7 +36,7 @@ def answer(
     headers = [*_ids(ray_id), *_headers(error, found.code), *_cors(error)]
     if verb == "HEAD":
         return FaceResponse(found.status, [CONTENT_TYPE, *headers])
-    told = [("Code", found.code), ("Message", found.message), *_details(error, found.code, address, wanted_range)]
+    told = [("Code", found.code), ("Message", found.message), *_details(error, found.code, verb, address, wanted_range)]
     told += [("Resource", path), ("RequestId", ray_id), ("HostId", HOST_ID)]
     content = "".join(element(name, legible(value)) for name, value in told)
     body = f"{DECLARATION}<Error>{content}</Error>".encode("utf-8", "replace")
@@ -46,7 +47,9 @@ def _ids(ray_id: str) -> list[tuple[str, str]]:
     return [("x-amz-request-id", ray_id), ("x-amz-id-2", HOST_ID)]
 
 
-def _details(error: ApiError, code: str, address: Address | None, wanted_range: str) -> list[tuple[str, str]]:
+def _details(
+    error: ApiError, code: str, verb: str, address: Address | None, wanted_range: str
+) -> list[tuple[str, str]]:
     details = [(_camel(name), value) for name, value in error.metadata.items() if _is_element(name)]
     if address is not None and address.bucket and code.startswith(("NoSuch", "Bucket", "AccessDenied")):
         if address.key and code in ("NoSuchKey", "NoSuchVersion") and "key" not in error.metadata:
@@ -57,11 +60,24 @@ def _details(error: ApiError, code: str, address: Address | None, wanted_range: 
         details.append(("VersionId", error.metadata["version_id"]))
     if code == "InvalidRange" and "size_bytes" in error.metadata:
         details = [("RangeRequested", wanted_range), ("ActualObjectSize", error.metadata["size_bytes"])]
-    if code == "PreconditionFailed" and "condition" in error.metadata:
-        details.append(("Condition", error.metadata["condition"].replace("_", "-").title()))
+    details += _circumstances(error, code, verb)
     if error.violations and "argument_name" not in error.metadata and code == "InvalidArgument":
         details.append(("ArgumentName", error.violations[0].field))
     return details
+
+
+def _circumstances(error: ApiError, code: str, verb: str) -> list[tuple[str, str]]:
+    if code == "PreconditionFailed" and "condition" in error.metadata:
+        return [("Condition", _condition(error.metadata["condition"]))]
+    if code == "MethodNotAllowed" and error.metadata.get("delete_marker") == "true":
+        return [("Method", verb), ("ResourceType", "DeleteMarker")]
+    return []
+
+
+def _condition(name: str) -> str:
+    """The header of a condition, as S3 writes it: `If-Match`, `x-amz-copy-source-If-Match`."""
+    source = SOURCE if name.startswith(SOURCE) else ""
+    return source + name.removeprefix(source).replace("_", "-").title()
 
 
 def _headers(error: ApiError, code: str) -> list[tuple[str, str]]:

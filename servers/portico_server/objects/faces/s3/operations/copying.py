@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
@@ -51,7 +51,8 @@ async def copy_object(request: S3Request) -> FaceResponse:
     source_conditions = conditional_headers.conditions_of(headers, conditional_headers.SOURCE)
     if source == (request.object_name, "") and not (replaces or _STORAGE_CLASS in headers):
         head = objects_pb2.HeadObjectRequest(name=source.name, conditions=source_conditions)
-        await request.call("HeadObject", head)  # what is wrong with the source is told first
+        with telling_of(source, headers):
+            await request.call("HeadObject", head)  # what is wrong with the source is told first
         raise invalid(
             "INVALID_REQUEST",
             "This copy request is illegal because it is trying to copy an object to itself without changing the "
@@ -73,7 +74,7 @@ async def copy_object(request: S3Request) -> FaceResponse:
     algorithm = checksum_headers.algorithm_value(request.header(checksum_headers.ALGORITHM))
     if algorithm:
         message.checksum_algorithms.append(algorithm)
-    with telling_of(source):
+    with telling_of(source, headers):
         made = (await request.call("CopyObject", message)).object
     told = object_headers.version_header(made.version_id) + source_version_header(source.version_id)
     if made.HasField("expire_time"):
@@ -117,8 +118,9 @@ def _parts(text: str, own_account: str) -> tuple[str, str, str]:
 
 
 @contextmanager
-def telling_of(source: Source) -> Iterator[None]:
-    """Tells as S3 does that there is no such source, or that it is named by its version and is a delete marker."""
+def telling_of(source: Source, headers: Mapping[str, str]) -> Iterator[None]:
+    """Tells as S3 does that there is no such source, that it is named by its version and is a delete marker, or that it
+    is not as conditions in the headers want it."""
     try:
         yield
     except ApiError as error:
@@ -127,6 +129,9 @@ def telling_of(source: Source) -> Iterator[None]:
             raise invalid("INVALID_REQUEST", message) from None
         if error.reason in ("OBJECT_NOT_FOUND", "VERSION_NOT_FOUND"):
             error.metadata["key"] = parse_object_name(source.name).key
+        condition = conditional_headers.SOURCE + error.metadata.get("condition", "").replace("_", "-")
+        if condition in headers:
+            error.metadata["condition"] = condition
         raise
 
 

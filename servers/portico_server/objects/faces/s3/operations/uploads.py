@@ -97,7 +97,7 @@ async def copy_part(request: S3Request) -> FaceResponse:
     if _COPY_RANGE in request.headers:
         wanted = byte_ranges.copy_range_of(request.headers[_COPY_RANGE])
         message.source_offset_bytes, message.source_limit_bytes = wanted
-    with telling_of(source):
+    with telling_of(source, request.headers):
         copied = await request.call("CopyPart", message)
     part = copied.part
     content = element("LastModified", object_headers.iso_time(part.create_time.seconds, part.create_time.nanos))
