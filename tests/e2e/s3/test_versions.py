@@ -110,6 +110,8 @@ def test_a_copy_of_an_older_version_brings_it_back(s3: Any, versioned: str) -> N
     copied = s3.copy_object(Bucket=versioned, Key="k", CopySource=source)
     assert copied["CopySourceVersionId"] == first
     assert s3.get_object(Bucket=versioned, Key="k")["Body"].read() == b"1"
+    current = s3.copy_object(Bucket=versioned, Key="copy", CopySource={"Bucket": versioned, "Key": "k"})
+    assert current["CopySourceVersionId"] == copied["VersionId"]
 
 
 def test_a_bucket_with_versions_is_not_empty(s3: Any, versioned: str) -> None:

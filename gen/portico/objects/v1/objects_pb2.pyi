@@ -385,10 +385,12 @@ class CopyObjectRequest(_message.Message):
     def __init__(self, name: _Optional[str] = ..., source: _Optional[str] = ..., source_version_id: _Optional[str] = ..., metadata: _Optional[_Union[ObjectMetadata, _Mapping]] = ..., source_conditions: _Optional[_Union[Conditions, _Mapping]] = ..., conditions: _Optional[_Union[Conditions, _Mapping]] = ..., request_id: _Optional[str] = ..., checksum_algorithms: _Optional[_Iterable[_Union[ChecksumAlgorithm, str]]] = ..., tags: _Optional[_Mapping[str, str]] = ..., replace_tags: _Optional[bool] = ..., retention: _Optional[_Union[Retention, _Mapping]] = ..., legal_hold: _Optional[bool] = ...) -> None: ...
 
 class CopyObjectResponse(_message.Message):
-    __slots__ = ("object",)
+    __slots__ = ("object", "source_version_id")
     OBJECT_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_VERSION_ID_FIELD_NUMBER: _ClassVar[int]
     object: Object
-    def __init__(self, object: _Optional[_Union[Object, _Mapping]] = ...) -> None: ...
+    source_version_id: str
+    def __init__(self, object: _Optional[_Union[Object, _Mapping]] = ..., source_version_id: _Optional[str] = ...) -> None: ...
 
 class UpdateObjectRequest(_message.Message):
     __slots__ = ("name", "version_id", "tags", "retention", "legal_hold", "update_mask", "bypass_governance")

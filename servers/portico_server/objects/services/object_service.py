@@ -21,7 +21,7 @@ from portico_server.objects.versions import listing, marking
 from portico_server.objects.versions.deleting import Deleted, Deleting, Target
 from portico_server.objects.versions.listing import Listing
 from portico_server.objects.versions.marking import Marking
-from portico_server.objects.versions.objects import Copy, Objects, Put
+from portico_server.objects.versions.objects import Copied, Copy, Objects, Put
 from portico_server.objects.versions.public import check_public, hide_in_list, hide_marks, shown_of
 from portico_server.objects.versions.reading import CHUNK_BYTES, Reader, Wanted
 from portico_server.objects.versions.version_listing import Start, VersionListing
@@ -285,11 +285,14 @@ class ObjectService(objects_pb2_grpc.ObjectServiceServicer):
             keeps_tags=not request.replace_tags,
         )
 
-        def response(version: Version) -> objects_pb2.CopyObjectResponse:
-            return objects_pb2.CopyObjectResponse(object=messages.object_message(copy.name.bucket, version))
+        def response(copied: Copied) -> objects_pb2.CopyObjectResponse:
+            return objects_pb2.CopyObjectResponse(
+                object=messages.object_message(copy.name.bucket, copied.stored),
+                source_version_id=copied.source.version_id,
+            )
 
         async def mutate(remember: Remember[objects_pb2.CopyObjectResponse]) -> objects_pb2.CopyObjectResponse:
-            return response(await self._objects.copy(copy, lambda version: remember(response(version))))
+            return response(await self._objects.copy(copy, lambda copied: remember(response(copied))))
 
         key = caller.request_key(request)
         return await once(self._database, self._clock, key, objects_pb2.CopyObjectResponse, mutate)

@@ -79,7 +79,18 @@ Also = Callable[[Version], list[Statement]]
 """Further statements for the batch, given the version that it will have stored."""
 
 
-def _nothing(_: Version) -> list[Statement]:
+class Copied(NamedTuple):
+    """What a copy has stored, and of what."""
+
+    stored: Version
+    source: Version
+
+
+AlsoOfCopy = Callable[[Copied], list[Statement]]
+"""As `Also`."""
+
+
+def _nothing(_: object) -> list[Statement]:
     return []
 
 
@@ -132,7 +143,7 @@ class Objects:
         new = self._described(content, put)
         return await self.store(put.name, new, judge, also)
 
-    async def copy(self, copy: Copy, also: Also = _nothing) -> Version:
+    async def copy(self, copy: Copy, also: AlsoOfCopy = _nothing) -> Copied:
         """Stores the source's bytes as another key's current object, without moving them, but where that one's bucket
         must have them elsewhere.
 
@@ -149,21 +160,26 @@ class Objects:
         except FileNotFoundError:
             raise damaged(copy.source.name, copy.source.version_id, "their file is missing") from None
 
-    async def _copy(self, copy: Copy, judge: Judge | None, also: Also) -> Version:
+    async def _copy(self, copy: Copy, judge: Judge | None, also: AlsoOfCopy) -> Copied:
         """Raises FileNotFoundError where the source's bytes are not there any more."""
-        new = await self._copied(copy, judge)
+        new, source = await self._copied(copy, judge)
+
+        def also_of(stored: Version) -> list[Statement]:
+            return also(Copied(stored, source))
+
         if not (list_id := new.list_id):
-            return await self.store(copy.name, new, judge, also)
+            return Copied(await self.store(copy.name, new, judge, also_of), source)
         try:
             beside = Beside([parts.must_stay(list_id)], [parts.lock(list_id)])
-            return await self.store(copy.name, new, judge, also, beside)
+            return Copied(await self.store(copy.name, new, judge, also_of, beside), source)
         except GuardFailed as failed:
             if failed.reason != parts.LIST_GONE:
                 raise
             raise FileNotFoundError(f"the list of parts {list_id} was freed") from None
 
-    async def _copied(self, copy: Copy, judge: Judge | None) -> NewVersion:
-        """The source's bytes as a new version: those of a file in a new file, parts as the same list of them."""
+    async def _copied(self, copy: Copy, judge: Judge | None) -> tuple[NewVersion, Version]:
+        """The source's bytes as a new version: those of a file in a new file, parts as the same list of them; and the
+        source."""
         source, data = await self._reader.find(copy.source)
         bucket: Bucket | None = None
         if (source.file and not source.list_id) or self._placing.restricts:
@@ -176,7 +192,7 @@ class Objects:
         except EOFError:
             raise damaged(copy.source.name, copy.source.version_id, "their file was cut short") from None
         write_id, now_us = self._ids.mint()
-        return NewVersion(
+        new = NewVersion(
             write_id,
             brought.etag,
             source.size_bytes,
@@ -187,6 +203,7 @@ class Objects:
             brought.checksums,
             marks.with_tags_of(copy.marks, source.marks) if copy.keeps_tags else copy.marks,
         )
+        return new, source
 
     def _described(self, content: Content, put: Put) -> NewVersion:
         write_id, now_us = self._ids.mint()

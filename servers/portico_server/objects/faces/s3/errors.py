@@ -24,7 +24,11 @@ class Told(NamedTuple):
 
 _OF_THE_CONTRACT = {
     "BUCKET_NOT_FOUND": Told("NoSuchBucket", 404, "The specified bucket does not exist"),
-    "BUCKET_ALREADY_EXISTS": Told("BucketAlreadyOwnedByYou", 409),
+    "BUCKET_ALREADY_EXISTS": Told(
+        "BucketAlreadyOwnedByYou",
+        409,
+        "Your previous request to create the named bucket succeeded and you already own it.",
+    ),
     "BUCKET_NOT_EMPTY": Told("BucketNotEmpty", 409, "The bucket you tried to delete is not empty"),
     "BUCKET_BEING_DELETED": Told("OperationAborted", 409),
     "VERSIONING_CANNOT_END": Told("InvalidBucketState", 409),
@@ -46,7 +50,12 @@ _OF_THE_CONTRACT = {
     "OBJECT_LOCKED": Told("AccessDenied", 403),
     "OBJECT_LOCK_DISABLED": Told("InvalidRequest", 400, "Bucket is missing Object Lock Configuration"),
     "TOO_MANY_UPLOADS": Told("InvalidRequest", 400),
-    "UPLOAD_NOT_FOUND": Told("NoSuchUpload", 404),
+    "UPLOAD_NOT_FOUND": Told(
+        "NoSuchUpload",
+        404,
+        "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or "
+        "completed.",
+    ),
     "INVALID_PART": Told("InvalidPart", 400),
     "INVALID_PART_ORDER": Told("InvalidPartOrder", 400),
     "PART_TOO_SMALL": Told("EntityTooSmall", 400),
@@ -122,7 +131,10 @@ _OF_THE_FACE = {
 
 _MARKER = Told("MethodNotAllowed", 405, "The specified method is not allowed against this resource.")
 """About a version that was named, and is a delete marker."""
-_SENTENCES = {"OBJECT_LOCKED": "Access Denied because object protected by object lock."}
+_SENTENCES = {
+    "OBJECT_LOCKED": "Access Denied because object protected by object lock.",
+    "PART_TOO_SMALL": "Your proposed upload is smaller than the minimum allowed size:",
+}
 """What S3 says, before we say more."""
 _BY_REASON = _OF_THE_CONTRACT | _OF_THE_FACE
 

@@ -26,7 +26,9 @@ def invalid_argument(name: str, value: str, message: str) -> ApiError:
 def malformed_xml(message: str = "") -> ApiError:
     """A body that is not what the operation wants."""
     return invalid(
-        "MALFORMED_XML", f"the XML is not well-formed, or is not what this operation wants{message and ': '}{message}"
+        "MALFORMED_XML",
+        "The XML you provided was not well-formed or did not validate against our published schema"
+        f"{message and ': '}{message}",
     )
 
 

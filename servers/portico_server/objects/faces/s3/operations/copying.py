@@ -75,8 +75,9 @@ async def copy_object(request: S3Request) -> FaceResponse:
     if algorithm:
         message.checksum_algorithms.append(algorithm)
     with telling_of(source, headers):
-        made = (await request.call("CopyObject", message)).object
-    told = object_headers.version_header(made.version_id) + source_version_header(source.version_id)
+        copied = await request.call("CopyObject", message)
+    made = copied.object
+    told = object_headers.version_header(made.version_id) + source_version_header(source, copied.source_version_id)
     if made.HasField("expire_time"):
         told.append(object_headers.expiration(made))
     content = element("LastModified", object_headers.iso_time(made.create_time.seconds, made.create_time.nanos))
@@ -135,7 +136,9 @@ def telling_of(source: Source, headers: Mapping[str, str]) -> Iterator[None]:
         raise
 
 
-def source_version_header(version_id: str) -> list[tuple[str, str]]:
+def source_version_header(source: Source, copied_version_id: str) -> list[tuple[str, str]]:
+    """Which version was copied: told where one was named, or the source is one of several."""
+    version_id = source.version_id or (copied_version_id if copied_version_id != "null" else "")
     return [("x-amz-copy-source-version-id", version_id)] if version_id else []
 
 

@@ -54,7 +54,7 @@ def _rule(found: Element) -> buckets_pb2.CorsRule:
         if method not in _METHODS:
             raise invalid(
                 "INVALID_REQUEST",
-                f"found unsupported HTTP method in CORS config: {method[:32]!r}; there are {', '.join(_METHODS)}",
+                f"Found unsupported HTTP method in CORS config. Unsupported method is {method[:32]}",
             )
     for origin in (*rule.allowed_origins, *rule.allowed_headers):
         if origin.count("*") > 1:

@@ -259,4 +259,4 @@ def _opened(token: str) -> str:
             raise ValueError
         return base64.b64decode(token, altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError):
-        raise invalid_argument("continuation-token", token, "the continuation token provided is incorrect") from None
+        raise invalid_argument("continuation-token", token, "The continuation token provided is incorrect") from None

@@ -48,7 +48,7 @@ async def get_public_access_block(request: S3Request) -> FaceResponse:
     bucket = await bucket_of(request)
     if not bucket.HasField("public_access_block"):
         raise missing(
-            "NO_SUCH_PUBLIC_ACCESS_BLOCK_CONFIGURATION", "the public access block configuration was not found"
+            "NO_SUCH_PUBLIC_ACCESS_BLOCK_CONFIGURATION", "The public access block configuration was not found"
         )
     content = "".join(boolean(name, getattr(bucket.public_access_block, field)) for name, field in _BLOCKS.items())
     return xml(request, "PublicAccessBlockConfiguration", content)
@@ -71,7 +71,7 @@ async def _opened(request: S3Request) -> Opened:
     bucket = await bucket_of(request)
     opened = Opened(bucket.public_access == buckets_pb2.PUBLIC_ACCESS_READ, bucket.public_list)
     if not any(opened):
-        raise missing("NO_SUCH_BUCKET_POLICY", "the bucket policy does not exist")
+        raise missing("NO_SUCH_BUCKET_POLICY", "The bucket policy does not exist")
     return opened
 
 

@@ -103,8 +103,7 @@ async def copy_part(request: S3Request) -> FaceResponse:
     content = element("LastModified", object_headers.iso_time(part.create_time.seconds, part.create_time.nanos))
     content += element("ETag", f'"{part.etag}"')
     content += checksum_headers.answer_elements(part.checksums, with_type=False)
-    version_id = "" if copied.source_version_id == "null" else copied.source_version_id
-    return xml(request, "CopyPartResult", content, source_version_header(source.version_id or version_id))
+    return xml(request, "CopyPartResult", content, source_version_header(source, copied.source_version_id))
 
 
 async def complete_upload(request: S3Request) -> FaceResponse:
