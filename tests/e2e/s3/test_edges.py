@@ -11,7 +11,7 @@ from botocore import UNSIGNED
 from botocore.exceptions import ClientError
 
 import portico
-from tests.e2e.s3.door import S3Door, code_of
+from tests.e2e.s3.door import S3Door, code_of, new_name
 from tests.harness import RunningPlatform
 
 GOVERNANCE = {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}}}
@@ -167,3 +167,22 @@ def test_a_refusal_comes_before_the_body_though_it_was_called_for(door: S3Door, 
         received = connection.sock.makefile("rb").read()
     assert received.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 403 Forbidden\r\n")
     assert received.endswith(b"</Error>"), "and the connection is closed"
+
+
+def test_what_is_not_known_is_not_taken_for_something_else(s3: Any, bucket: str, door: S3Door) -> None:
+    s3.put_object(Bucket=bucket, Key="k", Body=b"precious")
+    empty = new_name()
+    s3.create_bucket(Bucket=empty)
+    for verb, place in (
+        ("PUT", f"/{bucket}/k?encryption"),
+        ("PUT", f"/{bucket}/k?nonsense"),
+        ("DELETE", f"/{bucket}/k?annotation"),
+        ("DELETE", f"/{bucket}/k?partNumber=1"),
+        ("DELETE", f"/{empty}?metadataTable"),
+        ("DELETE", f"/{empty}?nonsense"),
+    ):
+        assert door.request(verb, place, {}, b"").error["Code"] == "NotImplemented", place
+    for place in (f"/{bucket}/k?versionId=v", f"/{empty}?versionId=v"):
+        assert door.request("PUT", place, {}, b"").error["Code"] == "InvalidArgument", place
+    assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"precious"
+    assert s3.head_bucket(Bucket=empty)

@@ -136,6 +136,8 @@ async def _answered(request: S3Request) -> FaceResponse:
         check_signed(request)  # before anything is told of what has been sent
     if operation.answer is None:
         raise not_implemented(operation.name, operation.note)
+    if request.query:
+        table.check_parameters(operation, request.query)
     check_owner(request)
     one_request(operation.class_)
     try:

@@ -25,6 +25,7 @@ from portico_server.objects.faces.s3.operations import (
     upload_lists,
     uploads,
 )
+from portico_server.objects.faces.s3.refusals import invalid_argument, not_implemented
 from portico_server.objects.faces.s3.request import S3Request
 from portico_server.objects.usage.metering import Class
 from portico_server.platform.faces import FaceResponse
@@ -52,9 +53,12 @@ class Operation:
     anonymous: bool = False
     class_: Class = field(init=False)
     """What it is charged as: what changes or lists is of class A, what reads of class B, what deletes is free."""
+    parameters: frozenset[str] = field(init=False)
+    """Of the query, those that it knows where it changes something: see `check_parameters`."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "class_", _class_of(self.name, self.verb))
+        object.__setattr__(self, "parameters", _parameters_of(self.level, self.verb, self.selector))
 
     @property
     def is_of_a_bucket(self) -> bool:
@@ -75,6 +79,19 @@ def _class_of(name: str, verb: str) -> Class:
     return Class.A if verb in ("PUT", "POST") or name.startswith("List") else Class.B
 
 
+def _parameters_of(level: str, verb: str, selector: str) -> frozenset[str]:
+    selector = selector.partition("+")[0]
+    names = {selector, *_FURTHER.get(selector, ())}
+    if level == OBJECT and (selector not in (COPY, "", "uploads", "uploadId") or (selector, verb) == ("", "DELETE")):
+        names.add("versionId")
+    return frozenset(names)
+
+
+_FURTHER = {
+    "uploadId": ("partNumber",),
+    "select": ("select-type",),
+    **dict.fromkeys(("analytics", "inventory", "metrics", "intelligent-tiering"), ("id",)),
+}
 _BUCKET_ACLS = "the owner has FULL_CONTROL; what anybody may list is `public-read`; nothing else can be said"
 _OBJECT_ACLS = "the owner has FULL_CONTROL; what anybody may read is `public-read`; nothing else can be said"
 _NOT_SET = "there is nothing to set"
@@ -83,6 +100,8 @@ _NO_CLASSES = "there is one storage class, STANDARD"
 _BY_ARN = "a source in another account is named by an ARN (see above)"
 _READ_ONLY = "answered as for a bucket without it"
 _ANALYSES = "nothing is analysed; usage is told by `portico objects usage`"
+_TABLES = "no tables are made of metadata; list the bucket"
+_BY_TAGS = "access policies do not look at a bucket's tags"
 
 OPERATIONS = (
     Operation("ListBuckets", SERVICE, "GET", "", buckets.list_buckets),
@@ -175,6 +194,21 @@ OPERATIONS = (
         )
         for action, verb, plural in (("Get", "GET", ""), ("Put", "PUT", ""), ("Delete", "DELETE", ""))
     ),
+    Operation("GetBucketAbac", BUCKET, "GET", "abac", None, _BY_TAGS),
+    Operation("PutBucketAbac", BUCKET, "PUT", "abac", None, _BY_TAGS),
+    *(
+        Operation(f"{action}BucketMetadata{noun}Configuration", BUCKET, verb, selector, None, _TABLES)
+        for noun, selector in (("", "metadataConfiguration"), ("Table", "metadataTable"))
+        for action, verb in (("Create", "POST"), ("Get", "GET"), ("Delete", "DELETE"))
+    ),
+    *(
+        Operation(f"UpdateBucketMetadata{noun}TableConfiguration", BUCKET, "PUT", selector, None, _TABLES)
+        for noun, selector in (
+            ("Inventory", "metadataInventoryTable"),
+            ("Journal", "metadataJournalTable"),
+            ("Annotation", "metadataAnnotationTable"),
+        )
+    ),
     Operation("CreateSession", BUCKET, "GET", "session", None, "it is for directory buckets"),
     Operation("PutObject", OBJECT, "PUT", "", putting.put_object, "no ACLs, no encryption, no appending"),
     Operation("CopyObject", OBJECT, "PUT", COPY, copying.copy_object, _BY_ARN),
@@ -207,6 +241,11 @@ OPERATIONS = (
     Operation("RestoreObject", OBJECT, "POST", "restore", None, _NO_CLASSES),
     Operation("SelectObjectContent", OBJECT, "POST", "select", None, "read the object, and select from it"),
     Operation("GetObjectTorrent", OBJECT, "GET", "torrent", None, "no torrents are made"),
+    *(
+        Operation(f"{action}ObjectAnnotation", OBJECT, verb, "annotation", None, "tag the object, or give it metadata")
+        for action, verb in (("Get", "GET"), ("Put", "PUT"), ("Delete", "DELETE"))
+    ),
+    Operation("UpdateObjectEncryption", OBJECT, "PUT", "encryption", None, "no bytes are encrypted; encrypt the disk"),
     Operation("RenameObject", OBJECT, "PUT", "renameObject", None, "it is for directory buckets; copy and delete"),
 )
 
@@ -232,6 +271,24 @@ def operation_of(level: str, verb: str, query: Mapping[str, str], copies: bool) 
     if copies and verb == "PUT":
         selector = f"{selector}+{COPY}" if selector else COPY
     return _BY_SELECTOR.get((level, verb, selector))
+
+
+def check_parameters(operation: Operation, query: Mapping[str, str]) -> None:
+    """Raises ApiError for a parameter that a request to change something must not have: one that is unknown may stand
+    for another operation, as `encryption` does for what else were a put, and would be taken for the plain one."""
+    if operation.verb in ("GET", "HEAD"):
+        return
+    for name in query:
+        if name in operation.parameters or name[:2].lower() == "x-" or name in _SIGNING:
+            continue
+        if name == "versionId":
+            raise invalid_argument("versionId", query[name], "This operation does not accept a version-id.")
+        raise not_implemented(f"the parameter {name[:64]!r} of {operation.name}", "leave it out")
+
+
+_SIGNING = frozenset(("AWSAccessKeyId", "Signature", "Expires"))
+"""Of Signature Version 2, which is refused elsewhere. Those of Version 4 begin with `X-`, as do those of clients' own
+(`x-id`)."""
 
 
 def verbs_of(level: str, query: Mapping[str, str]) -> str:
