@@ -51,6 +51,9 @@ def options(profile: Profile) -> list[tuple[str, Any]]:
         ("grpc.keepalive_time_ms", KEEPALIVE_SECONDS * 1000),
         ("grpc.keepalive_timeout_ms", KEEPALIVE_ANSWER_SECONDS * 1000),
         ("grpc.enable_retries", 0),
+        # Else a platform that is back is still told to be away, for as long as it was.
+        ("grpc.initial_reconnect_backoff_ms", 100),
+        ("grpc.max_reconnect_backoff_ms", 1000),
         ("grpc.enable_http_proxy", 0 if _loopback(profile.address) else 1),
         ("grpc.use_local_subchannel_pool", 1),  # a new certificate needs a new connection
         ("grpc.primary_user_agent", "portico-python"),

@@ -10,7 +10,8 @@ from pathlib import Path
 import grpc
 import pytest
 
-from portico import Client, errors
+from portico import Client, _retries, errors
+from portico._clients import object_download
 from portico.objects.v1.buckets_pb2 import Versioning
 from portico.objects.v1.objects_pb2 import Conditions, ObjectMetadata
 from tests.unit.sdk.fake_platform import ACCOUNT, FakePlatform, Fault
@@ -206,6 +207,21 @@ def test_a_broken_read_goes_on_where_it_stopped(client: Client, fake: FakePlatfo
     offsets = [request.offset_bytes for request in fake.requests["GetObject"]]
     assert offsets == [0, 3 * 65536, 6 * 65536]
     assert fake.requests["GetObject"][1].conditions.if_match
+
+
+def test_a_broken_read_waits_for_a_platform_that_starts_again(
+    client: Client, fake: FakePlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_retries, "FIRST_PAUSE_SECONDS", 0.001)
+    content = bytes(range(256)) * 2048
+    client.objects.put("photos", "k", content)
+    away = [Fault(grpc.StatusCode.UNAVAILABLE)] * 12  # more than a call is tried
+    fake.fail("GetObject", Fault(grpc.StatusCode.UNAVAILABLE, after_messages=3), *away)
+    assert client.objects.read("photos", "k") == content
+    monkeypatch.setattr(object_download, "_AWAY_SECONDS", 0.0)
+    fake.fail("GetObject", Fault(grpc.StatusCode.UNAVAILABLE, after_messages=3), *away * 3)
+    with pytest.raises(errors.Unavailable):
+        client.objects.read("photos", "k")
 
 
 def test_a_broken_read_fails_if_the_object_changed_meanwhile(client: Client, fake: FakePlatform) -> None:

@@ -8,6 +8,7 @@ the digest is wrong, what can be read again is: the way may be to blame, or what
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from types import TracebackType
 from typing import Any, NoReturn, Self, TypeVar
@@ -27,6 +28,8 @@ _GET_OBJECT = method("/portico.objects.v1.ObjectService/GetObject", GetObjectRes
 _MISMATCH = "CHECKSUM_MISMATCH"
 _OTHER_BYTES = "other bytes came than were stored: get it again; if they come again, what is stored is damaged"
 _DAMAGED = "twice other bytes came than its checksum says: what is stored is damaged; put it again from a copy"
+_AWAY_SECONDS = 30.0
+"""So long a read that had begun and broke tries to go on: a platform that starts again takes some seconds."""
 _MUCH_BYTES = 64 * 1024
 """From here on a digest takes long enough to be computed off an event loop."""
 
@@ -41,6 +44,7 @@ class Download:
         self._stream: Stream[GetObjectResponse] | None = None
         self._first = b""
         self._failures = 0
+        self._broken_at: float | None = None  # of `time.monotonic`; None while bytes come
         self._verifier: tuple[Digest, bytes] | None = None
         self.received_bytes = 0
         self.object = Object()
@@ -72,7 +76,7 @@ class Download:
                     f"{self.length_bytes} bytes were announced, {self.received_bytes} came: get it again",
                 )
             if data:
-                self._failures = 0
+                self._failures, self._broken_at = 0, None
                 yield from self._digest(data)
             elif self._verifier is not None and self._verifier[0].digest() != self._verifier[1]:
                 self._fail(_MISMATCH, _DAMAGED if self._second else _OTHER_BYTES)
@@ -103,17 +107,29 @@ class Download:
 
     def _resume(self, error: PorticoError) -> Steps[None]:
         """Goes on behind what came, of the same version; or raises the error, if it is not worth another try."""
-        self._failures += 1
-        pause = pause_seconds(error, self._failures, self._session.options.attempts, Deadline(None))
-        if pause is None:
-            raise error
-        yield sleep(pause)
         rest = GetObjectRequest(name=self._request.name, version_id=self._request.version_id)
         rest.offset_bytes = self.offset_bytes + self.received_bytes
         rest.limit_bytes = self.length_bytes - self.received_bytes
         rest.conditions.if_match.append(self.object.etag)
-        if rest.limit_bytes:
-            yield from self._open(rest)
+        while True:
+            self._failures += 1
+            pause = pause_seconds(error, self._failures, self._tries(), Deadline(None))
+            if pause is None:
+                raise error
+            yield sleep(pause)
+            try:
+                if rest.limit_bytes:
+                    yield from self._open(rest)
+                return
+            except PorticoError as again:
+                error = again
+
+    def _tries(self) -> int:
+        """How many there may be by now: any number while the platform may be starting again."""
+        tries = self._session.options.attempts
+        self._broken_at = self._broken_at or time.monotonic()
+        patient = tries > 1 and time.monotonic() - self._broken_at < _AWAY_SECONDS
+        return self._failures + 1 if patient else tries
 
     def _digest(self, data: bytes) -> Steps[None]:
         if self._verifier is None:
