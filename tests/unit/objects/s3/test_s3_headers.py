@@ -126,7 +126,9 @@ def test_of_a_serialized_message_the_same_digest_is_told() -> None:
     for count in range(len(lengths) + 1):
         for fields in itertools.combinations(lengths, count):
             for kind in objects_pb2.ChecksumType.values():
-                digests = objects_pb2.Checksums(type=kind, **{field: bytes(lengths[field]) for field in fields})  # type: ignore[arg-type]
+                digests = objects_pb2.Checksums(type=kind)
+                for field in fields:
+                    setattr(digests, field, bytes(lengths[field]))
                 expected = checksum_headers.shown_algorithm(digests), kind
                 assert checksum_headers.shown_in(digests.SerializeToString()) == expected
 
