@@ -16,7 +16,7 @@ from portico_server.access.permissions import Permissions
 from portico_server.access.simulations import Simulations
 from portico_server.platform import call
 from portico_server.platform.access.circumstances import Circumstances
-from portico_server.platform.access.explain import Explanation, Unfinished
+from portico_server.platform.access.explain import Explanation, Unfinished, explanation
 from portico_server.platform.access.model import AccountPolicies
 from portico_server.platform.access.snapshot import Snapshot
 from portico_server.platform.authorization import below
@@ -85,7 +85,7 @@ class DecisionService(decisions_pb2_grpc.DecisionServiceServicer):
         circumstances = self._circumstances(request, who)
         try:
             found = await self._apart.run(
-                lambda ended: snapshot.explain(who, request.permission, request.resource, circumstances, ended)
+                lambda ended: explanation(snapshot, who, request.permission, request.resource, circumstances, ended)
             )
         except Unfinished:
             allowed = snapshot.allows(who, request.permission, request.resource, circumstances)

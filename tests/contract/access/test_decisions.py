@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from portico_server.access import errors, simulations
-from portico_server.platform.access import snapshot
+from portico_server.access import decision_service, errors, simulations
 from portico_server.platform.access.explain import Explanation, explanation
 from portico_server.platform.access.simulate import Difference
 from portico_server.platform.authorization import Filter
@@ -192,7 +191,7 @@ async def test_comparing_and_explaining_are_done_beside_the_event_loop(
         return explanation(*asked)
 
     monkeypatch.setattr(simulations, "Comparison", Watched)
-    monkeypatch.setattr(snapshot, "explanation", watched)
+    monkeypatch.setattr(decision_service, "explanation", watched)
     ada = await member(stand, "ada")
     kept = await policy(stand, "ada", ada.name)
     assert (await stand.do("SimulatePolicy", parent=ACCOUNT, removed_policy=kept.name)).changes

@@ -9,7 +9,6 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from portico_server.platform.access.account import CompiledAccount
 from portico_server.platform.access.circumstances import Circumstances
@@ -17,10 +16,8 @@ from portico_server.platform.access.conditions import Finding, bounds_of, compil
 from portico_server.platform.access.model import AccountPolicies, Policy, ResourceGroup
 from portico_server.platform.access.permissions import patterns_of
 from portico_server.platform.access.regions import missing_exclusion, named_by
+from portico_server.platform.access.snapshot import Credential, Snapshot
 from portico_server.platform.authorization import below
-
-if TYPE_CHECKING:
-    from portico_server.platform.access.snapshot import Credential, Snapshot
 
 
 class Reason(enum.StrEnum):
@@ -116,7 +113,8 @@ def explanation(
     circumstances: Circumstances,
     ended: Callable[[], bool] = _never,
 ) -> Explanation:
-    """`ended` is asked at each policy. Raises Unfinished where it says so."""
+    """Why `Snapshot.allows` answers what it does. Looks through every policy of the principal: not for every call.
+    `ended` is asked at each policy; raises Unfinished where it says that there is no more time."""
     account = snapshot.account_of(resource)
     if account is None:
         return Explanation(False, Reason.NO_ACCOUNT)

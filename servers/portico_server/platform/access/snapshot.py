@@ -6,7 +6,7 @@ the change does not touch: whoever decides holds one reference, and swaps it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from portico_server.platform.access import changes, key_index
@@ -16,7 +16,6 @@ from portico_server.platform.access.changes import Element
 from portico_server.platform.access.circumstances import Circumstances
 from portico_server.platform.access.conditions import Condition, bounds_of
 from portico_server.platform.access.credentials import ACCESS_KEY_ID_PREFIX, API_TOKEN_ID_PREFIX
-from portico_server.platform.access.explain import Explanation, explanation
 from portico_server.platform.access.filters import NOTHING_SHOWN, filter_of, shows_anything
 from portico_server.platform.access.key_index import KeyIndex
 from portico_server.platform.access.model import AccessKey, AccountPolicies, ApiToken
@@ -135,18 +134,6 @@ class Snapshot:
             for permission in self.known_permissions
             if self.allows(principal, permission, resource, circumstances)
         )
-
-    def explain(
-        self,
-        principal: str,
-        permission: str,
-        resource: str,
-        circumstances: Circumstances,
-        ended: Callable[[], bool] = lambda: False,
-    ) -> Explanation:
-        """Why `allows` answers what it does. Looks through every policy of the principal: not for every call. Raises
-        Unfinished where `ended` says that there is no more time."""
-        return explanation(self, principal, permission, resource, circumstances, ended)
 
     def account_of(self, resource: str) -> CompiledAccount | None:
         """That in which a resource stands; None if there is none."""

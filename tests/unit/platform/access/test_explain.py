@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from portico_server.platform.access.circumstances import Circumstances
-from portico_server.platform.access.explain import Element, Explanation, Reason
+from portico_server.platform.access.explain import Element, Explanation, Reason, explanation
 from tests.unit.platform.access.build import ADA, BOB, DELETE, EDIT, HOW, NOW, OTHER, READ, ZONE, A, Account
 
 
 def explained(
     account: Account, permission: str = READ, resource: str = ZONE, how: Circumstances = HOW, principal: str = ADA
 ) -> Explanation:
-    return account.snapshot().explain(principal, permission, resource, how)
+    return explanation(account.snapshot(), principal, permission, resource, how)
 
 
 def test_an_allow_names_the_policy_and_the_rule() -> None:

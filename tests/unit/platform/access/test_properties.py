@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from portico_server.platform.access.budget import Budget
 from portico_server.platform.access.changes import Element
 from portico_server.platform.access.circumstances import Circumstances
-from portico_server.platform.access.explain import Reason
+from portico_server.platform.access.explain import Reason, explanation
 from portico_server.platform.access.model import AccountPolicies
 from portico_server.platform.access.snapshot import Snapshot
 from portico_server.platform.authorization import below
@@ -44,7 +44,7 @@ def check(snapshot: Snapshot, world: World, question: Question) -> None:
     expected = {name: reference.allows(world, principal, permission, name, how) for name in UNIVERSE}
     for name, allowed in expected.items():
         assert snapshot.allows(principal, permission, name, how) == allowed
-        explained = snapshot.explain(principal, permission, name, how)
+        explained = explanation(snapshot, principal, permission, name, how)
         assert explained.allowed == allowed, explained
         assert (explained.match is None) != (allowed or explained.reason == Reason.DENIED)
     for parent in PARENTS:
