@@ -5,14 +5,17 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, NamedTuple
 
 import grpc
 import pytest
+from google.api import httpbody_pb2
 from google.rpc import error_details_pb2, status_pb2
 from portico.testing.v1 import testing_pb2, testing_pb2_grpc
 
+from portico.objects.v1 import objects_pb2, objects_pb2_grpc
+from portico_server.gateway.validate import MAX_BODY_BYTES
 from portico_server.host.envoy.http import MAX_HEADERS, MAX_HEADERS_KIBIBYTES
 from portico_server.host.envoy.transcoder import largest_json
 from tests.e2e.calls import ACCOUNT, Failure, failure_of
@@ -46,9 +49,12 @@ class Door(NamedTuple):
     def ask(self, path: str, body: bytes, headers: Mapping[str, str]) -> clients.Response:
         return clients.http(self.address, "POST", path, body=body, headers=headers, **self.credentials)
 
+    def channel(self) -> AbstractContextManager[grpc.Channel]:
+        return clients.channel(self.address, options=NO_LIMIT, **self.credentials)
+
     @contextmanager
     def stub(self) -> Iterator[testing_pb2_grpc.TestingServiceStub]:
-        with clients.channel(self.address, options=NO_LIMIT, **self.credentials) as channel:
+        with self.channel() as channel:
             yield testing_pb2_grpc.TestingServiceStub(channel)
 
 
@@ -73,6 +79,22 @@ def test_a_large_message_by_grpc(door: Door, platform: RunningPlatform) -> None:
         refused = failure_of(lambda: stub.Unary(large(platform), timeout=30))
     assert (refused.code, refused.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "MESSAGE_TOO_LARGE")
     assert str(platform.settings.max_message_bytes) in refused.message
+
+
+@pytest.mark.parametrize("size_bytes", [MAX_BODY_BYTES + 1, 9 << 20])
+def test_a_message_with_too_much_of_an_object_is_told_of_the_bound_that_it_meets_first(
+    door: Door, platform: RunningPlatform, size_bytes: int
+) -> None:
+    """What fits into a message of 8 MiB is too much all the same: who is told of that alone is refused once more."""
+    assert platform.settings.max_message_bytes == 8 << 20
+    name = f"{ACCOUNT}/buckets/bounds/objects/large"
+    put = objects_pb2.PutObjectRequest(name=name, data=httpbody_pb2.HttpBody(data=bytes(size_bytes)))
+    with door.channel() as channel:
+        stub = objects_pb2_grpc.ObjectServiceStub(channel)
+        refused = failure_of(lambda: stub.PutObject(iter([put]), timeout=30))
+    assert "4194304 bytes" in refused.message
+    assert "8388608" not in refused.message
+    assert "send what is more in further messages" in refused.message
 
 
 def test_a_large_message_by_grpc_web(door: Door, platform: RunningPlatform) -> None:

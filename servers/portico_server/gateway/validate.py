@@ -74,7 +74,8 @@ def _many_of(method: Method) -> str | None:
 
 def _check(validator: protovalidate.Validator, method: Method) -> Check:
     message = request_type(method)
-    more = [_body_check(field.name) for field in message.fields if _is_body(field)]
+    streaming = method.request_streaming
+    more = [_body_check(field.name, streaming=streaming) for field in message.fields if _is_body(field)]
     if method.refuses_unknown_fields:
         more.append(check_unknown_fields)
     collect: Callable[[Any], list[protovalidate.Violation]] = validator.collect_violations
@@ -97,13 +98,16 @@ def _is_body(field: descriptor.FieldDescriptor) -> bool:
     return field.message_type is not None and field.message_type.full_name == _HTTP_BODY and not field.is_repeated
 
 
-def _body_check(name: str) -> Check:
+def _body_check(name: str, *, streaming: bool) -> Check:
     def check(request: Any) -> None:
         if not request.HasField(name):
             return
         body = getattr(request, name)
         if len(body.data) > MAX_BODY_BYTES:
-            raise refused(f"{name}.data", f"must be at most {MAX_BODY_BYTES} bytes", "bytes.max_len")
+            told = f"must be at most {MAX_BODY_BYTES} bytes a message, not {len(body.data)}"
+            if streaming:
+                told += "; send what is more in further messages"
+            raise refused(f"{name}.data", told, "bytes.max_len")
         if _CONTENT_TYPE.fullmatch(body.content_type) is None:
             message = "must be at most 1024 characters of printable ASCII"
             raise refused(f"{name}.content_type", message, "string.pattern")

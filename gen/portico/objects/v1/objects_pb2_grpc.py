@@ -119,7 +119,8 @@ class ObjectServiceServicer:
 
     def PutObject(self, request_iterator, context):
         """Stores an object. The first message says what it is and may carry the first bytes, or all of them; the following ones
-        carry bytes only. Nothing is visible before the stream has ended well. By REST the request's body is the object.
+        carry bytes only, each at most 4 MiB of them. Nothing is visible before the stream has ended well. By REST the request's
+        body is the object, of whatever size.
         INVALID_ARGUMENT (`BAD_DIGEST`) if a checksum or the size does not agree; FAILED_PRECONDITION (`ETAG_MISMATCH`,
         `OBJECT_EXISTS`, `MODIFIED`, `NOT_MODIFIED`) if a condition does not hold; RESOURCE_EXHAUSTED (`STORAGE_FULL`) if the
         disk is full.

@@ -90,8 +90,9 @@ class UploadServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UploadPart(self, request_iterator, context):
-        """Stores a part, in place of an earlier one of the same number. By REST the request's body is the part. The errors are
-        those of PutObject about bytes, and INVALID_ARGUMENT (`PART_TOO_LARGE`).
+        """Stores a part, in place of an earlier one of the same number. Its bytes come as those of PutObject do, at most 4 MiB a
+        message; by REST the request's body is the part. The errors are those of PutObject about bytes, and
+        INVALID_ARGUMENT (`PART_TOO_LARGE`).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -9,6 +9,7 @@ from typing import Any
 import grpc
 from google.protobuf.message import DecodeError
 
+from portico_server.host.adapter import bulk, connect
 from portico_server.host.adapter.binding import Binding
 from portico_server.host.adapter.deadline import exceeded
 from portico_server.host.adapter.exchange import Exchange
@@ -23,11 +24,22 @@ END: Any = grpc.aio.EOF
 class Messages(abc.ABC):
     """The request messages of one call, one after another."""
 
-    __slots__ = ("_checked", "_deserialize", "_first", "_given", "_streaming", "awaited_since", "call", "exchange")
+    __slots__ = (
+        "_checked",
+        "_deserialize",
+        "_first",
+        "_given",
+        "_path",
+        "_streaming",
+        "awaited_since",
+        "call",
+        "exchange",
+    )
 
     def __init__(self, exchange: Exchange, binding: Binding) -> None:
         self.exchange = exchange
         self._deserialize = binding.deserialize
+        self._path = binding.method.path
         self._streaming = binding.request_streaming
         self._first = _UNREAD
         self._checked: Any = None  # a message that comes again and again, and is not checked again
@@ -67,21 +79,26 @@ class Messages(abc.ABC):
                     await self._expect_end()
             except asyncio.CancelledError as error:
                 raise self.exchange.cancellation(error) from None
+            except ApiError as error:
+                raise _with_bound_of_data(error, self._path) from error
             self.awaited_since = None
             self._first = message
         return self._first
 
     async def next(self) -> Any:
         """The next message for the servicer, or END. Later ones than the first pass the call's `checks`."""
-        if not self._given:
-            self._given = True
+        given, self._given = self._given, True
+        if not given:
             if self._first is not _UNREAD:
                 return self._first
             self.awaited_since = None
-            self._first = message = await self._read()
-            return message
-        message = await self._read()
-        if message is not END and message is not self._checked and self.call is not None:
+        try:
+            message = await self._read()
+        except ApiError as error:
+            raise _with_bound_of_data(error, self._path) from error
+        if not given:
+            self._first = message
+        elif message is not END and message is not self._checked and self.call is not None:
             for check in self.call.checks:
                 check(message)
         return message
@@ -108,6 +125,24 @@ def too_many_messages() -> ApiError:
     """The error about a second message where there may be one."""
     return ApiError(
         grpc.StatusCode.UNIMPLEMENTED, "TOO_MANY_MESSAGES", "the method takes one request message; more came"
+    )
+
+
+def _with_bound_of_data(error: ApiError, path: str) -> ApiError:
+    """The same; of a message that is too large, in which bytes of a body come, with the bound that it meets first:
+    whoever keeps within the other one alone would be refused again."""
+    if error.reason != "MESSAGE_TOO_LARGE" or int(error.metadata["max_message_bytes"]) <= bulk.MOST_BYTES:
+        return error
+    request = connect.request_type(path)
+    field = bulk.body_field(request.DESCRIPTOR) if request is not None else ""
+    if not field:
+        return error
+    return ApiError(
+        error.code,
+        error.reason,
+        f"a request message is too large: one brings at most {bulk.MOST_BYTES} bytes of `{field}`; send what is more in"
+        " further messages",
+        metadata={**error.metadata, "max_data_bytes": str(bulk.MOST_BYTES)},
     )
 
 

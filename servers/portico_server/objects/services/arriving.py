@@ -92,5 +92,6 @@ def _digests(message: Any) -> Digests:
 def _data(message: Any) -> bytes:
     data: bytes = message.data.data
     if len(data) > MAX_MESSAGE_BYTES:
-        raise InvalidField(f"a message carries at most {MAX_MESSAGE_BYTES} bytes, not {len(data)}", field="data.data")
+        told = f"a message carries at most {MAX_MESSAGE_BYTES} bytes, not {len(data)}: send the rest in further ones"
+        raise InvalidField(told, field="data.data")
     return data
