@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -15,23 +16,11 @@ os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
 # Hundreds of processes that tests start import the same modules: compiled once, whatever the habit of this machine.
 os.environ["PYTHONDONTWRITEBYTECODE"] = ""
 
-from tests.harness import RunningPlatform, layouts, running_platform
+from tests.harness import RunningPlatform, layouts, order, running_platform
 from tests.harness.platform import TESTING_GEN, TESTING_PRODUCT
 
 sys.path.append(str(TESTING_GEN))
 sys.dont_write_bytecode = False
-
-_LONGEST_FIRST = (
-    "tests/e2e/test_documents.py",
-    "tests/languages/",
-    "tests/e2e/test_layouts.py",
-    "tests/interop/s3/",
-    "tests/fuzz/",
-    "tests/e2e/",
-    "tests/faults/",
-    "",  # all others
-)
-"""The order of the files: where a long one came last, it ran alone while the other processes had nothing left to do."""
 
 
 @pytest.fixture(scope="session")
@@ -48,7 +37,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Puts files that take long before the many short ones. The order within a file stays."""
-    items.sort(key=lambda item: next(n for n, start in enumerate(_LONGEST_FIRST) if item.nodeid.startswith(start)))
+    items.sort(key=lambda item: order.place(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Folders whose tests share a platform go out whole."""
+    return order.scheduler(config, log) if config.option.dist == "loadfile" else None
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -51,14 +51,14 @@ class Host:
         return self.http("POST", path, content, GRPC | {key.replace("_", "-"): value for key, value in headers.items()})
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     """The adapter alone, inside Envoy."""
     with _bare(tmp_path_factory.mktemp("embedded"), plain=False) as host:
         yield host
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     """The plain host alone, behind Envoy."""
     with _bare(tmp_path_factory.mktemp("plain"), plain=True) as host:
@@ -79,7 +79,7 @@ def _bare(folder: Path, *, plain: bool) -> Iterator[Host]:
         yield Host(f"http://{address}", folder / "log", open_channel, SyncClient(transport), plain=plain)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     """The whole platform with the testing product: TLS, client certificate, token, pipeline."""
     with running_platform(tmp_path_factory.mktemp("platform"), **TESTING_PRODUCT) as running:

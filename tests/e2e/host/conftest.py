@@ -12,7 +12,7 @@ from tests.harness.platform import TESTING_PRODUCT
 APPLICATION = "tests.e2e.host.application:app"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatform]:
     with running_platform(tmp_path_factory.mktemp("host"), application=APPLICATION, **TESTING_PRODUCT) as platform:
         yield platform

@@ -16,13 +16,13 @@ from tests.harness import RunningPlatform, running_platform
 _ELSEWHERE = "PORTICO_TEST_S3_ENDPOINT"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def s3_platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatform]:
     with running_platform(tmp_path_factory.mktemp("s3")) as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def door(request: pytest.FixtureRequest) -> S3Door:
     if _ELSEWHERE in os.environ:
         keys = os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"]
@@ -38,7 +38,7 @@ def door_of(platform: RunningPlatform) -> S3Door:
     return S3Door(f"https://localhost:{port}", key.id, key.secret, str(platform.profile / "ca.pem"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def s3(door: S3Door) -> Any:
     """A client of boto3."""
     return door.client()

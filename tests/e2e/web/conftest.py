@@ -12,7 +12,7 @@ from tests.harness.platform import TESTING_PRODUCT
 ORIGIN = "https://app.example.com"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def open_platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatform]:
     with running_platform(tmp_path_factory.mktemp("web"), web_origins=(ORIGIN,), **TESTING_PRODUCT) as running:
         yield running

@@ -50,7 +50,7 @@ class Clients:
         return self.run("python", "-c", script)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def clients(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clients]:
     with running_platform(tmp_path_factory.mktemp("s3-clients")) as platform:
         yield Clients(door_of(platform), programs(), tmp_path_factory.mktemp("home"), printed(platform.profile))

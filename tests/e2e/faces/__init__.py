@@ -1,0 +1,1 @@
+"""Faces, by that of the testing product."""

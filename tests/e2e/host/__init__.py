@@ -1,0 +1,1 @@
+"""The host: starting, watching and ending the processes of a platform."""

@@ -1,0 +1,1 @@
+"""What other clients and stock servicers make of the hosts."""
