@@ -37,6 +37,11 @@ from portico_server.platform.settings import SettingError, Settings
 if TYPE_CHECKING:
     from portico_server.platform.blobs.s3.looking import Looked
 
+
+class StoreNotDescribed(SettingError):
+    """stores.toml describes no store of the name that was given."""
+
+
 _NICENESS = 10
 """So much does a backup stand back behind the platform that runs beside it."""
 
@@ -151,9 +156,11 @@ def stores_of_platform(settings: Settings) -> Stores:
 
 
 def check_described(settings: Settings, name: str) -> None:
-    """That stores.toml describes a store of that name. Raises SettingError."""
-    if name not in {one.store.name for one in stores_of_platform(settings).others}:
-        raise SettingError(f"{settings.data / STORES} describes no store {name}")
+    """That stores.toml describes a store of that name. Raises SettingError, StoreNotDescribed for another."""
+    described = [one.store.name for one in stores_of_platform(settings).others]
+    if name not in described:
+        those = f": it describes {', '.join(described)}" if described else ", nor any other outside"
+        raise StoreNotDescribed(f"{settings.data / STORES} describes no store {name}{those}")
 
 
 def claim_store(settings: Settings, name: str) -> None:

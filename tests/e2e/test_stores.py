@@ -287,7 +287,7 @@ def test_the_command_line_lists_and_checks_the_stores(world: World, portico: Por
     assert world.described.secret not in listed.__repr__() + checked.out
     for options in (("--yes",), ()):
         nowhere = portico("stores", "claim", "nowhere", *options, "--data", world.platform.data)
-        assert (nowhere.code, "describes no store nowhere" in nowhere.err) == (1, True)
+        assert (nowhere.code, "describes no store nowhere: it describes away, europe" in nowhere.err) == (3, True)
     bare = portico("stores", "check", "--data", world.elsewhere.data)
     assert (bare.code, bare.out, "no store outside is described" in bare.err) == (0, "", True)
     for command in ("ls", "check"):

@@ -93,6 +93,13 @@ def test_a_put_is_sent_signed_and_owners_see_it(authority: trustme.CA, portico: 
             [f"{client._session.account}/buckets/{bucket}"],
         )
         assert receiver.url in portico("objects", "webhooks", "ls").out
+        for command in ("test", "retry", "skip", "rotate-secret"):
+            for webhook, code in ((f"{receiver.url}/none", 3), ("f" * 32, 3), ("nope", 2), ("F" * 32, 2)):
+                told = portico("objects", "webhooks", command, webhook)
+                assert (told.code, "portico objects webhooks ls" in told.err or "WEBHOOK_NOT_FOUND" in told.err) == (
+                    code,
+                    True,
+                )
 
 
 def test_what_happens_while_a_receiver_is_down_is_sent_in_order_once_it_is_up(

@@ -1,12 +1,14 @@
 """Errors as the command line shows them: what was wrong, what to do, the ray id; and the exit codes.
 
 0 done, 1 error, 2 wrong usage (of the command, or of the platform, which says that what it was given is wrong), 3 not
-found, 4 not allowed (or not known who), 5 the state does not allow it (exists already, not empty, a condition does not
-hold), 6 the platform cannot be reached (or there is no profile that says how) or has no time or room, 130 stopped by
-Ctrl-C.
+found (on the platform, or a file of this machine), 4 not allowed (or not known who), 5 the state does not allow it
+(exists already, not empty, a condition does not hold), 6 the platform cannot be reached (or there is no profile that
+says how) or has no time or room, 130 stopped by Ctrl-C.
 """
 
 from __future__ import annotations
+
+import errno
 
 import click
 
@@ -30,6 +32,15 @@ _EXIT_CODES = {
 }
 
 _EXIT_CODES_OF_REASONS = {"PROFILE_MISSING": UNREACHABLE, "PROFILE_UNREADABLE": ERROR, "PROFILE_OPEN": ERROR}
+
+_EXIT_CODES_OF_NUMBERS = {
+    errno.ENOENT: NOT_FOUND,
+    errno.EACCES: DENIED,
+    errno.EPERM: DENIED,
+    errno.ENOSPC: UNREACHABLE,
+    errno.EDQUOT: UNREACHABLE,
+}
+"""Of files of this machine, as for what is on the platform."""
 
 _REMEDIES = {
     "UNAVAILABLE": "does it run? `portico status` tells, `portico up` starts one, `portico profile show` whom we asked",
@@ -59,8 +70,10 @@ def report(error: Exception, *, as_json: bool) -> int:
 
 def exit_code(error: Exception) -> int:
     """The exit code of a command that an error ended."""
+    if isinstance(error, OSError):
+        return _EXIT_CODES_OF_NUMBERS.get(error.errno or 0, ERROR)
     if not isinstance(error, PorticoError):
-        return ERROR
+        return NOT_FOUND if type(error).__name__ == "StoreNotDescribed" else ERROR
     return _EXIT_CODES_OF_REASONS.get(error.reason) or _EXIT_CODES.get(error.code, ERROR)
 
 
@@ -106,6 +119,7 @@ def _told(error: Exception) -> str:
         return f"{error.object} is not UTF-8, which all text in requests is"
     if type(error).__name__ in (
         "SettingError",
+        "StoreNotDescribed",
         "TimeoutError",
         "Refused",
         "Kept",

@@ -62,8 +62,10 @@ def _run(arguments: Sequence[str]) -> int:
             sys.stdout.flush()
         return outcome if isinstance(outcome, int) else 0
     except click.ClickException as error:
-        from portico_cli.failures import show_usage
+        from portico_cli.failures import report, show_usage
 
+        if isinstance(error.__context__, (FileNotFoundError, PermissionError)):  # of a file that an argument names
+            return report(error.__context__, as_json=False)
         show_usage(error)
         return error.exit_code
     except click.Abort:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from portico_cli.output import quoted
+from portico_cli.rules import bucket_id
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -52,7 +53,7 @@ def parse(text: str) -> Remote:
         raise click.BadParameter(f"{quoted(text)} is not {SCHEME}BUCKET/KEY")
     if not is_utf8(text):
         raise click.BadParameter(f"{quoted(text)} is not UTF-8, which buckets and keys are")
-    return Remote(bucket, key)
+    return Remote(bucket_id(bucket), key)
 
 
 def is_utf8(text: str) -> bool:

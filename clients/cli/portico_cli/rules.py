@@ -13,6 +13,8 @@ from portico_cli.output import quoted
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _NO_BUCKET = re.compile(r"[0-9]+(\.[0-9]+){3}|.*(\.\.|\.-|-\.).*")
 _METADATA_KEY = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]{1,1024}")
+_QUEUE = re.compile(r"(accounts/[^/]+/queues/)?[a-z0-9][a-z0-9-]{0,62}")
+_WEBHOOK = re.compile(r"(accounts/[^/]+/webhooks/)?[0-9a-f]{32}")
 _RAY = re.compile(r"[0-9a-f]{32}")
 _OPERATION = re.compile(r"operations/[^/]+/.+")
 _SHA256 = re.compile(r"[0-9A-Fa-f]{64}")
@@ -20,12 +22,32 @@ _SERIAL = re.compile(r"[0-9A-Fa-f]{1,40}")
 _PRODUCT = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 
 
-def bucket_id(given: str) -> str:
+_BUCKET_IN_WORDS = "3 to 63 lower-case letters, digits, hyphens and dots, a letter or digit first and last"
+
+
+def new_bucket_id(given: str) -> str:
     """The id of a bucket to be made. Raises click.BadParameter."""
     if not _BUCKET.fullmatch(given) or _NO_BUCKET.fullmatch(given):
         raise click.BadParameter(
-            f"{quoted(given)} cannot be a bucket's id: 3 to 63 lower-case letters, digits, hyphens and dots, a letter "
-            "or digit first and last, no dot beside a dot or hyphen, and not of the shape of an IPv4 address"
+            f"{quoted(given)} cannot be a bucket's id: {_BUCKET_IN_WORDS}, no dot beside a dot or hyphen, and not of "
+            "the shape of an IPv4 address"
+        )
+    return given
+
+
+def bucket_id(given: str) -> str:
+    """The id of a bucket that may be there. Raises click.BadParameter."""
+    if not _BUCKET.fullmatch(given):
+        raise click.BadParameter(f"{quoted(given)} cannot be a bucket's name: those have {_BUCKET_IN_WORDS}")
+    return given
+
+
+def queue_id(given: str) -> str:
+    """The id or the name of a queue. Raises click.BadParameter."""
+    if not _QUEUE.fullmatch(given):
+        raise click.BadParameter(
+            f"{quoted(given)} cannot be a queue's name: those have 1 to 63 lower-case letters, digits and hyphens, a "
+            "letter or digit first; or accounts/ACCOUNT/queues/QUEUE"
         )
     return given
 
@@ -51,6 +73,16 @@ def pairs(given: Iterable[str], option: str | None = None) -> dict[str, str]:
             raise click.BadParameter(told, param_hint=option)
         found[key] = value
     return found
+
+
+def webhook_id(given: str) -> str:
+    """The id or the name of a webhook. Raises click.BadParameter."""
+    if not _WEBHOOK.fullmatch(given):
+        raise click.BadParameter(
+            f"{quoted(given)} is no webhook: give its URL, or its id of 32 hex digits in lower case, as `portico "
+            "objects webhooks ls` shows both"
+        )
+    return given
 
 
 def ray_or_trace(given: str) -> str:

@@ -229,9 +229,69 @@ def test_wrong_usage_is_told_before_anything_is_done(
     assert not fake.calls
 
 
-def test_a_missing_file_is_told_in_one_line(portico: Portico, tmp_path: Path) -> None:
-    outcome = portico("objects", "cp", tmp_path / "missing", "portico://photos/")
-    assert (outcome.code, outcome.err) == (1, f"portico: {tmp_path / 'missing'}: No such file or directory\n")
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("cp", "MISSING", "portico://photos/"),
+        ("cp", "-r", "MISSING", "portico://photos/"),
+        ("cp", "MISSING", "other", "portico://photos/in/"),
+        ("mv", "MISSING", "portico://photos/k"),
+        ("sync", "MISSING", "portico://photos/"),
+        ("lifecycle", "set", "photos", "MISSING"),
+        ("cors", "set", "photos", "MISSING"),
+    ],
+)
+def test_a_missing_file_is_told_in_one_line(portico: Portico, tmp_path: Path, command: tuple[str, ...]) -> None:
+    missing = str(tmp_path / "missing")
+    outcome = portico("objects", *(missing if word == "MISSING" else word for word in command))
+    assert (outcome.code, outcome.err) == (3, f"portico: {missing}: No such file or directory\n")
+
+
+def test_what_this_machine_does_not_allow_is_told_as_what_the_platform_does_not(
+    portico: Portico, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, shut = Path.read_bytes, tmp_path / "shut.txt"
+
+    def refuse(path: Path) -> bytes:
+        if path == shut:
+            raise PermissionError(13, "Permission denied", str(path))
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    shut.write_text("x")
+    outcome = portico("objects", "cp", shut, "portico://photos/")
+    assert (outcome.code, outcome.err) == (4, f"portico: {shut}: Permission denied\n")
+
+
+OF_BUCKETS = (
+    *(f"{command} portico://BAD/k" for command in ("ls", "cat", "presign", "stat", "tag", "rm")),
+    *(f"{command} portico://BAD" for command in ("ls", "du", "versions", "rm -r", "uploads ls", "uploads abort --all")),
+    *(f"{command} BAD" for command in ("describe", "mb", "rb", "relocate", "scrub", "webhooks ls")),
+    *(f"{rules} {command} BAD" for rules in ("lifecycle", "cors", "notifications") for command in ("get", "rm")),
+    *(f"{command} . portico://BAD/k" for command in ("cp -r", "mv -r", "sync")),
+    *(f"{command} s3://BAD/k ." for command in ("cp", "cp -r", "mv", "sync")),
+    "lock portico://BAD/k governance:1d",
+    "hold portico://BAD/k on",
+    "versioning BAD on",
+    "update BAD --public-list",
+)
+
+
+@pytest.mark.parametrize("command", OF_BUCKETS)
+def test_what_no_bucket_can_be_called_is_told_as_such(portico: Portico, fake: FakePlatform, command: str) -> None:
+    before = fake.calls.total()
+    outcome = portico("objects", *command.split())
+    assert outcome.code == 2
+    assert "BAD cannot be a bucket's " in outcome.err
+    assert "3 to 63 lower-case letters, digits, hyphens and dots" in outcome.err
+    assert "parent" not in outcome.err
+    assert fake.calls.total() == before
+
+
+def test_what_no_queue_can_be_called_is_told_as_such(portico: Portico, fake: FakePlatform) -> None:
+    for command in (("read", "NO NAME"), ("ack", "NO NAME", "1")):
+        outcome = portico("objects", "notifications", *command)
+        assert (outcome.code, "NO NAME cannot be a queue's name: those have 1 to 63" in outcome.err) == (2, True)
 
 
 ODD_KEYS = {

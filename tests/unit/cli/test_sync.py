@@ -178,7 +178,17 @@ def test_an_empty_source_does_not_empty_the_target(portico: Portico, fake: FakeP
     assert (outcome.code, "`portico objects rm -r`" in outcome.err) == (1, True)
     assert keys(fake) == ["web/old"]
     missing = portico("objects", "sync", tmp_path / "missing", "portico://photos/web", "--delete")
-    assert (missing.code, keys(fake)) == (1, ["web/old"])
+    assert (missing.code, keys(fake)) == (3, ["web/old"])
+
+
+def test_a_prefix_with_nothing_below_it_is_not_found(portico: Portico, fake: FakePlatform, site: Path) -> None:
+    before = sorted(site.rglob("*"))
+    for options in ((), ("--delete",)):
+        outcome = portico("objects", "sync", "portico://photos/none", site, *options)
+        assert (outcome.code, outcome.out) == (3, "")
+        assert "there is nothing below portico://photos/none" in outcome.err
+    assert sorted(site.rglob("*")) == before
+    assert portico("objects", "sync", "portico://photos", site).code == 0, "a bucket that is empty is there"
 
 
 def test_a_folder_that_cannot_be_read_is_no_empty_one(
@@ -194,7 +204,7 @@ def test_a_folder_that_cannot_be_read_is_no_empty_one(
 
     monkeypatch.setattr("portico_cli.transfers.entries.os.scandir", refuse)
     outcome = portico("objects", "sync", site, "portico://photos/web", "--delete")
-    assert (outcome.code, "Permission denied" in outcome.err) == (1, True)
+    assert (outcome.code, "Permission denied" in outcome.err) == (4, True)
     assert "web/a/b.txt" in keys(fake)
 
 

@@ -75,7 +75,7 @@ def _write(file: str, certificate: bytes) -> None:
     try:
         Path(file).write_bytes(certificate)
     except OSError as error:  # of a full disk it does not bear the name
-        raise click.ClickException(f"{file}: {error.strerror}") from None
+        raise OSError(error.errno, error.strerror, file) from None
 
 
 def _authority(profile: str | None) -> tuple[bytes, Path, str]:

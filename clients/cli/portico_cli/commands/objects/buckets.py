@@ -9,7 +9,7 @@ from portico_cli.calling import Caller, calls_platform
 from portico_cli.commands.objects.group import objects
 from portico_cli.commands.objects.placement import tell_unmet_hint
 from portico_cli.remote import BUCKET, Remote
-from portico_cli.rules import bucket_id
+from portico_cli.rules import new_bucket_id
 
 
 @objects.command()
@@ -34,7 +34,7 @@ def mb(caller: Caller, bucket: Remote, versioning: bool, object_lock: bool, loca
     settings = Bucket(location_hint=location, jurisdiction=jurisdiction)
     if object_lock:
         settings.object_lock.CopyFrom(ObjectLock(enabled=True))
-    made = caller.client.buckets.create(bucket_id(bucket.bucket), settings, versioning=versioning or object_lock)
+    made = caller.client.buckets.create(new_bucket_id(bucket.bucket), settings, versioning=versioning or object_lock)
     output.show_json(made) if caller.json else click.echo(f"made {bucket}")
     tell_unmet_hint(made)
 

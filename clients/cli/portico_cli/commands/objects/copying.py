@@ -10,8 +10,14 @@ import click
 from portico_cli import output
 from portico_cli.calling import Caller, calls_platform
 from portico_cli.commands.objects.group import objects
-from portico_cli.commands.objects.options import Asked, Run, carry_out, files_and_places, transfer_options
-from portico_cli.failures import NOT_FOUND
+from portico_cli.commands.objects.options import (
+    Asked,
+    Run,
+    carry_out,
+    end_of_trees,
+    files_and_places,
+    transfer_options,
+)
 from portico_cli.progress import progress
 from portico_cli.remote import Remote
 from portico_cli.transfers.entries import by_turns
@@ -110,11 +116,7 @@ def _trees(caller: Caller, what: What, sources: list[Place], target: Place, aske
         for source in sources:
             await run.move(tree(run.client, what, source, target, asked.choice))
 
-    report, code = carry_out(caller, asked, work)
-    if code or report.done or report.kept:
-        return code
-    click.echo(f"portico: there is nothing below {', '.join(map(shown, sources))}", err=True)
-    return NOT_FOUND if any(isinstance(source, Remote) and source.key for source in sources) else 0
+    return end_of_trees(sources, *carry_out(caller, asked, work))
 
 
 def _one(caller: Caller, transfer: Transfer, asked: Asked) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -11,12 +11,15 @@ import click
 
 from portico_cli.calling import Caller
 from portico_cli.commands.objects.marks import retention_of
+from portico_cli.failures import NOT_FOUND
 from portico_cli.progress import Progress, progress
+from portico_cli.remote import Remote
 from portico_cli.rules import metadata_key, pairs
 from portico_cli.transfers.at_once import USUAL_JOBS, at_once
 from portico_cli.transfers.entries import Links
 from portico_cli.transfers.filters import Filters, filter_options
 from portico_cli.transfers.moving import About, Mover, Transfer
+from portico_cli.transfers.places import Place, shown
 from portico_cli.transfers.planning import Choice
 from portico_cli.transfers.reporting import PLANNED, UNCHANGED, Report
 from portico_cli.transfers.targets import Refused
@@ -189,3 +192,11 @@ def carry_out(caller: Caller, asked: Asked, work: Callable[[Run], Awaitable[None
 
         caller.run(run)
     return report, report.end()
+
+
+def end_of_trees(sources: Sequence[Place], report: Report, code: int) -> int:
+    """The exit code where all below some places was meant; tells where there was nothing."""
+    if code or report.done or report.kept:
+        return code
+    click.echo(f"portico: there is nothing below {', '.join(map(shown, sources))}", err=True)
+    return NOT_FOUND if any(isinstance(source, Remote) and source.key for source in sources) else 0

@@ -9,11 +9,16 @@ import click
 from portico_cli import output
 from portico_cli.calling import Caller, calls_platform
 from portico_cli.commands.objects.settings import notifications
+from portico_cli.rules import queue_id
 
 if TYPE_CHECKING:
     from portico.objects.v1.notifications_pb2 import Notification
 
 MOST_SEQUENCE = 2**63 - 1
+
+
+def _queue(context: click.Context, parameter: click.Parameter, given: str) -> str:
+    return queue_id(given)
 
 
 def event_name(one: Notification) -> str:
@@ -29,7 +34,7 @@ def object_of(one: Notification) -> str:
 
 
 @notifications.command()
-@click.argument("queue")
+@click.argument("queue", callback=_queue)
 @click.option("--limit", type=click.IntRange(1, 1000), default=1000, help="How many at most.", show_default=True)
 @click.option(
     "--after", type=click.IntRange(0, MOST_SEQUENCE), default=0, metavar="SEQUENCE", help="Only those behind this one."
@@ -59,7 +64,7 @@ def read(caller: Caller, queue: str, limit: int, after: int, wait: int) -> None:
 
 
 @notifications.command("ack")
-@click.argument("queue")
+@click.argument("queue", callback=_queue)
 @click.argument("sequence", type=click.IntRange(1, MOST_SEQUENCE))
 @calls_platform
 def acknowledge(caller: Caller, queue: str, sequence: int) -> None:

@@ -9,7 +9,14 @@ import click
 
 from portico_cli.calling import Caller, calls_platform
 from portico_cli.commands.objects.group import objects
-from portico_cli.commands.objects.options import Asked, Run, carry_out, files_and_places, transfer_options
+from portico_cli.commands.objects.options import (
+    Asked,
+    Run,
+    carry_out,
+    end_of_trees,
+    files_and_places,
+    transfer_options,
+)
 from portico_cli.remote import Remote
 from portico_cli.transfers.differences import By, differs
 from portico_cli.transfers.entries import Links
@@ -55,13 +62,20 @@ def sync(caller: Caller, source: str, target: str, delete: bool, by: By | None, 
     if not isinstance(one, Remote) and not isinstance(other, Remote):
         raise click.UsageError("neither is portico://BUCKET/KEY: `sync` is not for two folders of this machine")
     check_tree(one, other)
-    if not delete:
-        return carry_out(caller, asked, lambda run: run.move(_copies(run, one, other, []), _differs(by)))[1]
-    return carry_out(caller, asked, lambda run: _make_same(run, one, other, by))[1]
+
+    async def work(run: Run) -> None:
+        if delete:
+            await _make_same(run, one, other, by)
+        else:
+            await run.move(_copies(run, one, other, []), _differs(by))
+
+    return end_of_trees([one], *carry_out(caller, asked, work))
 
 
 async def _make_same(run: Run, source: Place, target: Place, by: By | None) -> None:
-    """Copies, then removes what there is more."""
+    """Copies, then removes what there is more. Raises Refused, NotFound where there is nothing to copy."""
+    from portico.errors import NotFound
+
     surplus: list[Transfer] = []
     await run.move(_copies(run, source, target, surplus), _differs(by))
     if not surplus:
@@ -72,8 +86,9 @@ async def _make_same(run: Run, source: Place, target: Place, by: By | None) -> N
     if not run.report.done and not run.report.kept:
         told = (
             f"there is nothing below {shown(source)}, and to remove all below {shown(target)} is not what `sync` is for"
+            + (": `portico objects rm -r`" if isinstance(target, Remote) else "")
         )
-        raise Refused(f"{told}: `portico objects rm -r`")
+        raise NotFound(told) if isinstance(source, Remote) and source.key else Refused(told)
     await remove_all(run.client, surplus, run.report, run.asked.jobs, dry_run=run.asked.dry_run)
 
 

@@ -11,6 +11,7 @@ from portico_cli.calling import Caller, calls_platform
 from portico_cli.commands.objects.group import objects
 from portico_cli.commands.objects.queues import event_name, object_of
 from portico_cli.remote import BUCKET, Remote
+from portico_cli.rules import webhook_id
 
 if TYPE_CHECKING:
     from portico.objects.v1.notifications_pb2 import RetryWebhookResponse
@@ -143,10 +144,13 @@ def rotate_secret(caller: Caller, webhook: str) -> None:
 
 
 def _id_of(caller: Caller, webhook: str) -> str:
-    """Of what is no URL: the same."""
+    """Of what is no URL: the same. Raises click.BadParameter, NotFound."""
     if not webhook.startswith(("https://", "http://")):
-        return webhook
+        return webhook_id(webhook)
     for found in caller.client.notifications.webhooks():
         if webhook in (found.url, found.url.removesuffix("/")):
             return found.name
-    raise click.BadParameter(f"no rule names {output.quoted(webhook)}; `portico objects webhooks ls` lists them")
+    from portico.errors import NotFound
+
+    told = f"no rule names {output.quoted(webhook)}; `portico objects webhooks ls` lists those there are"
+    raise NotFound(told, reason="WEBHOOK_NOT_FOUND")
