@@ -21,7 +21,7 @@ from portico_server.host.supervisor.announcement import Announcement, Event, fro
 from portico_server.host.supervisor.child import die_with
 from portico_server.host.supervisor.state import State, read_state
 from portico_server.platform.settings import Settings
-from tests.harness import clients, layouts
+from tests.harness import clients, layouts, watches
 from tests.harness.credentials import ClientCertificate, ssl_context
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -186,6 +186,7 @@ def running_platform(
     usual = {"data": folder / "data", "drain_seconds": 5.0, **doors}
     settings = {**usual, **settings}
     chosen = Settings(**{**layouts.spread(settings["data"], settings), **settings})
+    watches.wait_for_room(chosen.workers + len(chosen.processes))
     process = start_supervisor(chosen, application, folder / "configuration", environment or {}, supervisor)
     announcements: list[Announcement] = []
     try:

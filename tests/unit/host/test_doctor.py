@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from portico_server.host.supervisor import Check, doctor, look_at_machine
+from portico_server.host.supervisor import Check, doctor, inotify, look_at_machine
 from portico_server.host.supervisor.data_lock import DataLock
 from portico_server.host.supervisor.profile import Profile, profile_folder
 from portico_server.host.supervisor.programs import SETTINGS_FILE
@@ -212,6 +212,14 @@ def test_a_file_system_without_room_for_files(settings: Settings, monkeypatch: p
     assert not check.ok
     assert "room for 100 more files" in check.detail
     assert "Remove files" in check.remedy
+
+
+def test_no_room_for_what_another_envoy_watches(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inotify, "has_room", lambda: False)
+    check = found(settings, "watches")
+    assert not check.ok
+    assert "inotify instances" in check.detail
+    assert "sudo sysctl fs.inotify.max_user_instances=" in check.remedy
 
 
 def test_a_process_that_was_left_behind(settings: Settings) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from portico_server.host.supervisor import inotify
 from portico_server.host.supervisor.announcement import Event, StartError
 from portico_server.host.supervisor.keeper import Keeper
 from portico_server.host.supervisor.programs import Program
@@ -95,6 +96,17 @@ async def test_what_cannot_be_started_again_is_tried_until_it_can(kept: Kept) ->
     assert "cannot be started" in await kept.told_of(Event.RESTARTING)
     await kept.told_of(Event.RESTARTED)
     assert kept.pid != before
+
+
+async def test_one_that_dies_where_there_is_no_room_for_what_envoy_watches_says_so_and_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = Kept(tmp_path)
+    kept.program.write_text("import os; os.abort()")
+    monkeypatch.setattr(inotify, "has_room", lambda: False)
+    with pytest.raises(StartError, match=r"inotify instances .* allow more: sudo sysctl"):
+        await kept.keeper.start()
+    await kept.keeper.stop()
 
 
 async def test_a_replacement_that_cannot_be_started_leaves_the_one_of_before(kept: Kept) -> None:

@@ -41,6 +41,7 @@ def doctor(settings: Settings) -> list[Check]:
         _open_files,
         _disk,
         look_at_machine.inodes,
+        look_at_machine.watches,
         _clock,
         look_at_machine.leftovers,
         look_at_door.port,

@@ -1,4 +1,4 @@
-"""The doctor's looks at the machine: room for files, and processes that a platform left behind."""
+"""The doctor's looks at the machine: room for files and watches, and processes that a platform left behind."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from portico_server.host.supervisor import inotify
 from portico_server.host.supervisor.check import Check
 from portico_server.host.supervisor.commands import status
 from portico_server.platform.settings import PREFIX, Settings
@@ -26,6 +27,14 @@ def inodes(settings: Settings) -> Iterator[Check]:
     enough = found.f_favail >= LEAST_FREE_FILES
     remedy = "" if enough else f"Remove files from the file system of {folder}, or give another directory with --data."
     yield Check("inodes", enough, f"room for {found.f_favail} more files for {settings.data}", remedy)
+
+
+def watches(settings: Settings) -> Iterator[Check]:
+    """Whether another Envoy could watch its files."""
+    if inotify.has_room():
+        yield Check("watches", True, "room for what another Envoy watches")
+    else:
+        yield Check("watches", False, inotify.LACK, inotify.REMEDY)
 
 
 def leftovers(settings: Settings) -> Iterator[Check]:

@@ -13,6 +13,7 @@ from portico_server.host import local_http
 from portico_server.host.envoy.idle import end_idle_connections
 from portico_server.host.run_folder import ADMIN_SOCKET, DOOR_SOCKET, DRAINING_FILE, READY_FILE
 from portico_server.host.start_failure import told
+from portico_server.host.supervisor import inotify
 from portico_server.host.supervisor.admin import AdminClient, AdminError
 from portico_server.host.supervisor.child import Child
 from portico_server.host.supervisor.handover import Generation, Successor, forget
@@ -106,8 +107,8 @@ class ServingProcess:
             silence.cancel()
 
     def why_not_started(self, instance: Instance) -> str:
-        """What the process itself said why it cannot start, in a sentence; empty where it said nothing."""
-        return told(instance.folder)
+        """What the process itself said why it cannot start, in a sentence, or what the system lacks; else empty."""
+        return told(instance.folder) or inotify.lack()
 
     async def stop(self, instance: Instance, *, replaced: bool = False) -> None:
         """Lets calls in flight end, for `drain_seconds` at most, then ends the process.
