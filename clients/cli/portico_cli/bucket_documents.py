@@ -7,70 +7,85 @@ will do.
 
 from __future__ import annotations
 
-import datetime
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import click
 import yaml
 from google.protobuf import json_format
+from google.protobuf.descriptor import FieldDescriptor
 
 from portico.objects.v1.buckets_pb2 import Bucket
+from portico_cli.document_values import (
+    Fault,
+    Place,
+    Plain,
+    items,
+    line_of,
+    moment,
+    names,
+    text,
+    truth,
+    whole,
+    within,
+    written,
+)
+from portico_cli.rules_of_s3 import rule_of_s3
 
 MAX_BYTES = 1 << 20
 _LISTS_OF_S3 = {"lifecycle_rules": "Rules", "cors_rules": "CORSRules"}
-_CORS = {
-    "ID": "id",
-    "AllowedOrigins": "allowed_origins",
-    "AllowedMethods": "allowed_methods",
-    "AllowedHeaders": "allowed_headers",
-    "ExposeHeaders": "expose_headers",
-    "MaxAgeSeconds": "max_age_seconds",
+_BOUNDS = {
+    FieldDescriptor.CPPTYPE_INT32: (-(2**31), 2**31 - 1),
+    FieldDescriptor.CPPTYPE_INT64: (-(2**63), 2**63 - 1),
 }
+_AGES = ("expire_after_seconds", "expire_after_days", "expire_noncurrent_after_days", "abort_uploads_after_days")
+_OTHER_DEEDS = ("expire_time", "expire_delete_markers")
 
 
-_UNKNOWN_NAME = re.compile(
-    r'has no field named "(.*?)" at "Bucket\.(.*?)"\.?\s*Available Fields.*?"\[(.*)\]"', re.DOTALL
-)
-_UNKNOWN_VALUE = re.compile(r"Invalid enum value (.*?) for enum type ([\w.]+) at Bucket\.(.*?)\.*$")
-
-
-def read_rules(text: str, field: str) -> Bucket:
+def read_rules(document: str, field: str) -> Bucket:
     """The document's rules in that field of a bucket, and nothing else. Raises click.BadParameter."""
     try:
-        document = _plain(yaml.safe_load(text))
-    except (yaml.YAMLError, RecursionError) as error:
+        read = yaml.safe_load(document)
+    except yaml.YAMLError as error:
         raise click.BadParameter(f"the document is neither YAML nor JSON: {error}") from None
-    rules = _list_of(document, field)
+    except RecursionError:
+        raise click.BadParameter("the document is nested too deeply") from None
     try:
-        return json_format.ParseDict({field: rules}, Bucket())
+        plain = Plain().of(read)
+    except Fault as fault:
+        raise _refusal(document, fault, fault.place) from None
+    name, rules = _list_of(plain, field)
+    in_s3 = _LISTS_OF_S3.get(field, "")
+    made = []
+    for number, rule in enumerate(rules):
+        is_of_s3 = name == in_s3 or (not name and _is_of_s3(rule)) if in_s3 else False
+        try:
+            made.append(rule_of_s3(rule, field) if is_of_s3 else _rule(rule, field))
+        except Fault as fault:
+            shown = name or (in_s3 if is_of_s3 else field)
+            place = (name, number, *fault.place) if name else (number, *fault.place)
+            raise _refusal(document, fault, place, (shown, number, *fault.place)) from None
+    try:
+        return json_format.ParseDict({field: made}, Bucket())
     except json_format.ParseError as error:
-        raise click.BadParameter(f"the document is not as it should be: {_in_words(str(error))}") from None
+        raise click.BadParameter(f"the document is not as it should be: {error}") from None
 
 
-def _in_words(told: str) -> str:
-    """What protobuf tells of a document, by where it is wrong and what may stand there."""
-    if found := _UNKNOWN_NAME.search(told):
-        name, place, known = found.groups()
-        return f"{place}: there is no {name}; there are {known}"
-    if found := _UNKNOWN_VALUE.search(told):
-        value, kind, place = found.groups()
-        known = Bucket.DESCRIPTOR.file.pool.FindEnumTypeByName(kind).values_by_name
-        return f"{place}: {value} is none of {', '.join(list(known)[1:])}"
-    return told
+def _refusal(document: str, fault: Fault, place: Place, shown: Place = ()) -> click.BadParameter:
+    line = line_of(document, place)
+    where = written(shown or place)
+    return click.BadParameter(f"line {line}: {where}: {fault.told}" if line and where else f"the document {fault.told}")
 
 
-def _list_of(document: Any, field: str) -> list[Any]:
+def _list_of(document: Any, field: str) -> tuple[str, list[Any]]:
+    """The name of the list of rules, empty where it has none, and the list. Raises click.BadParameter."""
     in_s3 = _LISTS_OF_S3.get(field, "")
     if isinstance(document, list):
-        return [_from_s3(rule, field) if in_s3 and _is_of_s3(rule) else rule for rule in document]
+        return "", document
     if isinstance(document, Mapping) and len(document) == 1:
         (name, rules), *_ = document.items()
-        if isinstance(rules, list) and name in (field, _camel(field)):
-            return rules
-        if isinstance(rules, list) and in_s3 and name == in_s3:
-            return [_from_s3(rule, field) for rule in rules]
+        if isinstance(rules, list) and name in {field, _camel(field), in_s3}:
+            return str(name), rules
     known = f"{field}: [...]" + (f", or {in_s3}: [...] as S3 has it" if in_s3 else "")
     raise click.BadParameter(f"the document must be a list of rules, or {known}")
 
@@ -80,101 +95,62 @@ def _is_of_s3(rule: Any) -> bool:
     return isinstance(rule, Mapping) and any(str(name)[:1].isupper() for name in rule)
 
 
-def _from_s3(rule: Any, field: str) -> dict[str, Any]:
-    if not isinstance(rule, Mapping):
-        raise click.BadParameter("a rule of S3 is an object with names and values")
-    if field == "cors_rules":
-        return {_known(name, _CORS): value for name, value in rule.items()}
-    made: dict[str, Any] = {"enabled": False, "filter": {}}
-    for name, value in rule.items():
-        _known(name, _LIFECYCLE)(made, value)
-    return made
+def _rule(rule: Any, field: str) -> Any:
+    """The rule, which is as the contract has it. Raises Fault."""
+    _check(rule, Bucket.DESCRIPTOR.fields_by_name[field].message_type)
+    if field == "lifecycle_rules":
+        given = {known: rule.get(known, rule.get(_camel(known))) for known in (*_AGES, *_OTHER_DEEDS)}
+        noughts = [known for known in _AGES if given[known] is not None and not whole(given[known], 0, 2**63)]
+        if noughts and not any(given[known] for known in given if known not in noughts):
+            name = noughts[0] if noughts[0] in rule else _camel(noughts[0])
+            raise Fault("0 counts as left out, and the rule deletes nothing else: must be 1 or more", (name,))
+    return rule
 
 
-def _known(name: str, names: Mapping[str, Any]) -> Any:
-    if name not in names:
-        raise click.BadParameter(f"{name} is none of what such a rule can say here: {', '.join(sorted(names))}")
-    return names[name]
+def _check(value: Any, kind: Any) -> None:
+    """That a message, of which that is the descriptor, is written as it can be. Raises Fault."""
+    fields = {name: field for field in kind.fields for name in (field.name, field.json_name)}
+    known = ", ".join(field.name for field in kind.fields)
+    for name, item in names(value, known).items():
+        if name not in fields:
+            raise Fault(f"there is no {name}; there are {known}")
+        with within(name):
+            _check_field(item, fields[name])
 
 
-def _status(rule: dict[str, Any], value: Any) -> None:
-    if value not in ("Enabled", "Disabled"):
-        raise click.BadParameter("Status must be Enabled or Disabled")
-    rule["enabled"] = value == "Enabled"
+def _check_field(value: Any, field: FieldDescriptor) -> None:
+    if value is None:
+        return
+    if field.message_type is not None and field.message_type.GetOptions().map_entry:
+        for name, item in names(value, "any").items():
+            with within(name):
+                _check_one(item, field.message_type.fields_by_name["value"])
+    elif field.is_repeated:
+        for number, item in enumerate(items(value)):
+            with within(number):
+                _check_one(item, field)
+    else:
+        _check_one(value, field)
 
 
-def _prefix(rule: dict[str, Any], value: Any) -> None:
-    rule["filter"]["prefix"] = value
-
-
-def _tag(rule: dict[str, Any], value: Any) -> None:
-    rule["filter"].setdefault("tags", {})[value["Key"]] = value["Value"]
-
-
-def _tags(rule: dict[str, Any], value: Any) -> None:
-    for tag in value:
-        _tag(rule, tag)
-
-
-def _to(*path: str) -> Callable[[dict[str, Any], Any], None]:
-    def put(rule: dict[str, Any], value: Any) -> None:
-        for name in path[:-1]:
-            rule = rule.setdefault(name, {})
-        rule[path[-1]] = value
-
-    return put
-
-
-def _inside(parts: Mapping[str, Callable[[dict[str, Any], Any], None]]) -> Callable[[dict[str, Any], Any], None]:
-    def take(rule: dict[str, Any], value: Any) -> None:
-        if not isinstance(value, Mapping):
-            raise click.BadParameter(f"an object is needed that says one of {', '.join(sorted(parts))}")
-        for name, part in value.items():
-            _known(name, parts)(rule, part)
-
-    return take
-
-
-def _date(rule: dict[str, Any], value: Any) -> None:
-    rule["expire_time"] = value if "T" in str(value) else f"{value}T00:00:00Z"
-
-
-_FILTER = {
-    "Prefix": _prefix,
-    "Tag": _tag,
-    "Tags": _tags,
-    "ObjectSizeGreaterThan": _to("filter", "size_greater_than_bytes"),
-    "ObjectSizeLessThan": _to("filter", "size_less_than_bytes"),
-}
-_LIFECYCLE: dict[str, Callable[[dict[str, Any], Any], None]] = {
-    "ID": _to("id"),
-    "Status": _status,
-    "Prefix": _prefix,
-    "Filter": _inside({**_FILTER, "And": _inside(_FILTER)}),
-    "Expiration": _inside(
-        {"Days": _to("expire_after_days"), "Date": _date, "ExpiredObjectDeleteMarker": _to("expire_delete_markers")}
-    ),
-    "NoncurrentVersionExpiration": _inside(
-        {
-            "NoncurrentDays": _to("expire_noncurrent_after_days"),
-            "NewerNoncurrentVersions": _to("keep_noncurrent_versions"),
-        }
-    ),
-    "AbortIncompleteMultipartUpload": _inside({"DaysAfterInitiation": _to("abort_uploads_after_days")}),
-}
+def _check_one(value: Any, field: FieldDescriptor) -> None:
+    if field.message_type is not None:
+        if field.message_type.full_name == "google.protobuf.Timestamp":
+            moment(value)
+        else:
+            _check(value, field.message_type)
+    elif field.enum_type is not None:
+        known = list(field.enum_type.values_by_name)
+        if value not in known and value not in field.enum_type.values_by_number:
+            raise Fault(f"{value} is none of {', '.join(known[1:])}")
+    elif field.cpp_type in _BOUNDS:
+        whole(value, *_BOUNDS[field.cpp_type])
+    elif field.cpp_type == FieldDescriptor.CPPTYPE_BOOL:
+        truth(value)
+    else:
+        text(value)
 
 
 def _camel(name: str) -> str:
     first, *rest = name.split("_")
     return first + "".join(part.title() for part in rest)
-
-
-def _plain(value: Any) -> Any:
-    """YAML knows dates; JSON, and protobuf with it, has them as text."""
-    if isinstance(value, datetime.datetime):
-        return value.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    if isinstance(value, datetime.date):
-        return value.isoformat()
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, list) else value

@@ -73,11 +73,35 @@ def test_cors_rules_are_read_as_s3_writes_them() -> None:
     [
         ("{", "neither YAML nor JSON"),
         ("text", "must be a list of rules, or lifecycle_rules"),
-        ('{"Rules": [{"Status": "On"}]}', "Status must be Enabled or Disabled"),
-        ('{"Rules": [{"Transitions": []}]}', "Transitions is none of what such a rule can say here"),
-        ('{"Rules": [1]}', "an object with names and values"),
-        ('{"Rules": [{"Filter": 1}]}', "an object is needed"),
-        ('[{"expires": 1}]', r"lifecycle_rules\[0\]: there is no expires; there are 'id', 'enabled', 'filter'"),
+        ('{"Rules": [{"Status": "On"}]}', r"^line 1: Rules\[0\].Status: must be Enabled or Disabled"),
+        (
+            '{"Rules": [{"Transitions": []}]}',
+            r"Rules\[0\]: Transitions is none of what such a rule can say here: Abort",
+        ),
+        ('{"Rules": [1]}', "an object with names and values is needed, not 1: Abort"),
+        ('{"Rules": [{"Filter": 1}]}', r"Rules\[0\].Filter: an object with .* is needed, not 1: And, ObjectSize"),
+        ('{"Rules": [{"Filter": {"Tag": {"Key": "k"}}}]}', r"Rules\[0\].Filter.Tag: a tag has Key and Value"),
+        ('{"Rules": [\n{"Expiration": {"Days": 0}}]}', r"^line 2: Rules\[0\].Expiration.Days: must be 1 or more"),
+        ('[{"Expiration":\n\n{"Days": 3.5}}]', r"^line 3: Rules\[0\].Expiration.Days: 3.5 is no whole number"),
+        ('[{"Expiration": {"Date": "soon"}}]', "soon.* is no time: write it as 2030-01-31T00:00:00Z"),
+        ('[{"expires": 1}]', r"lifecycle_rules\[0\]: there is no expires; there are id, enabled, filter"),
+        (
+            "- id: a\n- expire_after_days: 3.5",
+            r"^line 2: lifecycle_rules\[1\].expire_after_days: 3.5 is no whole number",
+        ),
+        ("- id: a\n  expireAfterDays: 0", r"^line 2: lifecycle_rules\[0\].expireAfterDays: 0 counts as left out"),
+        (
+            "- {expire_after_seconds: 0}",
+            r"lifecycle_rules\[0\].expire_after_seconds: 0 counts as left out, and the rule",
+        ),
+        ("- {expire_after_days: 4000000000}", r"expire_after_days: must be at most 2,147,483,647"),
+        ("- {enabled: 'yes'}", r"lifecycle_rules\[0\].enabled: true or false is needed, not yes"),
+        ("- filter: {prefix: 5}", r"lifecycle_rules\[0\].filter.prefix: text is needed, not 5: put it into quotes"),
+        ("- {expire_time: 2030-01-31}", r"expire_time: 2030-01-31 is no time: write it as 2030-01-31T00:00:00Z"),
+        ("- id: a\n  filter: &f\n    tags: *f", r"^line 3: \[0\].filter.tags: is an alias of what it stands in"),
+        ("&all\n- id: a\n- *all", r"^line 1: \[1\]: is an alias of what it stands in, so that it has no end"),
+        ("- " * 60 + "1", "is nested too deeply"),
+        ("- " * 5000 + "1", "is nested too deeply"),
         ("!!python/object/apply:os.system [ls]", "neither YAML nor JSON"),
     ],
 )
@@ -96,6 +120,20 @@ def test_the_file_that_help_shows_is_one(portico: Portico, name: str, field: str
     ]
     (rule,) = getattr(read_rules(shown, field), field)
     assert rule.ListFields()
+
+
+def test_noughts_beside_an_age_are_left_out_as_the_contract_has_it() -> None:
+    (rule,) = read_rules(
+        "- {expire_after_days: 0, expire_time: 2030-01-01T00:00:00Z}", "lifecycle_rules"
+    ).lifecycle_rules
+    assert rule.HasField("expire_time")
+
+
+def test_few_aliases_that_stand_for_very_much_are_refused_at_once() -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{number}: &a{number} [{', '.join([f'*a{number - 1}'] * 10)}]" for number in range(1, 10)]
+    with pytest.raises(click.BadParameter, match="more than 100,000 values, with what its aliases stand for"):
+        read_rules("\n".join(lines), "lifecycle_rules")
 
 
 def test_an_event_that_is_none_is_told_with_those_there_are() -> None:

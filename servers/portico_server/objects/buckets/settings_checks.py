@@ -43,7 +43,7 @@ def _lifecycle(field: str, rule: buckets_pb2.LifecycleRule) -> None:
     if len(given) > 1:
         raise _invalid(f"{field}.{given[1]}", f"stands beside {given[0]}; a rule has one of them")
     if not any(_is_given(rule, name) for name in _DOES):
-        raise _invalid(field, f"deletes nothing; set one of {', '.join(_DOES)}")
+        raise _invalid(field, f"deletes nothing, for 0 counts as left out; set one of {', '.join(_DOES)}")
     if rule.keep_noncurrent_versions and not rule.expire_noncurrent_after_days:
         raise _invalid(f"{field}.keep_noncurrent_versions", "needs expire_noncurrent_after_days, which says when")
     chosen = rule.filter
