@@ -140,6 +140,20 @@ def test_part_numbers_have_bounds(door: S3Door, s3: Any, bucket: str, number: st
     assert (answer.status, answer.error["Code"]) == (400, "InvalidArgument")
 
 
+@pytest.mark.parametrize(
+    ("algorithm", "kind"),
+    [("SHA256", "COMPOSITE"), ("CRC32", "COMPOSITE"), ("CRC32C", "COMPOSITE"), ("CRC64NVME", "FULL_OBJECT")],
+)
+def test_an_algorithm_says_what_the_objects_digest_is_made_of(s3: Any, bucket: str, algorithm: str, kind: str) -> None:
+    begun = s3.create_multipart_upload(Bucket=bucket, Key="k", ChecksumAlgorithm=algorithm)
+    assert (begun["ChecksumAlgorithm"], begun["ChecksumType"]) == (algorithm, kind)
+
+
+def test_a_type_of_digest_needs_an_algorithm(s3: Any, bucket: str) -> None:
+    asked = {"Bucket": bucket, "Key": "k", "ChecksumType": "FULL_OBJECT"}
+    assert code_of(s3.create_multipart_upload, **asked) == (400, "InvalidRequest")
+
+
 @pytest.mark.parametrize(("algorithm", "kind"), [("SHA256", "COMPOSITE"), ("CRC32", "FULL_OBJECT")])
 def test_digests_of_parts_make_that_of_the_object(s3: Any, bucket: str, algorithm: str, kind: str) -> None:
     upload = begun(s3, bucket, ChecksumAlgorithm=algorithm, ChecksumType=kind)

@@ -117,6 +117,18 @@ def type_value(text: str) -> objects_pb2.ChecksumType:
     return _TYPES[text.upper()] if text else objects_pb2.CHECKSUM_TYPE_UNSPECIFIED
 
 
+def upload_type(headers: Mapping[str, str]) -> objects_pb2.ChecksumType:
+    """What an upload's digest is made of: where only an algorithm is named, of the parts' digests, but for CRC-64/NVME.
+
+    Raises ApiError.
+    """
+    if TYPE in headers and ALGORITHM not in headers:
+        raise invalid("INVALID_REQUEST", f"the header {TYPE} can only be used with the header {ALGORITHM}")
+    if TYPE in headers or headers.get(ALGORITHM, "").upper() in ("", "CRC64NVME"):
+        return type_value(headers.get(TYPE, ""))
+    return objects_pb2.CHECKSUM_TYPE_COMPOSITE
+
+
 def type_name(value: int) -> str:
     return "COMPOSITE" if value == objects_pb2.CHECKSUM_TYPE_COMPOSITE else "FULL_OBJECT"
 

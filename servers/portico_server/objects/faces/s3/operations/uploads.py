@@ -44,7 +44,7 @@ async def create_upload(request: S3Request) -> FaceResponse:
         name=request.object_name,
         metadata=object_headers.metadata_of(headers),
         checksum_algorithm=checksum_headers.algorithm_value(request.header(checksum_headers.ALGORITHM)),
-        checksum_type=checksum_headers.type_value(request.header(checksum_headers.TYPE)),
+        checksum_type=checksum_headers.upload_type(headers),
         tags=lock_headers.tags_of(headers),
         retention=lock_headers.retention_of(headers),
         legal_hold=lock_headers.legal_hold_of(headers),
