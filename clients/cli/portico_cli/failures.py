@@ -52,6 +52,7 @@ _REMEDIES = {
     "PLATFORM_UNKNOWN": "is it another platform's profile, or does another one run there? `portico profile show`",
     "ZONE_NOT_EMPTY": "`portico zones delete --force` deletes its records, too",
     "STORE_UNREACHABLE": "on the platform's machine `portico stores check` tells why; try again when the store is back",
+    "STORE_LOOP": "the operator has to describe another endpoint in stores.toml; `portico stores check` tells of it",
     "STORE_UNKNOWN": "the operator has to describe that store in stores.toml again",
     "OBJECT_LOCK_DISABLED": "`portico objects update BUCKET --object-lock` enables it, for good, with versions",
     "BUCKET_NOT_EMPTY": "`portico objects rb --force` deletes what it holds, too",

@@ -164,7 +164,7 @@ async def run(platform: Platform) -> AsyncIterator[Running]:
                     Gauge("objects_webhooks_disabled", "Webhooks that are disabled.", delivering.health.disabled),
                 ),
                 problems=problems.problems,
-                faces=(s3_face(platform, buckets, placing, hashing),),
+                faces=(s3_face(platform, buckets, placing, blobs, hashing),),
             )
         finally:
             await meter.stop()

@@ -57,6 +57,25 @@ class StoreRefused(StoreError):
         self.problem = f"refuses: {problem}"
 
 
+class StoreLoop(StoreError):
+    """What is asked of it comes round: it is this platform, or leads back to it, or in a circle further on."""
+
+    def __init__(self, store: str, platform: str, *, is_further_on: bool) -> None:
+        """`platform` has found that out; empty: it did not say so."""
+        where = "in a circle of platforms" if is_further_on else "back to this platform"
+        super().__init__(
+            StatusCode.INTERNAL,
+            "STORE_LOOP",
+            f"the store {store} leads {where}: nothing is written or removed there; its operator describes another "
+            "endpoint in stores.toml",
+            metadata={"store": store} | ({"platform": platform} if platform else {}),
+        )
+        mend = "describe another endpoint or bucket in stores.toml"
+        if is_further_on:
+            mend += ", here or on one of those"
+        self.problem = f"leads {where}: nothing is written or removed there; {mend}"
+
+
 class StoreUnknown(StoreError):
     """No store of that name is described, though bytes are in it."""
 

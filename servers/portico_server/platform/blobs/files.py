@@ -20,7 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from portico_server.platform.blobs import aside, backing
+from portico_server.platform.blobs import aside, backing, loops
 from portico_server.platform.blobs.errors import StoreUnknown
 from portico_server.platform.blobs.interface import LOCAL, Store, store_of
 from portico_server.platform.blobs.open_files import UNFINISHED, NewFile, OpenFile, remove, unfinished
@@ -48,6 +48,7 @@ class FileBlobs:
     def __init__(self, folder: Path, store: Store = _HERE) -> None:
         self._folder = folder
         self.stores: tuple[Store, ...] = (store,)
+        self.identity = ""
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="blobs")
 
     @classmethod
@@ -55,7 +56,11 @@ class FileBlobs:
         """Opens the folder, making what is missing of it. `store` says where on earth it is."""
         blobs = cls(folder, store)
         await blobs.run(_prepare, folder)
+        blobs.identity = await blobs.run(loops.identity_of, folder)
         return blobs
+
+    async def check_way(self, store: str) -> None:
+        _check_store(store)
 
     async def create(self, store: str = "") -> FileBlobWriter:
         _check_store(store)

@@ -74,12 +74,22 @@ class Blob(Protocol):
 class Blobs(Protocol):
     """A product's blobs.
 
-    What has to reach a store outside of this machine raises `StoreUnreachable`, `StoreRefused` besides.
+    What has to reach a store outside of this machine raises a `StoreError` besides.
     """
+
+    @property
+    def identity(self) -> str:
+        """What tells this platform's blobs from those of all others: random, of its own folder."""
+        ...
 
     @property
     def stores(self) -> Sequence[Store]:
         """Where bytes can be put. The first is the usual one."""
+        ...
+
+    async def check_way(self, store: str) -> None:
+        """Raises StoreLoop where what is put into the store of that name would come to a platform that it has come by
+        before; StoreUnknown. Whether the store can be reached is not told."""
         ...
 
     async def create(self, store: str = "") -> BlobWriter:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from portico_server.platform.blobs.errors import StoreError, StoreUnknown
+from portico_server.platform.blobs.errors import StoreError, StoreLoop, StoreUnknown
 from portico_server.platform.blobs.files import FileBlobs
 from portico_server.platform.blobs.interface import LOCAL, Blob, BlobWriter, Store, store_of
 
@@ -46,13 +46,25 @@ class PlacedBlobs:
 
         async def look(name: str, other: S3Blobs) -> None:
             with suppress(StoreError, OSError):
-                if await other.look():
+                try:
+                    if await other.look():
+                        settled.add(name)
+                except StoreLoop:
                     settled.add(name)
+                    raise
 
         while True:
             due = [(name, one) for name, one in self._others.items() if name not in settled or one.problem]
             await asyncio.gather(*(look(name, one) for name, one in due))
             await asyncio.sleep(_LOOK_SECONDS if len(settled) == len(self._others) else _FIRST_LOOKS_SECONDS)
+
+    @property
+    def identity(self) -> str:
+        return self._local.identity
+
+    async def check_way(self, store: str) -> None:
+        if store != LOCAL:
+            await self._other(store).check_way()
 
     async def create(self, store: str = "") -> BlobWriter:
         name = store or self.stores[0].name

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from portico_server.platform.blobs import files
+from portico_server.platform.blobs import files, loops
 from portico_server.platform.blobs.files import FileBlobs
 from portico_server.platform.blobs.open_files import OpenFile
 from portico_server.platform.database import StorageFull
@@ -49,7 +49,7 @@ async def content(
 
 
 def paths(blobs_folder: Path) -> list[Path]:
-    return [path for path in blobs_folder.rglob("*") if path.is_file()]
+    return [path for path in blobs_folder.rglob("*") if path.is_file() and path.name != loops.FOLDER_ID]
 
 
 async def test_of_a_discarded_blob_nothing_is_left(blobs: FileBlobs, tmp_path: Path) -> None:

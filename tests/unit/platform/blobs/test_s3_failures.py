@@ -192,7 +192,7 @@ async def test_in_a_store_of_another_platform_nothing_is_written_or_removed(tmp_
             with pytest.raises(StoreRefused):
                 await work
         assert "portico stores claim away" in blobs.problem
-        assert {asked.verb for asked in store.asked} == {"GET"}
+        assert {asked.verb for asked in store.asked} == {"HEAD", "GET"}
         await blobs.close()
 
 
@@ -291,7 +291,7 @@ async def test_a_look_tells_whose_a_store_is_and_writes_nothing(tmp_path: Path) 
         marks.append("another one")
         assert await blobs.look()
         assert "belongs to another platform" in blobs.problem
-        assert {asked.verb for asked in store.asked} == {"GET"}
+        assert {asked.verb for asked in store.asked} == {"HEAD", "GET"}
         await blobs.close()
 
 

@@ -8,6 +8,7 @@ from portico_server.objects.faces.s3.conditional_headers import SOURCE
 from portico_server.objects.faces.s3.object_headers import encoded, version_header
 from portico_server.objects.faces.s3.writing_xml import CONTENT_TYPE, DECLARATION, element, legible
 from portico_server.objects.services.http_dates import http_date
+from portico_server.platform.blobs import loops
 from portico_server.platform.errors import ApiError
 from portico_server.platform.faces import FaceResponse
 
@@ -92,6 +93,8 @@ def _headers(error: ApiError, code: str) -> list[tuple[str, str]]:
             headers.append(("x-amz-version-id", metadata["version_id"]))
     if code == "AuthorizationHeaderMalformed" and "region" in metadata:
         headers.append(("x-amz-bucket-region", metadata["region"]))
+    if code == "LoopDetected" and "platform" in metadata:
+        headers.append((loops.REFUSED_BY, metadata["platform"]))
     return headers + _state(error)
 
 

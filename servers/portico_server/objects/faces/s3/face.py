@@ -16,6 +16,7 @@ from portico_server.objects.faces.s3.addresses import Address, Hosts
 from portico_server.objects.faces.s3.asked_bucket import check_is_there
 from portico_server.objects.faces.s3.body import Body, body_of
 from portico_server.objects.faces.s3.canonical import decoded_query
+from portico_server.objects.faces.s3.circles import Circles
 from portico_server.objects.faces.s3.operations import table
 from portico_server.objects.faces.s3.post_policy import SignedForm
 from portico_server.objects.faces.s3.refusals import method_not_allowed, not_implemented
@@ -23,6 +24,7 @@ from portico_server.objects.faces.s3.refused_headers import check_owner
 from portico_server.objects.faces.s3.request import S3Request, by_name, check_signed, headers_of
 from portico_server.objects.faces.s3.signers import Signers
 from portico_server.objects.usage.metering import one_request
+from portico_server.platform.blobs import loops
 from portico_server.platform.clock import Clock
 from portico_server.platform.errors import ApiError
 from portico_server.platform.faces import FaceCalls, FaceRequest, FaceResponse
@@ -48,17 +50,22 @@ class S3Face:
         hashing: Executor,
         cors_rules: CorsRules,
         placing: Placing = ANYWHERE,
+        circles: Circles | None = None,
     ) -> None:
-        """`hashing`: threads for what is not small. `placing` knows where the platform's stores are."""
+        """`hashing`: threads for what is not small. `placing` knows where the platform's stores are, `circles` who asks
+        for what they keep."""
         self._hosts = hosts
         self._signers = signers
         self._clock = clock
         self._hashing = hashing
         self._cors_rules = cors_rules
         self._placing = placing
+        self._circles = circles
 
     async def answer(self, request: FaceRequest, calls: FaceCalls) -> FaceResponse:
         headers, pairs = headers_of(request.headers), decoded_query(request.query)
+        if loops.HEADER in headers and self._circles is not None:
+            self._circles.enter(headers[loops.HEADER])
         address = self._hosts.address(headers.get("host", ""), request.raw_path)
         if request.verb == "OPTIONS":
             return await self._preflight(headers, by_name(pairs), address)
@@ -87,6 +94,7 @@ class S3Face:
             signed=signed is not None,
             verify_form=verify_form,
             placing=self._placing,
+            circles=self._circles,
         )
         if cors_answers.ORIGIN in headers and address.bucket:
             return await self._across_origins(asked)

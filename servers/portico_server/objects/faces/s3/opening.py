@@ -11,12 +11,14 @@ from portico_server.objects.buckets.buckets import Buckets
 from portico_server.objects.content.placing import Placing
 from portico_server.objects.errors import BucketNotFound
 from portico_server.objects.faces.s3.addresses import Hosts
+from portico_server.objects.faces.s3.circles import Circles
 from portico_server.objects.faces.s3.face import S3Face
 from portico_server.objects.faces.s3.signers import Signers
+from portico_server.platform.blobs import Blobs
 from portico_server.platform.product import Platform
 
 
-def s3_face(platform: Platform, buckets: Buckets, placing: Placing, hashing: Executor) -> S3Face:
+def s3_face(platform: Platform, buckets: Buckets, placing: Placing, blobs: Blobs, hashing: Executor) -> S3Face:
     """`hashing`: threads for digests of what is not small."""
 
     async def cors_rules(name: str) -> Sequence[buckets_pb2.CorsRule]:
@@ -26,4 +28,4 @@ def s3_face(platform: Platform, buckets: Buckets, placing: Placing, hashing: Exe
             return ()
 
     hosts, signers = Hosts(platform.settings.hostnames), Signers(platform.access_keys)
-    return S3Face(hosts, signers, platform.clock, hashing, cors_rules, placing)
+    return S3Face(hosts, signers, platform.clock, hashing, cors_rules, placing, Circles(blobs))

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from portico_server.objects.content.placing import ANYWHERE, Placing
 from portico_server.objects.faces.s3.addresses import Address
 from portico_server.objects.faces.s3.canonical import Pairs
+from portico_server.objects.faces.s3.circles import Circles
 from portico_server.objects.faces.s3.post_policy import SignedForm
 from portico_server.objects.faces.s3.refusals import denied, invalid, invalid_argument
 from portico_server.objects.names import object_name
@@ -51,9 +52,21 @@ class S3Request:
     """`query` and `headers` by name, decoded; of several parameters of a name the first counts, several headers are one
     with commas. `account` is the bucket's. `signed`: somebody has signed it; else it is an anonymous one. `body` opens
     the body, and raises ApiError where its headers say no good of it. `verify_form`: who has signed a form of these
-    fields. `placing`: where the platform's stores are."""
+    fields. `placing`: where the platform's stores are; `circles`: by which platforms the request came."""
 
-    __slots__ = ("_calls", "account", "address", "body", "came", "headers", "placing", "query", "signed", "verify_form")
+    __slots__ = (
+        "_calls",
+        "account",
+        "address",
+        "body",
+        "came",
+        "circles",
+        "headers",
+        "placing",
+        "query",
+        "signed",
+        "verify_form",
+    )
 
     def __init__(
         self,
@@ -68,6 +81,7 @@ class S3Request:
         signed: bool,
         verify_form: Callable[[Mapping[str, str]], SignedForm | None] = _nobodys,
         placing: Placing = ANYWHERE,
+        circles: Circles | None = None,
     ) -> None:
         self.came = came
         self.address = address
@@ -75,6 +89,7 @@ class S3Request:
         self.signed = signed
         self.verify_form = verify_form
         self.placing = placing
+        self.circles = circles
         self.body = body
         self.query = query
         self.headers = headers

@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from portico_server.platform.blobs import pins
-from portico_server.platform.blobs.errors import StoreRefused
+from portico_server.platform.blobs.errors import StoreRefused, StoreUnreachable
 from portico_server.platform.blobs.interface import Store, id_in, name_of
 from portico_server.platform.blobs.open_files import OpenFile
 from portico_server.platform.blobs.s3 import copying, listing
 from portico_server.platform.blobs.s3.client import Request, S3Client
-from portico_server.platform.blobs.s3.ownership import Ownership
+from portico_server.platform.blobs.s3.ownership import Ownership, follow
 from portico_server.platform.blobs.s3.reading import S3Blob
 from portico_server.platform.blobs.s3.spool import Spool
 from portico_server.platform.blobs.s3.writer import PART_BYTES, S3BlobWriter, body_of
@@ -76,6 +76,11 @@ class S3Blobs:
     async def check_owner(self) -> None:
         """Raises StoreError where nothing may be written or removed."""
         await self._ownership.check()
+
+    async def check_way(self) -> None:
+        """Raises StoreLoop, and nothing else that the store says."""
+        with contextlib.suppress(StoreUnreachable):
+            await follow(self.client)
 
     async def create(self) -> S3BlobWriter:
         await self._ownership.check()

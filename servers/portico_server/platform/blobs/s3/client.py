@@ -17,7 +17,8 @@ from urllib.parse import quote, urlsplit
 
 import h11
 
-from portico_server.platform.blobs.errors import StoreError, StoreFull, StoreRefused, StoreUnreachable
+from portico_server.platform.blobs import loops
+from portico_server.platform.blobs.errors import StoreError, StoreFull, StoreLoop, StoreRefused, StoreUnreachable
 from portico_server.platform.blobs.s3.answers import Answer
 from portico_server.platform.blobs.s3.circuit import Circuit
 from portico_server.platform.blobs.s3.connection import Body, Broken, Busy, Connection
@@ -38,6 +39,7 @@ _NO_SUCCESS = 300
 
 _FULL = frozenset({"InsufficientStorage", "QuotaExceeded", "XMinioStorageFull", "ServiceQuotaExceeded"})
 _LATER = frozenset({"SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout", "OperationAborted", "Busy"})
+_LOOP = "LoopDetected"
 
 T = TypeVar("T")
 
@@ -77,6 +79,8 @@ class S3Client:
         tls = ssl.create_default_context(cafile=described.ca_file) if scheme == "https" else None
         self._pool = Pool(parts.hostname or "", parts.port or (443 if tls else 80), tls)
         self._circuit = Circuit()
+        self.asks_as = ""
+        """The name of the platform that asks, in case that the store leads back to it."""
         self.problem = ""
         """Why the last request failed; empty: it did not."""
 
@@ -171,6 +175,7 @@ class S3Client:
         sha256 = request.body.sha256 if request.body is not None else EMPTY_SHA256
         signed = self._signer.headers(request.verb, path, request.query, headers, sha256)
         target = f"{path}?{query}" if query else path
+        signed |= loops.passed_on(self.asks_as)  # not signed: whoever stands between may add to it
         pairs = [(name.encode(), value.encode()) for name, value in signed.items()]
         seconds = request.answer_seconds or _ANSWER_SECONDS
         response = await connection.exchange(request.verb, target, pairs, request.body, seconds)
@@ -178,21 +183,26 @@ class S3Client:
 
     async def _failure(self, request: Request, response: Streamed) -> StoreError:
         """What an answer means that tells of no success. Raises FileNotFoundError, FileExistsError, Broken."""
-        code = Answer(response.status, response.headers, await self._content(response)).error_code
+        answer = Answer(response.status, response.headers, await self._content(response))
+        code = answer.error_code
         if response.status == 404 and code in ("NoSuchKey", "NoSuchUpload", ""):
             self.problem = ""
             raise FileNotFoundError(f"{request.key} is not in the store {self.name}")
         if response.status == 412:
             raise FileExistsError(f"{request.key} is in the store {self.name} already")
-        return self._told(request, response.status, code)
+        return self._told(request, answer)
 
     def _failure_within(self, request: Request, used: object) -> StoreError | None:
         """What a store tells that had to begin its answer before it knew: an error in a 200."""
         if not isinstance(used, Answer) or b"<Error" not in used.content:
             return None
-        return self._told(request, used.status, used.error_code) if used.error_code else None
+        return self._told(request, used) if used.error_code else None
 
-    def _told(self, request: Request, status: int, code: str) -> StoreError:
+    def _told(self, request: Request, answer: Answer) -> StoreError:
+        status, code = answer.status, answer.error_code
+        if code == _LOOP or (status == 508 and not code):
+            platform = answer.headers.get(loops.REFUSED_BY, "")[:100]
+            return StoreLoop(self.name, platform, is_further_on=platform not in ("", self.asks_as))
         problem = f"{request.verb} was answered {status} {code}".rstrip()
         if code in _FULL or status == 507:
             return StoreFull(self.name, problem)

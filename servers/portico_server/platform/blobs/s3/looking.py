@@ -5,14 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+from portico_server.platform.blobs import loops
 from portico_server.platform.blobs.errors import StoreError
 from portico_server.platform.blobs.s3.answers import document, text
 from portico_server.platform.blobs.s3.client import Request, S3Client
 from portico_server.platform.blobs.s3.ownership import (
     BLOBS_FOUND,
-    FOLDER_ID,
     TOLD_OF,
     another_s,
+    follow,
     has_blobs,
     mark,
     unmarked,
@@ -40,9 +41,12 @@ async def look(described: S3Store, product: str, folder: Path, *, has_bytes: boo
     """Reads alone: nothing is written there. `folder` is the platform's own for the product. `has_bytes`: the database
     tells of some there."""
     client = S3Client(described)
+    identity = _identity(folder)
+    client.asks_as = loops.platform_named(identity)
     try:
+        await follow(client)
         owner = await mark(client, f"{product}/")
-        is_ours = _is_ours(folder, owner)
+        is_ours = bool(identity) and owner.rpartition(" ")[2] == identity
         problem = "" if is_ours else await _problem_of_mark(client, product, folder, owner, has_bytes)
         if not problem and await _keeps_versions(client):
             problem = "its bucket keeps versions, so that nothing removed is ever freed: suspend that"
@@ -58,13 +62,12 @@ async def _keeps_versions(client: S3Client) -> bool:
     return root is not None and text(root, "Status") == "Enabled"
 
 
-def _is_ours(folder: Path, owner: str) -> bool:
-    """The mark ends with the random id of its platform's folder; a platform that never ran has none."""
+def _identity(folder: Path) -> str:
+    """With which the mark of its platform ends; empty: it never ran."""
     try:
-        folder_id = (folder / FOLDER_ID).read_text().strip()
+        return (folder / loops.FOLDER_ID).read_text().strip()
     except FileNotFoundError:
-        return False
-    return bool(folder_id) and owner.rpartition(" ")[2] == folder_id
+        return ""
 
 
 async def _problem_of_mark(client: S3Client, product: str, folder: Path, owner: str, has_bytes: bool) -> str:

@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import time
 from contextlib import aclosing
 from pathlib import Path
 
-from portico_server.platform.blobs.errors import StoreError, StoreRefused
+from portico_server.platform.blobs import loops
+from portico_server.platform.blobs.errors import StoreError, StoreLoop, StoreRefused
 from portico_server.platform.blobs.s3.client import Request, S3Client
 from portico_server.platform.blobs.s3.listing import objects_below
 from portico_server.platform.blobs.s3.writer import body_of
 from portico_server.platform.blobs.stores import CLAIMS
-from portico_server.platform.private_files import read_or_create
 
 KEY = "owner"
-FOLDER_ID = "folder"
-"""The file with the random id of a platform's own folder for a product."""
 TOLD_OF, BLOBS_FOUND = "this platform's database tells of bytes in it", "there are blobs in it"
 """Why a store should have a mark."""
 _CHECKED_SECONDS = 60.0
@@ -47,10 +44,9 @@ class Ownership:
     async def belong_to(self, database: str, *, has_bytes: bool) -> None:
         """`has_bytes`: the database tells of some there, so there must be a mark. Nothing is asked of the store yet: it
         may be away."""
-        folder_id = await asyncio.to_thread(
-            read_or_create, self._folder / FOLDER_ID, lambda: os.urandom(16).hex().encode()
-        )
-        self._owner = f"{database} {folder_id.decode('ascii', 'replace').strip()}"
+        identity = await asyncio.to_thread(loops.identity_of, self._folder)
+        self._client.asks_as = loops.platform_named(identity)
+        self._owner = f"{database} {identity}"
         self._has_bytes = self._has_bytes or has_bytes
 
     async def check(self) -> None:
@@ -68,7 +64,8 @@ class Ownership:
             if not self._owner:
                 raise StoreRefused(self._client.name, "nobody has said whose it is to be")
             try:
-                await self._take(await self._read())
+                with loops.of_its_own():
+                    await self._take(await self._found())
             except StoreError as error:
                 self._failure, self._failed_at = error, time.monotonic()
                 raise
@@ -81,9 +78,10 @@ class Ownership:
         """Keeps `problem` as it is now, and writes nothing there; false where nobody has said yet whose it is to be.
         Raises StoreError."""
         async with self._checking:
-            found = await self._read()
-            if self._owner and not await asyncio.to_thread(self._claim.exists):
-                self.problem = await self._judged(found)
+            with loops.of_its_own():
+                found = await self._found()
+                if self._owner and not await asyncio.to_thread(self._claim.exists):
+                    self.problem = await self._judged(found)
         return bool(self._owner)
 
     @property
@@ -112,6 +110,15 @@ class Ownership:
                 return unmarked(self._client.name, BLOBS_FOUND)
         return another_s(self._client.name, found) if found not in ("", self._owner) else ""
 
+    async def _found(self) -> str:
+        """The mark of a store that does not lead back."""
+        try:
+            await follow(self._client)
+        except StoreLoop as error:
+            self.problem = error.problem  # until a look finds otherwise; a read that succeeds ends the client's own
+            raise
+        return await self._read()
+
     async def _read(self) -> str:
         return await mark(self._client, self._root)
 
@@ -122,6 +129,13 @@ class Ownership:
         with contextlib.suppress(FileExistsError):
             await self._client.ask(Request("PUT", self._root + KEY, headers=headers, body=body))
         return await self._read()
+
+
+async def follow(client: S3Client) -> None:
+    """Where what is put into the store would go from there: another platform asks its own store in turn. Raises
+    StoreLoop where it would come back; StoreUnreachable. What else is said is for who asks for more."""
+    with contextlib.suppress(FileNotFoundError, StoreRefused):
+        await client.ask(Request("HEAD"))
 
 
 async def mark(client: S3Client, root: str) -> str:

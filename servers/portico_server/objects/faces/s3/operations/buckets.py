@@ -58,6 +58,8 @@ async def create_bucket(request: S3Request) -> FaceResponse:
 
 async def head_bucket(request: S3Request) -> FaceResponse:
     await check_is_there(request)
+    if request.circles is not None and request.circles.is_asked_for_bytes and request.signed:
+        await request.circles.check_way((await bucket_of(request)).placement.store)
     return nothing(request, headers=[CONTENT_TYPE, ("x-amz-bucket-region", REGION)])
 
 
