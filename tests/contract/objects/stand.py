@@ -28,7 +28,7 @@ from portico_server.objects.upkeep.freeing import Freeing
 from portico_server.objects.upkeep.orphans import Orphans
 from portico_server.platform import call
 from portico_server.platform.authorization import Filter, Principal
-from portico_server.platform.blobs import Blobs
+from portico_server.platform.blobs import Blobs, loops
 from portico_server.platform.blobs.opening import open_blobs
 from portico_server.platform.blobs.stores import read_stores
 from portico_server.platform.database import ANY, Batch, Database, Statement
@@ -376,7 +376,7 @@ class Stand:
     def files(self) -> list[Path]:
         """The files of blobs, unfinished ones and those set aside too."""
         files = (path for path in self.settings.data.joinpath("blobs").rglob("*") if path.is_file())
-        return [path for path in files if path.name not in ("owner", "hold")]
+        return [path for path in files if path.name not in ("owner", "hold", loops.FOLDER_ID)]
 
     async def usage(self, bucket: str = BUCKET) -> tuple[int, int]:
         """Versions in a bucket and their bytes, as far as the collector has folded them."""

@@ -41,7 +41,7 @@ def answer(status: int, body: bytes = b"", *, close: bool = False, **headers: st
         f"{name.replace('_', '-')}: {value}" for name, value in ({"content_length": str(len(body))} | headers).items()
     ]
     head = "\r\n".join(line for line in lines if line).encode()
-    return lambda _: head + b"\r\n\r\n" + body
+    return lambda asked: head + b"\r\n\r\n" + (b"" if asked.verb == "HEAD" else body)
 
 
 def error(status: int, code: str) -> Step:
