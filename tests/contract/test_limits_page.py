@@ -9,6 +9,7 @@ import pytest
 
 from portico_server.access import accounts, sizes
 from portico_server.dns import judging, name_server, rdata, zone_files
+from portico_server.gateway import validate
 from portico_server.host import shedding
 from portico_server.host.adapter import pace
 from portico_server.host.envoy import body_limit, floods, http, listener, overload, plain, strangers, upstreams, windows
@@ -29,6 +30,7 @@ def table(heading: str) -> dict[str, str]:
 MEMBERSHIPS = (
     "accounts that a principal belongs to, to create another one; the platform's first administrator may have more"
 )
+DATA = "`data` of a message: bytes of an object; what is more goes into further messages"
 STRANGERS = "a body that is not gRPC, of somebody with neither token nor certificate"
 FIGURES: dict[tuple[str, str], str] = {
     ("Of a caller", "`calls_per_second`, `call_burst`"): f"{USUAL.calls_per_second:,.0f}, {USUAL.call_burst:,}",
@@ -50,6 +52,7 @@ FIGURES: dict[tuple[str, str], str] = {
     ("Of zones", "DNS queries of a network, by UDP"): f"`dns_queries_per_second`, {USUAL.dns_queries_per_second:g}",
     ("Of zones", "DNS queries in all"): f"{name_server.IN_ALL_A_SECOND:,.0f} a second",
     ("Of the door", "a message, after decompression"): f"`max_message_bytes`, {USUAL.max_message_bytes // MIB} MiB",
+    ("Of the door", DATA): f"{validate.MAX_BODY_BYTES // MIB} MiB",
     ("Of the door", "a body of JSON"): "4/3 of `max_message_bytes`, and 4 KiB",
     ("Of the door", STRANGERS): f"{body_limit.STRANGERS_BYTES // 1024} KiB",
     ("Of the door", "time for such a request"): f"{strangers.REQUEST_SECONDS:g} s",

@@ -86,7 +86,7 @@ def test_objects_go_there_and_back(portico: Portico, bucket: str, tmp_path: Path
     portico("objects", "rm", "-r", f"portico://{bucket}/2026/")
     portico("objects", "stat", f"portico://{bucket}/2026/cat.jpg", code=3)
     portico("objects", "rb", bucket, code=5)
-    portico("objects", "rb", bucket, "--force")
+    portico("objects", "rb", bucket, "--force", "--yes")
 
 
 def test_versions_are_kept(portico: Portico, bucket: str) -> None:

@@ -80,5 +80,5 @@ def test_a_bucket_with_a_locked_version_is_not_removed_by_force(admin: Person) -
     admin.portico("objects", "update", "portico://kept", "--object-lock")
     put = {"name": "accounts/default/buckets/kept/objects/k", "legal_hold": True, "data": {"data": "Ynl0ZXM="}}
     admin.call(f"{SERVICE}/PutObject", **put)
-    assert "is under legal hold" in admin.portico("objects", "rb", "portico://kept", "--force", code=5)
+    assert "is under legal hold" in admin.portico("objects", "rb", "portico://kept", "--force", "--yes", code=5)
     assert "k" in admin.portico("objects", "ls", "portico://kept")

@@ -55,7 +55,7 @@ _REMEDIES = {
     "STORE_LOOP": "the operator has to describe another endpoint in stores.toml; `portico stores check` tells of it",
     "STORE_UNKNOWN": "the operator has to describe that store in stores.toml again",
     "OBJECT_LOCK_DISABLED": "`portico objects update BUCKET --object-lock` enables it, for good, with versions",
-    "BUCKET_NOT_EMPTY": "`portico objects rb --force` deletes what it holds, too",
+    "BUCKET_NOT_EMPTY": "`portico objects rb --force` deletes what it holds, too, once it has asked",
 }
 
 

@@ -29,15 +29,20 @@ class Outcome:
         return json.loads(self.out)
 
 
+class _Terminal(io.TextIOWrapper):
+    def isatty(self) -> bool:
+        return True
+
+
 Portico = Callable[..., Outcome]
 
 
 @pytest.fixture
 def portico(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch) -> Portico:
-    """Runs `portico ARGUMENTS`; `given` is its standard input."""
+    """Runs `portico ARGUMENTS`; `given` is its standard input, or what somebody types at a `terminal`."""
 
-    def call(*arguments: object, given: bytes = b"") -> Outcome:
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given)))
+    def call(*arguments: object, given: bytes = b"", terminal: bool = False) -> Outcome:
+        monkeypatch.setattr(sys, "stdin", (_Terminal if terminal else io.TextIOWrapper)(io.BytesIO(given)))
         code = run([str(argument) for argument in arguments])
         captured = capfdbinary.readouterr()
         return Outcome(code, captured.out.decode(errors="surrogateescape"), captured.err.decode())

@@ -257,7 +257,7 @@ def test_the_last_call_is_found_by_one_word(
 def test_operations_are_shown_and_waited_for(portico: Portico, fake: FakePlatform) -> None:
     portico("objects", "mb", "photos")
     portico("objects", "cp", "-", "portico://photos/k", given=b"x")
-    portico("objects", "rb", "photos", "--force")
+    portico("objects", "rb", "photos", "--force", "--yes")
     assert "done" in portico("operations", "get", "operations/objects/1").out
     assert portico("operations", "wait", "operations/objects/1", "--output", "json").json()["done"] is True
     assert portico("operations", "get", "operations/objects/2").code == 3

@@ -71,7 +71,8 @@ def test_an_example_does_what_it_shows(portico: Portico, fake: FakePlatform, com
             client.buckets.create(bucket)
         for place in OBJECTS if command not in ("mb", "rb") else ():
             client.objects.put(*place.split("/", 1), GIVEN)
-    outcome = portico(*words_of(line), given=GIVEN)
+    asks = line.endswith("--force")
+    outcome = portico(*words_of(line), given=b"y\n" if asks else GIVEN, terminal=asks)
     assert outcome.code == 0 or (NO_VERSIONS in line and "no version before" in outcome.err), outcome.err
 
 

@@ -53,7 +53,19 @@ def test_a_bucket_that_holds_objects_needs_force(portico: Portico) -> None:
     refused = portico("objects", "rb", "photos")
     assert refused.code == 5
     assert "--force" in refused.err
-    assert portico("objects", "rb", "photos", "--force").code == 0
+    assert portico("objects", "rb", "photos", "--force", "--yes").code == 0
+
+
+@pytest.mark.parametrize(("answer", "code", "left"), [(b"n\n", 130, ["k"]), (b"\n", 130, ["k"]), (b"y\n", 0, [])])
+def test_a_bucket_is_emptied_only_when_that_is_confirmed(
+    portico: Portico, fake: FakePlatform, answer: bytes, code: int, left: list[str]
+) -> None:
+    portico("objects", "cp", "-", "portico://photos/k", given=b"x")
+    nobody = portico("objects", "rb", "photos", "--force", given=b"y\n")
+    assert (nobody.code, "give --yes" in nobody.err, keys(fake)) == (2, True, ["k"])
+    asked = portico("objects", "rb", "photos", "--force", given=answer, terminal=True)
+    assert (asked.code, keys(fake)) == (code, left)
+    assert "Remove portico://photos/ with all objects and versions that it holds?" in asked.err
 
 
 def test_a_file_is_copied_there_and_back(portico: Portico, fake: FakePlatform, tmp_path: Path) -> None:
@@ -261,37 +273,6 @@ def test_what_this_machine_does_not_allow_is_told_as_what_the_platform_does_not(
     shut.write_text("x")
     outcome = portico("objects", "cp", shut, "portico://photos/")
     assert (outcome.code, outcome.err) == (4, f"portico: {shut}: Permission denied\n")
-
-
-OF_BUCKETS = (
-    *(f"{command} portico://BAD/k" for command in ("ls", "cat", "presign", "stat", "tag", "rm")),
-    *(f"{command} portico://BAD" for command in ("ls", "du", "versions", "rm -r", "uploads ls", "uploads abort --all")),
-    *(f"{command} BAD" for command in ("describe", "mb", "rb", "relocate", "scrub", "webhooks ls")),
-    *(f"{rules} {command} BAD" for rules in ("lifecycle", "cors", "notifications") for command in ("get", "rm")),
-    *(f"{command} . portico://BAD/k" for command in ("cp -r", "mv -r", "sync")),
-    *(f"{command} s3://BAD/k ." for command in ("cp", "cp -r", "mv", "sync")),
-    "lock portico://BAD/k governance:1d",
-    "hold portico://BAD/k on",
-    "versioning BAD on",
-    "update BAD --public-list",
-)
-
-
-@pytest.mark.parametrize("command", OF_BUCKETS)
-def test_what_no_bucket_can_be_called_is_told_as_such(portico: Portico, fake: FakePlatform, command: str) -> None:
-    before = fake.calls.total()
-    outcome = portico("objects", *command.split())
-    assert outcome.code == 2
-    assert "BAD cannot be a bucket's " in outcome.err
-    assert "3 to 63 lower-case letters, digits, hyphens and dots" in outcome.err
-    assert "parent" not in outcome.err
-    assert fake.calls.total() == before
-
-
-def test_what_no_queue_can_be_called_is_told_as_such(portico: Portico, fake: FakePlatform) -> None:
-    for command in (("read", "NO NAME"), ("ack", "NO NAME", "1")):
-        outcome = portico("objects", "notifications", *command)
-        assert (outcome.code, "NO NAME cannot be a queue's name: those have 1 to 63" in outcome.err) == (2, True)
 
 
 ODD_KEYS = {

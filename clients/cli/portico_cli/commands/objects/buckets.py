@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from portico_cli import output
+from portico_cli.asking import confirm
 from portico_cli.calling import Caller, calls_platform
 from portico_cli.commands.objects.group import objects
 from portico_cli.commands.objects.placement import tell_unmet_hint
@@ -42,15 +43,20 @@ def mb(caller: Caller, bucket: Remote, versioning: bool, object_lock: bool, loca
 @objects.command()
 @click.argument("bucket", type=BUCKET)
 @click.option("--force", is_flag=True, help="Delete first all that it holds. Nothing brings that back.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask before what it holds is deleted.")
 @calls_platform
-def rb(caller: Caller, bucket: Remote, force: bool) -> None:
-    """Remove a bucket. It must be empty, or --force empties it.
+def rb(caller: Caller, bucket: Remote, force: bool, yes: bool) -> None:
+    """Remove a bucket. It must be empty, or --force empties it, with all versions.
 
     \b
     Examples:
       portico objects rb portico://photos
       portico objects rb portico://photos --force
+      portico objects rb portico://photos --force --yes
     """
+    if force and not yes:
+        asked = f"Remove {bucket} with all objects and versions that it holds? Nothing brings them back."
+        confirm(asked, f"--force removes {bucket} with all that it holds for good")
     operation = caller.client.buckets.delete(bucket.bucket, force=force)
     output.show_json(operation) if caller.json else click.echo(f"removed {bucket}")
 

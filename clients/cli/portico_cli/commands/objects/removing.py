@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from portico_cli import output
+from portico_cli.asking import confirm
 from portico_cli.calling import Caller, calls_platform
 from portico_cli.commands.objects.group import objects
 from portico_cli.progress import Progress
@@ -105,10 +105,8 @@ def _check(places: tuple[Remote, ...], version_id: str, options: dict[str, Any])
 
 def _confirm(places: tuple[Remote, ...]) -> None:
     """Asks whoever sits there. Raises click.UsageError where nobody does, click.Abort where they say no."""
-    if sys.stdin is None or not sys.stdin.isatty():
-        raise click.UsageError("--all-versions removes for good, and nobody is here to be asked: give --yes, too")
     asked = f"Remove all versions for good: {', '.join(map(shown, places))}? Nothing brings them back."
-    click.confirm(asked, abort=True, err=True)
+    confirm(asked, "--all-versions removes for good")
 
 
 async def _one(place: Remote, version_id: str) -> AsyncIterator[Batch]:
