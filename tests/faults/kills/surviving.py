@@ -65,10 +65,10 @@ def look_at_all(load: Load) -> None:
 
 
 def check_history(load: Load, kills: int) -> None:
-    found, told = violations(load.record.history), dict(load.record.counts)
+    found, told = violations(load.record.history), load.record.counts
     print(
-        f"{kills} kills, {len(load.record.history.calls)} steps of {told}, {len(load.listener.told)} notifications,"
-        f" {len(found)} violations"
+        f"{kills} kills, {len(load.record.history.calls)} steps of {dict(told)}, "
+        f"{len(load.listener.told)} notifications, {len(found)} violations"
     )
     assert not found, "\n".join(found[:5])
     assert told["acknowledged"] > 3 * kills, "hardly anything was written between the kills"
