@@ -26,7 +26,7 @@ from portico_server.gateway.operations_elsewhere import OperationsElsewhere
 from portico_server.gateway.reflection import add_reflection
 from portico_server.host.adapter import GrpcApplication
 from portico_server.host.clients import ClientsElsewhere, answering
-from portico_server.host.control import ALIVE, FLUSH, METRICS, ask, control_socket
+from portico_server.host.control import ALIVE, DRAINING, FLUSH, METRICS, ask, control_socket
 from portico_server.host.envoy import watched
 from portico_server.host.envoy.descriptors import built_in
 from portico_server.host.mesh.local.server import LocalServer
@@ -34,7 +34,6 @@ from portico_server.host.mesh.opening import Meshes, open_meshes
 from portico_server.host.run_folder import (
     CLIENTS_SOCKET,
     CONTROL_SOCKET,
-    DRAINING_FILE,
     READY_FILE,
     sibling_clients,
     sibling_control,
@@ -66,7 +65,6 @@ from portico_server.platform.telemetry import logs
 
 SETTINGS_FILE = "PORTICO_SETTINGS_FILE"
 PROCESS = "PORTICO_PROCESS"
-_DRAINING_POLL_SECONDS = 0.05
 _PROBLEMS_POLL_SECONDS = 0.5
 _REVOKED_POLL_SECONDS = 0.2
 
@@ -125,9 +123,8 @@ class Process:
         self._ask_elsewhere(gateway, meshes)
         await self._start_products(stack, platform, gateway, meshes)
         health = self._serve(gateway)
-        await self._open_control(stack, gateway)
+        await self._open_control(stack, gateway, health)
         self._shed(stack, gateway)
-        await stack.enter_async_context(_background(_watch_draining(self._folder / DRAINING_FILE, health)))
         problems = [gateway.problems, outbox.FIGURES.problems, *self._problems]
         await stack.enter_async_context(_background(_tell_problems(self._folder, problems)))
         await stack.enter_async_context(_background(self._cut_revoked(gateway)))
@@ -263,7 +260,7 @@ class Process:
         alive = not isinstance(place, Sibling) or await _is_alive(place.name)
         return alive and self._databases.are_reachable
 
-    async def _open_control(self, stack: AsyncExitStack, gateway: Gateway) -> None:
+    async def _open_control(self, stack: AsyncExitStack, gateway: Gateway, health: Health) -> None:
         metrics = gateway.telemetry.metrics
         metrics.gauge("calls_in_flight", "Calls that are being served.", lambda: self.application.calls_in_flight)
 
@@ -278,7 +275,11 @@ class Process:
             await gateway.telemetry.files.flush()
             return ""
 
-        routes = {("GET", METRICS): render, ("POST", FLUSH): flush}
+        async def drain() -> str:
+            await health.not_serving()
+            return ""
+
+        routes = {("GET", METRICS): render, ("POST", FLUSH): flush, ("POST", DRAINING): drain}
         await stack.enter_async_context(control_socket(self._folder / CONTROL_SOCKET, routes))
         if siblings := [name for name in process_names(self._settings) if name != self._placement.process]:
             gateway.telemetry.flush_others = functools.partial(_flush, siblings)
@@ -304,13 +305,6 @@ async def _background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-
-
-async def _watch_draining(path: Path, health: Health) -> None:
-    """The supervisor writes this file when the platform is about to stop."""
-    while not path.exists():  # noqa: ASYNC110, ASYNC240  # another process writes it; a look costs 2 us
-        await asyncio.sleep(_DRAINING_POLL_SECONDS)
-    await health.not_serving()
 
 
 async def _tell_problems(folder: Path, sources: Sequence[Callable[[], Mapping[str, str]]]) -> None:

@@ -22,6 +22,8 @@ Routes = Mapping[tuple[str, str], Route]
 
 ALIVE = "/alive"
 """What the supervisor asks for, to see that the event loop turns."""
+DRAINING = "/draining"
+"""What the supervisor tells a process that it is about to end: calls in flight may, others should go elsewhere."""
 METRICS = "/metrics"
 FLUSH = "/telemetry/flush"
 """Has the process write its request events and spans, for whoever looks them up in another process."""

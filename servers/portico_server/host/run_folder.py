@@ -21,8 +21,6 @@ CLIENTS_SOCKET = "clients.sock"
 """Where those who take tokens' requests ask the process that knows clients' secrets (`host/clients.py`)."""
 READY_FILE = "ready"
 """Written by the application when all its products run: its process id."""
-DRAINING_FILE = "draining"
-"""Written by the supervisor when the process is about to stop: health is to say NOT_SERVING."""
 FAILURE_FILE = "failed"
 """Why the process could not start, in a sentence (`host/start_failure.py`)."""
 

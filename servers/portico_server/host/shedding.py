@@ -32,6 +32,8 @@ from portico_server.host.run_folder import ADMIN_SOCKET
 TARGET_SECONDS = 0.03
 """How old a mark may get: a call takes two or three turns, and health must be told within 100 ms."""
 TICK_SECONDS = 0.05
+IDLE_TICK_SECONDS = 0.25
+"""Where no call is in flight, and none is refused."""
 PATIENCE_SECONDS = 0.5
 """How long calls may wait in the line before others are refused."""
 LARGEST_SHARE = 0.95
@@ -84,7 +86,7 @@ class Shedding:
 
     def run(self) -> None:
         """Measures and steers until `stop`."""
-        while not self._over.wait(TICK_SECONDS):
+        while not self._over.wait(TICK_SECONDS if self._is_busy() else IDLE_TICK_SECONDS):
             before = self.wait_seconds
             age = self._age() if self._in_flight() >= FEWEST_CALLS else 0.0
             self._ages.append(max(age, self._waited_seconds() - PATIENCE_SECONDS))
@@ -96,6 +98,9 @@ class Shedding:
 
     def stop(self) -> None:
         self._over.set()
+
+    def _is_busy(self) -> bool:
+        return bool(self._in_flight() or self._wanted or self.share)
 
     def _age(self) -> float:
         """How long the mark has waited, or the last one did; puts a new one."""
@@ -158,4 +163,4 @@ def shedding(in_flight: Callable[[], int], waited_seconds: Callable[[], float], 
         yield controller
     finally:
         controller.stop()
-        thread.join(_PATIENCE_SECONDS + TICK_SECONDS)
+        thread.join(_PATIENCE_SECONDS + IDLE_TICK_SECONDS)

@@ -21,6 +21,8 @@ from google.api import httpbody_pb2
 from portico.objects.v1 import objects_pb2
 from portico_server.host.adapter import GrpcApplication
 from portico_server.host.adapter.exchange import Receive, Scope, Send
+from portico_server.host.control import DRAINING, control_socket
+from portico_server.host.run_folder import CONTROL_SOCKET
 from portico_server.platform.call import Call, Handler
 from portico_server.platform.errors import to_api_error
 
@@ -69,9 +71,15 @@ async def _serve(scope: Scope, receive: Receive, send: Send) -> None:
 
 @contextlib.asynccontextmanager
 async def _lifespan() -> AsyncIterator[None]:
-    _note("ready", str(os.getpid()))
-    yield
+    async with control_socket(Path(CONTROL_SOCKET), {("POST", DRAINING): _draining}):
+        _note("ready", str(os.getpid()))
+        yield
     _note("stopped", "")
+
+
+async def _draining() -> str:
+    _note("draining", "")
+    return ""
 
 
 def _note(name: str, content: str) -> None:

@@ -94,6 +94,29 @@ async def test_a_loop_that_is_late_with_few_calls_refuses_none() -> None:
     assert told == []
 
 
+class Waits:
+    """Ends a controller after so many waits, and keeps how long they were to be."""
+
+    def __init__(self, number: int) -> None:
+        self.seconds: list[float] = []
+        self._number = number
+
+    def wait(self, seconds: float) -> bool:
+        self.seconds.append(seconds)
+        return len(self.seconds) == self._number
+
+
+@pytest.mark.parametrize(("in_flight", "seconds"), [(0, shedding.IDLE_TICK_SECONDS), (1, TICK_SECONDS)])
+async def test_a_loop_without_calls_is_looked_at_seldom(
+    monkeypatch: pytest.MonkeyPatch, in_flight: int, seconds: float
+) -> None:
+    waits = Waits(3)
+    controller = Shedding(asyncio.get_running_loop(), lambda: in_flight, lambda: 0.0, lambda share: None)
+    monkeypatch.setattr(controller, "_over", waits)
+    controller.run()
+    assert waits.seconds == 3 * [seconds]
+
+
 async def test_where_envoy_cannot_be_told_it_is_tried_again() -> None:
     tries: list[float] = []
 

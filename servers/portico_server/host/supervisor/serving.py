@@ -7,11 +7,13 @@ import contextlib
 import itertools
 import shutil
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from portico_server.host import local_http
+from portico_server.host.control import DRAINING
 from portico_server.host.envoy.idle import end_idle_connections
-from portico_server.host.run_folder import ADMIN_SOCKET, DOOR_SOCKET, DRAINING_FILE, READY_FILE
+from portico_server.host.run_folder import ADMIN_SOCKET, CONTROL_SOCKET, DOOR_SOCKET, READY_FILE
 from portico_server.host.start_failure import told
 from portico_server.host.supervisor import inotify
 from portico_server.host.supervisor.admin import AdminClient, AdminError
@@ -27,6 +29,7 @@ from portico_server.platform.settings import Settings
 _POLL_SECONDS = 0.01
 _CONNECTIONS_POLL_SECONDS = 0.1
 _SHUTDOWN_SECONDS = 10.0
+_HEARD_SECONDS = 1.0
 
 
 @dataclass(slots=True)
@@ -118,8 +121,7 @@ class ServingProcess:
         that has died nothing is left to do, maybe not even its folder.
         """
         if instance.child.alive:
-            with contextlib.suppress(OSError):  # on a full disk health says nothing of it; calls end all the same
-                (instance.folder / DRAINING_FILE).touch(mode=0o600)
+            await self._tell_of_the_end(instance)
             with contextlib.suppress(OSError):
                 end_idle_connections(instance.folder)
             with contextlib.suppress(TimeoutError):
@@ -129,6 +131,12 @@ class ServingProcess:
         if instance.handed_over:
             self._stop_listening()  # whom the next but one before would have told something has ended now, too
             self._successor = Successor(self._settings.run, instance.generation.socket_name(self.name, instance.folder))
+
+    async def _tell_of_the_end(self, instance: Instance) -> None:
+        """Health says it before connections do. Calls end all the same where nobody hears of it."""
+        told = partial(local_http.request, instance.folder, CONTROL_SOCKET, "POST", DRAINING)
+        with contextlib.suppress(local_http.LocalError):
+            await asyncio.to_thread(told, timeout_seconds=_HEARD_SECONDS)
 
     async def _drain(self, instance: Instance, replaced: bool) -> None:
         """Waits until nobody is served any more."""
