@@ -9,61 +9,45 @@ DESIGN.md beside the interface says what is promised.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import functools
 import os
 import re
-from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import ParamSpec, TypeVar
 
 from portico_server.platform.blobs import pins
 from portico_server.platform.blobs.errors import StoreRefused, StoreUnreachable
-from portico_server.platform.blobs.interface import Store, id_in, name_of
+from portico_server.platform.blobs.interface import name_of
 from portico_server.platform.blobs.open_files import OpenFile
 from portico_server.platform.blobs.s3 import copying, listing
-from portico_server.platform.blobs.s3.client import Request, S3Client
+from portico_server.platform.blobs.s3.client import Request
+from portico_server.platform.blobs.s3.connection import body_of
 from portico_server.platform.blobs.s3.ownership import Ownership, follow
+from portico_server.platform.blobs.s3.place import Place
 from portico_server.platform.blobs.s3.reading import S3Blob
 from portico_server.platform.blobs.s3.spool import Spool
-from portico_server.platform.blobs.s3.writer import PART_BYTES, S3BlobWriter, body_of
+from portico_server.platform.blobs.s3.writer import PART_BYTES, S3BlobWriter
 from portico_server.platform.blobs.stores import S3Store
 
-_THREADS = 4
 _NAME = re.compile(r"[0-9a-f]{32}")
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 
 class S3Blobs:
     """What `PlacedBlobs` needs of a store. `folder` is on this machine: locks, and what waits to be sent."""
 
     def __init__(self, described: S3Store, product: str, folder: Path, part_bytes: int = PART_BYTES) -> None:
-        self.store: Store = described.store
-        self.client = S3Client(described)
-        self.folder = folder
-        self.part_bytes = part_bytes
-        self._root = f"{product}/"
-        self._ownership = Ownership(self.client, self._root, folder)
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix=f"store-{self.store.name}")
+        self._place = place = Place(described, product, folder)
+        self.store, self.client = place.store, place.client
+        self._part_bytes = part_bytes
+        self._ownership = Ownership(place.client, place.root, folder)
 
     async def close(self) -> None:
-        await self.client.close()
-        await asyncio.to_thread(self._threads.shutdown)
+        await self._place.close()
 
     @property
     def problem(self) -> str:
         """What is wrong with it, for its operator; empty: nothing that is known."""
         return self._ownership.problem or self.client.problem
-
-    def id_of(self, name: str) -> str:
-        return id_in(self.store.name, name)
-
-    def key_of(self, name: str) -> str:
-        return f"{self._root}blobs/{name}"
 
     async def belong_to(self, owner: str, *, has_bytes: bool = False) -> None:
         await self._ownership.belong_to(owner, has_bytes=has_bytes)
@@ -87,7 +71,7 @@ class S3Blobs:
         name = os.urandom(16).hex()
         lock = await self._locked(name, pins.Kind.READ)
         assert lock is not None  # nobody else knows the name
-        return S3BlobWriter(self, name, lock, await self.run(Spool, self.folder))
+        return S3BlobWriter(self._place, self._part_bytes, name, lock, await self._place.run(Spool, self._place.folder))
 
     async def open(self, blob_id: str, *, pinned: bool = False) -> S3Blob:
         name = _name(blob_id)
@@ -98,7 +82,7 @@ class S3Blobs:
                 if lock is None:
                     raise FileNotFoundError(f"{blob_id} is about to be removed")
                 locks.append(lock)
-            return S3Blob(self, name, locks, await self._found(name))
+            return S3Blob(self._place, name, locks, await self._found(name))
         except BaseException:
             for lock in locks:
                 lock.close()
@@ -111,7 +95,7 @@ class S3Blobs:
             yield lock is not None
         finally:
             if lock is not None:
-                await self.run(lock.close)
+                await self._place.run(lock.close)
 
     async def copy(self, blob_id: str) -> str:
         await self._ownership.check()
@@ -119,17 +103,17 @@ class S3Blobs:
         lock = await self._locked(target, pins.Kind.READ)
         assert lock is not None
         try:
-            await copying.copy(self, _name(blob_id), target, source.size_bytes)
+            await copying.copy(self._place, _name(blob_id), target, source.size_bytes)
         finally:
             lock.close()
             await source.close()
-        return self.id_of(target)
+        return self._place.id_of(target)
 
     async def delete(self, blob_id: str) -> None:
         await self._ownership.check()
         async with self._unread(_name(blob_id)) as unread:
             if unread:
-                await self._remove(self.key_of(_name(blob_id)))
+                await self._remove(self._place.key_of(_name(blob_id)))
 
     async def all_ids(self) -> AsyncIterator[tuple[str, int]]:
         """In the order of their names, then those of unfinished uploads."""
@@ -140,9 +124,9 @@ class S3Blobs:
                 mark = await anext(marks, None)
             if mark is None or mark[0] != found[0]:
                 yield found
-        async for upload in listing.uploads_below(self.client, self._root + "blobs/"):
+        async for upload in listing.uploads_below(self.client, self._place.root + "blobs/"):
             if _NAME.fullmatch(upload.rest):
-                yield self.id_of(upload.rest), upload.age_seconds
+                yield self._place.id_of(upload.rest), upload.age_seconds
 
     async def set_aside(self, blob_id: str) -> None:
         """A mark is put; the blob can still be read. Nothing is done to one that somebody writes or reads."""
@@ -151,9 +135,9 @@ class S3Blobs:
         async with self._unread(name) as unread:
             if not unread:
                 return
-            async for upload in listing.uploads_below(self.client, self.key_of(name)):
+            async for upload in listing.uploads_below(self.client, self._place.key_of(name)):
                 if not upload.rest:
-                    await self._remove(self.key_of(name), {"uploadId": upload.upload_id})
+                    await self._remove(self._place.key_of(name), {"uploadId": upload.upload_id})
             with contextlib.suppress(FileNotFoundError):
                 await self._size_bytes(name)
                 await self.client.ask(Request("PUT", self._mark_of(name), body=body_of(b"")))
@@ -172,22 +156,16 @@ class S3Blobs:
             return
         async with self._unread(name) as unread:
             if unread:
-                await self._remove(self.key_of(name))
+                await self._remove(self._place.key_of(name))
                 await self._remove(self._mark_of(name))
 
     def all_aside(self) -> AsyncIterator[tuple[str, int]]:
         return self._listed("aside/")
 
-    async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """The function's answer, from a thread."""
-        return await asyncio.get_running_loop().run_in_executor(
-            self._threads, functools.partial(function, *args, **kwargs)
-        )
-
     async def _listed(self, below: str) -> AsyncIterator[tuple[str, int]]:
-        async for found in listing.objects_below(self.client, self._root + below):
+        async for found in listing.objects_below(self.client, self._place.root + below):
             if _NAME.fullmatch(found.rest):
-                yield self.id_of(found.rest), found.age_seconds
+                yield self._place.id_of(found.rest), found.age_seconds
 
     async def _found(self, name: str) -> int:
         """Its bytes. What is missing in a store that is not this platform's is not lost, but somewhere else. Raises
@@ -201,7 +179,7 @@ class S3Blobs:
             raise
 
     async def _size_bytes(self, name: str) -> int:
-        answer = await self.client.ask(Request("HEAD", self.key_of(name)))
+        answer = await self.client.ask(Request("HEAD", self._place.key_of(name)))
         try:
             return int(answer.headers["content-length"])
         except (KeyError, ValueError):
@@ -212,7 +190,7 @@ class S3Blobs:
             await self.client.ask(Request("DELETE", key, query or {}))
 
     async def _locked(self, name: str, kind: pins.Kind, *, alone: bool = False) -> OpenFile | None:
-        return await self.run(pins.lock, self.folder, name, kind, alone=alone)
+        return await self._place.run(pins.lock, self._place.folder, name, kind, alone=alone)
 
     @contextlib.asynccontextmanager
     async def _unread(self, name: str) -> AsyncIterator[bool]:
@@ -222,10 +200,10 @@ class S3Blobs:
             yield lock is not None
         finally:
             if lock is not None:
-                await self.run(lock.close)
+                await self._place.run(lock.close)
 
     def _mark_of(self, name: str) -> str:
-        return f"{self._root}aside/{name}"
+        return f"{self._place.root}aside/{name}"
 
 
 def _name(blob_id: str) -> str:

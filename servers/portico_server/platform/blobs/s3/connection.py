@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import ssl
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -11,6 +12,8 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 import h11
+
+from portico_server.platform.blobs.s3.signing import EMPTY_SHA256
 
 CONNECT_SECONDS = 5.0
 SILENT_SECONDS = 30.0
@@ -43,6 +46,16 @@ class Body:
     size_bytes: int
     sha256: str
     chunks: Callable[[], AsyncGenerator[bytes, None]]
+
+
+def body_of(content: bytes) -> Body:
+    """Of a few bytes."""
+
+    async def chunks() -> AsyncGenerator[bytes, None]:
+        if content:
+            yield content
+
+    return Body(len(content), hashlib.sha256(content).hexdigest() if content else EMPTY_SHA256, chunks)
 
 
 class Connection:

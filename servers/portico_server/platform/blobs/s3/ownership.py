@@ -15,8 +15,8 @@ from pathlib import Path
 from portico_server.platform.blobs import loops
 from portico_server.platform.blobs.errors import StoreError, StoreLoop, StoreRefused
 from portico_server.platform.blobs.s3.client import Request, S3Client
+from portico_server.platform.blobs.s3.connection import body_of
 from portico_server.platform.blobs.s3.listing import objects_below
-from portico_server.platform.blobs.s3.writer import body_of
 from portico_server.platform.blobs.stores import CLAIMS
 
 KEY = "owner"

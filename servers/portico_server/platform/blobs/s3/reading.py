@@ -5,15 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import TYPE_CHECKING
 
 from portico_server.platform.blobs.errors import StoreUnreachable
 from portico_server.platform.blobs.open_files import OpenFile
 from portico_server.platform.blobs.s3.client import Request
 from portico_server.platform.blobs.s3.connection import Broken
-
-if TYPE_CHECKING:
-    from portico_server.platform.blobs.s3.blobs import S3Blobs
+from portico_server.platform.blobs.s3.place import Place
 
 _RESUMED = 5
 """How often without a byte between."""
@@ -24,8 +21,8 @@ _SILENT_SECONDS = 45.0
 class S3Blob:
     """Implements `Blob`. The locks that it holds keep its bytes where they are."""
 
-    def __init__(self, blobs: S3Blobs, name: str, locks: list[OpenFile], size_bytes: int) -> None:
-        self._blobs = blobs
+    def __init__(self, place: Place, name: str, locks: list[OpenFile], size_bytes: int) -> None:
+        self._place = place
         self._name = name
         self._locks = locks
         self.size_bytes = size_bytes
@@ -50,7 +47,7 @@ class S3Blob:
     async def close(self) -> None:
         locks, self._locks = self._locks, []
         for lock in locks:
-            await self._blobs.run(lock.close)
+            await self._place.run(lock.close)
 
     async def _pieces(self, offset: int, length: int) -> AsyncGenerator[bytes, None]:
         """As they come."""
@@ -58,11 +55,11 @@ class S3Blob:
         while offset < end:
             headers = {"range": f"bytes={offset}-{end - 1}"}
             try:
-                async with self._blobs.client.streamed(
-                    Request("GET", self._blobs.key_of(self._name), headers=headers)
+                async with self._place.client.streamed(
+                    Request("GET", self._place.key_of(self._name), headers=headers)
                 ) as answer:
                     if answer.status != 206:
-                        raise StoreUnreachable(self._blobs.client.name, f"a range was answered {answer.status}")
+                        raise StoreUnreachable(self._place.client.name, f"a range was answered {answer.status}")
                     async with aclosing(answer.connection.body()) as pieces:
                         async for piece in pieces:
                             offset, broken_off = offset + len(piece), 0
@@ -73,4 +70,4 @@ class S3Blob:
             except Broken as broken:
                 broken_off += 1
                 if broken_off > _RESUMED or time.monotonic() - waiting_since > _SILENT_SECONDS:
-                    raise StoreUnreachable(self._blobs.client.name, str(broken)) from None
+                    raise StoreUnreachable(self._place.client.name, str(broken)) from None
