@@ -11,7 +11,7 @@ from portico_server.platform.database import Database
 from portico_server.platform.database.opening import LocalDatabases
 from portico_server.platform.settings import Settings
 from tests.harness import RunningPlatform, running_platform
-from tests.harness.postgresql import PostgresqlServer, fresh_database, postgresql_server
+from tests.harness.postgresql import PostgresqlServer, fresh_database, shared_server
 
 THINGS = Path(__file__).parent / "things"
 """The migrations of a product of the tests' own."""
@@ -19,7 +19,7 @@ THINGS = Path(__file__).parent / "things"
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgresqlServer]:
-    with postgresql_server() as server:
+    with shared_server() as server:
         yield server
 
 

@@ -13,7 +13,7 @@ import pytest
 from portico_server.host.supervisor import restart
 from tests.harness import RunningPlatform, running_platform
 from tests.harness.layouts import SPREADS_ITSELF
-from tests.harness.postgresql import fresh_database, postgresql_server
+from tests.harness.postgresql import fresh_database, shared_server
 
 pytestmark = SPREADS_ITSELF
 
@@ -70,7 +70,7 @@ def frames_until_its_end(connection: ssl.SSLSocket) -> list[int]:
 @pytest.mark.parametrize("host", ["embedded", pytest.param("plain", marks=pytest.mark.long)])
 def test_a_restart_tells_them_to_go_and_does_not_wait_for_them(tmp_path: Path, host: str) -> None:
     with (
-        postgresql_server() as server,
+        shared_server() as server,
         running_platform(tmp_path, database=fresh_database(server), host=host, drain_seconds=DRAIN_SECONDS) as platform,
         idle_http2(platform) as connection,
     ):

@@ -31,7 +31,7 @@ from tests.harness import RunningPlatform, clients, running_platform
 from tests.harness.credentials import ClientCertificate
 from tests.harness.layouts import SPREADS_ITSELF
 from tests.harness.platform import TESTING_PRODUCT
-from tests.harness.postgresql import fresh_database, postgresql_server
+from tests.harness.postgresql import fresh_database, shared_server
 
 pytestmark = SPREADS_ITSELF
 
@@ -47,7 +47,7 @@ class TwoNodes(NamedTuple):
 def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwoNodes]:
     folder = tmp_path_factory.mktemp("nodes")
     near_mesh = f"127.0.0.1:{free_port()}"
-    with postgresql_server() as server:
+    with shared_server() as server:
         shared = {"database": fresh_database(server), **TESTING_PRODUCT}
         far_settings = {"only": ("objects",), "mesh_listen": "127.0.0.1:0", "peers": (f"testing={near_mesh}",)}
         with running_platform(folder / "far", **shared, **far_settings) as far:

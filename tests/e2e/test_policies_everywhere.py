@@ -22,7 +22,7 @@ from tests.e2e.test_revocation_everywhere import answered, channels_to_every_fro
 from tests.harness import RunningPlatform, running_platform
 from tests.harness.layouts import SPREADS_ITSELF
 from tests.harness.platform import TESTING_PRODUCT
-from tests.harness.postgresql import PostgresqlServer, fresh_database, postgresql_server
+from tests.harness.postgresql import PostgresqlServer, fresh_database, shared_server
 from tests.harness.waiting import wait_until
 
 pytestmark = SPREADS_ITSELF
@@ -49,7 +49,7 @@ class Nodes(NamedTuple):
 @pytest.fixture(scope="module")
 def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
     folder = tmp_path_factory.mktemp("everywhere")
-    with postgresql_server() as server:
+    with shared_server() as server:
         database = fresh_database(server)
         with running_platform(folder / "one", workers=WORKERS, database=database, **TESTING_PRODUCT) as one:
             data = folder / "other" / "data"

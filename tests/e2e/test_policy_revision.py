@@ -14,7 +14,7 @@ import pytest
 
 from tests.harness import RunningPlatform, running_platform
 from tests.harness.layouts import SPREADS_ITSELF
-from tests.harness.postgresql import fresh_database, postgresql_server
+from tests.harness.postgresql import fresh_database, shared_server
 from tests.harness.waiting import wait_until
 
 pytestmark = SPREADS_ITSELF
@@ -54,7 +54,7 @@ class Nodes(NamedTuple):
 @pytest.fixture(scope="module")
 def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
     folder = tmp_path_factory.mktemp("revision")
-    with postgresql_server() as server:
+    with shared_server() as server:
         shared: dict[str, Any] = {
             "database": fresh_database(server),
             "only": ("access", "dns"),

@@ -12,14 +12,14 @@ from portico.objects.v1 import objects_pb2
 from tests.e2e.calls import Objects, failure_of
 from tests.harness import RunningPlatform, running_platform
 from tests.harness.layouts import SPREADS_ITSELF
-from tests.harness.postgresql import fresh_database, postgresql_server
+from tests.harness.postgresql import fresh_database, shared_server
 
 pytestmark = SPREADS_ITSELF
 
 
 @pytest.fixture(scope="module")
 def on_postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatform]:
-    with postgresql_server() as server:
+    with shared_server() as server:
         folder = tmp_path_factory.mktemp("platform")
         with running_platform(folder, database=fresh_database(server)) as platform:
             yield platform

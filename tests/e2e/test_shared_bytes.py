@@ -15,7 +15,7 @@ from portico.objects.v1 import objects_pb2
 from tests.e2e.calls import Objects, failure_of
 from tests.harness import RunningPlatform, running_platform
 from tests.harness.platform import StartFailed
-from tests.harness.postgresql import fresh_database, postgresql_server
+from tests.harness.postgresql import fresh_database, shared_server
 
 LARGE = 3_000_000
 
@@ -31,7 +31,7 @@ class Pair(NamedTuple):
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     folder = tmp_path_factory.mktemp("shared")
-    with postgresql_server() as server:
+    with shared_server() as server:
         settings: dict[str, Any] = {"database": fresh_database(server)}
         with running_platform(folder / "one", **settings) as one:
             data = joining(one, folder / "other")

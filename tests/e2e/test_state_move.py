@@ -14,7 +14,7 @@ from portico_cli.main import run
 from tests.e2e.calls import Objects
 from tests.harness import RunningPlatform, running_platform
 from tests.harness.layouts import SPREADS_ITSELF
-from tests.harness.postgresql import fresh_database, postgresql_server
+from tests.harness.postgresql import fresh_database, shared_server
 
 pytestmark = SPREADS_ITSELF
 
@@ -23,7 +23,7 @@ DATA = {"small": b"x" * 100, "large": bytes(range(256)) * 1000, "none": b"", "ä
 
 @pytest.fixture(scope="module")
 def dsns() -> Iterator[list[str]]:
-    with postgresql_server() as server:
+    with shared_server() as server:
         yield [fresh_database(server) for _ in range(2)]
 
 

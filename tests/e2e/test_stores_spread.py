@@ -28,7 +28,7 @@ from tests.e2e.calls import Objects
 from tests.e2e.s3.conftest import door_of
 from tests.harness import RunningPlatform, running_platform
 from tests.harness.layouts import SPREADS_ITSELF, WORKERS
-from tests.harness.postgresql import fresh_database, postgresql_server
+from tests.harness.postgresql import fresh_database, shared_server
 from tests.harness.stores import describe, store_in
 from tests.harness.waiting import wait_until
 
@@ -82,7 +82,7 @@ def nodes(layout: str, folder: Path, stores: tuple[S3Store, ...]) -> Iterator[li
         with running_platform(folder / "one", processes=("access", "objects")) as one:
             yield [one]
         return
-    with postgresql_server() as server:
+    with shared_server() as server:
         settings: dict[str, Any] = {"database": fresh_database(server)}
         if layout == "workers":
             with running_platform(folder / "one", **settings, workers=WORKERS) as one:

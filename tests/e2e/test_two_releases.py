@@ -18,7 +18,7 @@ from portico.testing.v1 import testing_pb2, testing_pb2_grpc
 from tests.e2e.calls import ACCOUNT
 from tests.harness import RunningPlatform, running_platform
 from tests.harness.platform import TESTING_PRODUCT
-from tests.harness.postgresql import fresh_database, postgresql_server
+from tests.harness.postgresql import fresh_database, shared_server
 from tests.harness.waiting import wait_until
 from tests.testing_product.releases import NOTE
 
@@ -103,7 +103,7 @@ def test_three_releases_follow_one_another_on_two_nodes_while_calls_run_on_both(
     one, two = tmp_path / "one", tmp_path / "two"
     kept: dict[int, str] = {}
     with contextlib.ExitStack() as stack:
-        server = stack.enter_context(postgresql_server())
+        server = stack.enter_context(shared_server())
         dsn = fresh_database(server)
         second = contextlib.ExitStack()
         stack.push(second)

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.harness.postgresql import PostgresqlServer, fresh_database, postgresql_server
+from tests.harness.postgresql import end_shared_server, fresh_database, shared_server
 
 VARIABLE = "PORTICO_TEST_LAYOUT"
 LAYOUTS = ("one", "apart", "workers", "plain")
@@ -30,8 +30,6 @@ _TESTING = frozenset(("tests.testing_product.product", "tests.testing_product.fa
 SPREADS_ITSELF = pytest.mark.layouts("one", reason="it says itself how its platforms are spread")
 BY_COMMAND = pytest.mark.layouts("one", reason="the command line starts its platforms")
 
-_server = contextlib.ExitStack()
-_running: list[PostgresqlServer] = []
 _databases: dict[Path, str] = {}
 
 
@@ -56,7 +54,7 @@ def spread(data: Path, settings: Mapping[str, Any]) -> dict[str, Any]:
 def layout_settings(name: str) -> Iterator[dict[str, Any]]:
     """The settings of a layout with the testing product, and what they need, as long as the context lasts."""
     if name == "workers":
-        with postgresql_server() as server:
+        with shared_server() as server:
             yield {"workers": WORKERS, "database": fresh_database(server)}
     else:
         yield _settings_of(name, Path(), testing=True)
@@ -73,8 +71,7 @@ def skip_where_it_cannot_hold(item: pytest.Item) -> None:
 
 def close() -> None:
     """Ends what the platforms of this run needed."""
-    _server.close()
-    _running.clear()
+    end_shared_server()
 
 
 def _settings_of(name: str, data: Path, *, testing: bool, only: Sequence[str] = ()) -> dict[str, Any]:
@@ -87,8 +84,7 @@ def _settings_of(name: str, data: Path, *, testing: bool, only: Sequence[str] = 
 
 
 def _database_of(data: Path) -> str:
-    if not _running:
-        _running.append(_server.enter_context(postgresql_server()))
     if data not in _databases:
-        _databases[data] = fresh_database(_running[0])
+        with shared_server() as server:
+            _databases[data] = fresh_database(server)
     return _databases[data]

