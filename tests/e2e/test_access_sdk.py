@@ -10,17 +10,11 @@ import portico
 from portico import errors
 from portico.access.v1.api_tokens_pb2 import ApiTokenPolicy
 from portico.access.v1.policies_pb2 import ACCESS_ALLOW
-from tests.harness import RunningPlatform, running_platform
+from tests.harness import RunningPlatform
 
 ACCOUNT = "accounts/default"
-BUCKET = f"{ACCOUNT}/buckets/photos"
+BUCKET = f"{ACCOUNT}/buckets/sdk-photos"
 READ, DELETE = "objects.object.read", "objects.bucket.delete"
-
-
-@pytest.fixture(scope="module")
-def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatform]:
-    with running_platform(tmp_path_factory.mktemp("sdk")) as running:
-        yield running
 
 
 @pytest.fixture
@@ -31,39 +25,39 @@ def client(platform: RunningPlatform) -> Iterator[portico.Client]:
 
 def test_a_service_account_is_given_a_role_and_asked_about(client: portico.Client) -> None:
     access = client.access
-    access.call("CreateServiceAccount", service_account_id="bob", service_account={})
-    access.call("CreateResourceGroup", resource_group_id="photos", resource_group={"objects": [BUCKET]})
-    bob = f"{ACCOUNT}/serviceAccounts/bob"
-    policy = access.grant("bob", ["objects"], ["photos"], [bob])
+    access.call("CreateServiceAccount", service_account_id="sdk-bob", service_account={})
+    access.call("CreateResourceGroup", resource_group_id="sdk-photos", resource_group={"objects": [BUCKET]})
+    bob = f"{ACCOUNT}/serviceAccounts/sdk-bob"
+    policy = access.grant("sdk-bob", ["objects"], ["sdk-photos"], [bob])
     assert client.policy_revision > 0
-    assert access.check(READ, BUCKET, principal="bob")
+    assert access.check(READ, BUCKET, principal="sdk-bob")
     asked = [(READ, BUCKET), (READ, f"{ACCOUNT}/buckets/logs"), ("dns.zone.read", BUCKET)]
-    assert access.check_all(asked, principal="bob") == (True, False, False)
-    assert access.explain(READ, BUCKET, principal="bob").deciding_policy == policy.name
+    assert access.check_all(asked, principal="sdk-bob") == (True, False, False)
+    assert access.explain(READ, BUCKET, principal="sdk-bob").deciding_policy == policy.name
     policy.resource_groups[:] = [f"{ACCOUNT}/resourceGroups/everything"]
     [gained] = access.simulate(policy).changes
     assert (gained.resource, list(gained.unchanged), READ in gained.gained) == (ACCOUNT, [BUCKET], True)
-    [lost] = access.simulate(removed="bob", resources=[BUCKET]).changes
+    [lost] = access.simulate(removed="sdk-bob", resources=[BUCKET]).changes
     assert (lost.resource, DELETE in lost.lost) == (BUCKET, True)
-    assert access.create_secret("bob", ttl_seconds=600).secret
+    assert access.create_secret("sdk-bob", ttl_seconds=600).secret
 
 
 def test_members_zones_and_tokens(client: portico.Client, platform: RunningPlatform) -> None:
     access = client.access
-    invited = access.invite("ada", principal="ada", ttl_seconds=600)
+    invited = access.invite("sdk-ada", principal="sdk-ada", ttl_seconds=600)
     with pytest.raises(errors.NotFound):
         access.accept(invited.invitation_code)  # by somebody else
-    access.call("CreateDomainGroup", domain_group_id="production", domain_group={})
-    assert list(access.add_zones("production", ["a.example"]).zones) == [f"{ACCOUNT}/zones/a.example"]
-    assert not access.remove_zones("production", ["a.example"]).zones
+    access.call("CreateDomainGroup", domain_group_id="sdk-production", domain_group={})
+    assert list(access.add_zones("sdk-production", ["a.example"]).zones) == [f"{ACCOUNT}/zones/a.example"]
+    assert not access.remove_zones("sdk-production", ["a.example"]).zones
     part = ApiTokenPolicy(
         access=ACCESS_ALLOW,
         permission_groups=[f"{ACCOUNT}/permissionGroups/objects"],
         resource_groups=[f"{ACCOUNT}/resourceGroups/everything"],
     )
-    made = access.create_token("ci", [part], ttl_seconds=600)
-    assert access.roll_token("ci").secret != made.secret
-    access.revoke_token("ci")
+    made = access.create_token("sdk-ci", [part], ttl_seconds=600)
+    assert access.roll_token("sdk-ci").secret != made.secret
+    access.revoke_token("sdk-ci")
     with pytest.raises(errors.NotFound):
         access.call("GetApiToken", name=made.api_token.name)
     assert READ in list(access.my_permissions())

@@ -6,7 +6,7 @@ import io
 import json
 import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +15,17 @@ import pytest
 from portico_cli.main import run
 from tests.e2e.calls import ACCOUNT, ADMIN
 from tests.e2e.test_api_tokens import issue, policy, rest
-from tests.harness import RunningPlatform, running_platform
+from tests.harness import RunningPlatform
 
-ROBOT = f"{ACCOUNT}/serviceAccounts/robot"
+ROBOT = f"{ACCOUNT}/serviceAccounts/login-robot"
 
 
-@pytest.fixture(scope="module")
-def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatform]:
-    with running_platform(tmp_path_factory.mktemp("login")) as running:
-        rest(running, "POST", f"{ACCOUNT}/buckets?bucketId=photos", {})
-        rest(running, "POST", f"{ACCOUNT}/serviceAccounts?serviceAccountId=robot", {})
-        rest(running, "POST", f"{ACCOUNT}/policies?policyId=robot", policy(principals=[ROBOT]))
-        yield running
+@pytest.fixture(scope="module", autouse=True)
+def robot(platform: RunningPlatform) -> None:
+    """A service account that may do everything with objects, and a bucket."""
+    rest(platform, "POST", f"{ACCOUNT}/buckets?bucketId=login-photos", {})
+    rest(platform, "POST", f"{ACCOUNT}/serviceAccounts?serviceAccountId=login-robot", {})
+    rest(platform, "POST", f"{ACCOUNT}/policies?policyId=login-robot", policy(principals=[ROBOT]))
 
 
 Portico = Callable[..., tuple[int, str, str]]
@@ -66,7 +65,7 @@ def test_an_api_token_logs_in_and_out(platform: RunningPlatform, portico: Portic
     told = who(portico, "ci")
     assert (told["principal"], told["by"], told["address"]) == (ADMIN, "an API token", platform.web_address)
     code, out, _ = portico("objects", "ls", "--profile", "ci")
-    assert (code, "photos" in out) == (0, True)
+    assert (code, "login-photos" in out) == (0, True)
     assert portico("access", "list", "members", "--profile", "ci", "--output", "json")[1].count("members/") == 0
     folder = tmp_path / "portico" / "profiles" / "ci"
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (folder, *folder.iterdir())}
@@ -82,14 +81,14 @@ def test_a_service_account_logs_in_by_a_secret_and_its_tokens_are_renewed(
 ) -> None:
     made = rest(platform, "POST", f"{ROBOT}/secrets", {})
     code, out, err = portico("login", "robot", "--client-id", ROBOT, read=made["secret"])
-    assert (code, f"logged in as {ACCOUNT}/principals/robot" in out) == (0, True), err
+    assert (code, f"logged in as {ACCOUNT}/principals/login-robot" in out) == (0, True), err
     assert (err, caplog.messages) == ("", []), "what went well is told with a warning"
     told = who(portico, "robot")
-    assert (told["principal"], told["by"]) == (f"{ACCOUNT}/principals/robot", f"a secret of {ROBOT}")
+    assert (told["principal"], told["by"]) == (f"{ACCOUNT}/principals/login-robot", f"a secret of {ROBOT}")
     token = tmp_path / "portico" / "profiles" / "robot" / "token"
     first = token.read_text()
     token.unlink()
-    assert who(portico, "robot")["principal"] == f"{ACCOUNT}/principals/robot"
+    assert who(portico, "robot")["principal"] == f"{ACCOUNT}/principals/login-robot"
     assert token.read_text() not in ("", first)
     rest(platform, "DELETE", made["clientSecret"]["name"])
     code, _, err = portico("objects", "ls", "--profile", "robot")

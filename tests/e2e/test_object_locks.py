@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
-from tests.harness import RunningPlatform, running_platform
+from tests.harness import RunningPlatform
 from tests.harness.people import Person
 
-BUCKET = "accounts/default/buckets/backup"
+BUCKET = "accounts/default/buckets/locked-backup"
 NAME = f"{BUCKET}/objects/home.tar"
-PLACE = "portico://backup/home.tar"
+PLACE = "portico://locked-backup/home.tar"
 SERVICE = "objects.v1.ObjectService"
 LONG = {"mode": "RETENTION_MODE_GOVERNANCE", "retain_until_time": "2100-01-01T00:00:00Z"}
-
-
-@pytest.fixture(scope="module")
-def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatform]:
-    with running_platform(tmp_path_factory.mktemp("locks")) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -29,8 +22,8 @@ def admin(platform: RunningPlatform, tmp_path_factory: pytest.TempPathFactory) -
     admin = Person(platform, platform.profile)
     source = tmp_path_factory.mktemp("home") / "home.tar"
     source.write_bytes(b"bytes")
-    admin.portico("objects", "mb", "portico://backup")
-    admin.portico("objects", "update", "portico://backup", "--object-lock")
+    admin.portico("objects", "mb", "portico://locked-backup")
+    admin.portico("objects", "update", "portico://locked-backup", "--object-lock")
     admin.portico("objects", "cp", source, PLACE)
     return admin
 
@@ -41,8 +34,8 @@ def writer(admin: Person, tmp_path_factory: pytest.TempPathFactory) -> Person:
     permissions = [f"objects.object.{what}" for what in ("create", "update", "read", "list", "delete")]
     admin.portico("access", "create", "service-accounts", "writer")
     admin.portico("access", "create", "permission-groups", "writers", json.dumps({"permissions": permissions}))
-    admin.portico("access", "create", "resource-groups", "backup", json.dumps({"objects": [BUCKET]}))
-    admin.portico("access", "grant", "accounts/default/serviceAccounts/writer", "writers", "--on", "backup")
+    admin.portico("access", "create", "resource-groups", "locked-backup", json.dumps({"objects": [BUCKET]}))
+    admin.portico("access", "grant", "accounts/default/serviceAccounts/writer", "writers", "--on", "locked-backup")
     return admin.with_profile_for("writer", tmp_path_factory.mktemp("writer") / "profile")
 
 
@@ -76,9 +69,9 @@ def test_who_may_write_may_tag_and_neither_lock_nor_unlock(admin: Person, writer
 
 
 def test_a_bucket_with_a_locked_version_is_not_removed_by_force(admin: Person) -> None:
-    admin.portico("objects", "mb", "portico://kept")
-    admin.portico("objects", "update", "portico://kept", "--object-lock")
-    put = {"name": "accounts/default/buckets/kept/objects/k", "legal_hold": True, "data": {"data": "Ynl0ZXM="}}
+    admin.portico("objects", "mb", "portico://locked-kept")
+    admin.portico("objects", "update", "portico://locked-kept", "--object-lock")
+    put = {"name": "accounts/default/buckets/locked-kept/objects/k", "legal_hold": True, "data": {"data": "Ynl0ZXM="}}
     admin.call(f"{SERVICE}/PutObject", **put)
-    assert "is under legal hold" in admin.portico("objects", "rb", "portico://kept", "--force", "--yes", code=5)
-    assert "k" in admin.portico("objects", "ls", "portico://kept")
+    assert "is under legal hold" in admin.portico("objects", "rb", "portico://locked-kept", "--force", "--yes", code=5)
+    assert "k" in admin.portico("objects", "ls", "portico://locked-kept")
