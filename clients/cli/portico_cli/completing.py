@@ -7,57 +7,11 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 
 import click
-from click.shell_completion import BashComplete, CompletionItem, add_completion_class, split_arg_string
+from click.shell_completion import CompletionItem
 
 SECONDS = 1.0
 _MOST = 100
 """More than a screen of them helps nobody."""
-
-_LINE = "-1"
-_BASH = """\
-%(complete_func)s() {
-    local line="${COMP_LINE:0:COMP_POINT}" response completion type value typed=""
-    # The whole line: bash takes words apart at colons, and replaces only what stands behind the last one.
-    response=$(env COMP_WORDS="$line" COMP_CWORD=-1 %(complete_var)s=bash_complete "$1")
-    local begun="${line##*[[:space:]]}"
-    if [[ "$begun" == *:* && "$COMP_WORDBREAKS" == *:* ]]; then typed="${begun%%"${begun##*:}"}"; fi
-    COMPREPLY=()
-    while IFS= read -r completion; do
-        type="${completion%%%%,*}" value="${completion#*,}"
-        case "$type" in
-            dir) compopt -o dirnames 2>/dev/null ;;
-            file) compopt -o default 2>/dev/null ;;
-            plain)
-                value=$(printf %%q "$value")
-                COMPREPLY+=("${value#"$typed"}")
-                [[ "$value" != */ ]] || compopt -o nospace 2>/dev/null
-                ;;
-        esac
-    done <<< "$response"
-    return 0
-}
-complete -o nosort -F %(complete_func)s %(prog_name)s
-"""
-
-
-class PorticoBash(BashComplete):
-    """As click's for bash, for words with colons too: `portico://bucket/key`."""
-
-    name = "bash"
-    source_template = _BASH
-
-    def get_completion_args(self) -> tuple[list[str], str]:
-        if os.environ.get("COMP_CWORD") != _LINE:
-            return super().get_completion_args()
-        line = os.environ["COMP_WORDS"]
-        words = split_arg_string(line)
-        begun = words.pop() if len(words) > 1 and not line[-1:].isspace() else ""
-        return words[1:], begun
-
-
-def register() -> None:
-    """Makes PorticoBash the one for bash."""
-    add_completion_class(PorticoBash)
 
 
 def places(begun: str, profile: str | None, *, bucket_only: bool, bare: bool = False) -> list[CompletionItem]:

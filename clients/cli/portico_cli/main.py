@@ -51,7 +51,7 @@ def _run(arguments: Sequence[str]) -> int:
     from portico_cli.root import portico
 
     if "_PORTICO_COMPLETE" in os.environ:  # a shell asks what a line may become
-        from portico_cli.completing import register
+        from portico_cli.shells import register
 
         register()
     state: dict[str, Any] = {}

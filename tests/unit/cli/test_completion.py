@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -13,7 +14,11 @@ import pytest
 
 import portico
 from portico_cli import completing
+from tests.unit.cli.conftest import Portico
+from tests.unit.cli.conftest import portico as run
 from tests.unit.sdk.fake_platform import FakePlatform, Fault
+
+__all__ = ["run"]
 
 
 @pytest.fixture
@@ -27,11 +32,17 @@ def stored(fake: FakePlatform) -> FakePlatform:
     return fake
 
 
-def offered(line: str, tmp_path: Path) -> list[str]:
-    """What a real bash would offer at the end of a line."""
-    program = tmp_path / "portico"
+def program_in(folder: Path) -> Path:
+    """A `portico` to be found there."""
+    program = folder / "portico"
     program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -P -m portico_cli.main "$@"\n')
     program.chmod(0o755)
+    return program
+
+
+def offered(line: str, tmp_path: Path) -> list[str]:
+    """What a real bash would offer at the end of a line."""
+    program = program_in(tmp_path)
     script = f"""
     source <({program} completion bash)
     COMP_LINE='{line}' COMP_POINT=${{#COMP_LINE}}
@@ -44,6 +55,17 @@ def offered(line: str, tmp_path: Path) -> list[str]:
         ["bash", "-c", script], env=environment, capture_output=True, text=True, timeout=60, check=True
     )
     return done.stdout.split()
+
+
+def offered_by_fish(line: str, tmp_path: Path) -> list[str]:
+    """What a real fish would offer at the end of a line, without its descriptions."""
+    program_in(tmp_path)
+    environment = {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}", "HOME": str(tmp_path)}
+    script = f"portico completion fish | source; complete -C '{line}'"
+    done = subprocess.run(
+        ["fish", "-c", script], env=environment, capture_output=True, text=True, timeout=60, check=True
+    )
+    return [one.partition("\t")[0] for one in done.stdout.splitlines()]
 
 
 def items(begun: str, *, bucket_only: bool = False, bare: bool = False) -> list[str]:
@@ -60,6 +82,26 @@ def test_bash_completes_buckets_and_keys_behind_the_colon(stored: FakePlatform, 
     assert offered("portico objects ls portico://p", tmp_path) == ["//papers/", "//photos/"]
     assert offered("portico objects cat portico://photos/20", tmp_path) == ["//photos/2026/"]
     assert offered("portico objects cat portico://photos/2026/c", tmp_path) == ["//photos/2026/cat.jpg"]
+
+
+@pytest.mark.skipif(shutil.which("fish") is None, reason="fish is not installed")
+def test_fish_completes_keys_with_commas(stored: FakePlatform, tmp_path: Path) -> None:
+    with portico.connect() as client:
+        client.objects.put("papers", "a,b.txt", b"x")
+    assert offered_by_fish("portico objects ls portico://papers/", tmp_path) == ["portico://papers/a,b.txt"]
+    assert "cp" in offered_by_fish("portico objects c", tmp_path)
+
+
+@pytest.mark.skipif(shutil.which("zsh") is None, reason="zsh is not installed")
+def test_zsh_takes_the_script(run: Portico) -> None:
+    script = run("completion", "zsh").out
+    subprocess.run(["zsh", "-f", "-n"], input=script, capture_output=True, text=True, timeout=60, check=True)
+
+
+def test_scripts_keep_commas_of_keys_and_put_no_space_behind_folders(run: Portico) -> None:
+    """What the shells do with them, tests above try where the shells are."""
+    assert "string split --max 1 " in run("completion", "fish").out
+    assert "-S '' -a folders" in run("completion", "zsh").out
 
 
 def test_buckets_with_and_without_their_scheme(stored: FakePlatform) -> None:

@@ -18,8 +18,8 @@ def completion(shell: str) -> None:
     """
     from click.shell_completion import get_completion_class
 
-    from portico_cli.completing import register
     from portico_cli.root import portico
+    from portico_cli.shells import register
 
     register()
 
