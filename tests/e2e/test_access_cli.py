@@ -172,7 +172,7 @@ def test_the_policy_set_goes_out_and_comes_in_again(portico: Portico, tmp_path: 
     assert f"{file}:{line}: groups.many.members[0]: " in portico("import", str(file), code=5)
     file.write_text("a: [\n")
     assert f"{file}:2: no YAML" in portico("import", str(file), code=2)
-    portico("import", str(tmp_path / "none"), code=2)
+    portico("import", str(tmp_path / "none"), code=3)
 
 
 def test_what_is_mine_and_which_products_and_revisions(portico: Portico) -> None:

@@ -93,6 +93,7 @@ def test_a_put_is_sent_signed_and_owners_see_it(authority: trustme.CA, portico: 
             [f"{client._session.account}/buckets/{bucket}"],
         )
         assert receiver.url in portico("objects", "webhooks", "ls").out
+        assert portico("objects", "webhooks", "skip", receiver.url, "--output", "json").json()["webhook"]["url"]
         for command in ("test", "retry", "skip", "rotate-secret"):
             for webhook, code in ((f"{receiver.url}/none", 3), ("f" * 32, 3), ("nope", 2), ("F" * 32, 2)):
                 told = portico("objects", "webhooks", command, webhook)

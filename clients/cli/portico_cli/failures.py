@@ -41,6 +41,8 @@ _EXIT_CODES_OF_NUMBERS = {
     errno.EDQUOT: UNREACHABLE,
 }
 """Of files of this machine, as for what is on the platform."""
+_CODES = {NOT_FOUND: "NOT_FOUND", DENIED: "PERMISSION_DENIED", UNREACHABLE: "RESOURCE_EXHAUSTED"}
+"""What programs are told of those."""
 
 _REMEDIES = {
     "UNAVAILABLE": "does it run? `portico status` tells, `portico up` starts one, `portico profile show` whom we asked",
@@ -90,9 +92,12 @@ def remedies(error: Exception) -> list[str]:
     return _lines(error)[1:]
 
 
-def show_usage(error: click.ClickException) -> None:
+def show_usage(error: click.ClickException, *, as_json: bool) -> None:
     """Tells of a wrong use of the command, with its usage."""
-    if isinstance(error, click.UsageError):
+    if as_json:
+        code = "INVALID_ARGUMENT" if isinstance(error, click.UsageError) else ""
+        click.echo(json_text({"error": {"code": code, "message": error.format_message()}}), err=True)
+    elif isinstance(error, click.UsageError):
         error.show()
     else:
         click.echo(f"portico: {escaped(error.format_message())}", err=True)
@@ -135,7 +140,7 @@ def _told(error: Exception) -> str:
 def described(error: Exception) -> dict[str, object]:
     """An error for programs."""
     if not isinstance(error, PorticoError):
-        return {"code": "", "message": _told(error)}
+        return {"code": _CODES.get(exit_code(error), ""), "message": _told(error)}
     violations = [
         {"field": item.field, "description": item.description, "rule": item.rule} for item in error.violations
     ]

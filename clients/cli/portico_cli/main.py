@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from types import FrameType
 from typing import Any
 
@@ -65,8 +66,8 @@ def _run(arguments: Sequence[str]) -> int:
         from portico_cli.failures import report, show_usage
 
         if isinstance(error.__context__, (FileNotFoundError, PermissionError)):  # of a file that an argument names
-            return report(error.__context__, as_json=False)
-        show_usage(error)
+            return report(error.__context__, as_json=_want_json(arguments))
+        show_usage(error, as_json=_want_json(arguments))
         return error.exit_code
     except click.Abort:
         raise KeyboardInterrupt from None
@@ -83,6 +84,11 @@ def _run(arguments: Sequence[str]) -> int:
         from portico_cli.failures import report
 
         return report(error, as_json=state.get("output") == "json")
+
+
+def _want_json(arguments: Sequence[str]) -> bool:
+    """Whether a line that cannot be understood asked for JSON."""
+    return "--output=json" in arguments or ("--output", "json") in pairwise(arguments)
 
 
 def _terminated(number: int, frame: FrameType | None) -> None:

@@ -46,6 +46,7 @@ def test_every_command_explains_itself(portico: Portico, words: tuple[str, ...])
     outcome = portico(*words, "--help")
     assert outcome.code == 0
     assert outcome.err == ""
+    assert "..." not in outcome.out.partition("\nCommands:\n")[2], "sentences are whole"
     if len(words) == 1 or words[0] == "objects":
         assert f"portico {' '.join(words)}" in outcome.out.partition("Examples:")[2] or words[0] == "completion"
 

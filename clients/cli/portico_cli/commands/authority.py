@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from portico_cli import output
+from portico_cli.groups import Group
 from portico_cli.settings import settings_of_running, settings_options
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from portico_server.platform.settings import Settings
 
 
-@click.group()
+@click.group(cls=Group)
 def authority() -> None:
     """The certificate authority, on the platform's machine: show it, or put another one in its place.
 

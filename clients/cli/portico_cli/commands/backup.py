@@ -9,6 +9,7 @@ import click
 
 from portico_cli import output
 from portico_cli.failures import ERROR
+from portico_cli.groups import Group
 from portico_cli.progress import bars
 from portico_cli.settings import (
     config_file,
@@ -33,7 +34,7 @@ _passphrase_option = click.option(
 )
 
 
-class _MakesOne(click.Group):
+class _MakesOne(Group):
     """`portico backup DESTINATION` is `portico backup create DESTINATION`."""
 
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:

@@ -9,11 +9,12 @@ import click
 
 from portico_cli import output
 from portico_cli.calling import Caller, calls_platform
+from portico_cli.groups import Group
 from portico_cli.revocations import show_revocation, show_revocations
 from portico_cli.rules import fingerprint, serial_number
 
 
-@click.group()
+@click.group(cls=Group)
 def cert() -> None:
     """Client certificates. They are renewed by themselves when a third of their life is left.
 

@@ -10,13 +10,14 @@ import click
 from portico_cli import output
 from portico_cli.calling import Caller, calls_platform
 from portico_cli.domains import TYPES, ZONE, data, owner, record_name, set_data
+from portico_cli.groups import Group
 
 _KIND = click.Choice(TYPES, case_sensitive=False)
 _TTL = click.IntRange(1, 86_400)
 _MOST_SHOWN = 50
 
 
-@click.group()
+@click.group(cls=Group)
 def dns() -> None:
     """Records of a zone. A NAME is @ for the zone itself, www, or www.example.com.
 

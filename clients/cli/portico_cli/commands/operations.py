@@ -8,6 +8,7 @@ import click
 
 from portico_cli import output
 from portico_cli.calling import Caller, calls_platform
+from portico_cli.groups import Group
 from portico_cli.rules import operation_name, product
 
 
@@ -19,7 +20,7 @@ def _product(context: click.Context, parameter: click.Parameter, given: str) -> 
     return product(given)
 
 
-@click.group()
+@click.group(cls=Group)
 def operations() -> None:
     """Work longer than a call, named operations/PRODUCT/ID.
 

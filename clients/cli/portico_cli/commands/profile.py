@@ -7,13 +7,14 @@ from typing import Any
 import click
 
 from portico_cli import output
+from portico_cli.groups import Group
 
 _output_option = click.option(
     "--output", "kind", type=click.Choice(["text", "json"]), default="text", help="How to answer."
 )
 
 
-@click.group()
+@click.group(cls=Group)
 def profile() -> None:
     """Profiles: address, account, certificate and token of a platform, in a folder each.
 

@@ -8,11 +8,12 @@ from typing import Any
 import click
 
 from portico_cli import output
+from portico_cli.groups import Group
 from portico_cli.progress import bars
 from portico_cli.settings import config_file, database_url, settings_in_force, settings_options
 
 
-@click.group()
+@click.group(cls=Group)
 def state() -> None:
     """Where the platform's databases are: in files (SQLite), or in PostgreSQL.
 

@@ -8,6 +8,7 @@ import click
 
 from portico_cli import output
 from portico_cli.failures import ERROR
+from portico_cli.groups import Group
 from portico_cli.settings import settings_in_force, settings_of_platform, settings_options
 
 _output_option = click.option(
@@ -15,7 +16,7 @@ _output_option = click.option(
 )
 
 
-@click.group()
+@click.group(cls=Group)
 def stores() -> None:
     """Where objects' bytes are: in the data directory, and in stores that speak S3.
 

@@ -13,13 +13,14 @@ import click
 
 from portico_cli import output
 from portico_cli.calling import Caller, calls_platform
+from portico_cli.groups import Group
 from portico_cli.revocations import show_all_revocations, show_revocation, show_revocations
 from portico_cli.settings import settings_of_running, settings_options
 
 _OWN_ID = re.compile(r"[A-Za-z0-9_-]{22}|api\.[A-Za-z0-9_-]{43}")  # 16 random bytes in base64url; an API token's
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Group, invoke_without_command=True)
 @click.option(
     "--subject", default="", metavar="PRINCIPAL", help="For another principal of the account (needs permission)."
 )

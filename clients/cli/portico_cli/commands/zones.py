@@ -9,9 +9,10 @@ import click
 from portico_cli import output
 from portico_cli.calling import Caller, calls_platform
 from portico_cli.domains import ZONE
+from portico_cli.groups import Group
 
 
-@click.group()
+@click.group(cls=Group)
 def zones() -> None:
     """Domains of the account. A zone is pending until the DNS says that the domain is yours.
 

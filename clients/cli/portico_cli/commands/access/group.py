@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import click
 
+from portico_cli.groups import Group
 
-@click.group()
+
+@click.group(cls=Group)
 def access() -> None:
     """Accounts, members and policies. KIND is accounts, permission-groups, resource-groups, domain-groups, policies,
     groups, members, service-accounts, tokens or keys.

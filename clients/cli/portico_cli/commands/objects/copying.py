@@ -18,7 +18,7 @@ from portico_cli.commands.objects.options import (
     files_and_places,
     transfer_options,
 )
-from portico_cli.progress import progress
+from portico_cli.progress import Progress, progress
 from portico_cli.remote import Remote
 from portico_cli.transfers.entries import by_turns
 from portico_cli.transfers.filters import FilteredCommand
@@ -34,6 +34,7 @@ from portico_cli.transfers.places import (
     standard_output,
 )
 from portico_cli.transfers.planning import check_tree, single, tree
+from portico_cli.transfers.reporting import PLANNED, Report
 
 _SOURCES = click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", shell_complete=files_and_places)
 _TARGET = click.argument("target", shell_complete=files_and_places)
@@ -122,9 +123,9 @@ def _trees(caller: Caller, what: What, sources: list[Place], target: Place, aske
 def _one(caller: Caller, transfer: Transfer, asked: Asked) -> int:
     """Moves one thing; its failure is the command's."""
     if asked.dry_run:
-        told = f"would {transfer.what.word} {transfer}"
-        output.show_json([{"action": transfer.what.word, "dryRun": True}]) if caller.json else click.echo(told)
-        return 0
+        report = Report(Progress(), as_json=caller.json, quiet=asked.quiet)
+        report.tell(transfer, PLANNED)
+        return report.end()
     source, target = transfer.source.place, transfer.target
     with progress(wanted=asked.shows_progress) as bars:
         if all(is_regular(where) for where in (source, target) if isinstance(where, Path)):

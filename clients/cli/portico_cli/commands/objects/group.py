@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import click
 
+from portico_cli.groups import Group, sentences
+
 _SECTIONS = {
     "Files and objects": ("ls", "cp", "mv", "sync", "rm", "cat", "presign"),
     "What there is": ("stat", "du", "versions", "uploads", "usage", "scrub"),
     "Tags and locks": ("tag", "lock", "hold"),
 }
 _ALL_ELSE = "Buckets"
-_LONGEST_SENTENCE = 200
 
 
-class _Commands(click.Group):
+class _Commands(Group):
     """Lists its commands by what they are about."""
+
+    group_class = Group
 
     def list_commands(self, context: click.Context) -> list[str]:
         first = [name for names in _SECTIONS.values() for name in names if name in self.commands]
@@ -24,10 +27,8 @@ class _Commands(click.Group):
         placed = {name for names in _SECTIONS.values() for name in names}
         rest = tuple(name for name in self.list_commands(context) if name not in placed)
         for title, names in {**_SECTIONS, _ALL_ELSE: rest}.items():
-            found = [(name, self.commands[name]) for name in names if name in self.commands]
             with formatter.section(title):
-                told = [(name, command.get_short_help_str(_LONGEST_SENTENCE)) for name, command in found]
-                formatter.write_dl(told, col_max=14)
+                formatter.write_dl(sentences(self, list(names)), col_max=14)
 
 
 @click.group(cls=_Commands)

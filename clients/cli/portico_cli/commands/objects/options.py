@@ -108,6 +108,7 @@ _OPTIONS: list[Callable[..., Any]] = [
         "--jobs",
         type=click.IntRange(1, MOST_JOBS),
         default=USUAL_JOBS,
+        metavar="N",
         show_default=True,
         help="How many at once.",
     ),
@@ -195,8 +196,9 @@ def carry_out(caller: Caller, asked: Asked, work: Callable[[Run], Awaitable[None
 
 
 def end_of_trees(sources: Sequence[Place], report: Report, code: int) -> int:
-    """The exit code where all below some places was meant; tells where there was nothing."""
+    """The exit code where all below some places was meant; tells people where there was nothing."""
     if code or report.done or report.kept:
         return code
-    click.echo(f"portico: there is nothing below {', '.join(map(shown, sources))}", err=True)
+    if report.items is None:
+        click.echo(f"portico: there is nothing below {', '.join(map(shown, sources))}", err=True)
     return NOT_FOUND if any(isinstance(source, Remote) and source.key for source in sources) else 0

@@ -35,7 +35,9 @@ def object_of(one: Notification) -> str:
 
 @notifications.command()
 @click.argument("queue", callback=_queue)
-@click.option("--limit", type=click.IntRange(1, 1000), default=1000, help="How many at most.", show_default=True)
+@click.option(
+    "--limit", type=click.IntRange(1, 1000), default=1000, metavar="N", help="How many at most.", show_default=True
+)
 @click.option(
     "--after", type=click.IntRange(0, MOST_SEQUENCE), default=0, metavar="SEQUENCE", help="Only those behind this one."
 )

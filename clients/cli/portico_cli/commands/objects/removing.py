@@ -50,7 +50,7 @@ def rm(caller: Caller, places: tuple[Remote, ...], version_id: str, dry_run: boo
     _check(places, version_id, options)
     if options["all_versions"] and not options["yes"] and not dry_run:
         _confirm(places)
-    report = Removals(as_json=caller.json, quiet=quiet)
+    report = Removals(as_json=caller.json, quiet=quiet, dry_run=dry_run)
 
     async def work(client: AsyncClient) -> None:
         for place in places:
@@ -79,9 +79,10 @@ def rm(caller: Caller, places: tuple[Remote, ...], version_id: str, dry_run: boo
 class Removals(Report):
     """Tells of what was removed; in JSON, of the keys alone."""
 
-    def __init__(self, *, as_json: bool, quiet: bool) -> None:
+    def __init__(self, *, as_json: bool, quiet: bool, dry_run: bool) -> None:
         super().__init__(Progress(), as_json=as_json, quiet=quiet)
-        self.items = output.JsonArray('{"removed": ', "}") if as_json else None
+        before = '{"dryRun": true, "removed": ' if dry_run else '{"removed": '
+        self.items = output.JsonArray(before, "}") if as_json else None
 
     def described(self, transfer: Transfer, **also: Any) -> Any:
         assert isinstance(transfer.target, Remote)

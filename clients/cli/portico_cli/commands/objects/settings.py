@@ -129,7 +129,9 @@ def _rules_group(name: str, field: str, what: str, shapes: str, document: str) -
     command = f"  portico objects {name}"
     examples = "\n\n\b\nExamples:\n"
 
-    @objects.group(name, help=f"Rules of a bucket: {what}.{examples}{command} set photos rules.yaml")
+    commands = f"{command} set photos rules.yaml\n{command} get photos"
+
+    @objects.group(name, help=f"Rules of a bucket: {what}.{examples}{commands}")
     def group() -> None: ...
 
     @group.command("get", help=f"Show the rules as JSON, as `set` takes them.{examples}{command} get photos")

@@ -110,10 +110,13 @@ def skip_event(caller: Caller, webhook: str, event: str | None) -> None:
       portico objects webhooks skip https://example.com/hook 0640f3a1b2c3d4e5f60718293a4b5c6d
     """
     name = _id_of(caller, webhook)
-    skipped_id = event or caller.client.notifications.webhook(name).next_notification_id
+    skipped_id = event
     if not skipped_id:
-        click.echo("nothing waits", err=True)
-        return
+        found = caller.client.notifications.webhook(name)
+        skipped_id = found.next_notification_id
+        if not skipped_id:
+            output.show_json({"webhook": found}) if caller.json else click.echo("nothing waits", err=True)
+            return
     retried = caller.client.notifications.retry_webhook(name, skip_notification_id=skipped_id)
     if caller.json:
         output.show_json(retried)
