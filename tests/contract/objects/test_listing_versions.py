@@ -45,7 +45,7 @@ def model(present: dict[str, list[tuple[str, bool]]], request: dict[str, Any], s
             listed += entries
             continue
         common = key[: cut + len(delimiter)]
-        seen = request["start_behind_prefix"] and start.startswith(common) and not request["start_after_version_id"]
+        seen = request["start_behind_prefix"] and start.startswith(common)
         if entries and not seen and listed[-1:] != [common]:
             listed.append(common)
     return listed

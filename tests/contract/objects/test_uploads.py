@@ -376,5 +376,6 @@ async def test_uploads_are_listed_by_key_and_grouped(stand: Stand) -> None:
         behind = {"start_after": "a/1", "start_after_upload_id": expected[0][1]}
         assert await listed(page_size=size, **behind) == (expected[1:], [])
         assert await listed(page_size=size, start_after="a/1") == (expected[2:], [])
-        behind_all = {"start_after": "a/", "delimiter": "/", "start_behind_prefix": True}
-        assert await listed(page_size=size, **behind_all) == ([expected[3], expected[6]], ["c/"])
+        behind_all = {"delimiter": "/", "start_behind_prefix": True}
+        for start in ({"start_after": "a/"}, {"start_after": "a/1"}, behind):
+            assert await listed(page_size=size, **start, **behind_all) == ([expected[3], expected[6]], ["c/"])

@@ -90,6 +90,37 @@ def test_markers(s3: Any, filled: str) -> None:
     assert keys(page) + keys(following) == sorted(KEYS, key=str.encode)[1:]
 
 
+@pytest.mark.parametrize("marker", ["a/", "a/1", "a/b", "a/b/1", "a/zzz"])
+@pytest.mark.parametrize("prefix", ["", "a"])
+def test_a_common_prefix_is_left_out_that_the_list_starts_in(s3: Any, filled: str, prefix: str, marker: str) -> None:
+    """Though there be keys below it behind the marker: S3 tells of common prefixes that are greater than the marker
+    alone (its reference, of `delimiter` in all lists)."""
+    asked = {"Bucket": filled, "Prefix": prefix, "Delimiter": "/"}
+    (version,) = s3.list_object_versions(Bucket=filled, Prefix="a/1")["Versions"]
+    for page in (
+        s3.list_objects(**asked, Marker=marker),
+        s3.list_objects_v2(**asked, StartAfter=marker),
+        s3.list_object_versions(**asked, KeyMarker=marker),
+        s3.list_object_versions(**asked, KeyMarker=marker, VersionIdMarker=version["VersionId"]),
+    ):
+        found = [one["Key"] for one in page.get("Contents", page.get("Versions", ()))]
+        assert (found, prefixes(page)) == ([] if prefix else ["b", "ü", "\U0001f600"], [] if prefix else ["c/"])
+    for call, name in (
+        (s3.list_objects, "Marker"),
+        (s3.list_objects_v2, "StartAfter"),
+        (s3.list_object_versions, "KeyMarker"),
+    ):
+        assert prefixes(call(**asked | {"Prefix": "a/"}, **{name: "a/1"})) == ["a/b/"], "behind what is not below it"
+        assert prefixes(call(**asked, **{name: "a"}))[:1] == ["a/"], "before it"
+
+
+def test_uploads_are_listed_behind_a_whole_common_prefix_too(s3: Any, bucket: str) -> None:
+    made = {key: s3.create_multipart_upload(Bucket=bucket, Key=key)["UploadId"] for key in ("a/1", "a/2", "b", "c/1")}
+    for marker in ({"KeyMarker": "a/"}, {"KeyMarker": "a/1"}, {"KeyMarker": "a/1", "UploadIdMarker": made["a/1"]}):
+        page = s3.list_multipart_uploads(Bucket=bucket, Delimiter="/", **marker)
+        assert ([one["Key"] for one in page["Uploads"]], prefixes(page)) == (["b"], ["c/"])
+
+
 def test_no_keys_at_all_may_be_asked_for(s3: Any, filled: str) -> None:
     for call in (s3.list_objects, s3.list_objects_v2, s3.list_object_versions):
         page = call(Bucket=filled, MaxKeys=0)

@@ -11,12 +11,12 @@ from portico_server.objects.names import parse_object_name
 from portico_server.objects.records import Upload
 from portico_server.objects.services import caller, messages, request_headers, upload_messages
 from portico_server.objects.services.arriving import Arriving
-from portico_server.objects.text import after, successor
+from portico_server.objects.text import after
 from portico_server.objects.uploads.part_copying import PartCopying
 from portico_server.objects.uploads.upload_listing import UploadListing
 from portico_server.objects.uploads.upload_listing import Wanted as WantedUploads
 from portico_server.objects.uploads.uploads import Completion, NewUpload, Uploads
-from portico_server.objects.versions.listing import Listing, page_size
+from portico_server.objects.versions.listing import Listing, first_behind, page_size
 from portico_server.objects.versions.reading import Wanted
 from portico_server.platform.clock import Clock
 from portico_server.platform.database import Database
@@ -163,10 +163,7 @@ def _begin(request: uploads_pb2.ListMultipartUploadsRequest) -> tuple[str, str, 
     """Where a list begins, as a cursor taken apart: an id, behind which to begin in a key, and the key."""
     if not request.start_after:
         return "", "", ""
-    if request.start_after_upload_id:
+    first = first_behind(request.start_after, request.prefix, request.delimiter, request.start_behind_prefix)
+    if request.start_after_upload_id and first == after(request.start_after):  # no prefix is left out
         return request.start_after_upload_id, "", request.start_after
-    if request.start_behind_prefix and request.delimiter and request.start_after.startswith(request.prefix):
-        cut = request.start_after.find(request.delimiter, len(request.prefix))
-        if cut >= 0:
-            return "", "", request.start_after[:cut] + successor(request.delimiter)
-    return "", "", after(request.start_after)
+    return "", "", first

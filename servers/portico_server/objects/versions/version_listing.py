@@ -79,10 +79,11 @@ class VersionListing:
         return filling.page
 
     async def _begin(self, wanted: Wanted, start: Start) -> _Position:
-        if start.after and start.version_id:
+        first = first_behind(start.after, wanted.prefix, wanted.delimiter, start.behind_prefix)
+        if start.after and start.version_id and first == text.after(start.after):  # no prefix is left out
             place = await store.place_of(self._database, wanted.bucket, start.after, start.version_id)
             return _Position(start.after) if place is None else _Position(start.after, place)
-        return _Position(first_behind(start.after, wanted.prefix, wanted.delimiter, start.behind_prefix))
+        return _Position(first)
 
     async def _fill(self, filling: _Filling, within: TextRange) -> None:
         """Adds the entries of one range: by plain reads, and once those mostly skip, by a walk from entry to entry."""
