@@ -117,7 +117,7 @@ async def test_a_block_keeps_a_bucket_from_being_opened(stand: Stand) -> None:
     await stand.update_bucket(public_list=True)
     bucket = await stand.update_bucket(public_access_block=PublicAccessBlock(block_public_policy=True))
     assert bucket.public_list, "what is open stays open"
-    for opening in ({"public_access": PUBLIC}, {"public_list": True}):
+    for opening in ({"public_access": PUBLIC}, {"public_list": True}, {"public_location": True}):
         with pytest.raises(errors.PublicAccessBlocked):
             await stand.update_bucket(**opening)
     await stand.update_bucket(public_access=PRIVATE)

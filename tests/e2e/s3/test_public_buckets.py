@@ -52,6 +52,42 @@ def test_anybody_lists_what_the_policy_says_and_does_nothing_else(door: S3Door, 
     assert s3.get_bucket_policy_status(Bucket=listed)["PolicyStatus"]["IsPublic"] is True
 
 
+def test_a_policy_for_downloads_is_taken_as_minio_s_tools_put_it(door: S3Door, s3: Any, bucket: str) -> None:
+    arn = f"arn:aws:s3:::{bucket}"
+    statements = [
+        {"Effect": "Allow", "Principal": {"AWS": ["*"]}, "Action": actions, "Resource": [resource]}
+        for actions, resource in (
+            (["s3:GetBucketLocation", "s3:ListBucket"], arn),
+            (["s3:GetObject"], f"{arn}/*"),
+        )
+    ]
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": statements}))
+    told = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])["Statement"]
+    assert {(tuple(one["Action"]), *one["Resource"]) for one in told} == {
+        (tuple(one["Action"]), *one["Resource"]) for one in statements
+    }
+    located = door.request("GET", f"/{bucket}?location", signed=False)
+    assert (located.status, b"LocationConstraint" in located.body) == (200, True)
+    assert s3.get_bucket_policy_status(Bucket=bucket)["PolicyStatus"]["IsPublic"] is True
+
+
+def test_where_a_bucket_is_is_told_to_whom_its_policy_says(door: S3Door, s3: Any, listed: str) -> None:
+    def located(name: str) -> int:
+        return door.request("GET", f"/{name}?location", signed=False).status
+
+    assert [located(listed), located("there-is-none")] == [403, 403], "who may list it only may not"
+    s3.put_bucket_policy(Bucket=listed, Policy=policy_of(listed, "s3:GetBucketLocation"))
+    assert (located(listed), door.request("GET", f"/{listed}", signed=False).status) == (200, 403)
+    s3.put_public_access_block(Bucket=listed, PublicAccessBlockConfiguration={**BLOCKED, "RestrictPublicBuckets": True})
+    assert located(listed) == 403
+    told = code_of(s3.put_bucket_policy, Bucket=listed, Policy=policy_of(listed, "s3:GetBucketLocation"))
+    assert told == (403, "AccessDenied")
+    s3.delete_public_access_block(Bucket=listed)
+    assert located(listed) == 200
+    s3.delete_bucket_policy(Bucket=listed)
+    assert located(listed) == 403
+
+
 @pytest.mark.parametrize("path", ["", "?list-type=2"])
 def test_what_is_wrong_with_a_list_is_told_to_who_may_list(door: S3Door, s3: Any, listed: str, path: str) -> None:
     shut = new_name()

@@ -13,7 +13,7 @@ from portico_server.objects.buckets import settings_checks
 from portico_server.objects.records import Bucket, Versioning
 
 LISTS = ("cors_rules", "lifecycle_rules", "tags", "notification_rules")
-KEPT = (*LISTS, "object_lock", "public_list", "public_access_block")
+KEPT = (*LISTS, "object_lock", "public_list", "public_location", "public_access_block")
 """What is in a bucket's `settings`."""
 FIELDS = ("versioning", "public_access", *KEPT)
 """What an update can change."""
@@ -93,6 +93,11 @@ def is_listed_publicly(bucket: Bucket) -> bool:
     return found.public_list and not found.public_access_block.restrict_public_buckets
 
 
+def is_located_publicly(bucket: Bucket) -> bool:
+    """Whether anybody may ask the S3 door where it is."""
+    return kept(bucket).public_location and not restricts_public_access(bucket)
+
+
 def fill(message: buckets_pb2.Bucket, bucket: Bucket) -> None:
     """Adds them to what is answered of a bucket."""
     access = buckets_pb2.PublicAccess.Name(bucket.public_access)
@@ -108,6 +113,7 @@ def _check_not_blocked(name: str, after: buckets_pb2.Bucket, change: Change) -> 
     for field_name, opens in (
         ("public_access", change.wanted.public_access == buckets_pb2.PUBLIC_ACCESS_READ),
         ("public_list", change.wanted.public_list),
+        ("public_location", change.wanted.public_location),
     ):
         if opens and field_name in change.fields:
             raise errors.PublicAccessBlocked(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from portico_server.objects.faces.s3.policy_documents import GET, LIST, Opened, document_of, opened_by
+from portico_server.objects.faces.s3.policy_documents import GET, LIST, LOCATE, Opened, document_of, opened_by
 from portico_server.platform.errors import ApiError
 
 BUCKET, OBJECTS, ANY = "arn:aws:s3:::b", "arn:aws:s3:::b/*", "arn:aws:s3:::*"
@@ -20,20 +20,31 @@ def policy(**changes: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("changes", "opened"),
     [
-        ({}, (True, False)),
-        ({"Sid": "read", "Principal": {"AWS": ["*"]}}, (True, False)),
-        ({"Action": LIST, "Resource": BUCKET}, (False, True)),
-        ({"Action": [LIST], "Resource": [BUCKET, OBJECTS]}, (False, True)),
-        ({"Action": [GET, LIST], "Resource": [BUCKET, OBJECTS]}, (True, True)),
-        ({"Action": LIST, "Resource": [ANY, f"{ANY}/*"]}, (False, True)),
-        ({"Action": [GET, LIST], "Resource": ANY}, (True, True)),
+        ({}, (True, False, False)),
+        ({"Sid": "read", "Principal": {"AWS": ["*"]}}, (True, False, False)),
+        ({"Action": LIST, "Resource": BUCKET}, (False, True, False)),
+        ({"Action": [LIST], "Resource": [BUCKET, OBJECTS]}, (False, True, False)),
+        ({"Action": [GET, LIST], "Resource": [BUCKET, OBJECTS]}, (True, True, False)),
+        ({"Action": LIST, "Resource": [ANY, f"{ANY}/*"]}, (False, True, False)),
+        ({"Action": [GET, LIST], "Resource": ANY}, (True, True, False)),
+        ({"Action": LOCATE, "Resource": BUCKET}, (False, False, True)),
+        ({"Action": [LOCATE, LIST, GET], "Resource": [BUCKET, OBJECTS]}, (True, True, True)),
     ],
 )
-def test_what_everybody_may_do(changes: dict[str, Any], opened: tuple[bool, bool]) -> None:
+def test_what_everybody_may_do(changes: dict[str, Any], opened: tuple[bool, bool, bool]) -> None:
     assert opened_by(policy(**changes), "b") == opened
 
 
-@pytest.mark.parametrize("opened", [Opened(True, False), Opened(False, True), Opened(True, True)])
+@pytest.mark.parametrize(
+    "opened",
+    [
+        Opened(True, False),
+        Opened(False, True),
+        Opened(True, True),
+        Opened(True, True, True),
+        Opened(False, False, True),
+    ],
+)
 def test_what_is_told_opens_the_same(opened: Opened) -> None:
     assert opened_by(document_of(opened, "b"), "b") == opened
 
@@ -46,6 +57,7 @@ def test_what_is_told_opens_the_same(opened: Opened) -> None:
         {"Principal": None, "NotPrincipal": {"AWS": "arn:aws:iam::1:root"}},
         {"Resource": BUCKET},
         {"Action": LIST},
+        {"Action": LOCATE},
         {"Action": [GET, LIST]},
         *({"Resource": resource} for resource in ("", "arn:aws:iam:::b", "arn:aws:s3:::/b", "arn:aws:s3:::c-b")),
     ],

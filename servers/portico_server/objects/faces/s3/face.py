@@ -21,7 +21,14 @@ from portico_server.objects.faces.s3.operations import table
 from portico_server.objects.faces.s3.post_policy import SignedForm
 from portico_server.objects.faces.s3.refusals import method_not_allowed, not_implemented
 from portico_server.objects.faces.s3.refused_headers import check_owner
-from portico_server.objects.faces.s3.request import S3Request, by_name, check_signed, headers_of
+from portico_server.objects.faces.s3.request import (
+    IsLocated,
+    S3Request,
+    by_name,
+    check_signed,
+    headers_of,
+    nowhere,
+)
 from portico_server.objects.faces.s3.signers import Signers
 from portico_server.objects.usage.metering import one_request
 from portico_server.platform.blobs import loops
@@ -51,9 +58,10 @@ class S3Face:
         cors_rules: CorsRules,
         placing: Placing = ANYWHERE,
         circles: Circles | None = None,
+        is_located: IsLocated = nowhere,
     ) -> None:
         """`hashing`: threads for what is not small. `placing` knows where the platform's stores are, `circles` who asks
-        for what they keep."""
+        for what they keep; `is_located`, of a bucket's name, whether anybody may ask where it is."""
         self._hosts = hosts
         self._signers = signers
         self._clock = clock
@@ -61,6 +69,7 @@ class S3Face:
         self._cors_rules = cors_rules
         self._placing = placing
         self._circles = circles
+        self._is_located = is_located
 
     async def answer(self, request: FaceRequest, calls: FaceCalls) -> FaceResponse:
         headers, pairs = headers_of(request.headers), decoded_query(request.query)
@@ -95,6 +104,7 @@ class S3Face:
             verify_form=verify_form,
             placing=self._placing,
             circles=self._circles,
+            is_located=self._is_located,
         )
         if cors_answers.ORIGIN in headers and address.bucket:
             return await self._across_origins(asked)

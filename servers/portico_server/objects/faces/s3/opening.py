@@ -27,5 +27,11 @@ def s3_face(platform: Platform, buckets: Buckets, placing: Placing, blobs: Blobs
         except BucketNotFound:
             return ()
 
+    async def is_located(name: str) -> bool:
+        try:
+            return settings.is_located_publicly(await buckets.get(name))
+        except BucketNotFound:
+            return False
+
     hosts, signers = Hosts(platform.settings.hostnames), Signers(platform.access_keys)
-    return S3Face(hosts, signers, platform.clock, hashing, cors_rules, placing, Circles(blobs))
+    return S3Face(hosts, signers, platform.clock, hashing, cors_rules, placing, Circles(blobs), is_located)

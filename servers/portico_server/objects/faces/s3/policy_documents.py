@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from portico_server.objects.faces.s3.refusals import invalid, not_implemented
 
-GET, LIST = "s3:GetObject", "s3:ListBucket"
+GET, LIST, LOCATE = "s3:GetObject", "s3:ListBucket", "s3:GetBucketLocation"
 
 _EVERYBODY: tuple[Any, ...] = ("*", ["*"], {"AWS": "*"}, {"AWS": ["*"]})
 _VERSIONS = ("2012-10-17", "2008-10-17")
@@ -21,9 +21,9 @@ _STATEMENT = {*_PLAIN, "NotPrincipal", "NotAction", "NotResource", "Condition"}
 _PRINCIPALS = {"AWS", "CanonicalUser", "Federated", "Service"}
 _ACTION = re.compile(r"\*|s3:[A-Za-z*?]+")
 _INSTEAD = (
-    "a bucket policy can allow s3:GetObject (of current versions: not s3:GetObjectVersion) on all its objects and "
-    "s3:ListBucket on the bucket, to everybody; say who else may do what by access policies of the account "
-    "(`portico access policies`)"
+    "a bucket policy can allow s3:GetObject (of current versions: not s3:GetObjectVersion) on all its objects, and "
+    "s3:ListBucket and s3:GetBucketLocation on the bucket, to everybody; say who else may do what by access policies "
+    "of the account (`portico access policies`)"
 )
 
 
@@ -32,6 +32,7 @@ class Opened(NamedTuple):
 
     read: bool
     list: bool
+    locate: bool = False
 
 
 def opened_by(policy: Any, bucket: str) -> Opened:
@@ -49,18 +50,20 @@ def opened_by(policy: Any, bucket: str) -> Opened:
     for statement in statements:
         _check_form(statement, bucket)
     allowed = {action for statement in statements for action in _allowed_to_everybody(statement, bucket)}
-    return Opened(GET in allowed, LIST in allowed)
+    return Opened(GET in allowed, LIST in allowed, LOCATE in allowed)
 
 
 def document_of(opened: Opened, bucket: str) -> dict[str, Any]:
     """The policy that opens this."""
     arn = f"arn:aws:s3:::{bucket}"
-    allowed = [(GET, f"{arn}/*")] * opened.read + [(LIST, arn)] * opened.list
+    of_the_bucket = [LOCATE] * opened.locate + [LIST] * opened.list
+    allowed = [([GET] * opened.read, f"{arn}/*"), (of_the_bucket, arn)]
     return {
         "Version": _VERSIONS[0],
         "Statement": [
-            {"Effect": "Allow", "Principal": "*", "Action": [action], "Resource": [resource]}
-            for action, resource in allowed
+            {"Effect": "Allow", "Principal": "*", "Action": actions, "Resource": [resource]}
+            for actions, resource in allowed
+            if actions
         ],
     }
 
@@ -99,7 +102,8 @@ def _allowed_to_everybody(statement: dict[str, Any], bucket: str) -> list[str]:
     """The actions that a statement allows. Raises ApiError for one that says anything else."""
     arn = f"arn:aws:s3:::{bucket}"
     of_objects = {f"{arn}/*", "arn:aws:s3:::*/*", "arn:aws:s3:::*", "*"}
-    on = {GET: of_objects, LIST: {arn, "arn:aws:s3:::*", "*"}}
+    of_the_bucket = {arn, "arn:aws:s3:::*", "*"}
+    on = {GET: of_objects, LIST: of_the_bucket, LOCATE: of_the_bucket}
     actions, resources = _strings(statement.get("Action")), set(_strings(statement.get("Resource")))
     plain = statement.keys() <= _PLAIN and statement["Effect"] == "Allow" and statement["Principal"] in _EVERYBODY
     if not plain or not on.keys() >= set(actions) or resources - on[GET] - on[LIST]:

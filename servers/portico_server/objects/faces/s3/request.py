@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 from portico_server.objects.content.placing import ANYWHERE, Placing
@@ -48,11 +48,20 @@ def _nobodys(fields: Mapping[str, str]) -> SignedForm | None:
     return None
 
 
+IsLocated = Callable[[str], Awaitable[bool]]
+
+
+async def nowhere(bucket: str) -> bool:
+    """Of no bucket."""
+    return False
+
+
 class S3Request:
     """`query` and `headers` by name, decoded; of several parameters of a name the first counts, several headers are one
     with commas. `account` is the bucket's. `signed`: somebody has signed it; else it is an anonymous one. `body` opens
     the body, and raises ApiError where its headers say no good of it. `verify_form`: who has signed a form of these
-    fields. `placing`: where the platform's stores are; `circles`: by which platforms the request came."""
+    fields. `placing`: where the platform's stores are; `circles`: by which platforms the request came. `is_located`:
+    whether anybody may ask where the bucket of a name is."""
 
     __slots__ = (
         "_calls",
@@ -62,6 +71,7 @@ class S3Request:
         "came",
         "circles",
         "headers",
+        "is_located",
         "placing",
         "query",
         "signed",
@@ -82,6 +92,7 @@ class S3Request:
         verify_form: Callable[[Mapping[str, str]], SignedForm | None] = _nobodys,
         placing: Placing = ANYWHERE,
         circles: Circles | None = None,
+        is_located: IsLocated = nowhere,
     ) -> None:
         self.came = came
         self.address = address
@@ -90,6 +101,7 @@ class S3Request:
         self.verify_form = verify_form
         self.placing = placing
         self.circles = circles
+        self.is_located = is_located
         self.body = body
         self.query = query
         self.headers = headers
@@ -143,6 +155,11 @@ class S3Request:
         """A parameter that is a number. Raises ApiError."""
         return number(name, self.query.get(name, ""), default, least, most)
 
+    async def check_located(self) -> None:
+        """Raises ApiError where not anybody may ask where the bucket is; it is the same where there is none."""
+        if not await self.is_located(self.bucket_name):
+            raise _unsigned()
+
     async def call(
         self, method: str, message: Any, beside: list[bytes] | None = None, rows: list[Any] | None = None
     ) -> Any:
@@ -158,7 +175,11 @@ class S3Request:
 def check_signed(request: S3Request) -> None:
     """What public buckets do not open: raises ApiError where nobody has signed."""
     if not request.signed:
-        raise denied("Access Denied: nobody has signed the request")
+        raise _unsigned()
+
+
+def _unsigned() -> ApiError:
+    return denied("Access Denied: nobody has signed the request")
 
 
 def number(name: str, text: str, default: int, least: int = 0, most: int = 2**31 - 1) -> int:

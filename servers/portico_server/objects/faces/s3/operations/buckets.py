@@ -69,7 +69,10 @@ async def delete_bucket(request: S3Request) -> FaceResponse:
 
 
 async def get_location(request: S3Request) -> FaceResponse:
-    await bucket_of(request)
+    if request.signed:
+        await bucket_of(request)
+    else:
+        await request.check_located()
     return xml(request, "LocationConstraint", "")  # as S3 writes us-east-1
 
 

@@ -69,7 +69,8 @@ async def delete_public_access_block(request: S3Request) -> FaceResponse:
 async def _opened(request: S3Request) -> Opened:
     """What the request's bucket opens. Raises ApiError where it opens nothing."""
     bucket = await bucket_of(request)
-    opened = Opened(bucket.public_access == buckets_pb2.PUBLIC_ACCESS_READ, bucket.public_list)
+    is_read = bucket.public_access == buckets_pb2.PUBLIC_ACCESS_READ
+    opened = Opened(is_read, bucket.public_list, bucket.public_location)
     if not any(opened):
         raise missing("NO_SUCH_BUCKET_POLICY", "The bucket policy does not exist")
     return opened
@@ -77,7 +78,13 @@ async def _opened(request: S3Request) -> Opened:
 
 async def _open(request: S3Request, opened: Opened) -> None:
     access = buckets_pb2.PUBLIC_ACCESS_READ if opened.read else buckets_pb2.PUBLIC_ACCESS_NONE
-    await update(request, "public_access", "public_list", public_access=access, public_list=opened.list)
+    await update(
+        request,
+        *("public_access", "public_list", "public_location"),
+        public_access=access,
+        public_list=opened.list,
+        public_location=opened.locate,
+    )
 
 
 def _said(given: Element, name: str) -> bool:

@@ -116,7 +116,9 @@ OPERATIONS = (
     Operation("HeadBucket", BUCKET, "HEAD", "", buckets.head_bucket, anonymous=True),
     Operation("DeleteBucket", BUCKET, "DELETE", "", buckets.delete_bucket),
     Operation(
-        "GetBucketLocation", BUCKET, "GET", "location", buckets.get_location, "always us-east-1, which means auto"
+        *("GetBucketLocation", BUCKET, "GET", "location", buckets.get_location),
+        "always us-east-1, which means auto",
+        anonymous=True,
     ),
     Operation("ListObjects", BUCKET, "GET", "", listing.list_objects, anonymous=True),
     Operation("ListObjectsV2", BUCKET, "GET", "list-type", listing.list_objects_v2, anonymous=True),
