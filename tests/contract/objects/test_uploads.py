@@ -120,9 +120,25 @@ async def test_a_completion_that_was_answered_is_answered_again(stand: Stand, sm
     await stand.upload_part("k", upload, 1, b"bytes")
     made = await stand.complete("k", upload, [1])
     assert await stand.complete("k", upload, [1]) == made
+    assert await stand.complete("k", upload, [(1, f'"{hashlib.md5(b"bytes").hexdigest()}"')]) == made
     await stand.put("k", b"others")
     with pytest.raises(errors.UploadNotFound):
         await stand.complete("k", upload, [1])
+
+
+async def test_a_completion_of_other_parts_finds_no_upload_any_more(stand: Stand, small_parts: None) -> None:
+    """It would be told that the object is what it is not."""
+    upload = await stand.create_upload("k")
+    for number in (1, 2, 3):
+        await stand.upload_part("k", upload, number, b"%d" % number)
+    made = await stand.complete("k", upload, [1, 3])
+    part = CompleteMultipartUploadRequest.Part
+    wrong = objects_pb2.Checksums(crc64nvme=bytes(8))
+    for other in ([1], [1, 2, 3], [1, 2], [3, 1], [1, (3, "0" * 32)], [1, part(number=3, checksums=wrong)]):
+        with pytest.raises(errors.UploadNotFound):
+            await stand.complete("k", upload, other)
+    assert await stand.complete("k", upload, [1, 3]) == made
+    assert await stand.get("k") == b"13"
 
 
 async def test_a_completion_is_refused_for_what_is_wrong_with_its_parts(stand: Stand) -> None:

@@ -58,6 +58,17 @@ def test_an_object_is_made_of_parts(s3: Any, bucket: str) -> None:
     assert [part["Size"] for part in attributes["Parts"]] == [len(FIRST), 1000]
 
 
+def test_an_object_that_was_made_is_told_again_of_the_same_parts_alone(s3: Any, bucket: str) -> None:
+    upload = begun(s3, bucket)
+    parts = put_parts(s3, upload, FIRST, LAST)
+    made = s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts})
+    again = s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts})
+    assert (again["ETag"], again["Location"]) == (made["ETag"], made["Location"])
+    for other in (parts[:1], parts[1:], [parts[0], {**parts[1], "ETag": parts[0]["ETag"]}]):
+        told = code_of(s3.complete_multipart_upload, **upload, MultipartUpload={"Parts": other})
+        assert told == (404, "NoSuchUpload")
+
+
 def test_managed_transfers_go_in_parts_both_ways(s3: Any, bucket: str) -> None:
     body = bytes(range(256)) * (40 * 1024) + b"end"
     config = TransferConfig(multipart_threshold=5 * MIB, multipart_chunksize=5 * MIB, max_concurrency=4)

@@ -46,7 +46,6 @@ REFUSED_OF_MOTO = {
 """Of the tests that were verified against S3 itself, those that do not pass here."""
 OTHERWISE_OF_MINIO = {
     "test_set_get_bucket_versioning": "folders cannot be excluded from versions, which MinIO alone knows",
-    "test_set_bucket_policy_readonly": "a policy that opens s3:GetBucketLocation",
     "test_set_bucket_policy_readwrite": "a policy that lets everybody write",
     "test_select_object_content": "SELECT",
     "test_presigned_get_object_range": "it wants 200 for a range, and is not among those that its authors run",

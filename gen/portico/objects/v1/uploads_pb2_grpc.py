@@ -123,7 +123,8 @@ class UploadServiceServicer:
     def CompleteMultipartUpload(self, request, context):
         """Makes the object of parts. No bytes are moved. INVALID_ARGUMENT (`INVALID_PART`: one that is named was not uploaded, or
         with another ETag or digest; `INVALID_PART_ORDER`; `PART_TOO_SMALL`; `BAD_DIGEST`); FAILED_PRECONDITION as in PutObject:
-        then the upload stays. Once complete, the same request is answered the same for a while, as long as the object is current.
+        then the upload stays. Once complete, the same request is answered the same for a while, as long as the object is current;
+        one that names other parts is NOT_FOUND (`UPLOAD_NOT_FOUND`).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

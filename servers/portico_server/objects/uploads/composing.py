@@ -93,6 +93,18 @@ def compose(
     return Composed(size_bytes, etag, message.SerializeToString(), _left_out(uploaded, {one.number for one in named}))
 
 
+def are_those(parts: Sequence[Part], named: Sequence[NamedPart], name: ObjectName) -> bool:
+    """Whether an object that has these parts is made of those that are named."""
+    if [part.number for part in parts] != [one.number for one in named]:
+        return False
+    try:
+        for part, one in zip(parts, named, strict=True):
+            _found({part.number: part}, one, name)
+    except errors.InvalidPart:
+        return False
+    return True
+
+
 def _check_order(named: Sequence[NamedPart], name: ObjectName) -> None:
     for place, (one, following) in enumerate(itertools.pairwise(named), 1):
         if following.number <= one.number:

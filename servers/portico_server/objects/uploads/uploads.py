@@ -181,7 +181,7 @@ class Uploads:
         return part
 
     async def complete(self, wanted: Completion) -> Version:
-        """Makes the object; no bytes are moved. What was complete before, and is current, is answered again.
+        """Makes the object; no bytes are moved. What was made of these parts before, and is current, is answered again.
 
         Raises what `get` and `composing.compose` raise, what the judge of `judge_of` raises; then the upload is as it
         was.
@@ -238,9 +238,11 @@ class Uploads:
 
     async def _completed_before(self, wanted: Completion) -> Version:
         current = await object_store.head(self._database, *wanted.name)
-        if current is None or current.id != wanted.upload_id:
-            raise await self._not_found(wanted.name, wanted.upload_id)
-        return current
+        if current is not None and current.id == wanted.upload_id:
+            parts = [part async for page in part_store.pages(self._database, current.id) for part in page]
+            if composing.are_those(parts, wanted.parts, wanted.name):
+                return current
+        raise await self._not_found(wanted.name, wanted.upload_id)
 
     async def _not_found(self, name: ObjectName, upload_id: str) -> errors.UploadNotFound:
         """Raises BucketNotFound, BucketBeingDeleted where that is why."""
