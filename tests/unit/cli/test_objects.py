@@ -48,26 +48,6 @@ def test_a_bucket_that_is_there_is_a_conflict(portico: Portico) -> None:
     assert "portico trace" in outcome.err
 
 
-def test_a_bucket_that_holds_objects_needs_force(portico: Portico) -> None:
-    portico("objects", "cp", "-", "portico://photos/k", given=b"x")
-    refused = portico("objects", "rb", "photos")
-    assert refused.code == 5
-    assert "--force" in refused.err
-    assert portico("objects", "rb", "photos", "--force", "--yes").code == 0
-
-
-@pytest.mark.parametrize(("answer", "code", "left"), [(b"n\n", 130, ["k"]), (b"\n", 130, ["k"]), (b"y\n", 0, [])])
-def test_a_bucket_is_emptied_only_when_that_is_confirmed(
-    portico: Portico, fake: FakePlatform, answer: bytes, code: int, left: list[str]
-) -> None:
-    portico("objects", "cp", "-", "portico://photos/k", given=b"x")
-    nobody = portico("objects", "rb", "photos", "--force", given=b"y\n")
-    assert (nobody.code, "give --yes" in nobody.err, keys(fake)) == (2, True, ["k"])
-    asked = portico("objects", "rb", "photos", "--force", given=answer, terminal=True)
-    assert (asked.code, keys(fake)) == (code, left)
-    assert "Remove portico://photos/ with all objects and versions that it holds?" in asked.err
-
-
 def test_a_file_is_copied_there_and_back(portico: Portico, fake: FakePlatform, tmp_path: Path) -> None:
     source = tree(tmp_path / "from", **{"cat.jpg": b"meow" * 1000}) / "cat.jpg"
     outcome = portico("objects", "cp", source, "portico://photos/2026/", "--metadata", "by=me", "--metadata", "of=cat")

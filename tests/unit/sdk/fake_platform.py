@@ -26,7 +26,7 @@ import trustme
 from cryptography import x509
 from google.longrunning import operations_pb2
 from google.longrunning.operations_pb2_grpc import OperationsServicer, add_OperationsServicer_to_server
-from google.protobuf import any_pb2
+from google.protobuf import any_pb2, empty_pb2
 from google.rpc import error_details_pb2, status_pb2
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_service_pb2_grpc
@@ -248,7 +248,9 @@ class _Buckets(LongWork, buckets_pb2_grpc.BucketServiceServicer):
         del self.platform.buckets[request.name]
         name = "operations/objects/1"
         done = operations_pb2.Operation(name=name, done=True)
-        self.platform.operations[name] = iter([operations_pb2.Operation(name=name)] * 2 + [done] * 9)
+        running = operations_pb2.Operation(name=name)
+        running.metadata.Pack(buckets_pb2.DeleteBucketMetadata(deleted_versions=len(held)))
+        self.platform.operations[name] = iter([running] * 2 + [done] * 9)
         return buckets_pb2.DeleteBucketResponse(operation=operations_pb2.Operation(name=name, done=not held))
 
     def _found(self, name: str, context: Any) -> Any:
@@ -432,10 +434,12 @@ class _Operations(OperationsServicer):
     def GetOperation(self, request: Any, context: Any) -> Any:
         found = self.platform.operations.get(request.name)
         if found is None:
-            told = "there is no such operation"
-            abort(context, Fault(grpc.StatusCode.NOT_FOUND, "OPERATION_NOT_FOUND", told), context.ray_id)
+            abort(context, Fault(grpc.StatusCode.NOT_FOUND, "OPERATION_NOT_FOUND", "there is none"), context.ray_id)
         assert found is not None
         return next(found)
+
+    def CancelOperation(self, request: Any, context: Any) -> Any:
+        return empty_pb2.Empty()
 
 
 def sign(authority: trustme.CA, request_der: bytes, days: float, age_days: float = 0.001) -> str:

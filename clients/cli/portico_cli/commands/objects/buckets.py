@@ -7,6 +7,7 @@ import click
 from portico_cli import output
 from portico_cli.asking import confirm
 from portico_cli.calling import Caller, calls_platform
+from portico_cli.commands.objects.following import ended
 from portico_cli.commands.objects.group import objects
 from portico_cli.commands.objects.placement import tell_unmet_hint
 from portico_cli.remote import BUCKET, Remote
@@ -48,6 +49,8 @@ def mb(caller: Caller, bucket: Remote, versioning: bool, object_lock: bool, loca
 def rb(caller: Caller, bucket: Remote, force: bool, yes: bool) -> None:
     """Remove a bucket. It must be empty, or --force empties it, with all versions.
 
+    Ctrl-C ends it on the platform, too: what was removed by then is gone, the rest and the bucket stay.
+
     \b
     Examples:
       portico objects rb portico://photos
@@ -57,8 +60,11 @@ def rb(caller: Caller, bucket: Remote, force: bool, yes: bool) -> None:
     if force and not yes:
         asked = f"Remove {bucket} with all objects and versions that it holds? Nothing brings them back."
         confirm(asked, f"--force removes {bucket} with all that it holds for good")
-    operation = caller.client.buckets.delete(bucket.bucket, force=force)
-    output.show_json(operation) if caller.json else click.echo(f"removed {bucket}")
+    from portico.objects.v1.buckets_pb2 import DeleteBucketMetadata
+
+    begun = caller.client.buckets.delete(bucket.bucket, force=force, wait=False)
+    done = ended(caller, begun, DeleteBucketMetadata(), lambda now: f"{now.deleted_versions:,} versions removed")
+    output.show_json(done) if caller.json else click.echo(f"removed {bucket}")
 
 
 @objects.command()

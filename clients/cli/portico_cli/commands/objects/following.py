@@ -25,13 +25,17 @@ R = TypeVar("R", bound="Message")
 
 def result_of(caller: Caller, operation: Operation, metadata: M, told: Callable[[M], str], result: R) -> R:
     """Waits for the operation and fills in its result. `told` says of its metadata how far it is. Raises its error."""
+    ended(caller, operation, metadata, told).response.Unpack(result)
+    return result
+
+
+def ended(caller: Caller, operation: Operation, metadata: M, told: Callable[[M], str]) -> Operation:
+    """Waits for the operation, and answers it when it is done. Raises its error."""
     try:
-        done = _followed(caller, operation, metadata, told)
+        return _followed(caller, operation, metadata, told)
     except KeyboardInterrupt:
         caller.client.operations.cancel(operation.name)
         raise
-    done.response.Unpack(result)
-    return result
 
 
 def _followed(caller: Caller, operation: Operation, metadata: M, told: Callable[[M], str]) -> Operation:
