@@ -88,6 +88,28 @@ def test_a_bad_id_is_told_in_words(platform: RunningPlatform) -> None:
     assert "[" not in message
 
 
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        (f"{BUCKETS}/NONE", "name: must be accounts/ACCOUNT/buckets/BUCKET, and BUCKET 3 to 63 lower-case letters"),
+        (
+            f"{BUCKETS}/BAD/objects/k",
+            "name: must be accounts/ACCOUNT/buckets/BUCKET/objects/OBJECT, and BUCKET 3 to 63",
+        ),
+        (
+            f"/v1/{ACCOUNT}/queues/NO_NAME/notifications",
+            "parent: must be accounts/ACCOUNT/queues/QUEUE, and QUEUE 1 to 63",
+        ),
+    ],
+)
+def test_a_name_that_is_none_is_told_with_the_part_that_is_wrong(
+    platform: RunningPlatform, path: str, told: str
+) -> None:
+    response = platform.http("GET", path)
+    assert (response.status, reason_of(response)) == (400, "INVALID_NAME")
+    assert response.json()["message"].startswith(told)
+
+
 PLATFORMS_OWN: list[tuple[str, str, str, Any, int, str, set[str]]] = [
     ("GET", "/v1/{bucket}/objects/none", "nothing there", None, 404, "OBJECT_NOT_FOUND", set()),
     ("GET", f"{BUCKETS}/none-here", "no such bucket", None, 404, "BUCKET_NOT_FOUND", set()),

@@ -19,7 +19,7 @@ from typing import Any
 import grpc
 
 from portico_server.gateway.policy_revisions import PolicyRevisions
-from portico_server.gateway.resources import Names, reader
+from portico_server.gateway.resources import Names, reader, shape
 from portico_server.gateway.tokens import unauthenticated
 from portico_server.platform.access.credentials import API_TOKEN_ID_PREFIX
 from portico_server.platform.access.revision import KEY
@@ -38,12 +38,14 @@ _AT_ONCE = 100
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """A requirement, ready to be applied. `names` is None for the caller's own account."""
+    """A requirement, ready to be applied. `names` is None for the caller's own account; `shape` says what
+    one must be that is none."""
 
     permission: str
     mode: Mode
     field: str
     names: Names | None
+    shape: Callable[[str], str]
 
 
 def authorize(authorizer: Authorizer, methods: Mapping[str, Method], revisions: PolicyRevisions | None = None) -> Step:
@@ -130,6 +132,7 @@ def _rules(method: Method) -> list[_Rule]:
             requirement.mode,
             ".".join(requirement.fields),
             reader(method, requirement.fields) if requirement.fields else None,
+            shape(method, requirement.fields) if requirement.fields else str,
         )
         for requirement in method.requirements
     ]
@@ -146,9 +149,7 @@ def _named(rule: _Rule, message: Any, principal: Principal | None) -> Sequence[t
         raise invalid_argument(rule.field, f"must not name more than {MAX_NAMES} resources", "TOO_MANY")
     for where, name in named:
         if not is_name(name):
-            raise invalid_argument(
-                where, "must be a resource's name, as accounts/ACCOUNT/COLLECTION/ID", "INVALID_NAME"
-            )
+            raise invalid_argument(where, rule.shape(name), "INVALID_NAME")
     return named
 
 

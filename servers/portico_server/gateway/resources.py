@@ -11,7 +11,11 @@ from typing import Any
 
 from google.protobuf import descriptor, descriptor_pool
 
+from portico._buf.validate import validate_pb2
 from portico_server.platform.methods import ContractError, Method
+from portico_server.platform.pattern_words import wanted
+
+_FIELD_RULES: Any = validate_pb2.field  # protoc's stub gives it another type than protobuf's own stubs want
 
 Names = Callable[[Any], Sequence[tuple[str, str]]]
 """Reads the names from a message, each behind where it stands: `("objects[3].name", "accounts/…")`."""
@@ -38,6 +42,14 @@ def reader(method: Method, fields: tuple[str, ...]) -> Names:
         return lambda request: list(_walk(request, described))
     one = attrgetter(where)
     return lambda request: ((where, one(request)),)
+
+
+def shape(method: Method, fields: tuple[str, ...]) -> Callable[[str], str]:
+    """Says of what the field holds, and is no name, what it must be: as the contract's pattern has it."""
+    field = _described(method, fields)[-1]
+    rules: Any = field.GetOptions().Extensions[_FIELD_RULES]
+    pattern: str = (rules.repeated.items if field.is_repeated else rules).string.pattern
+    return lambda given: wanted(pattern, given) or "must be a resource's name, as accounts/ACCOUNT/COLLECTION/ID"
 
 
 def _described(method: Method, fields: tuple[str, ...]) -> list[descriptor.FieldDescriptor]:
