@@ -33,7 +33,7 @@ def main() -> None:
     _settle_standard_streams()
     code = run(sys.argv[1:])
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # who interrupts the end of it needs no traceback
-    sys.exit(code)
+    _end(code)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -89,6 +89,17 @@ def _run(arguments: Sequence[str]) -> int:
 def _want_json(arguments: Sequence[str]) -> bool:
     """Whether a line that cannot be understood asked for JSON."""
     return "--output=json" in arguments or ("--output", "json") in pairwise(arguments)
+
+
+def _end(code: int) -> None:
+    """Ends at once: to take all modules apart first would take a fifth of a short command's time."""
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+    except (OSError, ValueError):
+        sys.exit(code)  # as Python ends where output leads nowhere
+    os._exit(code)
 
 
 def _terminated(number: int, frame: FrameType | None) -> None:
