@@ -112,6 +112,10 @@ def failing_at(node: RunningPlatform) -> tuple[str, str]:
 
 
 def test_both_are_called(nodes: Nodes, stub: Any) -> None:
+    wait_until_both_are_called(nodes, stub)
+
+
+def wait_until_both_are_called(nodes: Nodes, stub: Any) -> None:
     for node in (nodes.one, nodes.other):
         wait_until(lambda node=node: reader(stub) == node.front_pid, "it is called")
 
@@ -197,6 +201,7 @@ def test_a_caller_that_goes_away_ends_the_work_at_the_node(nodes: Nodes, stub: A
 
 def test_a_node_that_cannot_serve_costs_no_read_and_is_left_out(nodes: Nodes, stub: Any) -> None:
     """It is well by its own word, and answers UNAVAILABLE."""
+    wait_until_both_are_called(nodes, stub)
     well, failing = nodes.other.front_pid, failing_at(nodes.one)
     assert {reader(stub, failing) for _ in range(5)} == {well}
     again = nodes.figure("upstream_rq_retry")
