@@ -15,6 +15,7 @@ import {
   ScrubBucketResultSchema,
   Versioning,
 } from "./gen/portico/objects/v1/buckets_pb.js";
+import { known } from "./known.js";
 import { nameOf } from "./names.js";
 import { finished, resultOf } from "./operations.js";
 import { Listing } from "./paging.js";
@@ -31,8 +32,9 @@ export class Buckets {
   /** Creates a bucket; answers it. `versioning`: keep what puts and deletes replace. Throws AlreadyExists. */
   async create(
     bucket: string,
-    { versioning = false, settings = {} }: { versioning?: boolean; settings?: BucketSettings } = {},
+    options: { versioning?: boolean; settings?: BucketSettings } = {},
   ): Promise<Bucket> {
+    const { versioning = false, settings = {} } = known(options, ["versioning", "settings"]);
     const [parent = "", bucketId = ""] = this.name(bucket).split("/buckets/");
     const wanted = versioning ? { ...settings, versioning: Versioning.ENABLED } : settings;
     return there((await this.session.call(METHODS.createBucket, { parent, bucketId, bucket: wanted })).bucket);
@@ -62,13 +64,10 @@ export class Buckets {
    */
   async update(
     bucket: string,
-    {
-      versioning,
-      settings = {},
-      fields = [],
-      etag = "",
-    }: { versioning?: Versioning; settings?: BucketSettings; fields?: string[]; etag?: string },
+    options: { versioning?: Versioning; settings?: BucketSettings; fields?: string[]; etag?: string },
   ): Promise<Bucket> {
+    known(options, ["versioning", "settings", "fields", "etag"]);
+    const { versioning, settings = {}, fields = [], etag = "" } = options;
     const changed = { ...settings, ...(versioning !== undefined && { versioning }), name: this.name(bucket), etag };
     return there((await this.session.call(METHODS.updateBucket, { bucket: changed, updateMask: { paths: fields } })).bucket);
   }
@@ -81,13 +80,10 @@ export class Buckets {
    */
   async delete(
     bucket: string,
-    {
-      force = false,
-      etag = "",
-      wait = true,
-      waitSeconds = 600,
-    }: { force?: boolean; etag?: string; wait?: boolean; waitSeconds?: number } = {},
+    options: { force?: boolean; etag?: string; wait?: boolean; waitSeconds?: number } = {},
   ): Promise<Operation> {
+    known(options, ["force", "etag", "wait", "waitSeconds"]);
+    const { force = false, etag = "", wait = true, waitSeconds = 600 } = options;
     const response = await this.session.call(METHODS.deleteBucket, { name: this.name(bucket), force, etag });
     const operation = there(response.operation);
     return wait ? finished(this.session, operation, waitSeconds) : operation;

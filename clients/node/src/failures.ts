@@ -20,7 +20,7 @@ export function errorOf(failure: unknown, headers?: Metadata): PorticoError {
   if (refused !== undefined) return refused;
   const told = statusOf(failure.metadata);
   const rayId = rayOf(headers) || rayOf(failure.metadata);
-  return errorIn(told, code, failure.details || code, { rayId, cause: failure });
+  return errorIn(told, code, inWords(code, failure.details), { rayId, cause: failure });
 }
 
 /** The typed error of a status with details; `message` and `rayId`: what counts where they say nothing of it;
@@ -51,6 +51,13 @@ export function errorIn(
 /** The ray id in headers or trailers, empty if there is none. */
 export function rayOf(metadata: Metadata | undefined): string {
   return String(metadata?.get(RAY)[0] ?? "");
+}
+
+/** What gRPC itself says of a call of which no platform said anything, for people. */
+function inWords(code: string, details: string): string {
+  if (code === "DEADLINE_EXCEEDED" && details.startsWith("Deadline exceeded")) return "the time for the call was over";
+  const reason = /^No connection established\. Last error: (?:Error: )?(.*?)\.? Resolution note:/s.exec(details)?.[1];
+  return reason === undefined ? details || code : `the platform cannot be reached: ${reason}`;
 }
 
 /** What gRPC only tells in words, and as a platform that cannot be reached: calls that the TLS handshake ended. */

@@ -19,8 +19,12 @@ export function nameOf(account: string, collection: string, given: string): stri
   );
 }
 
-/** The same text. Throws InvalidArgument where it has half a surrogate pair, which has no UTF-8. */
+/** The same text. Throws InvalidArgument where it has half a surrogate pair, which has no UTF-8; TypeError for no text. */
 export function text(given: string): string {
+  const anything: unknown = given; // JavaScript gives what it likes
+  if (typeof anything !== "string") {
+    throw new TypeError(`a name is a text, not ${anything === null ? "null" : typeof anything}`);
+  }
   if (given.isWellFormed()) return given;
   throw new InvalidArgument(`${JSON.stringify(given)} is not UTF-8, which all names are`, { reason: "NAME_INVALID" });
 }

@@ -29,6 +29,7 @@ import {
   ObjectService,
   type RetentionSchema,
 } from "./gen/portico/objects/v1/objects_pb.js";
+import { known } from "./known.js";
 import { nameOf, text } from "./names.js";
 import { Listing } from "./paging.js";
 import { uploadInParts } from "./parts.js";
@@ -38,6 +39,10 @@ import { isStream, written } from "./targets.js";
 import { type Progress, Upload } from "./upload.js";
 
 const METHODS = ObjectService.method;
+const MARKS = ["checksumAlgorithms", "tags", "retention", "legalHold"] as const;
+const SAID_OF_PUT = ["contentType", "metadata", "conditions", "overwrite", "progress"] as const;
+const LISTED = ["prefix", "delimiter", "startAfter", "startBehindPrefix", "pageSize"] as const;
+const WHICH = ["versionId", "conditions"] as const;
 const MOST_DELETED_AT_ONCE = 1000;
 const MEBIBYTE = 1024 * 1024;
 const LARGE_BYTES = 64 * MEBIBYTE;
@@ -115,6 +120,7 @@ export class Objects {
    * (`BUCKET_NOT_FOUND`), DataLoss: other bytes were stored than sent; and what reading `data` throws.
    */
   async put(bucket: string, key: string, data: Data, options: PutOptions = {}): Promise<Object$> {
+    known(options, [...SAID_OF_PUT, "checksums", ...MARKS]);
     const source = sourceOf(data);
     let { checksums, conditions } = options;
     if (source.bytes !== undefined && !checksums?.md5?.length) {
@@ -150,9 +156,15 @@ export class Objects {
    * Throws what `put` does.
    */
   async upload(bucket: string, key: string, data: Data, options: UploadOptions = {}): Promise<Object$> {
+    const { partBytes, parallel, ...said } = known(options, [
+      ...SAID_OF_PUT,
+      ...MARKS.filter((name) => name !== "checksumAlgorithms"),
+      "partBytes",
+      "parallel",
+    ]);
     const source = sourceOf(data);
-    if (source.sizeBytes !== undefined && source.sizeBytes < LARGE_BYTES && options.partBytes === undefined) {
-      return this.put(bucket, key, data, options);
+    if (source.sizeBytes !== undefined && source.sizeBytes < LARGE_BYTES && partBytes === undefined) {
+      return this.put(bucket, key, data, said);
     }
     let { conditions } = options;
     if (options.overwrite === false) {
@@ -165,8 +177,8 @@ export class Objects {
       metadata: { ...options.metadata, contentType },
       marks: marksOf(options),
       conditions,
-      partBytes: Math.max(options.partBytes ?? PART_BYTES, least, LEAST_PART_BYTES),
-      parallel: options.parallel ?? 4,
+      partBytes: Math.max(partBytes ?? PART_BYTES, least, LEAST_PART_BYTES),
+      parallel: parallel ?? 4,
       progress: options.progress,
     };
     return uploadInParts(this.session, wanted, source.chunks());
@@ -212,6 +224,7 @@ export class Objects {
 
   /** An object without its bytes. Throws NotFound, FailedPrecondition. */
   async head(bucket: string, key: string, which: Which = {}): Promise<Object$> {
+    known(which, WHICH);
     return there((await this.session.call(METHODS.headObject, { name: this.name(bucket, key), ...which })).object);
   }
 
@@ -232,6 +245,7 @@ export class Objects {
       pageSize?: number;
     } = {},
   ): Listing<Object$, typeof ListObjectsRequestSchema, typeof ListObjectsResponseSchema> {
+    known(options, LISTED);
     const request = { parent: this.bucket(bucket), ...options };
     return new Listing(this.session, METHODS.listObjects, request, (page) => page.objects);
   }
@@ -252,12 +266,14 @@ export class Objects {
       pageSize?: number;
     } = {},
   ): Listing<Object$, typeof ListObjectVersionsRequestSchema, typeof ListObjectVersionsResponseSchema> {
+    known(options, [...LISTED, "startAfterVersionId"]);
     const request = { parent: this.bucket(bucket), ...options };
     return new Listing(this.session, METHODS.listObjectVersions, request, (page) => page.objects);
   }
 
   /** Deletes an object, or for good one version of it. To delete what is not there succeeds. */
-  delete(bucket: string, key: string, which: Which & Bypass = {}): Promise<DeleteObjectResponse> {
+  async delete(bucket: string, key: string, which: Which & Bypass = {}): Promise<DeleteObjectResponse> {
+    known(which, [...WHICH, "bypassGovernance"]);
     return this.session.call(METHODS.deleteObject, { name: this.name(bucket, key), ...which });
   }
 
@@ -270,10 +286,11 @@ export class Objects {
     keys: Iterable<string | { key: string; versionId: string }>,
     bypass: Bypass = {},
   ): Promise<DeleteObjectResponse[]> {
+    known(bypass, ["bypassGovernance"]);
     const entries = Array.from(keys, (entry) =>
       typeof entry === "string"
         ? { name: this.name(bucket, entry) }
-        : { name: this.name(bucket, entry.key), versionId: entry.versionId },
+        : { name: this.name(bucket, known(entry, ["key", "versionId"]).key), versionId: entry.versionId },
     );
     const results: DeleteObjectResponse[] = [];
     for (let start = 0; start < entries.length; start += MOST_DELETED_AT_ONCE) {
@@ -297,6 +314,12 @@ export class Objects {
     target: { bucket: string; key: string },
     options: { metadata?: ObjectMetadata; sourceConditions?: Conditions; conditions?: Conditions } & Marks = {},
   ): Promise<Object$> {
+    if (typeof source !== "object" || typeof target !== "object") {
+      throw new TypeError("source and target are each {bucket, key}, not texts");
+    }
+    known(source, ["bucket", "key", "versionId"]);
+    known(target, ["bucket", "key"]);
+    known(options, ["metadata", "sourceConditions", "conditions", ...MARKS]);
     const request = {
       name: this.name(target.bucket, target.key),
       source: this.name(source.bucket, source.key),
@@ -350,7 +373,8 @@ export class Objects {
     return `${this.bucket(bucket)}/objects/${text(key)}`;
   }
 
-  private range(bucket: string, key: string, { offsetBytes = 0, limitBytes = 0, ...which }: Range) {
+  private range(bucket: string, key: string, range: Range) {
+    const { offsetBytes = 0, limitBytes = 0, ...which } = known(range, [...WHICH, "offsetBytes", "limitBytes"]);
     return {
       name: this.name(bucket, key),
       offsetBytes: BigInt(offsetBytes),

@@ -42,7 +42,9 @@ async function replaced<Result>(
   const shown = path.basename(file).slice(0, SCRATCH_NAME_CHARACTERS);
   const scratch = path.join(path.dirname(file), `.${shown}.${randomBytes(6).toString("hex")}.part`);
   const before = await statusOf(file);
-  const handle = await fs.open(scratch, "wx", before === undefined ? 0o666 : 0o600);
+  const handle = await fs.open(scratch, "wx", before === undefined ? 0o666 : 0o600).catch((error: unknown) => {
+    throw aboutTarget(error, file);
+  });
   try {
     let result: Result;
     try {
@@ -60,6 +62,13 @@ async function replaced<Result>(
     await fs.rm(scratch, { force: true });
     throw error;
   }
+}
+
+/** The same failure with the name that the caller gave, in place of the scratch file's. */
+function aboutTarget(error: unknown, file: string): unknown {
+  if (!(error instanceof Error) || !("path" in error)) return error;
+  const told = error.message.replace(String(error.path), file);
+  return Object.assign(new Error(told, { cause: error }), { ...error, path: file });
 }
 
 /** The file that a name leads to, whether it is there or not. */

@@ -124,7 +124,8 @@ export class Transport {
   ): { call: Call; cancel: () => void } | undefined {
     const signal = AbortSignal.any([this.closing.signal, ...(attempt.signal ? [attempt.signal] : [])]);
     if (signal.aborted) {
-      failed(new Cancelled("the call was cancelled before it was sent", { cause: signal.reason }));
+      const told = this.closing.signal.aborted ? "the client is closed" : "the call was cancelled before it was sent";
+      failed(new Cancelled(told, { cause: signal.reason }));
       return undefined;
     }
     const streamed = isStream(requests);

@@ -179,3 +179,21 @@ test("zones and records are reached by their services", async (t) => {
   await zones.deleteZone({ name, force: true });
   await assert.rejects(zones.getZone({ name }), NotFound);
 });
+
+test("what gRPC itself says is told in words", async (t) => {
+  const away = client(t, { address: "127.0.0.1:1" }).withOptions({ attempts: 1 });
+  await assert.rejects(away.buckets.get("b"), (error) => {
+    assert.ok(error instanceof Unavailable);
+    assert.match(error.message, /^the platform cannot be reached: connect ECONNREFUSED 127\.0\.0\.1:1$/);
+    return true;
+  });
+  const hasty = client(t).withOptions({ timeoutSeconds: 0.001 });
+  await assert.rejects(hasty.buckets.get("b"), (error) => {
+    assert.ok(error instanceof DeadlineExceeded);
+    assert.match(error.message, /^the time for the call was over/);
+    return true;
+  });
+  const closed = client(t);
+  await closed.close();
+  await assert.rejects(closed.buckets.get("b"), /the client is closed/);
+});

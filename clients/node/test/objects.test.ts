@@ -199,3 +199,43 @@ test("objects are tagged, locked and held", async (t) => {
   assert.equal((await portico.objects.setLegalHold(bucket, "k", false)).legalHold, false);
   await portico.objects.deleteMany(bucket, [{ key: "k", versionId }], { bypassGovernance: true });
 });
+
+test("options that are none are told, and nothing is done", async (t) => {
+  const portico = client(t);
+  const bucket = await bucketOf(t, portico);
+  const objects = portico.objects as unknown as Record<string, (...given: unknown[]) => Promise<unknown>>;
+  const bytes = Buffer.from("x");
+  const wrong: [string, ...unknown[]][] = [
+    ["put", bucket, "k", bytes, { cacheControl: "max-age=60" }],
+    ["upload", bucket, "k", bytes, { cacheControl: "max-age=60" }],
+    ["read", bucket, "k", { offset: 5 }],
+    ["head", bucket, "k", { version: "1" }],
+    ["delete", bucket, "k", { version: "1" }],
+    ["copy", { bucket, key: "k" }, { bucket, key: "l", versionId: "1" }],
+  ];
+  for (const [method, ...given] of wrong) {
+    await assert.rejects(async () => objects[method]?.(...given), /^TypeError: there is no option \w+; there are /, method);
+  }
+  assert.throws(() => portico.objects.list(bucket, { prefixes: "a" } as object), /there is no option prefixes/);
+  await assert.rejects(portico.buckets.create("n-one", { locationHint: "weur" } as object), /there are versioning, settings/);
+  assert.deepEqual(await portico.objects.list(bucket).all(), []);
+});
+
+test("names that are no texts, and a copy of texts, are told as what they are", async (t) => {
+  const { copy, head } = client(t).objects as unknown as Record<string, (...given: unknown[]) => Promise<unknown>>;
+  const objects = client(t).objects;
+  const source = /^TypeError: source and target are each \{bucket, key\}, not texts$/;
+  await assert.rejects(async () => copy?.call(objects, "a", "b", "c", "d"), source);
+  await assert.rejects(async () => head?.call(objects, "photos"), /^TypeError: a name is a text, not undefined$/);
+});
+
+test("a folder that is not there is told by the name that was given", async (t) => {
+  const portico = client(t);
+  const bucket = await bucketOf(t, portico);
+  await portico.objects.put(bucket, "k", Buffer.from("x"));
+  const target = path.join(scratchFolder(t), "none", "copy");
+  await assert.rejects(portico.objects.download(bucket, "k", target), (error: NodeJS.ErrnoException) => {
+    assert.deepEqual([error.code, error.path], ["ENOENT", target]);
+    return error.message === `ENOENT: no such file or directory, open '${target}'`;
+  });
+});
