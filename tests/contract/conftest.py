@@ -23,7 +23,7 @@ def postgresql() -> Iterator[PostgresqlServer]:
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatform]:
     """Another platform, for its S3 door."""
     with running_platform(tmp_path_factory.mktemp("elsewhere")) as running:

@@ -18,7 +18,7 @@ LONGEST_FIRST = (
 )
 """Where a long file came last, it ran alone while the other processes had nothing left to do."""
 
-TOGETHER = (
+PACKAGES = (
     "tests/e2e/faces/",
     "tests/e2e/host/",
     "tests/e2e/s3/",
@@ -27,6 +27,8 @@ TOGETHER = (
     "tests/interop/",
 )
 """Folders whose files share a platform (a fixture of the scope `package`): it starts once, and ends with the folder."""
+TOGETHER = (*PACKAGES, "tests/contract/mesh/")
+"""Folders that go out whole. Of the last a platform is left until the end: coroutines share its event loop."""
 
 
 def place(node_id: str) -> int:

@@ -174,7 +174,7 @@ def test_tests_have_an_environment_of_their_own_and_run_three_at_a_time(machine:
     machine.add_python("python3")
     code, output, _ = machine.run("test", "tests/packaging")
     assert code == 0
-    assert output == "-m pytest -p no:schemathesis -n 3 --dist loadfile --no-loadscope-reorder tests/packaging\n"
+    assert output == "-m pytest -p no:schemathesis -n 4 --dist loadfile --no-loadscope-reorder tests/packaging\n"
     assert machine.installed == [f"{machine.checkout}[dev]"]
     assert not (machine.checkout / ".venv").exists()
 

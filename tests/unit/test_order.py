@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from tests.harness.order import TOGETHER, place, unit
+from tests.harness.order import PACKAGES, TOGETHER, place, unit
 from tests.harness.platform import ROOT
 
 
-@pytest.mark.parametrize("folder", TOGETHER)
-def test_a_folder_that_goes_out_whole_is_a_package_or_its_platform_would_never_end(folder: str) -> None:
+@pytest.mark.parametrize("folder", PACKAGES)
+def test_a_folder_with_a_platform_is_a_package_or_that_would_not_end_with_it(folder: str) -> None:
     assert (ROOT / folder / "__init__.py").exists()
+
+
+@pytest.mark.parametrize("folder", TOGETHER)
+def test_a_folder_that_goes_out_whole_is_there(folder: str) -> None:
+    assert list((ROOT / folder).glob("test_*.py"))
 
 
 def test_a_file_goes_out_with_its_folder_or_by_itself() -> None:
