@@ -92,6 +92,13 @@ def remedies(error: Exception) -> list[str]:
     return _lines(error)[1:]
 
 
+def hint_of_pattern(key: str) -> str:
+    """What to say to who takes a key for a pattern, as other tools do; empty where it looks like none."""
+    if not any(character in key for character in "*?"):
+        return ""
+    return "* and ? stand for themselves in keys; `cp -r`, `rm -r` and others take --exclude '*' --include '*.txt'"
+
+
 def show_usage(error: click.ClickException, *, as_json: bool) -> None:
     """Tells of a wrong use of the command, with its usage."""
     if as_json:
@@ -110,6 +117,8 @@ def _lines(error: Exception) -> list[str]:
     lines += [
         f"  {item.field}: {item.description}" for item in error.violations if item.description not in error.message
     ]
+    if error.reason == "OBJECT_NOT_FOUND" and (hint := hint_of_pattern(error.metadata.get("resource", ""))):
+        lines.append(f"  {hint}")
     if remedy := _REMEDIES.get(error.reason) or _REMEDIES.get(error.code):
         lines.append(f"  {remedy}")
     if error.ray_id:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
-from portico_cli.output import escaped
+from portico_cli.output import escaped, size
 
 WORTH_SHOWING_BYTES = 4 * 1024 * 1024
 WORTH_SHOWING_FILES = 20
@@ -65,13 +65,21 @@ def progress(*, wanted: bool = True) -> Iterator[Progress]:
         yield Progress()
         return
     from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+    from rich.progress import BarColumn, DownloadColumn, ProgressColumn, Task, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
+    from rich.text import Text
+
+    class Speed(ProgressColumn):
+        """In the units of what is moved, which rich's own is not."""
+
+        def render(self, task: Task) -> Text:
+            speed = task.finished_speed or task.speed
+            return Text(f"{size(int(speed))}/s" if speed is not None else "")
 
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(binary_units=True))
     with Bars(
         *columns,
-        TransferSpeedColumn(),
+        Speed(),
         TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,

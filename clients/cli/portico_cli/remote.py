@@ -79,18 +79,23 @@ def without_scheme(text: str) -> str:
 
 class _Place(click.ParamType[Remote]):
     """A URL as a command's argument. `bucket`: only a bucket; `key`: an object is needed; `whole`: with its scheme,
-    else BUCKET/KEY will do."""
+    else BUCKET/KEY will do; `buckets_too`: a scheme alone stands for all buckets."""
 
     name = "url"
 
-    def __init__(self, *, bucket: bool = False, key: bool = False, whole: bool = False) -> None:
+    def __init__(
+        self, *, bucket: bool = False, key: bool = False, whole: bool = False, buckets_too: bool = False
+    ) -> None:
         self._bucket = bucket
+        self._buckets_too = buckets_too
         self._key = key
         self._whole = whole
 
     def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Remote:
         if isinstance(value, Remote):
             return value
+        if self._buckets_too and value in SCHEMES:
+            return Remote("")
         bare = self._bucket or (not self._whole and _BARE.fullmatch(value))
         place = parse(SCHEME + value if bare and not is_remote(value) else value)
         if self._bucket and place.key:
@@ -108,5 +113,6 @@ class _Place(click.ParamType[Remote]):
 BUCKET = _Place(bucket=True)
 OBJECT = _Place(key=True)
 ANYWHERE = _Place()
+BUCKETS_TOO = _Place(buckets_too=True)
 WHOLE = _Place(whole=True)
 """For what removes: nobody takes a folder's name for a bucket's."""

@@ -36,7 +36,15 @@ from portico_cli.transfers.places import (
 from portico_cli.transfers.planning import check_tree, single, tree
 from portico_cli.transfers.reporting import PLANNED, Report
 
-_SOURCES = click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", shell_complete=files_and_places)
+
+def _needed(context: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+    """The last word of a line is TARGET: one alone would be told to be no SOURCE."""
+    if not given and not context.resilient_parsing:
+        raise click.UsageError("SOURCE and TARGET are needed: what to take, and where to put it")
+    return given
+
+
+_SOURCES = click.argument("sources", nargs=-1, metavar="SOURCE...", callback=_needed, shell_complete=files_and_places)
 _TARGET = click.argument("target", shell_complete=files_and_places)
 _RECURSIVE = click.option("-r", "--recursive", is_flag=True, help="Folders or prefixes with all below them.")
 

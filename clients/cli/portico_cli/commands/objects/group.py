@@ -11,6 +11,18 @@ _SECTIONS = {
     "What there is": ("stat", "du", "versions", "uploads", "usage", "scrub"),
     "Tags and locks": ("tag", "lock", "hold"),
 }
+_ELSEWHERE = {
+    **dict.fromkeys(("delete", "del", "remove"), "rm"),
+    **dict.fromkeys(("copy", "put", "upload", "download"), "cp"),
+    **dict.fromkeys(("head", "info"), "stat"),
+    "get": "cp` or `portico objects cat",
+    "pipe": "cp -",
+    "move": "mv",
+    "mkdir": "mb",
+    "rmdir": "rb",
+    "size": "du",
+}
+"""What well-known tools call what has another name here."""
 _ALL_ELSE = "Buckets"
 
 
@@ -18,6 +30,13 @@ class _Commands(Group):
     """Lists its commands by what they are about."""
 
     group_class = Group
+
+    def resolve_command(
+        self, context: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] in _ELSEWHERE:
+            raise click.UsageError(f"there is no {args[0]} here: `portico objects {_ELSEWHERE[args[0]]}`", context)
+        return super().resolve_command(context, args)
 
     def list_commands(self, context: click.Context) -> list[str]:
         first = [name for names in _SECTIONS.values() for name in names if name in self.commands]

@@ -10,8 +10,8 @@ import click
 from portico_cli import output
 from portico_cli.calling import Caller, calls_platform
 from portico_cli.commands.objects.group import objects
-from portico_cli.failures import NOT_FOUND
-from portico_cli.remote import ANYWHERE, Remote
+from portico_cli.failures import NOT_FOUND, hint_of_pattern
+from portico_cli.remote import ANYWHERE, BUCKETS_TOO, Remote
 
 _HUMAN = click.option(
     "-h", "--human", "--human-readable", "human", is_flag=True, help="Sizes in KiB, MiB, … for people."
@@ -19,7 +19,7 @@ _HUMAN = click.option(
 
 
 @objects.command()
-@click.argument("place", type=ANYWHERE, required=False)
+@click.argument("place", type=BUCKETS_TOO, required=False)
 @click.option("-r", "--recursive", is_flag=True, help="All below, not only up to the next slash.")
 @_HUMAN
 @click.option("--summarize", is_flag=True, help="At the end tell how many there are, and how large together.")
@@ -38,7 +38,7 @@ def ls(caller: Caller, place: Remote | None, recursive: bool, human: bool, summa
       portico objects ls portico://photos/2026/ --versions
       portico objects ls -r portico://photos --output json
     """
-    if place is None:
+    if place is None or not place.bucket:
         _buckets(caller)
         return 0
     listed = caller.client.objects.versions if versions else caller.client.objects.list
@@ -51,6 +51,8 @@ def ls(caller: Caller, place: Remote | None, recursive: bool, human: bool, summa
         return 0
     if not caller.json:
         click.echo(f"nothing below {place}", err=True)
+        if hint := hint_of_pattern(place.key):
+            click.echo(f"  {hint}", err=True)
     return NOT_FOUND
 
 

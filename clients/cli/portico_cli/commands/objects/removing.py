@@ -11,6 +11,7 @@ from portico_cli import output
 from portico_cli.asking import confirm
 from portico_cli.calling import Caller, calls_platform
 from portico_cli.commands.objects.group import objects
+from portico_cli.failures import hint_of_pattern
 from portico_cli.progress import Progress
 from portico_cli.remote import WHOLE, Remote
 from portico_cli.transfers.entries import Entry, of_object
@@ -71,6 +72,8 @@ def rm(caller: Caller, places: tuple[Remote, ...], version_id: str, dry_run: boo
 
     caller.run(work)
     code = report.end()
+    if not options["recursive"] and not caller.json and any("*" in place.key for place in places):
+        click.echo(f"portico: {hint_of_pattern('*')}", err=True)
     if not report.done and not code and not caller.json:
         click.echo(f"there was nothing to remove: {', '.join(map(shown, places))}", err=True)
     return code
