@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from portico.objects.v1 import buckets_pb2, objects_pb2, uploads_pb2, usage_pb2
 from portico.objects.v1.usage_pb2 import Charge
@@ -17,7 +19,7 @@ from portico_server.objects.faces.s3.operations.table import OPERATIONS
 from portico_server.objects.usage import metering
 from portico_server.objects.usage.metering import Class, Meter
 from portico_server.objects.versions.reading import CHUNK_BYTES
-from portico_server.platform.database import Batch, Done, OutcomeUnknown, Unreachable
+from portico_server.platform.database import ANY, Batch, Done, OutcomeUnknown, Statement, Unreachable
 from tests.contract.objects.stand import ACCOUNT, BUCKET, ENABLED, Stand
 
 HOUR = 3600
@@ -26,11 +28,12 @@ NOVEMBER_US = int(datetime(2026, 11, 30, 22, tzinfo=UTC).timestamp()) * 1_000_00
 OTHER = f"{ACCOUNT}/buckets/other"
 
 
-@pytest.fixture
-def meter(stand: Stand) -> Meter:
-    """The product's, from which all is gone that other tests have counted."""
+@pytest_asyncio.fixture(loop_scope="session")
+async def meter(stand: Stand) -> Meter:
+    """The product's, which adds nothing of its own accord any more; all is gone that other tests have counted."""
     found: Meter = stand.buckets.meter  # type: ignore[attr-defined]
-    found._counts.clear()
+    await found.stop()
+    await stand.database.batch(Batch([Statement("DELETE FROM usage_day", (), ANY)]))
     return found
 
 
@@ -173,6 +176,59 @@ async def test_what_the_database_refused_is_counted_later_and_what_it_may_have_d
     await meter.flush()
     await meter.flush()
     assert operations(await report(stand)) == {BUCKET: (1, 0)}
+
+
+@dataclass
+class Held:
+    """The database's batches, which are answered only once `go` is set."""
+
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    go: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@pytest.fixture
+def held(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> Held:
+    held, plain = Held(), type(stand.database).batch
+
+    async def batch(self: Any, batch: Batch) -> list[Done]:
+        done = await plain(self, batch)
+        held.begun.set()
+        await held.go.wait()
+        return done
+
+    monkeypatch.setattr(type(stand.database), "batch", batch)
+    return held
+
+
+async def test_who_has_flushed_has_all_in_the_database_though_another_flush_was_underway(
+    stand: Stand, meter: Meter, held: Held
+) -> None:
+    meter.count(BUCKET, True)
+    underway = asyncio.create_task(meter.flush())
+    await held.begun.wait()
+    flushed = asyncio.create_task(meter.flush())
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert not flushed.done()
+    held.go.set()
+    await asyncio.gather(underway, flushed)
+    assert operations(await report(stand)) == {BUCKET: (1, 0)}
+
+
+async def test_what_is_being_added_when_a_process_stops_is_counted_once(
+    stand: Stand, held: Held, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(metering, "_FLUSH_SECONDS", 0.001)
+    stopping = Meter(stand.database, stand.clock)
+    stopping.count(OTHER, True)
+    stopping.start()
+    await held.begun.wait()
+    stopped = asyncio.create_task(stopping.stop())
+    for _ in range(20):
+        await asyncio.sleep(0)
+    held.go.set()
+    await stopped
+    assert operations(await report(stand))[OTHER] == (1, 0)
 
 
 async def test_bytes_are_counted_by_the_hours_that_they_were_stored(stand: Stand, meter: Meter) -> None:

@@ -91,6 +91,8 @@ class Meter:
         self._counts: dict[tuple[str, int], list[int]] = {}
         """Of a bucket and day: operations of class A, of class B, bytes sent."""
         self._task: asyncio.Task[None] | None = None
+        self._flushing = asyncio.Lock()
+        self._stopping = asyncio.Event()
 
     def count_call(self, resource: str, is_class_a: bool) -> None:
         """Counts a call that was answered, or the request of a face that it belongs to."""
@@ -120,15 +122,20 @@ class Meter:
         self._task = asyncio.create_task(self._repeat(), name="objects metering")
 
     async def stop(self) -> None:
-        """Adds the rest."""
+        """Adds the rest. What is being added meanwhile comes to its end: cut off, it would be added again."""
+        self._stopping.set()
         if self._task is not None:
-            self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         with contextlib.suppress(DatabaseError):
             await self.flush()
 
     async def flush(self) -> None:
-        """Adds what is counted to the database; what it refused is kept for the next time. Raises DatabaseError."""
+        """Adds what is counted to the database, which has it all then, what another flush was adding too; what it
+        refused is kept for the next time. Raises DatabaseError."""
+        async with self._flushing:
+            await self._flush()
+
+    async def _flush(self) -> None:
         counts, self._counts = self._counts, {}
         left = sorted(counts)
         try:
@@ -147,8 +154,10 @@ class Meter:
                 ours[:] = map(sum, zip(ours, counts[key], strict=True))
 
     async def _repeat(self) -> None:
-        while True:
-            await asyncio.sleep(_FLUSH_SECONDS)
+        while not self._stopping.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), _FLUSH_SECONDS)
+                return
             try:
                 await self.flush()
             except DatabaseError as error:
