@@ -99,7 +99,8 @@ def move_state(settings: Settings, to: str, *, config: Path | None = None, progr
     config = config or settings.data / "portico.toml"
     data, products = settings.data, registry.product_states(settings)
     if not (data / "keys").is_dir():
-        raise MoveError(f"there is no platform in {data}: name its data directory with --data")
+        told = f"there is no platform in {data}: name its data directory with --data"
+        raise MoveError(told) from FileNotFoundError(data)
     with _data_of_our_own(data):
         if to == "sqlite":
             if settings.database == "sqlite":
@@ -151,7 +152,8 @@ def stores(settings: Settings) -> Stores:
 def stores_of_platform(settings: Settings) -> Stores:
     """The same of a data directory that is one, of a platform that has not started yet too. Raises SettingError."""
     if not (settings.data / "keys").is_dir() and not (settings.data / STORES).exists():
-        raise SettingError(f"there is no platform in {settings.data}: name its data directory with --data")
+        told = f"there is no platform in {settings.data}: name its data directory with --data"
+        raise SettingError(told) from FileNotFoundError(settings.data)
     return read_stores(settings.data)
 
 

@@ -76,7 +76,9 @@ def exit_code(error: Exception) -> int:
     if isinstance(error, OSError):
         return _EXIT_CODES_OF_NUMBERS.get(error.errno or 0, ERROR)
     if not isinstance(error, PorticoError):
-        return NOT_FOUND if type(error).__name__ == "StoreNotDescribed" else ERROR
+        kind = type(error).__name__
+        missing = kind in ("SettingError", "MoveError") and isinstance(error.__cause__, FileNotFoundError)
+        return NOT_FOUND if missing or kind in ("StoreNotDescribed", "NotThere") else ERROR
     return _EXIT_CODES_OF_REASONS.get(error.reason) or _EXIT_CODES.get(error.code, ERROR)
 
 
@@ -139,6 +141,7 @@ def _told(error: Exception) -> str:
         "Refused",
         "Kept",
         "BackupError",
+        "NotThere",
         "MoveError",
         "TrustError",
     ):

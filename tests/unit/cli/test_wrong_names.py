@@ -1,6 +1,8 @@
-"""`portico objects` told of what can be no name: it says which word that is, and what names may be; nothing is sent."""
+"""Names that are none: it is said which word that is, and what names may be; and names of what is not there."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import pytest
 
@@ -36,3 +38,25 @@ def test_what_no_queue_can_be_called_is_told_as_such(portico: Portico, fake: Fak
     for command in (("read", "NO NAME"), ("ack", "NO NAME", "1")):
         outcome = portico("objects", "notifications", *command)
         assert (outcome.code, "NO NAME cannot be a queue's name: those have 1 to 63" in outcome.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("backup", "verify", "none"),
+        ("restore", "none", "--data", "new"),
+        ("backup", "new", "--data", "none"),
+        ("stores", "ls", "--data", "none"),
+        ("stores", "check", "--data", "none"),
+        ("stores", "claim", "archive", "--data", "none"),
+        ("config", "--config", "none"),
+        ("demo", "none"),
+        ("login", "somewhere", "--authority", "none"),
+    ],
+)
+def test_a_file_or_a_platform_that_is_not_there_is_not_found(
+    portico: Portico, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    outcome = portico(*command)
+    assert (outcome.code, outcome.out, "none" in outcome.err) == (3, "", True)

@@ -52,7 +52,7 @@ def wait(caller: Caller, name: str) -> None:
 @calls_platform
 def list_operations(caller: Caller, product: str) -> None:
     """List a product's operations."""
-    from portico.errors import InvalidArgument
+    from portico.errors import InvalidArgument, NotFound
 
     columns: list[output.Column] = [("operation", lambda item: item.name), ("state", _state)]
     found = caller.client.operations.list(product)
@@ -61,7 +61,7 @@ def list_operations(caller: Caller, product: str) -> None:
     except InvalidArgument as error:
         if not any(item.field == "name" for item in error.violations):
             raise
-        raise click.BadParameter(f"no product {product} with operations runs here") from None
+        raise NotFound(f"no product {product} with operations runs here", reason="PRODUCT_NOT_FOUND") from None
 
 
 @operations.command()

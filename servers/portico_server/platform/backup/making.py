@@ -25,7 +25,7 @@ from portico_server.platform.backup import manifest, members, snapshots
 from portico_server.platform.backup.blob_members import BlobsTaken, take_blobs
 from portico_server.platform.backup.data_folder import LATEST, LOCK, kept_files
 from portico_server.platform.backup.earlier import Earlier
-from portico_server.platform.backup.failures import BackupError
+from portico_server.platform.backup.failures import BackupError, NotThere
 from portico_server.platform.backup.manifest import DatabaseEntry, Manifest
 from portico_server.platform.backup.members import Member
 from portico_server.platform.backup.sealing import Sealer
@@ -91,7 +91,7 @@ def make(
 
 def _check_destination(data: Path, destination: Path) -> None:
     if not data.is_dir() or not (data / "keys").is_dir():
-        raise BackupError(f"there is no platform in {data}: name its data directory with --data")
+        raise NotThere(f"there is no platform in {data}: name its data directory with --data")
     if destination.resolve().is_relative_to(data.resolve()):
         raise BackupError(f"{destination} is in the data directory: choose a place outside, best on another disk")
     if destination.exists() and (not destination.is_dir() or any(destination.iterdir())):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from portico_server.platform.backup.failures import BackupError
+from portico_server.platform.backup.failures import BackupError, NotThere
 
 FORMAT = 2
 """Of the backup as a whole; grows when an older release could not read it."""
@@ -116,8 +116,9 @@ def _content(folder: Path, name: str) -> bytes:
         with (folder / name).open("rb") as file:
             return file.read(_MAX_BYTES)
     except FileNotFoundError:
-        raise BackupError(
+        told = (
             f"{folder} is no whole backup: it has no {name}. One that was cut short has a name that ends in .unfinished"
-        ) from None
+        )
+        raise (BackupError(told) if folder.exists() else NotThere(told)) from None
     except OSError as error:
         raise BackupError(f"{folder / name} cannot be read: {error.strerror}") from error
