@@ -23,7 +23,7 @@ _ACTION = re.compile(r"\*|s3:[A-Za-z*?]+")
 _INSTEAD = (
     "a bucket policy can allow s3:GetObject (of current versions: not s3:GetObjectVersion) on all its objects, and "
     "s3:ListBucket and s3:GetBucketLocation on the bucket, to everybody; say who else may do what by access policies "
-    "of the account (`portico access policies`)"
+    "of the account (`portico access grant`)"
 )
 
 

@@ -42,7 +42,7 @@ class Signers:
         if key is None:
             raise refused(
                 "INVALID_ACCESS_KEY_ID",
-                "there is no such access key, or no longer; make one with `portico access keys create`",
+                "there is no such access key, or no longer; make one with `portico access create keys NAME`",
                 aws_access_key_id=key_id[:128],
             )
         return key
