@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from portico_server.host import supervisor
-from portico_server.host.supervisor import Event
+from portico_server.host.supervisor import Event, look_at_door
 from tests.e2e.host.conftest import APPLICATION
 from tests.harness import Response, RunningPlatform, StartFailed, running_platform
 from tests.harness.layouts import layout
@@ -78,6 +78,7 @@ def test_a_front_that_lives_and_does_not_answer_is_started_again(tmp_path: Path)
 
 def test_the_doctor_finds_a_front_that_does_not_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "configuration"))
+    monkeypatch.setattr(look_at_door, "PATIENCE_SECONDS", 0.5)
     with running_platform(tmp_path) as platform:
         os.kill(platform.front_pid, signal.SIGSTOP)
         try:
