@@ -12,6 +12,7 @@ LONGEST_FIRST = (
     "tests/e2e/test_layouts.py",
     "tests/interop/s3/",
     "tests/fuzz/",
+    "tests/contract/objects/",
     "tests/e2e/",
     "tests/faults/",
     "",  # all others
@@ -27,8 +28,9 @@ PACKAGES = (
     "tests/interop/",
 )
 """Folders whose files share a platform (a fixture of the scope `package`): it starts once, and ends with the folder."""
-TOGETHER = (*PACKAGES, "tests/contract/mesh/")
-"""Folders that go out whole. Of the last a platform is left until the end: coroutines share its event loop."""
+TOGETHER = (*PACKAGES, "tests/contract/mesh/", "tests/contract/objects/")
+"""Folders that go out whole. The last ones share what lives on one event loop until the end: a platform; a product, on
+one engine and then on the other, which each file would start again."""
 
 
 def place(node_id: str) -> int:
