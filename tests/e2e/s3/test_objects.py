@@ -93,7 +93,7 @@ def test_what_is_not_there(s3: Any, bucket: str, door: S3Door) -> None:
     assert code_of(s3.head_object, Bucket=bucket, Key="none") == (404, "404")
     assert code_of(s3.get_object, Bucket="no-such-bucket", Key="k") == (404, "NoSuchBucket")
     assert code_of(s3.put_object, Bucket="no-such-bucket", Key="k", Body=b"") == (404, "NoSuchBucket")
-    assert code_of(s3.get_object, Bucket=bucket, Key="none", VersionId="nope") == (404, "NoSuchVersion")
+    assert code_of(s3.get_object, Bucket=bucket, Key="none", VersionId="0" * 32) == (404, "NoSuchVersion")
     answer = door.request("GET", f"/{bucket}/none")
     assert answer.headers["content-type"] == "application/xml"
     assert answer.error["Key"] == "none"

@@ -175,7 +175,7 @@ class ListMultipartUploadsResponse(_message.Message):
     def __init__(self, uploads: _Optional[_Iterable[_Union[Upload, _Mapping]]] = ..., prefixes: _Optional[_Iterable[str]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class CompleteMultipartUploadRequest(_message.Message):
-    __slots__ = ("name", "upload_id", "parts", "conditions", "checksums", "size_bytes")
+    __slots__ = ("name", "upload_id", "parts", "conditions", "checksums", "size_bytes", "part_checksums_needed")
     class Part(_message.Message):
         __slots__ = ("number", "etag", "checksums")
         NUMBER_FIELD_NUMBER: _ClassVar[int]
@@ -191,13 +191,15 @@ class CompleteMultipartUploadRequest(_message.Message):
     CONDITIONS_FIELD_NUMBER: _ClassVar[int]
     CHECKSUMS_FIELD_NUMBER: _ClassVar[int]
     SIZE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    PART_CHECKSUMS_NEEDED_FIELD_NUMBER: _ClassVar[int]
     name: str
     upload_id: str
     parts: _containers.RepeatedCompositeFieldContainer[CompleteMultipartUploadRequest.Part]
     conditions: _objects_pb2.Conditions
     checksums: _objects_pb2.Checksums
     size_bytes: int
-    def __init__(self, name: _Optional[str] = ..., upload_id: _Optional[str] = ..., parts: _Optional[_Iterable[_Union[CompleteMultipartUploadRequest.Part, _Mapping]]] = ..., conditions: _Optional[_Union[_objects_pb2.Conditions, _Mapping]] = ..., checksums: _Optional[_Union[_objects_pb2.Checksums, _Mapping]] = ..., size_bytes: _Optional[int] = ...) -> None: ...
+    part_checksums_needed: bool
+    def __init__(self, name: _Optional[str] = ..., upload_id: _Optional[str] = ..., parts: _Optional[_Iterable[_Union[CompleteMultipartUploadRequest.Part, _Mapping]]] = ..., conditions: _Optional[_Union[_objects_pb2.Conditions, _Mapping]] = ..., checksums: _Optional[_Union[_objects_pb2.Checksums, _Mapping]] = ..., size_bytes: _Optional[int] = ..., part_checksums_needed: _Optional[bool] = ...) -> None: ...
 
 class CompleteMultipartUploadResponse(_message.Message):
     __slots__ = ("object",)

@@ -63,7 +63,7 @@ async def named_parts(request: uploads_pb2.CompleteMultipartUploadRequest) -> li
 
 def announced_of(request: uploads_pb2.CompleteMultipartUploadRequest) -> Announced:
     size_bytes = request.size_bytes if request.HasField("size_bytes") else None
-    return Announced(size_bytes, _digests(request), request.checksums.type)
+    return Announced(size_bytes, _digests(request), request.checksums.type, request.part_checksums_needed)
 
 
 def check_algorithm(request: uploads_pb2.UploadPartRequest, upload: Upload) -> None:

@@ -33,11 +33,12 @@ class NamedPart:
 @dataclass(frozen=True, slots=True)
 class Announced:
     """What a caller says of the object. `type` is the contract's number of what the digests are made of; 0: the
-    upload's."""
+    upload's. `parts_have_digests`: each part is named with its own where the object's is made of them."""
 
     size_bytes: int | None = None
     digests: Digests = field(default_factory=dict)
     type: int = 0
+    parts_have_digests: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,8 @@ def compose(
             resource=str(name),
         )
     algorithm = upload.algorithm
+    if announced.parts_have_digests and upload.checksum_type == objects_pb2.CHECKSUM_TYPE_COMPOSITE:
+        _check_given(named, algorithm, name)
     digest = _digest(algorithm, upload.checksum_type, parts)
     _check_digest(announced, algorithm, upload.checksum_type, digest, name)
     message = objects_pb2.Checksums(type=objects_pb2.ChecksumType.Name(upload.checksum_type))
@@ -134,6 +137,17 @@ def _invalid(named: NamedPart, what: str, name: ObjectName) -> errors.InvalidPar
     return errors.InvalidPart(
         f"part {named.number} {what}; list the upload's parts", resource=str(name), part_number=str(named.number)
     )
+
+
+def _check_given(named: Sequence[NamedPart], algorithm: str, name: ObjectName) -> None:
+    for place, part in enumerate(named):
+        if algorithm not in part.digests:
+            raise errors.InvalidField(
+                f"The upload was created using a {algorithm} checksum. The complete request must include the checksum "
+                f"for each part. It was missing for part {part.number} in the request.",
+                field=f"parts[{place}].checksums",
+                resource=str(name),
+            )
 
 
 def _bare(etag: str) -> str:

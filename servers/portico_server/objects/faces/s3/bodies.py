@@ -75,11 +75,9 @@ async def messages(first: Any, body: Body, trailer: str, beside: list[bytes]) ->
         yield first
 
 
-async def document(
-    request: S3Request, root: str, *, digest_needed: bool = False, about_object: bool = False
-) -> Element:
+async def document(request: S3Request, root: str, *, digest_needed: bool = False) -> Element:
     """The request's body as XML whose root has that name. Raises ApiError."""
-    content = await whole(request, digest_needed=digest_needed, about_object=about_object)
+    content = await whole(request, digest_needed=digest_needed)
     if not content:
         raise invalid("MISSING_REQUEST_BODY_ERROR", "Request Body is empty")
     return await reading_xml.read(content, root)

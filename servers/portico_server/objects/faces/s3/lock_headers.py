@@ -33,7 +33,8 @@ def retention_of(headers: Mapping[str, str]) -> objects_pb2.Retention | None:
     if _MODE not in headers and _UNTIL not in headers:
         return None
     if _MODE not in headers or _UNTIL not in headers:
-        raise invalid("INVALID_REQUEST", f"{_UNTIL} and {_MODE} must both be supplied")
+        missing = _UNTIL if _MODE in headers else _MODE
+        raise invalid_argument(missing, "", f"{_UNTIL} and {_MODE} must both be supplied")
     return retention(headers[_MODE], headers[_UNTIL], _MODE)
 
 

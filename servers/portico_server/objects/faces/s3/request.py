@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from typing import Any, Protocol
 
@@ -13,9 +14,12 @@ from portico_server.objects.faces.s3.circles import Circles
 from portico_server.objects.faces.s3.post_policy import SignedForm
 from portico_server.objects.faces.s3.refusals import denied, invalid, invalid_argument
 from portico_server.objects.names import object_name
+from portico_server.objects.records import NULL_VERSION
 from portico_server.platform.errors import ApiError
 from portico_server.platform.faces import FaceCalls, FaceRequest
 
+_VERSION_ID = re.compile("[0-9a-f]{32}")
+"""As the platform makes them."""
 _OBJECTS = "/portico.objects.v1.ObjectService/"
 _BUCKETS = "/portico.objects.v1.BucketService/"
 _UPLOADS = "/portico.objects.v1.UploadService/"
@@ -145,6 +149,8 @@ class S3Request:
         found = self.query.get("versionId")
         if found == "":
             raise invalid_argument("versionId", "", "version id cannot be the empty string")
+        if found and not is_version_id(found):
+            raise invalid_argument("versionId", found, "Invalid version id specified")
         return found or ""
 
     def header(self, name: str) -> str:
@@ -180,6 +186,11 @@ def check_signed(request: S3Request) -> None:
 
 def _unsigned() -> ApiError:
     return denied("Access Denied: nobody has signed the request")
+
+
+def is_version_id(text: str) -> bool:
+    """Whether a version can have that id."""
+    return text == NULL_VERSION or _VERSION_ID.fullmatch(text) is not None
 
 
 def number(name: str, text: str, default: int, least: int = 0, most: int = 2**31 - 1) -> int:

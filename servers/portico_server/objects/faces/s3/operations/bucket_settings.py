@@ -13,7 +13,7 @@ from portico_server.objects.faces.s3.asked_bucket import bucket_of
 from portico_server.objects.faces.s3.operations.marks import tag_set, tags_in
 from portico_server.objects.faces.s3.reading_xml import Element
 from portico_server.objects.faces.s3.refusals import (
-    invalid_argument,
+    invalid,
     malformed_xml,
     missing,
     not_implemented,
@@ -54,6 +54,8 @@ async def put_versioning(request: S3Request) -> FaceResponse:
         raise not_implemented(f"{others[0][:64]} of VersioningConfiguration", "the versions of all keys are kept")
     if given.value("MfaDelete") == "Enabled" or given.value("MFADelete") == "Enabled":
         raise not_implemented("MFA delete", "keep versions by object lock")
+    if not status:
+        raise invalid("ILLEGAL_VERSIONING_CONFIGURATION_EXCEPTION", "The Versioning element must be specified")
     if status not in _VERSIONING:
         raise malformed_xml("the Status of VersioningConfiguration must be Enabled or Suspended")
     await update(request, "versioning", versioning=_VERSIONING[status])
@@ -117,8 +119,9 @@ def _default_retention(rule: Element, lock: buckets_pb2.ObjectLock) -> None:
         raise malformed_xml("DefaultRetention needs Mode, GOVERNANCE or COMPLIANCE, and either Days or Years")
     period = days or years
     if not period.isdecimal() or not 0 < int(period[:9]) <= (36_500 if days else 100):
-        raise invalid_argument(
-            "Days" if days else "Years", period, "default retention period must be a positive integer value"
+        raise invalid(
+            "INVALID_RETENTION_PERIOD",
+            f"Default retention period must be a positive integer, at most 36500 days or 100 years: {period[:64]}",
         )
     lock.default_mode = _MODES[mode]
     if days:

@@ -20,7 +20,7 @@ from portico_server.objects.faces.s3 import (
 from portico_server.objects.faces.s3.addresses import check_bucket_name, checked_key
 from portico_server.objects.faces.s3.answers import xml
 from portico_server.objects.faces.s3.refusals import denied, invalid, invalid_argument
-from portico_server.objects.faces.s3.request import S3Request
+from portico_server.objects.faces.s3.request import S3Request, is_version_id
 from portico_server.objects.faces.s3.writing_xml import element
 from portico_server.objects.names import parse_object_name
 from portico_server.platform.errors import ApiError
@@ -106,6 +106,8 @@ def source_of(request: S3Request) -> Source:
     if request.headers.get(_SOURCE_OWNER, account) != account:
         raise denied(f"the source bucket's owner is not the account that {_SOURCE_OWNER} names")
     check_bucket_name(bucket)
+    if version_id and not is_version_id(version_id):
+        raise invalid_argument(SOURCE, given, "Invalid version id specified")
     return Source(f"accounts/{account}/buckets/{bucket}/objects/{checked_key(key)}", version_id)
 
 

@@ -14,8 +14,8 @@ from portico_server.objects.faces.s3.answers import nothing, xml
 from portico_server.objects.faces.s3.conditional_headers import conditions_of
 from portico_server.objects.faces.s3.lock_headers import bypasses_governance
 from portico_server.objects.faces.s3.reading_xml import Element
-from portico_server.objects.faces.s3.refusals import invalid, malformed_xml, not_implemented
-from portico_server.objects.faces.s3.request import S3Request
+from portico_server.objects.faces.s3.refusals import invalid, malformed_xml, missing, not_implemented
+from portico_server.objects.faces.s3.request import S3Request, is_version_id
 from portico_server.objects.faces.s3.writing_xml import boolean, element, optional
 from portico_server.platform.errors import ApiError
 from portico_server.platform.faces import FaceResponse
@@ -118,9 +118,11 @@ async def _one(request: S3Request, key: _Key) -> objects_pb2.DeleteObjectRespons
 
 
 def _refusal(key: _Key) -> ApiError | None:
-    """Of a key that no object can have."""
+    """Of a key that no object can have, or a version id that none has."""
     if len(key.key.encode()) > MAX_KEY_BYTES:
         return invalid("KEY_TOO_LONG_ERROR", "your key is too long")
+    if key.version_id and not is_version_id(key.version_id):
+        return missing("VERSION_NOT_FOUND", "the specified version does not exist")
     return None
 
 

@@ -123,9 +123,7 @@ def _abort(found: Element, rule: _Rule) -> bool:
     if given is None:
         return False
     if rule.filter.tags:
-        raise invalid_argument(
-            "Tag", "", "AbortIncompleteMultipartUpload cannot be specified with Tags: parts have none"
-        )
+        raise invalid("INVALID_REQUEST", "AbortIncompleteMultipartUpload cannot be specified with Tags")
     rule.abort_uploads_after_days = _number("DaysAfterInitiation", given.needed("DaysAfterInitiation"), 1)
     return True
 

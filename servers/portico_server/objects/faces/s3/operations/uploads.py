@@ -14,6 +14,7 @@ from portico_server.objects.faces.s3 import (
     conditional_headers,
     lock_headers,
     object_headers,
+    reading_xml,
     refused_headers,
 )
 from portico_server.objects.faces.s3.answers import nothing, xml
@@ -107,13 +108,17 @@ async def copy_part(request: S3Request) -> FaceResponse:
 
 
 async def complete_upload(request: S3Request) -> FaceResponse:
-    given = await bodies.document(request, "CompleteMultipartUpload", about_object=True)
+    body = await bodies.whole(request, about_object=True)
+    if not body:
+        raise invalid("INVALID_REQUEST", "You must specify at least one part")
+    given = await reading_xml.read(body, "CompleteMultipartUpload")
     expected = _expected(request)
     message = uploads_pb2.CompleteMultipartUploadRequest(
         name=request.object_name,
         upload_id=upload_id_of(request),
         conditions=conditional_headers.conditions_of(request.headers),
         checksums=expected,
+        part_checksums_needed=True,
     )
     await _add_parts(message, given)
     if not message.parts:
