@@ -23,6 +23,9 @@ _MODES = {
     "GOVERNANCE": objects_pb2.RETENTION_MODE_GOVERNANCE,
     "COMPLIANCE": objects_pb2.RETENTION_MODE_COMPLIANCE,
 }
+_TIME = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]{1,9})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?", re.ASCII
+)
 _NOT_ENCODED = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _NO_SYSTEM_TAGS = "System tags cannot be added/updated by requester"
 _TAG_TEXT = re.compile(r"[\w\s.:/=+@-]*")
@@ -59,14 +62,17 @@ def bypasses_governance(headers: Mapping[str, str]) -> bool:
 
 
 def timestamp(text: str, argument: str) -> Timestamp:
-    """A time as ISO 8601 has it; midnight where it is only a date, UTC where it says no zone. Raises ApiError."""
+    """A time in the usual form of ISO 8601; midnight where it is only a date, UTC where it says no zone. Raises
+    ApiError."""
     try:
+        if not _TIME.fullmatch(text.strip()):
+            raise ValueError
         found = datetime.fromisoformat(text.strip())
         if found.tzinfo is None:
             found = found.replace(tzinfo=UTC)
         seconds = found.timestamp()
     except (ValueError, OverflowError):
-        raise invalid_argument(argument, text, f"{argument} must be a time of ISO 8601") from None
+        raise invalid_argument(argument, text, "The retain until date must be provided in ISO 8601 format") from None
     if seconds < 0:
         raise invalid_argument(argument, text, f"{argument} must not lie before 1970")
     return Timestamp(seconds=int(seconds), nanos=found.microsecond * 1000)

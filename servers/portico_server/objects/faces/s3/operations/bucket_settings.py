@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from google.protobuf.field_mask_pb2 import FieldMask
+from grpc import StatusCode
 
 from portico.objects.v1 import buckets_pb2, objects_pb2
 from portico_server.objects.faces.s3 import bodies, object_headers
@@ -21,9 +23,11 @@ from portico_server.objects.faces.s3.refusals import (
 )
 from portico_server.objects.faces.s3.request import S3Request
 from portico_server.objects.faces.s3.writing_xml import element
+from portico_server.platform.errors import ApiError
 from portico_server.platform.faces import FaceResponse
 
 _MAX_TAGS = 50
+_ATTEMPTS = 5
 _OF_VERSIONING = ("Status", "MfaDelete", "MFADelete")
 _VERSIONING = {"Enabled": buckets_pb2.VERSIONING_ENABLED, "Suspended": buckets_pb2.VERSIONING_SUSPENDED}
 _MODES = {
@@ -38,6 +42,19 @@ async def update(request: S3Request, *fields: str, **values: Any) -> None:
         bucket=buckets_pb2.Bucket(name=request.bucket_name, **values), update_mask=FieldMask(paths=fields)
     )
     await request.call("UpdateBucket", message)
+
+
+async def update_as_read(request: S3Request, field: str, make: Callable[[buckets_pb2.Bucket], Sequence[Any]]) -> None:
+    """Sets a field to what is made of the bucket as it is, while others may change it: what they say of the field is
+    not lost."""
+    for attempts_left in reversed(range(_ATTEMPTS)):
+        before = await bucket_of(request)
+        try:
+            await update(request, field, etag=before.etag, **{field: make(before)})
+            return
+        except ApiError as error:
+            if error.code is not StatusCode.ABORTED or not attempts_left:
+                raise
 
 
 async def get_versioning(request: S3Request) -> FaceResponse:

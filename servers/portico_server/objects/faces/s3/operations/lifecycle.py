@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
 from portico.objects.v1 import buckets_pb2
 from portico_server.objects.faces.s3 import bodies
 from portico_server.objects.faces.s3.answers import nothing, xml
 from portico_server.objects.faces.s3.asked_bucket import bucket_of
-from portico_server.objects.faces.s3.lock_headers import timestamp
 from portico_server.objects.faces.s3.object_headers import iso_time
-from portico_server.objects.faces.s3.operations.bucket_settings import update
+from portico_server.objects.faces.s3.operations.bucket_settings import update, update_as_read
 from portico_server.objects.faces.s3.reading_xml import Element
 from portico_server.objects.faces.s3.refusals import invalid, invalid_argument, malformed_xml, missing, not_implemented
 from portico_server.objects.faces.s3.request import S3Request
@@ -19,6 +24,10 @@ _MAX_RULES = 1000
 _DAY_SECONDS = 86_400
 _MOST_DAYS = 2**31 - 1
 _MOST_BYTES = 5_497_558_138_880
+_LAST_DAY = 2_932_896
+"""9999-12-31, by how many days there were since 1970."""
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z)?", re.ASCII)
+"""What S3 takes of all that ISO 8601 has."""
 _TRANSITIONS = ("Transition", "NoncurrentVersionTransition")
 
 _Rule = buckets_pb2.LifecycleRule
@@ -39,7 +48,11 @@ async def put_lifecycle(request: S3Request) -> FaceResponse:
     ids = [rule.id for rule in rules if rule.id]
     if len(ids) != len(set(ids)):
         raise invalid_argument("ID", "", "RuleId must be unique. Found same ID for one or more rules")
-    await update(request, "lifecycle_rules", lifecycle_rules=rules)
+
+    def kept(before: buckets_pb2.Bucket) -> list[_Rule]:
+        return [_kept(rule, before.lifecycle_rules) for rule in rules]
+
+    await update_as_read(request, "lifecycle_rules", kept)
     return nothing(request)
 
 
@@ -98,13 +111,26 @@ def _expiration(found: Element, rule: _Rule) -> bool:
     if days:
         rule.expire_after_days = _number("Days", days, 1)
     elif date:
-        expires = timestamp(date, "Date")
-        if expires.seconds % _DAY_SECONDS or expires.nanos:
-            raise invalid_argument("Date", date, "'Date' must be at midnight GMT")
-        rule.expire_time.CopyFrom(expires)
+        rule.expire_time.CopyFrom(_midnight(date))
     else:
         rule.expire_delete_markers = markers.lower() == "true"
     return True
+
+
+def _midnight(text: str) -> Timestamp:
+    """Raises ApiError for what S3 does not take for a date, or for the end of none."""
+    try:
+        found = datetime.fromisoformat(text) if _DATE.fullmatch(text) else None
+    except ValueError:
+        found = None
+    if found is None:
+        raise malformed_xml("Date must be YYYY-MM-DD, or YYYY-MM-DDT00:00:00Z")
+    seconds = int(found.replace(tzinfo=UTC).timestamp())
+    if seconds % _DAY_SECONDS or found.microsecond:
+        raise invalid_argument("Date", text, "'Date' must be at midnight GMT")
+    if seconds < 0:
+        raise invalid_argument("Date", text, "'Date' must not lie before 1970")
+    return Timestamp(seconds=seconds)
 
 
 def _noncurrent(found: Element, rule: _Rule) -> bool:
@@ -134,12 +160,34 @@ def _number(name: str, text: str, least: int, most: int = _MOST_DAYS) -> int:
     return int(text)
 
 
-def _told(rule: _Rule) -> str:
+def _kept(given: _Rule, before: Iterable[_Rule]) -> _Rule:
+    """The rule, or that which the bucket has of its id, where it says what was told of that: so nothing gets lost of it
+    that S3 has no words for."""
+    return next((rule for rule in before if rule.id and rule.id == given.id and _sayable(rule) == given), given)
+
+
+def _sayable(rule: _Rule) -> _Rule:
+    """As far as S3 can say it: whole days, of which the last is begun, and one kind of expiry."""
+    said = _Rule()
+    said.CopyFrom(rule)
+    said.filter.SetInParent()
+    if rule.expire_after_seconds:
+        said.expire_after_seconds = 0
+        said.expire_after_days = -(-rule.expire_after_seconds // _DAY_SECONDS)
+    if rule.HasField("expire_time"):
+        begun = -(-(rule.expire_time.seconds + (rule.expire_time.nanos > 0)) // _DAY_SECONDS)
+        said.expire_time.CopyFrom(Timestamp(seconds=min(begun, _LAST_DAY) * _DAY_SECONDS))
+    if said.expire_after_days or said.HasField("expire_time"):
+        said.expire_delete_markers = False
+    return said
+
+
+def _told(stored: _Rule) -> str:
+    rule = _sayable(stored)
     content = element("ID", rule.id) + _told_filter(rule.filter, alone=rule.tell_prefix_alone)
     content += element("Status", "Enabled" if rule.enabled else "Disabled")
-    days = rule.expire_after_days or -(-rule.expire_after_seconds // _DAY_SECONDS)
-    if days:
-        content += f"<Expiration>{element('Days', days)}</Expiration>"
+    if rule.expire_after_days:
+        content += f"<Expiration>{element('Days', rule.expire_after_days)}</Expiration>"
     elif rule.HasField("expire_time"):
         content += f"<Expiration>{element('Date', iso_time(rule.expire_time.seconds))}</Expiration>"
     elif rule.expire_delete_markers:

@@ -5,18 +5,15 @@ from __future__ import annotations
 
 import re
 
-from grpc import StatusCode
-
 from portico.objects.v1 import buckets_pb2
 from portico_server.objects.faces.s3 import bodies
 from portico_server.objects.faces.s3.answers import nothing, xml
 from portico_server.objects.faces.s3.asked_bucket import bucket_of
-from portico_server.objects.faces.s3.operations.bucket_settings import update
+from portico_server.objects.faces.s3.operations.bucket_settings import update_as_read
 from portico_server.objects.faces.s3.reading_xml import Element
 from portico_server.objects.faces.s3.refusals import invalid_argument, not_implemented
 from portico_server.objects.faces.s3.request import S3Request
 from portico_server.objects.faces.s3.writing_xml import element
-from portico_server.platform.errors import ApiError
 from portico_server.platform.faces import FaceResponse
 
 _Rule = buckets_pb2.NotificationRule
@@ -27,8 +24,6 @@ _EVENTS = {
     "s3:ObjectTagging:*": _Rule.EVENT_OBJECT_TAGGED,
 }
 _NAMES = {value: name for name, value in _EVENTS.items()}
-_ATTEMPTS = 5
-"""While others change the bucket: a rule that they make for a webhook must not get lost."""
 _ARN = re.compile(r"arn:[a-z-]+:sqs:[a-z0-9-]*:([a-z0-9][a-z0-9-]{0,62}):([a-z0-9][a-z0-9-]{0,62})")
 _OTHERS = (
     "TopicConfiguration",
@@ -49,15 +44,11 @@ async def put_notifications(request: S3Request) -> FaceResponse:
         if given.first(name) is not None:
             raise not_implemented(name, "use QueueConfiguration")
     queues = [_rule(found) for found in given.all("QueueConfiguration")]
-    for attempts_left in reversed(range(_ATTEMPTS)):
-        before = await bucket_of(request)
-        webhooks = [rule for rule in before.notification_rules if rule.webhook_url]
-        try:
-            await update(request, "notification_rules", etag=before.etag, notification_rules=queues + webhooks)
-            break
-        except ApiError as error:
-            if error.code is not StatusCode.ABORTED or not attempts_left:
-                raise
+
+    def beside_webhooks(before: buckets_pb2.Bucket) -> list[_Rule]:
+        return queues + [rule for rule in before.notification_rules if rule.webhook_url]
+
+    await update_as_read(request, "notification_rules", beside_webhooks)
     return nothing(request)
 
 
