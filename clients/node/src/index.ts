@@ -42,6 +42,7 @@ export {
 } from "./gen/portico/objects/v1/objects_pb.js";
 export { type Upload, UploadService } from "./gen/portico/objects/v1/uploads_pb.js";
 export { type UsageReport, UsageService } from "./gen/portico/objects/v1/usage_pb.js";
+export { asJson } from "./json.js";
 export type {
   Bypass,
   Checksums,

@@ -8,6 +8,7 @@ import { test } from "node:test";
 
 import {
   AlreadyExists,
+  asJson,
   ChecksumAlgorithm,
   FailedPrecondition,
   InvalidArgument,
@@ -238,4 +239,17 @@ test("a folder that is not there is told by the name that was given", async (t) 
     assert.deepEqual([error.code, error.path], ["ENOENT", target]);
     return error.message === `ENOENT: no such file or directory, open '${target}'`;
   });
+});
+
+test("answers are JSON as REST has them", async (t) => {
+  const portico = client(t);
+  const name = `node-${randomBytes(4).toString("hex")}`;
+  const bucket = await portico.buckets.create(name, { versioning: true });
+  const put = await portico.objects.put(name, "k", Buffer.from("bytes"), { contentType: "text/plain" });
+  const told = JSON.parse(JSON.stringify([asJson(bucket), asJson(put)])) as Record<string, unknown>[];
+  assert.equal(told[0]?.["versioning"], "VERSIONING_ENABLED");
+  assert.deepEqual([told[1]?.["sizeBytes"], told[1]?.["metadata"]], ["5", { contentType: "text/plain" }]);
+  assert.match(String(told[1]?.["createTime"]), /^2\d{3}-\d\d-\d\dT/);
+  const deleted = asJson(await portico.buckets.delete(name, { force: true })) as { metadata: Record<string, string> };
+  assert.match(deleted.metadata["@type"] ?? "", /DeleteBucketMetadata$/);
 });

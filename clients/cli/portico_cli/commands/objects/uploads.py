@@ -66,6 +66,8 @@ def abort(caller: Caller, place: Remote, upload_id: str, everything: bool) -> No
             click.echo(f"aborted {found_id} of {Remote(place.bucket, key)}")
     if caller.json:
         output.show_json(aborted)
+    elif not aborted:
+        click.echo(f"no uploads below {place}", err=True)
 
 
 def _found(caller: Caller, place: Remote) -> list[tuple[str, str]]:
