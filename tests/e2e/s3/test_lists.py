@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from typing import Any
 
 import pytest
 
-from tests.e2e.s3.door import code_of
+from tests.e2e.s3.door import S3Door, code_of
 
 KEYS = ["a", "a/1", "a/2", "a/b/1", "b", "c/1", "c/2", "ü", "\U0001f600"]
 
@@ -160,3 +162,21 @@ def test_keys_come_url_encoded_or_as_they_are(s3: Any, bucket: str, door: Any) -
 def test_what_no_list_can_be_asked_is_refused(door: Any, filled: str, query: str) -> None:
     answer = door.request("GET", f"/{filled}?{query}")
     assert (answer.status, answer.error["Code"]) == (400, "InvalidArgument")
+
+
+def test_keys_that_lists_write_as_references_can_be_deleted_and_ruled_by_these(
+    door: S3Door, s3: Any, bucket: str
+) -> None:
+    door.request("PUT", f"/{bucket}/ctl%1f%EF%BF%BE", {}, b"bytes")
+    listed = door.request("GET", f"/{bucket}").body
+    assert b"<Key>ctl&#x1F;&#xFFFE;</Key>" in listed
+    document = b"<Delete><Object><Key>ctl&#x1f;&#xFFFE;</Key></Object></Delete>"
+    digest = base64.b64encode(hashlib.md5(document).digest()).decode()
+    answer = door.request("POST", f"/{bucket}?delete", {"content-md5": digest}, document)
+    assert b"<Deleted><Key>ctl&#x1F;&#xFFFE;</Key></Deleted>" in answer.body
+    assert b"<Contents>" not in door.request("GET", f"/{bucket}").body
+    filtered = b"<Filter><Prefix>ctl&#x1f;</Prefix></Filter>"
+    rule = b"<Rule><Status>Enabled</Status>" + filtered + b"<Expiration><Days>1</Days></Expiration></Rule>"
+    document = b"<LifecycleConfiguration>" + rule + b"</LifecycleConfiguration>"
+    assert door.request("PUT", f"/{bucket}?lifecycle", {}, document).status == 200
+    assert b"<Prefix>ctl&#x1F;</Prefix>" in door.request("GET", f"/{bucket}?lifecycle").body

@@ -34,6 +34,26 @@ def test_what_is_to_be_read_can_be_said_in_xml(value: str) -> None:
     assert legible("/a b/ü\x00\uffff") == "/a b/ü%00%EF%BF%BF"
 
 
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00")))
+async def test_any_key_that_a_list_writes_is_read_again(key: str) -> None:
+    written = document("Delete", element("Key", key)).replace(b"\r", b"&#xD;")
+    assert (await read(written, "Delete")).exact("Key") == key
+
+
+@pytest.mark.parametrize("reference", ["&#x1f;", "&#31;", "&#x001F;", "&#x00001f;", "&#00031;"])
+@pytest.mark.parametrize("before", [0, *range(16 * 1024 - 40, 16 * 1024 + 2)])
+async def test_references_to_control_characters_are_read_wherever_they_stand(reference: str, before: int) -> None:
+    document = f"<Delete><Key>{'a' * before}{reference}b</Key></Delete>".encode()
+    assert (await read(document, "Delete")).exact("Key") == f"{'a' * before}\x1fb"
+
+
+async def test_what_only_looks_like_such_a_reference_stays() -> None:
+    found = await read(
+        b"<Delete><Key><![CDATA[&#x1f;]]></Key><!-- &#x1f; --><Other>&amp;#x1f;</Other></Delete>", "Delete"
+    )
+    assert (found.exact("Key"), found.exact("Other")) == ("&#x1f;", "&#x1f;")
+
+
 def test_control_characters_are_written_as_s3_writes_them() -> None:
     assert text("a\x01\x1fb") == "a&#x1;&#x1F;b"
     assert url_encoded("a\x01 ü/+") == "a%01%20%C3%BC/%2B"
@@ -64,6 +84,10 @@ FOREIGN = b'<!DOCTYPE l [<!ENTITY a SYSTEM "file:///etc/hostname">]><Delete><Qui
         b"no xml",
         b"<Other/>",
         b"<Delete>&unknown;</Delete>",
+        b"<Delete>&#0;</Delete>",
+        b"<Delete>&#x110000;</Delete>",
+        b'<Delete key="&#x1f;"/>',
+        b"<Delete>\x1f</Delete>",
         b"<!DOCTYPE Delete><Delete/>",
         BOMB,
         FOREIGN,

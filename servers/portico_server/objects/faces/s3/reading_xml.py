@@ -1,11 +1,15 @@
 """XML bodies of requests: read piece by piece, so that others can run, within bounds, with any namespace or none.
 
 Documents that declare anything (types, entities) are refused: there is nothing to expand, and nothing to fetch.
+
+References to characters that XML 1.0 does not know (`&#x1F;`) are read as what they say: keys may hold those, and lists
+write them so (`writing_xml`). The parser would refuse them, so it gets each as a processing instruction.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NoReturn
@@ -15,6 +19,10 @@ from portico_server.objects.faces.s3.refusals import malformed_xml
 
 _PIECE_BYTES = 16 * 1024
 """Parsed in one go, some 200 us; then others run."""
+_REFERENCE = re.compile(rb"&#(?:x0{0,4}([0-9a-fA-F]{1,4})|0{0,4}([0-9]{1,5}));")
+_LONGEST_REFERENCE_BYTES = 12
+_UNKNOWN_TO_XML = frozenset((*range(1, 9), 0xB, 0xC, *range(0xE, 0x20), 0xFFFE, 0xFFFF))
+_AS_INSTRUCTION = "portico-character"
 _MAX_DEPTH = 16
 _MAX_ELEMENTS = 200_000
 """10,000 parts of an upload have 60,000, 1,000 keys to delete 5,000."""
@@ -56,11 +64,28 @@ class Element:
 async def read(content: bytes, root: str) -> Element:
     """The document, whose root must have the name `root`. Raises ApiError."""
     reading = _Reading()
-    for start in range(0, len(content), _PIECE_BYTES):
-        if start:
-            await asyncio.sleep(0)
-        reading.feed(content[start : start + _PIECE_BYTES])
+    refers = b"&#" in content and b"<![CDATA[" not in content  # where a reference is text
+    for piece in _pieces(content):
+        reading.feed(_REFERENCE.sub(_instruction, piece) if refers else piece)
+        await asyncio.sleep(0)
     return reading.end(root)
+
+
+def _pieces(content: bytes) -> Iterator[bytes]:
+    """Cut so that no reference is."""
+    start = 0
+    while start < len(content):
+        end = start + _PIECE_BYTES
+        if end < len(content):
+            begun = content.rfind(b"&", end - _LONGEST_REFERENCE_BYTES, end)
+            end = begun if begun > start else end
+        yield content[start:end]
+        start = end
+
+
+def _instruction(found: re.Match[bytes]) -> bytes:
+    number = int(found[1], 16) if found[1] else int(found[2])
+    return f"<?{_AS_INSTRUCTION} {number}?>".encode() if number in _UNKNOWN_TO_XML else found[0]
 
 
 class _Reading:
@@ -72,6 +97,7 @@ class _Reading:
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._ended
         self._parser.CharacterDataHandler = self._characters
+        self._parser.ProcessingInstructionHandler = self._instruction
         self._parser.StartDoctypeDeclHandler = _refuse
         self._parser.EntityDeclHandler = _refuse
 
@@ -108,6 +134,10 @@ class _Reading:
         inside = self._open[-1]
         if not inside.children:
             inside.text += data
+
+    def _instruction(self, target: str, data: str) -> None:
+        if target == _AS_INSTRUCTION and data.isdecimal() and int(data[:6]) in _UNKNOWN_TO_XML:
+            self._characters(chr(int(data)))
 
 
 def _refuse(*_: object) -> NoReturn:
