@@ -17,6 +17,7 @@ from portico_cli.main import run
 from tests.harness import RunningPlatform, running_platform
 
 ACCOUNT = "accounts/default"
+ADMIN = f"{ACCOUNT}/principals/admin"
 Portico = Callable[..., str]
 
 
@@ -80,6 +81,29 @@ def test_keys_are_listed_with_when_they_were_made_and_used(portico: Portico) -> 
     portico("create", "keys", "of the laptop")
     (line,) = (line for line in portico("list", "keys").splitlines() if line.endswith("of the laptop"))
     assert re.search(r"  20[0-9-]{8} [0-9:]{8}  never  ", line), line
+
+
+def test_whose_a_key_is_to_be_is_not_dropped(portico: Portico) -> None:
+    before = portico("list", "keys")
+    told = portico("create", "keys", "forada", json.dumps({"principal": f"{ACCOUNT}/principals/ada"}), code=2)
+    assert "principal: an access key is its maker's" in told
+    assert "`portico access create keys NAME`" in told
+    assert portico("list", "keys") == before
+    portico("create", "keys", "mine", json.dumps({"description": "of the laptop", "principal": ADMIN}))
+    assert "lifetime" in portico("create", "keys", "wrong", '{"lifetime": 5}', code=2)
+
+
+@pytest.mark.parametrize(
+    ("kind", "field"),
+    [("tokens", "principal"), ("tokens", "expireTime"), ("service-accounts", "principal"), ("groups", "createTime")],
+)
+def test_what_the_platform_says_itself_is_not_taken_from_whoever_writes_it(
+    portico: Portico, kind: str, field: str
+) -> None:
+    name = re.sub("([A-Z])", lambda found: f"_{found[1].lower()}", field)
+    for command in ("create", "update"):
+        told = portico(command, kind, "thing", json.dumps({field: "2030-01-01T00:00:00Z"}), code=2)
+        assert f"{name}: the platform says that itself; leave it out" in told
 
 
 def test_a_change_of_scope_shows_who_gains_and_loses_before_it_is_made(portico: Portico) -> None:

@@ -11,7 +11,7 @@ import base64
 from portico.access.v1.access_keys_pb2 import AccessKey
 from portico_server.access import checks, rules, store
 from portico_server.access.book import Book, Change
-from portico_server.access.errors import CallerNotMember, GrantsMoreThanHeld, too_many
+from portico_server.access.errors import CallerNotMember, GrantsMoreThanHeld, InvalidField, too_many
 from portico_server.access.items import Items
 from portico_server.access.kinds import ACCESS_KEY
 from portico_server.access.permissions import Permissions
@@ -42,6 +42,12 @@ class AccessKeys:
         if by_token.startswith(API_TOKEN_ID_PREFIX):
             raise GrantsMoreThanHeld(
                 "an API token makes no access keys: they could do more than it; use your own token"
+            )
+        if wanted.principal and wanted.principal != caller:
+            raise InvalidField(
+                f"principal: an access key is its maker's, {caller}'s; {wanted.principal} makes one with a profile of "
+                "its own: `portico access create keys NAME`, or `portico env --s3`",
+                field="principal",
             )
         name = ACCESS_KEY.name(parent, self._secrets.new_id(_ID_CHARACTERS))
         secret = base64.b64encode(self._secrets.new_bytes(_SECRET_BYTES)).decode()

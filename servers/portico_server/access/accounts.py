@@ -62,6 +62,8 @@ class Accounts:
         name = f"accounts/{account_id}"
         if wanted.name and wanted.name != name:
             raise InvalidField("account.name is not what account_id says; leave it out", field="account.name")
+        if wanted.parent not in ("", parent):
+            raise InvalidField("account.parent is not what parent says; leave it out", field="account.parent")
         if account_id == RESERVED_ACCOUNT:
             raise InvalidField(f"account_id: {account_id} is the platform's own; choose another", field="account_id")
         return await self._create(name, wanted, parent, caller, also)

@@ -59,6 +59,7 @@ class ApiTokens:
             raise GrantsMoreThanHeld(
                 "an API token makes no further ones: they would live on without it; use a token of your own"
             )
+        _check_what_is_told(wanted, caller)
         secret, now_us = self._new_secret(token_id), self._book.clock.now_us()
         expires_at = now_us // 1_000_000 + (ttl_seconds or LIFETIME_SECONDS)
 
@@ -132,6 +133,19 @@ class ApiTokens:
                 raise GrantsMoreThanHeld(
                     f"{where} asks for {lacking}, which {caller} does not hold without a condition", field=where
                 )
+
+
+def _check_what_is_told(wanted: ApiToken, caller: str) -> None:
+    """Nobody gets a token that is another one's, or good for longer, than they think. Raises InvalidField."""
+    if wanted.principal and wanted.principal != caller:
+        where = "api_token.principal"
+        raise InvalidField(
+            f"{where}: an API token is its issuer's, {caller}'s; {wanted.principal} issues one by itself",
+            field=where,
+        )
+    if wanted.HasField("expire_time"):
+        where = "api_token.expire_time"
+        raise InvalidField(f"{where}: leave it out, and say by `ttl` how long the token is good", field=where)
 
 
 def _unused(name: str, account: str, expires_at: int) -> Statement:

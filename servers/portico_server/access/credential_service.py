@@ -70,7 +70,9 @@ class AccessKeyService(access_keys_pb2_grpc.AccessKeyServiceServicer):
         self._noun = Noun(ACCESS_KEY, access_keys_pb2, "AccessKey", "AccessKeys", access_keys.items, page_tokens)
 
     async def CreateAccessKey(self, request: Any, context: Any) -> Any:
-        wanted = access_keys_pb2.AccessKey(display_name=request.display_name, description=request.description)
+        wanted = access_keys_pb2.AccessKey(
+            display_name=request.display_name, description=request.description, principal=request.principal
+        )
         key, revision, secret = await self._access_keys.create(
             request.parent, wanted, caller.principal(), caller.token_id()
         )

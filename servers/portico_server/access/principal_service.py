@@ -6,7 +6,7 @@ from typing import Any
 
 from portico.access.v1 import members_pb2, members_pb2_grpc, service_accounts_pb2, service_accounts_pb2_grpc
 from portico_server.access import caller, rules
-from portico_server.access.errors import already_exists
+from portico_server.access.errors import InvalidField, already_exists
 from portico_server.access.items import Judge
 from portico_server.access.kinds import MEMBER, SERVICE_ACCOUNT
 from portico_server.access.members import Members
@@ -90,6 +90,9 @@ class ServiceAccountService(service_accounts_pb2_grpc.ServiceAccountServiceServi
             if principal in state.belonging():
                 raise already_exists(SERVICE_ACCOUNT, principal, "a member")
 
+        if request.service_account.principal not in ("", principal):
+            where = "service_account.principal"
+            raise InvalidField(f"{where}: a service account is a principal of its own, {principal}", field=where)
         request.service_account.principal = principal
         return await self._noun.create(request, judge=judge)
 

@@ -59,6 +59,27 @@ async def test_an_api_token_is_its_issuers_with_policies_of_its_own(stand: Stand
     assert made.api_token.expire_time.seconds == decided.expires_at > 0
 
 
+async def test_nothing_that_is_told_of_whose_a_credential_is_or_until_when_is_dropped(stand: Stand) -> None:
+    other = f"{ACCOUNT}/principals/ada"
+    later = {"seconds": int(time.time()) + 3600}
+    asked: dict[str, tuple[str, dict[str, Any]]] = {
+        "principal": ("CreateAccessKey", {"principal": other}),
+        "api_token.principal": ("CreateApiToken", {"api_token_id": "ci", "api_token": _wanted(principal=other)}),
+        "api_token.expire_time": ("CreateApiToken", {"api_token_id": "ci", "api_token": _wanted(expire_time=later)}),
+        "service_account.principal": (
+            "CreateServiceAccount",
+            {"service_account_id": "nightly", "service_account": {"principal": other}},
+        ),
+        "account.parent": ("CreateAccount", {"account_id": "acme", "account": {"parent": "accounts/other"}}),
+    }
+    for field, (method, request) in asked.items():
+        with pytest.raises(errors.InvalidField, match=f"^{field}") as refused:
+            await stand.do(method, parent=ACCOUNT, **request)
+        assert refused.value.field == field
+    made = await stand.do("CreateAccessKey", parent=ACCOUNT, principal=ADMIN)
+    assert made.access_key.principal == ADMIN, "one's own may be said"
+
+
 async def test_it_asks_for_no_more_than_its_issuer_has_and_the_element_is_named(stand: Stand) -> None:
     bucket = f"{ACCOUNT}/buckets/mine"
     ada = await member(stand, "ada")

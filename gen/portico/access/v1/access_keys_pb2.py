@@ -29,7 +29,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from portico.options.v1 import options_pb2 as portico_dot_options_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#portico/access/v1/access_keys.proto\x12\x11portico.access.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a portico/options/v1/options.proto\"\xc6\x02\n\tAccessKey\x12V\n\x04name\x18\x01 \x01(\tBH\xe2\x41\x01\x08\xbaHAr<2:^accounts/[a-z0-9][a-z0-9-]{0,62}/accessKeys/[a-z0-9]{20}$\xd8\x01\x01\x12\x39\n\x0c\x64isplay_name\x18\x02 \x01(\tB#\xbaH r\x1e\x18\xc8\x01\x32\x19^[^\\x00-\\x1f\\x7f]{0,200}$\x12\x1d\n\x0b\x64\x65scription\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xd0\x0f\x12\x17\n\tprincipal\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x37\n\rlast_use_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\"\xb1\x01\n\x16\x43reateAccessKeyRequest\x12=\n\x06parent\x18\x01 \x01(\tB-\xe2\x41\x01\x02\xbaH&r$2\"^accounts/[a-z0-9][a-z0-9-]{0,62}$\x12\x39\n\x0c\x64isplay_name\x18\x02 \x01(\tB#\xbaH r\x1e\x18\xc8\x01\x32\x19^[^\\x00-\\x1f\\x7f]{0,200}$\x12\x1d\n\x0b\x64\x65scription\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xd0\x0f\"\x7f\n\x17\x43reateAccessKeyResponse\x12\x30\n\naccess_key\x18\x01 \x01(\x0b\x32\x1c.portico.access.v1.AccessKey\x12\x17\n\x0fpolicy_revision\x18\x02 \x01(\x03\x12\x19\n\x11secret_access_key\x18\x03 \x01(\t\"j\n\x13GetAccessKeyRequest\x12S\n\x04name\x18\x01 \x01(\tBE\xe2\x41\x01\x02\xbaH>r<2:^accounts/[a-z0-9][a-z0-9-]{0,62}/accessKeys/[a-z0-9]{20}$\"H\n\x14GetAccessKeyResponse\x12\x30\n\naccess_key\x18\x01 \x01(\x0b\x32\x1c.portico.access.v1.AccessKey\"\x90\x01\n\x15ListAccessKeysRequest\x12=\n\x06parent\x18\x01 \x01(\tB-\xe2\x41\x01\x02\xbaH&r$2\"^accounts/[a-z0-9][a-z0-9-]{0,62}$\x12\x1a\n\tpage_size\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80 \"d\n\x16ListAccessKeysResponse\x12\x31\n\x0b\x61\x63\x63\x65ss_keys\x18\x01 \x03(\x0b\x32\x1c.portico.access.v1.AccessKey\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"m\n\x16\x44\x65leteAccessKeyRequest\x12S\n\x04name\x18\x01 \x01(\tBE\xe2\x41\x01\x02\xbaH>r<2:^accounts/[a-z0-9][a-z0-9-]{0,62}/accessKeys/[a-z0-9]{20}$\"2\n\x17\x44\x65leteAccessKeyResponse\x12\x17\n\x0fpolicy_revision\x18\x01 \x01(\x03\x32\x88\x06\n\x10\x41\x63\x63\x65ssKeyService\x12\xbf\x01\n\x0f\x43reateAccessKey\x12).portico.access.v1.CreateAccessKeyRequest\x1a*.portico.access.v1.CreateAccessKeyResponse\"U\x92\xdb\x18$\x12\"\n\x18\x61\x63\x63\x65ss.access_key.create\x12\x06parent\x82\xd3\xe4\x93\x02\'\"\"/v1/{parent=accounts/*}/accessKeys:\x01*\x12\xb2\x01\n\x0cGetAccessKey\x12&.portico.access.v1.GetAccessKeyRequest\x1a\'.portico.access.v1.GetAccessKeyResponse\"Q\x90\x02\x01\x92\xdb\x18 \x12\x1e\n\x16\x61\x63\x63\x65ss.access_key.read\x12\x04name\x82\xd3\xe4\x93\x02$\x12\"/v1/{name=accounts/*/accessKeys/*}\x12\xbc\x01\n\x0eListAccessKeys\x12(.portico.access.v1.ListAccessKeysRequest\x1a).portico.access.v1.ListAccessKeysResponse\"U\x90\x02\x01\x92\xdb\x18$\x12\"\n\x16\x61\x63\x63\x65ss.access_key.list\x12\x06parent\x18\x01\x82\xd3\xe4\x93\x02$\x12\"/v1/{parent=accounts/*}/accessKeys\x12\xbd\x01\n\x0f\x44\x65leteAccessKey\x12).portico.access.v1.DeleteAccessKeyRequest\x1a*.portico.access.v1.DeleteAccessKeyResponse\"S\x90\x02\x02\x92\xdb\x18\"\x12 \n\x18\x61\x63\x63\x65ss.access_key.delete\x12\x04name\x82\xd3\xe4\x93\x02$*\"/v1/{name=accounts/*/accessKeys/*}b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#portico/access/v1/access_keys.proto\x12\x11portico.access.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a portico/options/v1/options.proto\"\xc6\x02\n\tAccessKey\x12V\n\x04name\x18\x01 \x01(\tBH\xe2\x41\x01\x08\xbaHAr<2:^accounts/[a-z0-9][a-z0-9-]{0,62}/accessKeys/[a-z0-9]{20}$\xd8\x01\x01\x12\x39\n\x0c\x64isplay_name\x18\x02 \x01(\tB#\xbaH r\x1e\x18\xc8\x01\x32\x19^[^\\x00-\\x1f\\x7f]{0,200}$\x12\x1d\n\x0b\x64\x65scription\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xd0\x0f\x12\x17\n\tprincipal\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x37\n\rlast_use_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\"\x97\x02\n\x16\x43reateAccessKeyRequest\x12=\n\x06parent\x18\x01 \x01(\tB-\xe2\x41\x01\x02\xbaH&r$2\"^accounts/[a-z0-9][a-z0-9-]{0,62}$\x12\x39\n\x0c\x64isplay_name\x18\x02 \x01(\tB#\xbaH r\x1e\x18\xc8\x01\x32\x19^[^\\x00-\\x1f\\x7f]{0,200}$\x12\x1d\n\x0b\x64\x65scription\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xd0\x0f\x12\x64\n\tprincipal\x18\x04 \x01(\tBQ\xbaHNrI2G^accounts/[a-z0-9][a-z0-9-]{0,62}/principals/[a-z0-9][a-z0-9._-]{0,62}$\xd8\x01\x01\"\x7f\n\x17\x43reateAccessKeyResponse\x12\x30\n\naccess_key\x18\x01 \x01(\x0b\x32\x1c.portico.access.v1.AccessKey\x12\x17\n\x0fpolicy_revision\x18\x02 \x01(\x03\x12\x19\n\x11secret_access_key\x18\x03 \x01(\t\"j\n\x13GetAccessKeyRequest\x12S\n\x04name\x18\x01 \x01(\tBE\xe2\x41\x01\x02\xbaH>r<2:^accounts/[a-z0-9][a-z0-9-]{0,62}/accessKeys/[a-z0-9]{20}$\"H\n\x14GetAccessKeyResponse\x12\x30\n\naccess_key\x18\x01 \x01(\x0b\x32\x1c.portico.access.v1.AccessKey\"\x90\x01\n\x15ListAccessKeysRequest\x12=\n\x06parent\x18\x01 \x01(\tB-\xe2\x41\x01\x02\xbaH&r$2\"^accounts/[a-z0-9][a-z0-9-]{0,62}$\x12\x1a\n\tpage_size\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80 \"d\n\x16ListAccessKeysResponse\x12\x31\n\x0b\x61\x63\x63\x65ss_keys\x18\x01 \x03(\x0b\x32\x1c.portico.access.v1.AccessKey\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"m\n\x16\x44\x65leteAccessKeyRequest\x12S\n\x04name\x18\x01 \x01(\tBE\xe2\x41\x01\x02\xbaH>r<2:^accounts/[a-z0-9][a-z0-9-]{0,62}/accessKeys/[a-z0-9]{20}$\"2\n\x17\x44\x65leteAccessKeyResponse\x12\x17\n\x0fpolicy_revision\x18\x01 \x01(\x03\x32\x88\x06\n\x10\x41\x63\x63\x65ssKeyService\x12\xbf\x01\n\x0f\x43reateAccessKey\x12).portico.access.v1.CreateAccessKeyRequest\x1a*.portico.access.v1.CreateAccessKeyResponse\"U\x92\xdb\x18$\x12\"\n\x18\x61\x63\x63\x65ss.access_key.create\x12\x06parent\x82\xd3\xe4\x93\x02\'\"\"/v1/{parent=accounts/*}/accessKeys:\x01*\x12\xb2\x01\n\x0cGetAccessKey\x12&.portico.access.v1.GetAccessKeyRequest\x1a\'.portico.access.v1.GetAccessKeyResponse\"Q\x90\x02\x01\x92\xdb\x18 \x12\x1e\n\x16\x61\x63\x63\x65ss.access_key.read\x12\x04name\x82\xd3\xe4\x93\x02$\x12\"/v1/{name=accounts/*/accessKeys/*}\x12\xbc\x01\n\x0eListAccessKeys\x12(.portico.access.v1.ListAccessKeysRequest\x1a).portico.access.v1.ListAccessKeysResponse\"U\x90\x02\x01\x92\xdb\x18$\x12\"\n\x16\x61\x63\x63\x65ss.access_key.list\x12\x06parent\x18\x01\x82\xd3\xe4\x93\x02$\x12\"/v1/{parent=accounts/*}/accessKeys\x12\xbd\x01\n\x0f\x44\x65leteAccessKey\x12).portico.access.v1.DeleteAccessKeyRequest\x1a*.portico.access.v1.DeleteAccessKeyResponse\"S\x90\x02\x02\x92\xdb\x18\"\x12 \n\x18\x61\x63\x63\x65ss.access_key.delete\x12\x04name\x82\xd3\xe4\x93\x02$*\"/v1/{name=accounts/*/accessKeys/*}b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -54,6 +54,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREATEACCESSKEYREQUEST'].fields_by_name['display_name']._serialized_options = b'\272H r\036\030\310\0012\031^[^\\x00-\\x1f\\x7f]{0,200}$'
   _globals['_CREATEACCESSKEYREQUEST'].fields_by_name['description']._loaded_options = None
   _globals['_CREATEACCESSKEYREQUEST'].fields_by_name['description']._serialized_options = b'\272H\005r\003\030\320\017'
+  _globals['_CREATEACCESSKEYREQUEST'].fields_by_name['principal']._loaded_options = None
+  _globals['_CREATEACCESSKEYREQUEST'].fields_by_name['principal']._serialized_options = b'\272HNrI2G^accounts/[a-z0-9][a-z0-9-]{0,62}/principals/[a-z0-9][a-z0-9._-]{0,62}$\330\001\001'
   _globals['_GETACCESSKEYREQUEST'].fields_by_name['name']._loaded_options = None
   _globals['_GETACCESSKEYREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\272H>r<2:^accounts/[a-z0-9][a-z0-9-]{0,62}/accessKeys/[a-z0-9]{20}$'
   _globals['_LISTACCESSKEYSREQUEST'].fields_by_name['parent']._loaded_options = None
@@ -75,21 +77,21 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ACCESSKEY']._serialized_start=218
   _globals['_ACCESSKEY']._serialized_end=544
   _globals['_CREATEACCESSKEYREQUEST']._serialized_start=547
-  _globals['_CREATEACCESSKEYREQUEST']._serialized_end=724
-  _globals['_CREATEACCESSKEYRESPONSE']._serialized_start=726
-  _globals['_CREATEACCESSKEYRESPONSE']._serialized_end=853
-  _globals['_GETACCESSKEYREQUEST']._serialized_start=855
-  _globals['_GETACCESSKEYREQUEST']._serialized_end=961
-  _globals['_GETACCESSKEYRESPONSE']._serialized_start=963
-  _globals['_GETACCESSKEYRESPONSE']._serialized_end=1035
-  _globals['_LISTACCESSKEYSREQUEST']._serialized_start=1038
-  _globals['_LISTACCESSKEYSREQUEST']._serialized_end=1182
-  _globals['_LISTACCESSKEYSRESPONSE']._serialized_start=1184
-  _globals['_LISTACCESSKEYSRESPONSE']._serialized_end=1284
-  _globals['_DELETEACCESSKEYREQUEST']._serialized_start=1286
-  _globals['_DELETEACCESSKEYREQUEST']._serialized_end=1395
-  _globals['_DELETEACCESSKEYRESPONSE']._serialized_start=1397
-  _globals['_DELETEACCESSKEYRESPONSE']._serialized_end=1447
-  _globals['_ACCESSKEYSERVICE']._serialized_start=1450
-  _globals['_ACCESSKEYSERVICE']._serialized_end=2226
+  _globals['_CREATEACCESSKEYREQUEST']._serialized_end=826
+  _globals['_CREATEACCESSKEYRESPONSE']._serialized_start=828
+  _globals['_CREATEACCESSKEYRESPONSE']._serialized_end=955
+  _globals['_GETACCESSKEYREQUEST']._serialized_start=957
+  _globals['_GETACCESSKEYREQUEST']._serialized_end=1063
+  _globals['_GETACCESSKEYRESPONSE']._serialized_start=1065
+  _globals['_GETACCESSKEYRESPONSE']._serialized_end=1137
+  _globals['_LISTACCESSKEYSREQUEST']._serialized_start=1140
+  _globals['_LISTACCESSKEYSREQUEST']._serialized_end=1284
+  _globals['_LISTACCESSKEYSRESPONSE']._serialized_start=1286
+  _globals['_LISTACCESSKEYSRESPONSE']._serialized_end=1386
+  _globals['_DELETEACCESSKEYREQUEST']._serialized_start=1388
+  _globals['_DELETEACCESSKEYREQUEST']._serialized_end=1497
+  _globals['_DELETEACCESSKEYRESPONSE']._serialized_start=1499
+  _globals['_DELETEACCESSKEYRESPONSE']._serialized_end=1549
+  _globals['_ACCESSKEYSERVICE']._serialized_start=1552
+  _globals['_ACCESSKEYSERVICE']._serialized_end=2328
 # @@protoc_insertion_point(module_scope)

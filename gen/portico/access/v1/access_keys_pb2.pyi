@@ -30,14 +30,16 @@ class AccessKey(_message.Message):
     def __init__(self, name: _Optional[str] = ..., display_name: _Optional[str] = ..., description: _Optional[str] = ..., principal: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., last_use_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class CreateAccessKeyRequest(_message.Message):
-    __slots__ = ("parent", "display_name", "description")
+    __slots__ = ("parent", "display_name", "description", "principal")
     PARENT_FIELD_NUMBER: _ClassVar[int]
     DISPLAY_NAME_FIELD_NUMBER: _ClassVar[int]
     DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    PRINCIPAL_FIELD_NUMBER: _ClassVar[int]
     parent: str
     display_name: str
     description: str
-    def __init__(self, parent: _Optional[str] = ..., display_name: _Optional[str] = ..., description: _Optional[str] = ...) -> None: ...
+    principal: str
+    def __init__(self, parent: _Optional[str] = ..., display_name: _Optional[str] = ..., description: _Optional[str] = ..., principal: _Optional[str] = ...) -> None: ...
 
 class CreateAccessKeyResponse(_message.Message):
     __slots__ = ("access_key", "policy_revision", "secret_access_key")

@@ -55,6 +55,22 @@ def call_with(caller: Caller, method: str, **fields: Any) -> Any:
         raise click.BadParameter(f"the fields cannot be taken: {error}") from None
 
 
+def check_given(kind: Kind, fields: dict[str, Any]) -> None:
+    """Raises click.BadParameter for a field that the platform says, which it would not take from whoever writes it."""
+    from importlib import import_module
+
+    from google.api import field_behavior_pb2
+
+    contract = import_module(f"portico.access.v1.{snake(kind.collection)}_pb2").DESCRIPTOR
+    thing = contract.message_types_by_name[kind.one]
+    behavior: Any = field_behavior_pb2.field_behavior
+    for name in fields:
+        field = thing.fields_by_name.get(name)
+        if field is not None and field_behavior_pb2.OUTPUT_ONLY in field.GetOptions().Extensions[behavior]:
+            instead = "; --days of `portico access token` says how long it is good" if name == "expire_time" else ""
+            raise click.BadParameter(f"{name}: the platform says that itself; leave it out{instead}")
+
+
 def _snaked(value: Any) -> Any:
     if isinstance(value, dict):
         return {snake(key): _snaked(item) for key, item in value.items()}

@@ -10,7 +10,7 @@ import click
 from portico_cli import output
 from portico_cli.calling import Caller, calls_platform
 from portico_cli.commands.access.group import access
-from portico_cli.commands.access.shared import call_with, full_name, made, parsed, removed, snake
+from portico_cli.commands.access.shared import call_with, check_given, full_name, made, parsed, removed, snake
 from portico_cli.kinds import ID_OF_KIND, KIND, KINDS, Kind, OfKind
 
 
@@ -66,8 +66,13 @@ def create(caller: Caller, kind: Kind, id: str, fields: str) -> None:
     """
     if kind is KINDS["members"]:
         raise click.UsageError("members are invited: portico access invite ID")
-    given = {} if kind is KINDS["keys"] else {f"{kind.field}_id": id, kind.field: parsed(fields)}
-    answer = call_with(caller, f"Create{kind.one}", **(given or {"display_name": id}))
+    wanted = parsed(fields)
+    if kind is KINDS["keys"]:
+        given = {"display_name": id, **wanted}
+    else:
+        check_given(kind, wanted)
+        given = {f"{kind.field}_id": id, kind.field: wanted}
+    answer = call_with(caller, f"Create{kind.one}", **given)
     made(caller, answer, f"created {getattr(answer, kind.field).name}")
 
 
@@ -87,6 +92,7 @@ def update(caller: Caller, kind: Kind, id: str, fields: str) -> None:
     if kind is KINDS["keys"]:
         raise click.UsageError("access keys are not changed: make another one, and delete this one")
     wanted = parsed(fields)
+    check_given(kind, wanted)
     mask = [snake(key) for key in wanted if key != "etag"]
     changed = {kind.field: {**wanted, "name": full_name(caller, kind, id)}, "update_mask": {"paths": mask}}
     answer = call_with(caller, f"Update{kind.one}", **changed)
