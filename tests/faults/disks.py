@@ -32,6 +32,31 @@ def disk(folder: Path, size_bytes: int) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
+def ext4_disk(folder: Path, size_bytes: int) -> Iterator[Path]:
+    """The same with a file system that may refuse all writes while files are open on it, as tmpfs does not."""
+    image = folder.with_name(f"{folder.name}.image")
+    with image.open("wb") as file:
+        file.truncate(size_bytes)
+    folder.mkdir()
+    for command in (["mkfs.ext4", "-q", "-m", "0", str(image)], ["mount", "-o", "loop", str(image), str(folder)]):
+        try:
+            made = subprocess.run(command, capture_output=True, text=True, check=False)
+        except FileNotFoundError:
+            pytest.skip(f"there is no {command[0]} here")
+        if made.returncode:
+            pytest.skip(f"{command[0]} does not work here: {made.stderr.strip()}")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def abort(folder: Path) -> None:
+    """Has a disk of `ext4_disk` take no writes any more, as after an error of its device (`errors=remount-ro`)."""
+    subprocess.run(["mount", "-o", "remount,abort", str(folder)], check=True)
+
+
+@contextlib.contextmanager
 def filled(folder: Path) -> Iterator[None]:
     """The folder's disk without any room."""
     ballast = folder / "ballast"

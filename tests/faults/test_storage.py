@@ -8,18 +8,22 @@ import os
 import resource
 import socket
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from portico_server.host import supervisor
+from portico_server.host.supervisor import Announcement, Event
+from portico_server.platform.settings import Settings
+from tests.e2e.s3.conftest import door_of
 from tests.faults.attached import answer, attached, request
 from tests.faults.conftest import DISK_BYTES
-from tests.faults.disks import disk, filled
+from tests.faults.disks import abort, disk, ext4_disk, filled
 from tests.faults.storing import check_is_the_same, unfinished
 from tests.harness import RunningPlatform, running_platform
 from tests.harness.clients import Response
 from tests.harness.credentials import ssl_context
-from tests.harness.platform import StartFailed
 from tests.harness.waiting import wait_until
 
 BUCKETS = "/v1/accounts/default/buckets"
@@ -128,11 +132,38 @@ def test_without_a_file_descriptor_to_spare_calls_are_refused_and_served_again_l
     check_writes_again(platform)
 
 
-def test_a_read_only_data_directory_is_refused_at_the_start_with_what_to_do(tmp_path: Path) -> None:
+def test_a_file_system_that_takes_no_writes_any_more_is_read_for_long_and_that_is_told(tmp_path: Path) -> None:
+    """As a kernel leaves it that met an error of the device. Of other callers than before are counts to be begun."""
+    with ext4_disk(tmp_path / "disk", DISK_BYTES) as folder, running_platform(folder) as platform:
+        make_content(platform)
+        s3 = door_of(platform).client()
+        subprocess.run(["sync", "-f", str(folder)], check=True)  # what is mapped must be written to be changed again
+        abort(folder)
+        for _ in range(50):  # more than are counted at once
+            check_reads(platform)
+        for content in (LARGE, SMALL):
+            assert reason(put(platform, "more", content)) == (503, "STORAGE_READ_ONLY")
+        assert reason(platform.http("DELETE", f"{OBJECTS}/large")) == (503, "STORAGE_READ_ONLY")
+        assert portico_command(platform, "cat", "portico://faults/large").stdout == LARGE
+        assert b"small" in portico_command(platform, "ls", "portico://faults").stdout
+        assert s3.head_object(Bucket="faults", Key="large")["ContentLength"] == len(LARGE)
+        check_reads(platform)
+        assert platform.state.processes[0].restarts == 0
+
+
+def portico_command(platform: RunningPlatform, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "portico_cli.main", "objects", *arguments]
+    environment = {**os.environ, "PORTICO_PROFILE_DIR": str(platform.profile)}
+    return subprocess.run(command, capture_output=True, check=True, env=environment)
+
+
+@pytest.mark.parametrize("detach", [False, True])
+def test_a_read_only_data_directory_is_refused_at_the_start_with_what_to_do(tmp_path: Path, detach: bool) -> None:
     with disk(tmp_path / "disk", DISK_BYTES) as folder:
-        (folder / "data").mkdir()
+        data = folder / "data"
+        data.mkdir()
         subprocess.run(["mount", "-o", "remount,ro", str(folder)], check=True)
-        with pytest.raises(StartFailed, match="Read-only file system") as refused, running_platform(folder):
-            pass
-    assert str(folder / "data") in str(refused.value)
-    assert "--data" in str(refused.value)
+        told: list[Announcement] = []
+        assert supervisor.up(Settings(data=data), detach=detach, announce=told.append) == 1
+    expected = f"Cannot use {data} as data directory: Read-only file system. Choose another with --data."
+    assert [(news.event, news.message) for news in told] == [(Event.FAILED, expected)]

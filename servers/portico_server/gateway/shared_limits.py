@@ -128,7 +128,7 @@ class SharedLimits:
     @contextlib.contextmanager
     def _trying(self, seat: int) -> Iterator[bool]:
         """Whether nobody sits there; nobody else can take it meanwhile."""
-        descriptor = os.open(self._seats / str(seat), os.O_RDWR | os.O_CLOEXEC)
+        descriptor = os.open(self._seats / str(seat), os.O_RDONLY | os.O_CLOEXEC)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             yield True

@@ -15,6 +15,7 @@ from portico_server.platform.database.interface import (
     ReadOnly,
     StorageFailed,
     StorageFull,
+    StorageReadOnly,
     TimedOut,
     TooManyOpenFiles,
     Unreachable,
@@ -80,6 +81,12 @@ DATABASE_ERRORS: Mapping[type[BaseException], Told] = {
         StatusCode.RESOURCE_EXHAUSTED,
         "STORAGE_FULL",
         "the platform's disk is full; nothing was stored, and what is stored is intact; make room and try again",
+    ),
+    StorageReadOnly: Told(
+        StatusCode.UNAVAILABLE,
+        "STORAGE_READ_ONLY",
+        "the platform's disk takes no writes: its file system is read-only; nothing was stored, and what is stored is"
+        " read as ever; its operator finds the cause in the kernel's log",
     ),
     StorageFailed: Told(
         StatusCode.UNAVAILABLE,

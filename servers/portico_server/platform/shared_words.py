@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import enum
+import errno
 import fcntl
 import mmap
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,18 +44,19 @@ class Word(enum.IntEnum):
 class SharedWords:
     """`words[n]` reads and writes a word. Values survive the processes; of a new file they are 0."""
 
-    __slots__ = ("_path", "words")
+    __slots__ = ("_descriptor", "_lock", "words")
 
     def __init__(self, path: Path, count: int = _COUNT) -> None:
         """Opens or makes the file, its owner's only. Raises OSError."""
-        self._path = path
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            if os.fstat(descriptor).st_size < count * _BYTES:
-                os.ftruncate(descriptor, count * _BYTES)  # of several at once all do the same
-            self.words = memoryview(mmap.mmap(descriptor, count * _BYTES)).cast("Q")
-        finally:
-            os.close(descriptor)
+        # Open as long as the words are: a disk that has become read-only opens nothing for writing, and calls go on.
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._lock = threading.Lock()
+        _allocate(self._descriptor, count * _BYTES)
+        self.words = memoryview(mmap.mmap(self._descriptor, count * _BYTES)).cast("Q")
+
+    def __del__(self) -> None:
+        with contextlib.suppress(AttributeError):  # it could not be opened
+            os.close(self._descriptor)
 
     def increase(self, index: int) -> int:
         """Adds one, also against other processes and threads that do the same; the new value."""
@@ -64,9 +67,22 @@ class SharedWords:
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
         """Holds the file against all others who ask for it. Not for the event loop, except for microseconds."""
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
+        with self._lock:  # the file's lock is this process's, whichever thread took it
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+            try:
+                yield
+            finally:
+                fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+
+
+def _allocate(descriptor: int, size_bytes: int) -> None:
+    """Gives the file its size, with a place on the disk for all of it: who writes to memory for which a full disk has
+    none is killed (SIGBUS)."""
+    status = os.fstat(descriptor)
+    if status.st_blocks * 512 >= size_bytes <= status.st_size:
+        return
+    try:
+        os.posix_fallocate(descriptor, 0, size_bytes)  # of several at once all do the same
+    except OSError as error:
+        if error.errno != errno.ENOSPC or status.st_size < size_bytes:
+            raise

@@ -7,16 +7,19 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-from portico_server.host.supervisor.announcement import Announcement, Event, from_json
-from portico_server.platform.private_files import make_private_folder
+from portico_server.host.supervisor.announcement import Announcement, Event, StartError, from_json
+from portico_server.host.supervisor.first_start import make_folders
 from portico_server.platform.settings import Settings
 
 
 def start_detached(settings: Settings, application: str, announce: Callable[[Announcement], None]) -> int:
     """Starts it, passes on what it announces until it is ready (0) or has failed (1)."""
     logs = settings.data / "logs"
-    make_private_folder(settings.data)
-    make_private_folder(logs)
+    try:
+        make_folders(settings.data, logs.name)
+    except StartError as error:
+        announce(Announcement(Event.FAILED, str(error), settings.data))
+        return 1
     reading, writing = os.pipe()
     # -P: where the user stands is no place to import from. Settings go by standard input: they may hold a password.
     command = [sys.executable, "-P", "-m", "portico_server.host.supervisor", "--settings-from-input"]

@@ -17,11 +17,16 @@ def prepare(data: Path) -> bool:
             f"or remove {data / RESTORING} if there is nothing else."
         )
     new = not (data / "keys").exists()
+    make_folders(data, "run", "logs")
+    return new
+
+
+def make_folders(data: Path, *names: str) -> None:
+    """Makes the data directory and folders in it. Raises StartError."""
     try:
-        for folder in (data, data / "run", data / "logs"):
+        for folder in (data, *(data / name for name in names)):
             make_private_folder(folder)
     except OSError as error:
         raise StartError(
             f"Cannot use {data} as data directory: {error.strerror}. Choose another with --data."
         ) from error
-    return new

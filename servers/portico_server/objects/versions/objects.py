@@ -37,13 +37,14 @@ from portico_server.platform.database import (
     ReadOnly,
     Statement,
     StorageFull,
+    StorageReadOnly,
     TimedOut,
 )
 from portico_server.platform.errors import DomainError
 from portico_server.platform.ids import Ids
 from portico_server.platform.telemetry import span
 
-REFUSED = (DomainError, GuardFailed, Contended, ReadOnly, StorageFull, TimedOut, Overloaded)
+REFUSED = (DomainError, GuardFailed, Contended, ReadOnly, StorageFull, StorageReadOnly, TimedOut, Overloaded)
 """After these it is certain that nothing was written. Clients try again, and would leave a file each time."""
 _ATTEMPTS = 100
 """How often a write that depends on what is there is judged anew. Of N writers of one key the last may need N."""

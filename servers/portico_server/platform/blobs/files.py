@@ -24,7 +24,7 @@ from portico_server.platform.blobs import aside, backing, loops
 from portico_server.platform.blobs.errors import StoreUnknown
 from portico_server.platform.blobs.interface import LOCAL, Store, store_of
 from portico_server.platform.blobs.open_files import UNFINISHED, NewFile, OpenFile, remove, unfinished
-from portico_server.platform.database.interface import StorageFailed, StorageFull, TooManyOpenFiles
+from portico_server.platform.disk_errors import meaning_of
 from portico_server.platform.folders import make_folder, sync_folder
 from portico_server.platform.private_files import replace_file
 
@@ -34,8 +34,6 @@ _COPY_BYTES = 1 << 20
 _ASIDE = "aside"
 _HERE = Store(LOCAL)
 _ID = re.compile(r"[0-9a-f]{32}")
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG})
-_EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE})
 _NO_LINK = frozenset({errno.EMLINK, errno.EPERM, errno.EOPNOTSUPP, errno.EXDEV})
 
 P = ParamSpec("P")
@@ -144,19 +142,15 @@ class FileBlobs:
         await asyncio.to_thread(self._threads.shutdown)
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """The function's answer, from a thread. Raises StorageFull, StorageFailed, TooManyOpenFiles for what disk and
-        system refuse."""
+        """The function's answer, from a thread. Raises StorageFull, StorageReadOnly, StorageFailed, TooManyOpenFiles
+        for what disk and system refuse."""
         try:
             return await asyncio.get_running_loop().run_in_executor(
                 self._threads, functools.partial(function, *args, **kwargs)
             )
         except OSError as error:
-            if error.errno in _FULL:
-                raise StorageFull(f"the disk of {self._folder} is full or read-only; free space on it") from error
-            if error.errno in _EXHAUSTED:
-                raise TooManyOpenFiles(f"no file of {self._folder} can be opened: {error.strerror}") from error
-            if error.errno == errno.EIO:
-                raise StorageFailed(f"the disk of {self._folder} fails") from error
+            if (kind := meaning_of(error.errno)) is not None:
+                raise kind(f"{self._folder}: {error.strerror}") from error
             raise
 
     def _path(self, blob_id: str) -> Path:

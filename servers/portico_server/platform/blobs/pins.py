@@ -34,9 +34,8 @@ class Kind(IntEnum):
 
 def lock(folder: Path, name: str, kind: Kind, *, alone: bool) -> OpenFile | None:
     """The lock, held until it is closed; None where another holds it and one of both wants it alone."""
-    descriptor = os.open(folder / FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = _opened(folder, os.O_RDWR if alone else os.O_RDONLY)
     held = OpenFile(descriptor)
-    own_as(folder, descriptor)
     place = int(name[:_NAME_DIGITS], 16) * len(Kind) + kind
     wanted = struct.pack(_FLOCK, fcntl.F_WRLCK if alone else fcntl.F_RDLCK, os.SEEK_SET, place, 1, 0)
     try:
@@ -47,3 +46,13 @@ def lock(folder: Path, name: str, kind: Kind, *, alone: bool) -> OpenFile | None
             return None
         raise
     return held
+
+
+def _opened(folder: Path, access: int) -> int:
+    """Who only reads need not be able to write: the disk may have become read-only."""
+    try:
+        return os.open(folder / FILE, access | os.O_CLOEXEC)
+    except FileNotFoundError:
+        descriptor = os.open(folder / FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        own_as(folder, descriptor)
+        return descriptor

@@ -85,7 +85,11 @@ class Corrupted(DatabaseError):
 
 
 class StorageFull(DatabaseError):
-    """The disk is full or read-only; nothing was written."""
+    """The disk is full; nothing was written."""
+
+
+class StorageReadOnly(DatabaseError):
+    """The disk takes no writes; nothing was written."""
 
 
 class StorageFailed(DatabaseError):

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from portico_server.platform.blobs.pins import Kind, lock
+from tests.faults.disks import read_only
 
 NAME, OTHER = "0" * 32, "1" * 32
 HOLDER = """
@@ -54,3 +55,14 @@ def test_the_file_is_its_owner_s_alone(tmp_path: Path) -> None:
     assert lock(tmp_path, NAME, Kind.PIN, alone=False) is not None
     assert (tmp_path / "pins").stat().st_mode & 0o777 == 0o600
     assert (tmp_path / "pins").stat().st_size == 0
+
+
+def test_who_reads_needs_not_write(tmp_path: Path) -> None:
+    """The file system may be read-only."""
+    folder = tmp_path / "blobs"
+    folder.mkdir()
+    made = lock(folder, NAME, Kind.READ, alone=False)
+    assert made is not None
+    made.close()
+    with read_only(folder):
+        assert lock(folder, NAME, Kind.READ, alone=False) is not None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from pathlib import Path
 
@@ -16,8 +15,10 @@ from portico_server.platform.database.interface import (
     Overloaded,
     StorageFailed,
     StorageFull,
+    StorageReadOnly,
 )
 from portico_server.platform.database.sqlite.settling import settle_log
+from portico_server.platform.disk_errors import meaning_of
 
 _STATEMENT_CACHE = 512
 _OPENING_MILLISECONDS = 2000
@@ -74,10 +75,9 @@ def _open(path: Path) -> apsw.Connection:
     return connection
 
 
-_FULL = (apsw.FullError, apsw.ReadOnlyError, apsw.CantOpenError)
+_FULL = (apsw.FullError, apsw.CantOpenError)
 _CONTENDED = (apsw.BusyError, apsw.LockedError)
 _CORRUPTED = (apsw.CorruptError, apsw.NotADBError)
-_FULL_NUMBERS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG})
 _NOT_SYNCED = frozenset({apsw.SQLITE_IOERR_FSYNC, apsw.SQLITE_IOERR_DIR_FSYNC})
 
 
@@ -88,19 +88,23 @@ def translated(error: Exception, connection: apsw.Connection | None = None) -> E
     broken disk.
     """
     if isinstance(error, OSError):
-        return (StorageFull if error.errno in _FULL_NUMBERS else StorageFailed)(f"the database's disk: {error}")
+        return (meaning_of(error.errno) or StorageFailed)(f"the database's disk: {error}")
     if not isinstance(error, apsw.Error):
         return error
+    said = meaning_of(connection.system_errno) if connection is not None else None
+    if isinstance(error, apsw.ReadOnlyError):
+        return StorageReadOnly(f"the database's disk takes no writes ({error})")
     if isinstance(error, _FULL):
-        return StorageFull(f"the database's disk is full or read-only ({error}); free space, then it goes on by itself")
+        kind = StorageReadOnly if said is StorageReadOnly else StorageFull
+        return kind(f"the database's disk is full or read-only ({error}); once it takes writes it goes on by itself")
     if isinstance(error, _CONTENDED):
         return Contended(f"another program holds the database file's lock ({error})")
     if isinstance(error, apsw.IOError):
         # A sync that failed may have left the whole transaction in the log, and the next start would find it there.
         if getattr(error, "extendedresult", None) in _NOT_SYNCED:
             return OutcomeUnknown(f"the disk refused to make a commit durable ({error})")
-        if connection is not None and connection.system_errno in _FULL_NUMBERS:
-            return StorageFull(f"the database's disk has no room for it ({os.strerror(connection.system_errno)})")
+        if connection is not None and said in (StorageFull, StorageReadOnly):
+            return said(f"the database's disk refuses it ({os.strerror(connection.system_errno)})")
         return StorageFailed(f"the database's disk fails ({error}); the kernel's log says more")
     if isinstance(error, _CORRUPTED):
         return Corrupted(f"the database file is damaged ({error}); restore a backup")
