@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import zlib
 from typing import Any
 
 import pytest
@@ -103,3 +104,18 @@ def test_a_completion_of_another_type_is_refused(s3: Any, bucket: str) -> None:
     refused = code_of(s3.complete_multipart_upload, **upload, MultipartUpload=parts, ChecksumType="COMPOSITE")
     assert refused == (400, "InvalidRequest")
     s3.complete_multipart_upload(**upload, MultipartUpload=parts, ChecksumType="FULL_OBJECT")
+
+
+def test_a_copy_gets_the_digest_of_its_bytes_where_one_is_asked_for(s3: Any, bucket: str) -> None:
+    begun = s3.create_multipart_upload(Bucket=bucket, Key="k", ChecksumAlgorithm="SHA256")
+    upload = {"Bucket": bucket, "Key": "k", "UploadId": begun["UploadId"]}
+    part = s3.upload_part(**upload, PartNumber=1, Body=b"bytes", ChecksumAlgorithm="SHA256")
+    named = {"PartNumber": 1, "ETag": part["ETag"], "ChecksumSHA256": part["ChecksumSHA256"]}
+    s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": [named]})
+    source = {"Bucket": bucket, "Key": "k"}
+    copied = s3.copy_object(Bucket=bucket, Key="copy", CopySource=source, ChecksumAlgorithm="CRC32")
+    crc32 = _base64(zlib.crc32(b"bytes").to_bytes(4, "big"))
+    result = copied["CopyObjectResult"]
+    assert (result["ChecksumCRC32"], result["ChecksumType"]) == (crc32, "FULL_OBJECT")
+    head = s3.head_object(Bucket=bucket, Key="copy", ChecksumMode="ENABLED")
+    assert (head["ChecksumCRC32"], head["ChecksumType"]) == (crc32, "FULL_OBJECT")

@@ -15,6 +15,8 @@ from portico_server.objects.versions.reading import Reader
 from portico_server.platform.blobs import Blob, Blobs
 
 _PIECE_BYTES = 1 << 20
+_OF_PARTS = ("crc64nvme",)
+"""What an object of parts has if nothing else was asked for."""
 
 
 class Rehasher:
@@ -26,14 +28,17 @@ class Rehasher:
         self._hashing = hashing
 
     async def completed(self, version: Version, algorithms: Sequence[str], data: bytes) -> bytes:
-        """A version's digests, packed, with those of the algorithms too. `data` are its inline bytes. Where those that
-        it has are made of its parts' digests it keeps them alone: all of a version are of one type.
+        """A version's digests, packed, with those of the algorithms too. `data` are its inline bytes. Those that are
+        made of its parts' digests go where others are wanted: all of a version are of one type.
 
         Raises FileNotFoundError, and EOFError where its blob is cut short.
         """
         message = objects_pb2.Checksums.FromString(version.checksums)
+        if algorithms and message.type == objects_pb2.CHECKSUM_TYPE_COMPOSITE:
+            message = objects_pb2.Checksums(type=objects_pb2.CHECKSUM_TYPE_FULL_OBJECT)
+            algorithms = list(dict.fromkeys((*algorithms, *_OF_PARTS)))
         missing = [name for name in algorithms if not getattr(message, name)]
-        if not missing or message.type == objects_pb2.CHECKSUM_TYPE_COMPOSITE:
+        if not missing:
             return version.checksums
         for name, digest in (await self._digests(missing, version, data)).items():
             setattr(message, name, digest)
