@@ -48,7 +48,7 @@ def sync(caller: Caller, source: str, target: str, delete: bool, by: By | None, 
 
     What has the same size and is no newer than its copy is taken to be the same: a file is as old as its last change,
     an object as its put, and a file that was copied from an object as that. What --exclude leaves out is neither
-    copied nor removed.
+    copied nor removed. The exit code is 3 where SOURCE is a prefix with nothing below it.
 
     \b
     Examples:
