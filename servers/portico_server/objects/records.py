@@ -121,7 +121,8 @@ class NewVersion(NamedTuple):
 class Upload(NamedTuple):
     """A multipart upload that is underway. `size_bytes` is that of all its parts; `revision` rises with each of them.
 
-    `metadata` and `marks` are those of the version that it is to become, whose id is `id`.
+    `metadata` and `marks` are those of the version that it is to become, whose id is `id`. `aborts_at_us` (0: not
+    known, or never) and `abort_rule_id` are no columns: who has asked the rules of the bucket adds them.
     """
 
     bucket: str
@@ -136,6 +137,8 @@ class Upload(NamedTuple):
     checksum_type: int
     metadata: bytes
     marks: bytes
+    aborts_at_us: int = 0
+    abort_rule_id: str = ""
 
     @property
     def algorithm(self) -> str:

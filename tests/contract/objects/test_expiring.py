@@ -160,6 +160,9 @@ async def test_uploads_are_aborted_when_rules_say_be_that_sooner_or_later_than_u
     await stand.update_bucket(lifecycle_rules=rules)
     for key in ("soon/a", "late/a", "usual"):
         await stand.create_upload(key)
+    told = (await stand.list_uploads()).uploads
+    assert [one.abort_rule_id for one in told] == ["late", "soon", ""]
+    assert [(one.abort_time.seconds - one.create_time.seconds) // DAY for one in told] == [20, 1, 7]
     seen = []
     for days in (0, 2, 6, 14):
         stand.clock.pass_seconds(days * DAY)

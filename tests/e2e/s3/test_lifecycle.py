@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -52,3 +53,18 @@ def test_what_s3_cannot_say_stays_where_the_rest_is_put_as_it_was_read(
         s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": told[:1]})
         (changed,) = rules_of(client, bucket)
         assert (changed.expire_after_seconds, changed.expire_after_days) == (0, 2)
+
+
+def test_an_upload_says_when_a_rule_aborts_it(s3: Any, bucket: str) -> None:
+    begun = s3.create_multipart_upload(Bucket=bucket, Key="k")
+    assert "AbortDate" not in begun
+    rule = {"ID": "ü", "Status": "Enabled", "Filter": {"Prefix": ""}}
+    rule["AbortIncompleteMultipartUpload"] = {"DaysAfterInitiation": 2}  # type: ignore[assignment]
+    s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": [rule]})
+    listed = s3.list_parts(Bucket=bucket, Key="k", UploadId=begun["UploadId"])
+    again = s3.create_multipart_upload(Bucket=bucket, Key="k")
+    for told in (listed, again):
+        assert told["AbortRuleId"] == "=?UTF-8?B?w7w=?="
+        left = told["AbortDate"] - datetime.now(UTC)
+        assert timedelta(days=2) - timedelta(minutes=5) < left <= timedelta(days=3)
+        assert told["AbortDate"].time() == time()

@@ -79,6 +79,9 @@ def test_ranges_behind_the_end_are_refused(s3: Any, bucket: str, door: S3Door, a
     s3.put_object(Bucket=bucket, Key="k", Body=b"0123456789")
     assert code_of(s3.get_object, Bucket=bucket, Key="k", Range=asked) == (416, "InvalidRange")
     assert code_of(s3.head_object, Bucket=bucket, Key="k", Range=asked)[0] == 416
+    answer = door.request("GET", f"/{bucket}/k", {"range": asked})
+    assert (answer.headers["content-range"], answer.error["ActualObjectSize"]) == ("bytes */10", "10")
+    assert door.request("HEAD", f"/{bucket}/k", {"range": asked}).headers["content-range"] == "bytes */10"
 
 
 def test_a_range_of_an_empty_object_is_refused(s3: Any, bucket: str, door: S3Door) -> None:

@@ -31,6 +31,13 @@ def test_a_version_that_is_not_there_is_missed_and_taken_for_deleted(s3: Any, bu
     assert [(found["Code"], found["VersionId"]) for found in answer["Errors"]] == [("NoSuchVersion", "of-elsewhere")]
 
 
+def test_a_list_begins_behind_a_version_that_can_be(s3: Any, bucket: str) -> None:
+    call = s3.list_object_versions
+    behind = {"Bucket": bucket, "KeyMarker": "k"}
+    assert code_of(call, **behind, VersionIdMarker="of-elsewhere") == (400, "InvalidArgument")
+    assert call(**behind, VersionIdMarker=NO_VERSION)["VersionIdMarker"] == NO_VERSION
+
+
 def test_a_copys_source_names_a_version_that_can_be(s3: Any, bucket: str) -> None:
     s3.put_object(Bucket=bucket, Key="k", Body=b"x")
     source = {"Bucket": bucket, "Key": "k", "VersionId": "of-elsewhere"}

@@ -46,6 +46,16 @@ def test_a_delete_puts_a_marker_in_front_and_takes_it_away_by_its_id(s3: Any, ve
     assert code_of(s3.get_object, Bucket=versioned, Key="k") == (404, "NoSuchKey")
 
 
+def test_a_list_of_versions_tells_which_digest_each_has(s3: Any, versioned: str) -> None:
+    for algorithm in ("SHA256", "CRC32"):
+        s3.put_object(Bucket=versioned, Key="k", Body=b"1", ChecksumAlgorithm=algorithm)
+    listed = s3.list_object_versions(Bucket=versioned)["Versions"]
+    assert [(one["ChecksumAlgorithm"], one["ChecksumType"]) for one in listed] == [
+        (["CRC32"], "FULL_OBJECT"),
+        (["SHA256"], "FULL_OBJECT"),
+    ]
+
+
 def test_suspended_versions_are_the_null_version(s3: Any, versioned: str) -> None:
     kept = s3.put_object(Bucket=versioned, Key="k", Body=b"1")["VersionId"]
     s3.put_bucket_versioning(Bucket=versioned, VersioningConfiguration={"Status": "Suspended"})

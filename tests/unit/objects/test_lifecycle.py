@@ -104,10 +104,10 @@ def test_a_lone_delete_marker_goes_by_a_rule_for_markers_or_when_an_object_would
 
 
 def test_uploads_are_aborted_after_seven_days_unless_a_rule_says_otherwise() -> None:
-    assert lifecycle(rule(expire_after_days=1)).upload_expiry_us("key", PUT_US) == PUT_US + 7 * DAY_US
+    assert lifecycle(rule(expire_after_days=1)).upload_expiry("key", PUT_US) == (PUT_US + 7 * DAY_US, "")
     rules = lifecycle(rule(abort_uploads_after_days=30, filter={"prefix": "slow/"}), rule(abort_uploads_after_days=40))
-    assert rules.upload_expiry_us("slow/key", PUT_US) == days_after(PUT_US, 30)
-    assert rules.upload_expiry_us("key", PUT_US) == days_after(PUT_US, 40)
+    assert rules.upload_expiry("slow/key", PUT_US).time_us == days_after(PUT_US, 30)
+    assert rules.upload_expiry("key", PUT_US).time_us == days_after(PUT_US, 40)
 
 
 def test_a_thousand_rules_are_told_apart() -> None:

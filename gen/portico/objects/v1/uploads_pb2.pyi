@@ -16,20 +16,24 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Upload(_message.Message):
-    __slots__ = ("name", "upload_id", "create_time", "principal", "checksum_algorithm", "checksum_type")
+    __slots__ = ("name", "upload_id", "create_time", "principal", "checksum_algorithm", "checksum_type", "abort_time", "abort_rule_id")
     NAME_FIELD_NUMBER: _ClassVar[int]
     UPLOAD_ID_FIELD_NUMBER: _ClassVar[int]
     CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
     PRINCIPAL_FIELD_NUMBER: _ClassVar[int]
     CHECKSUM_ALGORITHM_FIELD_NUMBER: _ClassVar[int]
     CHECKSUM_TYPE_FIELD_NUMBER: _ClassVar[int]
+    ABORT_TIME_FIELD_NUMBER: _ClassVar[int]
+    ABORT_RULE_ID_FIELD_NUMBER: _ClassVar[int]
     name: str
     upload_id: str
     create_time: _timestamp_pb2.Timestamp
     principal: str
     checksum_algorithm: _objects_pb2.ChecksumAlgorithm
     checksum_type: _objects_pb2.ChecksumType
-    def __init__(self, name: _Optional[str] = ..., upload_id: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., principal: _Optional[str] = ..., checksum_algorithm: _Optional[_Union[_objects_pb2.ChecksumAlgorithm, str]] = ..., checksum_type: _Optional[_Union[_objects_pb2.ChecksumType, str]] = ...) -> None: ...
+    abort_time: _timestamp_pb2.Timestamp
+    abort_rule_id: str
+    def __init__(self, name: _Optional[str] = ..., upload_id: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., principal: _Optional[str] = ..., checksum_algorithm: _Optional[_Union[_objects_pb2.ChecksumAlgorithm, str]] = ..., checksum_type: _Optional[_Union[_objects_pb2.ChecksumType, str]] = ..., abort_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., abort_rule_id: _Optional[str] = ...) -> None: ...
 
 class CreateMultipartUploadRequest(_message.Message):
     __slots__ = ("name", "metadata", "checksum_algorithm", "checksum_type", "tags", "retention", "legal_hold", "request_id")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from portico_server.objects import errors, events
 from portico_server.objects.buckets import settings
-from portico_server.objects.buckets.lifecycle import Lifecycle
+from portico_server.objects.buckets.lifecycle import MAX_TIME_US, Lifecycle, usual_upload_expiry
 from portico_server.objects.buckets.remembering import Remembered
 from portico_server.objects.buckets.settings import Change
 from portico_server.objects.content.placing import ANYWHERE, Placing
@@ -15,7 +15,7 @@ from portico_server.objects.names import account_of, bucket_name
 from portico_server.objects.notifications import webhook_rules
 from portico_server.objects.notifications.happenings import Happening
 from portico_server.objects.notifications.webhook_rules import WebhookRules
-from portico_server.objects.records import Bucket, Version, Versioning
+from portico_server.objects.records import Bucket, Upload, Version, Versioning
 from portico_server.objects.store import buckets as store
 from portico_server.objects.store import locks
 from portico_server.objects.store.webhooks import TOO_MANY_WEBHOOKS
@@ -143,6 +143,18 @@ class Buckets:
         expiry = lifecycle.expiry(version) if lifecycle is not None else None
         return (
             version if expiry is None else version._replace(expires_at_us=expiry.time_us, expire_rule_id=expiry.rule_id)
+        )
+
+    def aborting(self, bucket: Bucket, upload: Upload) -> Upload:
+        """An upload with when it is aborted, and by which rule."""
+        lifecycle, begun_at_us = self._remembered.lifecycle(bucket), upload.created_at_us
+        end = (
+            usual_upload_expiry(begun_at_us) if lifecycle is None else lifecycle.upload_expiry(upload.key, begun_at_us)
+        )
+        return (
+            upload._replace(aborts_at_us=end.time_us, abort_rule_id=end.rule_id)
+            if end.time_us <= MAX_TIME_US
+            else upload
         )
 
     def notices(self, bucket: Bucket, happenings: Sequence[Happening]) -> Sequence[Statement]:

@@ -127,10 +127,10 @@ class Lifecycle:
             default=MAX_TIME_US + 1,
         )
 
-    def upload_expiry_us(self, key: str, created_at_us: int) -> int:
+    def upload_expiry(self, key: str, created_at_us: int) -> Expiry:
         """When a multipart upload is aborted that was begun at a time."""
-        by_rules = (days_after(created_at_us, rule.upload_days) for rule in self._uploads.of(key))
-        return min(by_rules, default=usual_upload_expiry_us(created_at_us))
+        by_rules = (Expiry(days_after(created_at_us, rule.upload_days), rule.id) for rule in self._uploads.of(key))
+        return min(by_rules, default=usual_upload_expiry(created_at_us))
 
 
 def put_before_us(now_us: int, days: int) -> int:
@@ -143,9 +143,9 @@ def days_after(time_us: int, days: int) -> int:
     return (time_us // DAY_US + days + 1) * DAY_US
 
 
-def usual_upload_expiry_us(created_at_us: int) -> int:
+def usual_upload_expiry(created_at_us: int) -> Expiry:
     """When an upload is aborted that no rule is about."""
-    return created_at_us + UPLOAD_DAYS * DAY_US
+    return Expiry(created_at_us + UPLOAD_DAYS * DAY_US, "")
 
 
 class _ByPrefix:

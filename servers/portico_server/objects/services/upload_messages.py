@@ -31,6 +31,9 @@ def upload_message(upload: Upload) -> uploads_pb2.Upload:
         checksum_type=objects_pb2.ChecksumType.Name(upload.checksum_type),
     )
     message.create_time.seconds, message.create_time.nanos = timestamp(upload.created_at_us)
+    if upload.aborts_at_us:
+        message.abort_time.seconds, message.abort_time.nanos = timestamp(upload.aborts_at_us)
+        message.abort_rule_id = upload.abort_rule_id
     return message
 
 

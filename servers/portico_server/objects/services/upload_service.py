@@ -103,7 +103,7 @@ class UploadService(uploads_pb2_grpc.UploadServiceServicer):
 
     async def ListParts(self, request: uploads_pb2.ListPartsRequest, context: Any) -> uploads_pb2.ListPartsResponse:
         cursor = self._page_tokens.open(request, caller.principal(), request.page_token)
-        upload = await self._uploads.get(parse_object_name(request.parent, "parent"), request.upload_id)
+        upload = await self._uploads.described(parse_object_name(request.parent, "parent"), request.upload_id)
         behind = max(request.start_after, int(cursor or 0))
         parts, cursor_number = await self._listing.parts(upload.id, behind, page_size(request.page_size))
         return uploads_pb2.ListPartsResponse(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from portico_server.objects.buckets.buckets import Buckets
-from portico_server.objects.buckets.lifecycle import usual_upload_expiry_us
 from portico_server.objects.records import Bucket, Upload
 from portico_server.objects.store import buckets as bucket_store
 from portico_server.objects.store import uploads as store
@@ -44,10 +43,7 @@ class Aborting:
     def _is_stale(self, upload: Upload, bucket: Bucket | None) -> bool:
         if bucket is None or bucket.created_at_us != upload.bucket_created_at_us:
             return True
-        lifecycle = self._buckets.lifecycle(bucket)
-        if lifecycle is None:
-            return usual_upload_expiry_us(upload.created_at_us) <= self._clock.now_us()
-        return lifecycle.upload_expiry_us(upload.key, upload.created_at_us) <= self._clock.now_us()
+        return 0 < self._buckets.aborting(bucket, upload).aborts_at_us <= self._clock.now_us()
 
 
 async def abort_all(database: Database, uploads: Sequence[Upload]) -> None:

@@ -66,6 +66,7 @@ class UploadListing:
                     rows = await store.in_range(self._database, bucket, left, behind_id, filling.missing)
                     if not filling.take(rows):
                         break
+        filling.page.uploads = [self._buckets.aborting(bucket, upload) for upload in filling.page.uploads]
         return filling.page
 
 

@@ -124,6 +124,7 @@ class Uploads:
             new.metadata,
             new.marks,
         )
+        upload = self._buckets.aborting(bucket, upload)
         try:
             await self._database.batch(Batch([store.insert(upload), *also(upload)]))
         except GuardFailed as failed:
@@ -139,6 +140,11 @@ class Uploads:
         if upload is None:
             raise await self._not_found(name, upload_id)
         return upload
+
+    async def described(self, name: ObjectName, upload_id: str) -> Upload:
+        """As `get`, with when it is aborted."""
+        upload = await self.get(name, upload_id)
+        return self._buckets.aborting(await self._buckets.open(name.bucket), upload)
 
     async def put_part(self, upload: Upload, number: int, pieces: AsyncIterator[bytes], announced: Announced) -> Part:
         """Stores a part, in place of an earlier one of its number; `announced` names the upload's algorithm

@@ -42,10 +42,13 @@ def test_one_range_of_bytes_counts_and_all_else_is_passed_over(text: str, expect
     assert byte_ranges.range_of(text) == expected
 
 
-def test_the_last_no_bytes_are_refused() -> None:
+@pytest.mark.parametrize("size_bytes", [0, 7, 5_497_558_138_880])
+def test_the_last_no_bytes_are_refused(size_bytes: int) -> None:
+    wanted = byte_ranges.range_of("bytes=-0")
+    assert wanted is not None
     with pytest.raises(ApiError) as raised:
-        byte_ranges.range_of("bytes=-0")
-    assert raised.value.reason == "INVALID_RANGE"
+        byte_ranges.resolved(wanted, size_bytes)
+    assert (raised.value.reason, raised.value.metadata["size_bytes"]) == ("INVALID_RANGE", str(size_bytes))
 
 
 @pytest.mark.parametrize("text", ["bytes=0-", "bytes=-5", "bytes=9-5", "0-5", "bytes=0-1,2-3"])

@@ -26,15 +26,13 @@ class Range(NamedTuple):
 
 
 def range_of(text: str) -> Range | None:
-    """Which bytes are asked for; None: all. Raises ApiError for the last 0 bytes, which no object has."""
+    """Which bytes are asked for; None: all. The last 0 bytes are told as those behind the end of any object."""
     found = _RANGE.fullmatch(text)
     if found is None or found[1] == found[2] == "":
         return None
     if not found[1]:
         last = min(int(found[2][:16]), _MOST_BYTES)
-        if not last:
-            raise not_satisfiable()
-        return Range(-last, 0)
+        return Range(-last if last else _MOST_BYTES, 0)
     first = min(int(found[1][:16]), _MOST_BYTES)
     if not found[2]:
         return Range(first, 0)
@@ -64,8 +62,10 @@ def resolved(wanted: Range, size_bytes: int) -> tuple[int, int]:
     return begin, min(limit or size_bytes, size_bytes - begin)
 
 
-def not_satisfiable(size_bytes: int | None = None) -> ApiError:
-    metadata = {} if size_bytes is None else {"size_bytes": str(size_bytes)}
+def not_satisfiable(size_bytes: int) -> ApiError:
     return ApiError(
-        StatusCode.OUT_OF_RANGE, "INVALID_RANGE", "the requested range is not satisfiable", metadata=metadata
+        StatusCode.OUT_OF_RANGE,
+        "INVALID_RANGE",
+        "the requested range is not satisfiable",
+        metadata={"size_bytes": str(size_bytes)},
     )

@@ -18,7 +18,7 @@ from portico_server.objects.faces.s3.answers import xml, xml_as_written
 from portico_server.objects.faces.s3.checksum_headers import shown_in
 from portico_server.objects.faces.s3.object_headers import iso_milliseconds
 from portico_server.objects.faces.s3.refusals import invalid_argument
-from portico_server.objects.faces.s3.request import S3Request
+from portico_server.objects.faces.s3.request import S3Request, is_version_id
 from portico_server.objects.faces.s3.writing_xml import boolean, element, optional, text, url_encoded
 from portico_server.objects.records import Version
 from portico_server.platform.faces import FaceResponse
@@ -84,6 +84,8 @@ async def list_versions(request: S3Request) -> FaceResponse:
         raise invalid_argument(
             "version-id-marker", version_marker, "a version-id marker cannot be specified without a key marker"
         )
+    if version_marker and not is_version_id(version_marker):
+        raise invalid_argument("version-id-marker", version_marker, "Invalid version id specified")
     message = objects_pb2.ListObjectVersionsRequest(
         parent=request.bucket_name,
         page_size=max(asked.limit, 1),
@@ -225,8 +227,8 @@ def _digest(algorithm: str, kind: int) -> str:
 
 def _state(found: Version) -> str:
     return (
-        f"{_time(found)}<ETag>&quot;{found.etag}&quot;</ETag><Size>{found.size_bytes}</Size>"
-        "<StorageClass>STANDARD</StorageClass>"
+        f"{_time(found)}<ETag>&quot;{found.etag}&quot;</ETag>{_digest(*shown_in(found.checksums))}"
+        f"<Size>{found.size_bytes}</Size><StorageClass>STANDARD</StorageClass>"
     )
 
 

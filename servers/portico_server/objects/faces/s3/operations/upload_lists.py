@@ -7,7 +7,7 @@ from portico_server.objects.faces.s3 import checksum_headers, object_headers
 from portico_server.objects.faces.s3.answers import xml
 from portico_server.objects.faces.s3.operations.listing import encoding_of, key_of, owner_element
 from portico_server.objects.faces.s3.operations.reading import MAX_PART_NUMBER
-from portico_server.objects.faces.s3.operations.uploads import upload_id_of
+from portico_server.objects.faces.s3.operations.uploads import abort_headers, upload_id_of
 from portico_server.objects.faces.s3.request import S3Request
 from portico_server.objects.faces.s3.writing_xml import boolean, element, optional
 from portico_server.platform.faces import FaceResponse
@@ -42,7 +42,7 @@ async def list_parts(request: S3Request) -> FaceResponse:
         content += "<Part>" + element("PartNumber", part.number) + element("LastModified", when)
         content += element("ETag", f'"{part.etag}"') + element("Size", part.size_bytes)
         content += checksum_headers.answer_elements(part.checksums, with_type=False) + "</Part>"
-    return xml(request, "ListPartsResult", content)
+    return xml(request, "ListPartsResult", content, abort_headers(page.upload))
 
 
 async def list_uploads(request: S3Request) -> FaceResponse:

@@ -29,6 +29,7 @@ from portico_server.objects.faces.s3.reading_xml import Element
 from portico_server.objects.faces.s3.refusals import invalid, invalid_argument, malformed_xml, missing
 from portico_server.objects.faces.s3.request import S3Request, number
 from portico_server.objects.faces.s3.writing_xml import element
+from portico_server.objects.services.http_dates import http_date
 from portico_server.platform.errors import ApiError
 from portico_server.platform.faces import FaceResponse
 
@@ -52,13 +53,21 @@ async def create_upload(request: S3Request) -> FaceResponse:
     )
     upload = (await request.call("CreateMultipartUpload", message)).upload
     content = element("Bucket", request.bucket) + element("Key", request.key) + element("UploadId", upload.upload_id)
-    told = []
+    told = abort_headers(upload)
     if checksum_headers.ALGORITHM in headers:
-        told = [
+        told += [
             (checksum_headers.ALGORITHM, checksum_headers.algorithm_name(upload.checksum_algorithm)),
             (checksum_headers.TYPE, checksum_headers.type_name(upload.checksum_type)),
         ]
     return xml(request, "InitiateMultipartUploadResult", content, told)
+
+
+def abort_headers(upload: uploads_pb2.Upload) -> list[tuple[str, str]]:
+    """When a rule of the bucket aborts it, where one is about it."""
+    if not upload.abort_rule_id:
+        return []
+    date, rule_id = http_date(upload.abort_time.seconds), object_headers.encoded(upload.abort_rule_id)
+    return [("x-amz-abort-date", date), ("x-amz-abort-rule-id", rule_id)]
 
 
 async def upload_part(request: S3Request) -> FaceResponse:
