@@ -6,9 +6,12 @@ from functools import lru_cache
 
 import structlog
 
+from portico_server.objects.content.checked import DigestDiffers
 from portico_server.objects.errors import ObjectDamaged
 from portico_server.objects.names import ObjectName
 
+LOST = (EOFError, FileNotFoundError, DigestDiffers)
+"""What reading raises of bytes that are not there any more, or not as they were."""
 _OBJECTS_REMEMBERED = 1000
 
 _log = structlog.get_logger(__name__)
@@ -22,6 +25,15 @@ def damaged(name: ObjectName, version_id: str, what: str) -> ObjectDamaged:
         resource=str(name),
         version_id=version_id,
     )
+
+
+def damaged_by(error: BaseException, name: ObjectName, version_id: str) -> ObjectDamaged:
+    """The same for one of LOST that came while the bytes were read."""
+    if isinstance(error, FileNotFoundError):
+        return damaged(name, version_id, "their file, or that of a part, is missing")
+    if isinstance(error, DigestDiffers):
+        return damaged(name, version_id, "they are not those that were stored, as their CRC-64/NVME tells")
+    return damaged(name, version_id, "their file was cut short")
 
 
 def log(name: ObjectName, version_id: str, what: str) -> None:

@@ -13,15 +13,17 @@ from portico_server.objects.store import parts as store
 from portico_server.platform.database import Database
 
 _REMEMBERED_PARTS = 20_000
-"""Some 270 bytes each."""
+"""Some 340 bytes each."""
 
 
 class Piece(NamedTuple):
-    """A part's bytes: in the blob `file`, or inline by `id`."""
+    """A part's bytes: in the blob `file`, or inline by `id`. `checksums`: their digests, packed; empty: not to be
+    compared."""
 
     id: str
     file: str
     size_bytes: int
+    checksums: bytes = b""
 
 
 class PieceRange(NamedTuple):
@@ -30,6 +32,10 @@ class PieceRange(NamedTuple):
     piece: Piece
     offset: int
     length: int
+
+    @property
+    def is_whole(self) -> bool:
+        return self.length == self.piece.size_bytes
 
 
 class PartList:
@@ -50,7 +56,7 @@ class PartList:
             self.size_bytes += part.size_bytes
             self._numbers.append(part.number)
             self._ends.append(self.size_bytes)
-            self.pieces.append(Piece(part.id, part.file, part.size_bytes))
+            self.pieces.append(Piece(part.id, part.file, part.size_bytes, part.checksums))
             self.anchor = self.anchor or part.file
 
     def range_of(self, number: int) -> ByteRange | None:

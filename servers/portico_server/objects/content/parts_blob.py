@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass
 
+from portico_server.objects.content.checked import check, checked
 from portico_server.objects.content.part_lists import PartList, Piece, PieceRange
 from portico_server.objects.content.ranges import ByteRange
 from portico_server.objects.store import parts as store
@@ -39,7 +40,8 @@ class PartsBlob:
         self.size_bytes = parts.size_bytes
 
     async def chunks(self, offset: int, length: int, chunk_bytes: int) -> AsyncGenerator[bytes, None]:
-        """Raises EOFError where a part is not as long as it was, FileNotFoundError where one is missing."""
+        """Raises EOFError where a part is not as long as it was, FileNotFoundError where one is missing, DigestDiffers
+        where all bytes of one are asked for, and are not those that were stored."""
         ranges = self._parts.within(ByteRange(offset, length))
         ahead = self._begin_next(ranges, chunk_bytes)
         try:
@@ -76,6 +78,8 @@ class PartsBlob:
             if blob.size_bytes != piece.size_bytes:
                 raise EOFError(f"the file of a part has {blob.size_bytes} of {piece.size_bytes} bytes")
             following = blob.chunks(offset, length, chunk_bytes)
+            if wanted.is_whole:
+                following = checked(following, length, piece.checksums)
             return _Begun([await anext(following)], following, blob)
         except BaseException:
             await blob.close()
@@ -83,10 +87,11 @@ class PartsBlob:
 
 
 async def inline(database: Database, piece: Piece) -> bytes:
-    """The bytes of a part without a file. Raises FileNotFoundError where they are missing."""
+    """The bytes of a part without a file. Raises FileNotFoundError where they are missing, DigestDiffers."""
     data = await store.inline_bytes(database, piece.id) if piece.size_bytes else b""
     if data is None:
         raise FileNotFoundError(f"the bytes of the part {piece.id} are missing")
+    check(data, piece.checksums)
     return data
 
 

@@ -8,6 +8,7 @@ from concurrent.futures import Executor
 from contextlib import aclosing
 
 from portico.objects.v1 import objects_pb2
+from portico_server.objects.content.checked import checked
 from portico_server.objects.content.checksums import Digests, Hasher
 from portico_server.objects.content.ranges import ByteRange
 from portico_server.objects.records import Version
@@ -31,7 +32,7 @@ class Rehasher:
         """A version's digests, packed, with those of the algorithms too. `data` are its inline bytes. Those that are
         made of its parts' digests go where others are wanted: all of a version are of one type.
 
-        Raises FileNotFoundError, and EOFError where its blob is cut short.
+        Raises `damage.LOST`.
         """
         message = objects_pb2.Checksums.FromString(version.checksums)
         if algorithms and message.type == objects_pb2.CHECKSUM_TYPE_COMPOSITE:
@@ -57,7 +58,10 @@ class Rehasher:
             return hasher.digests()
         loop = asyncio.get_running_loop()
         try:
-            async with aclosing(blob.chunks(0, version.size_bytes, _PIECE_BYTES)) as chunks:
+            chunks = blob.chunks(0, version.size_bytes, _PIECE_BYTES)
+            if not version.list_id:  # parts are compared one by one
+                chunks = checked(chunks, version.size_bytes, version.checksums)
+            async with aclosing(chunks):
                 async for chunk in chunks:
                     await loop.run_in_executor(self._hashing, hasher.update, chunk)
         finally:

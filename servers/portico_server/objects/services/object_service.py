@@ -10,7 +10,7 @@ from google.api import httpbody_pb2
 
 from portico.objects.v1 import objects_pb2, objects_pb2_grpc
 from portico_server.objects.content import checksums
-from portico_server.objects.content.damage import damaged
+from portico_server.objects.content.damage import LOST, damaged_by
 from portico_server.objects.errors import InvalidField
 from portico_server.objects.names import parse_object_name
 from portico_server.objects.records import Version
@@ -118,7 +118,7 @@ class ObjectService(objects_pb2_grpc.ObjectServiceServicer):
                 yield response
                 return
             beside = current.get().beside
-            async with aclosing(reading.blob.chunks(*reading.range, CHUNK_BYTES)) as chunks:
+            async with aclosing(reading.chunks(CHUNK_BYTES)) as chunks:
                 async for chunk in chunks:
                     if beside is None:
                         response.data.data = chunk
@@ -128,10 +128,8 @@ class ObjectService(objects_pb2_grpc.ObjectServiceServicer):
                     ready = [response]
                     response = objects_pb2.GetObjectResponse()
                     yield ready.pop()
-        except EOFError:
-            raise damaged(wanted.name, wanted.version_id, "their file was cut short") from None
-        except FileNotFoundError:
-            raise damaged(wanted.name, wanted.version_id, "the file of a part is missing") from None
+        except LOST as error:
+            raise damaged_by(error, wanted.name, wanted.version_id) from None
         finally:
             await reading.close()
 

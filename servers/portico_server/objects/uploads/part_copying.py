@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from portico_server.objects import errors
 from portico_server.objects.content import checksums
-from portico_server.objects.content.damage import damaged
+from portico_server.objects.content.damage import LOST, damaged_by
 from portico_server.objects.content.incoming import Announced, Content
 from portico_server.objects.records import Part, Upload, Version
 from portico_server.objects.uploads.composing import MAX_PART_BYTES
@@ -51,8 +51,8 @@ class PartCopying:
                     resource=str(source.name),
                 )
             content = await self._linked(upload, reading) or await self._read(upload, reading)
-        except (EOFError, FileNotFoundError):
-            raise damaged(source.name, source.version_id, "their file is missing or was cut short") from None
+        except LOST as error:
+            raise damaged_by(error, source.name, source.version_id) from None
         finally:
             await reading.close()
         return CopiedPart(await self._uploads.keep_part(upload, number, content), reading.version)

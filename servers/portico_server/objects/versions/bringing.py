@@ -37,8 +37,7 @@ class Bringing:
 
     async def bring(self, bucket: Bucket, source: Version, found: Brought, algorithms: Sequence[str]) -> Brought:
         """What was `found` of the source, as the bucket may have it; `algorithms` are digests to make where all bytes
-        are read anyway. Raises FileNotFoundError, JurisdictionUnavailable, StorageFull, and EOFError for what is cut
-        short."""
+        are read anyway. Raises `damage.LOST`, JurisdictionUnavailable, StorageFull."""
         if source.list_id:
             stays = await self._parts_may_stay(bucket, source)
             return found if stays else await self._joined(bucket, source, algorithms)
@@ -74,6 +73,6 @@ async def pieces_of(reading: Reading) -> AsyncGenerator[bytes, None]:
     if reading.blob is None:
         yield reading.data
         return
-    async with aclosing(reading.blob.chunks(*reading.range, _CHUNK_BYTES)) as chunks:
+    async with aclosing(reading.chunks(_CHUNK_BYTES)) as chunks:
         async for chunk in chunks:
             yield chunk

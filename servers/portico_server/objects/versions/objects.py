@@ -10,7 +10,8 @@ from typing import NamedTuple
 from portico_server.objects import errors
 from portico_server.objects.buckets.buckets import Buckets
 from portico_server.objects.content import checksums
-from portico_server.objects.content.damage import damaged
+from portico_server.objects.content.checked import DigestDiffers
+from portico_server.objects.content.damage import damaged, damaged_by
 from portico_server.objects.content.incoming import Announced, Content, Receiver
 from portico_server.objects.content.placing import Placing
 from portico_server.objects.content.rehashing import Rehasher
@@ -190,8 +191,8 @@ class Objects:
             brought = Brought(source.file, data, source.etag, digests)
             if bucket is not None:
                 brought = await self._bringing.bring(bucket, source, brought, copy.algorithms)
-        except EOFError:
-            raise damaged(copy.source.name, copy.source.version_id, "their file was cut short") from None
+        except (EOFError, DigestDiffers) as error:
+            raise damaged_by(error, copy.source.name, copy.source.version_id) from None
         write_id, now_us = self._ids.mint()
         new = NewVersion(
             write_id,

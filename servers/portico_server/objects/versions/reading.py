@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from typing import NamedTuple
 
 from portico.objects.v1 import objects_pb2
 from portico_server.objects import errors
 from portico_server.objects.buckets.buckets import Buckets
 from portico_server.objects.content import ranges
-from portico_server.objects.content.damage import damaged
+from portico_server.objects.content.checked import DigestDiffers, check, checked
+from portico_server.objects.content.damage import damaged, damaged_by
 from portico_server.objects.content.part_lists import PartLists
 from portico_server.objects.content.parts_blob import PartsBlob, inline
 from portico_server.objects.content.ranges import ByteRange
@@ -51,6 +53,15 @@ class Reading(NamedTuple):
     data: bytes
     blob: Blob | None
 
+    def chunks(self, chunk_bytes: int) -> AsyncGenerator[bytes, None]:
+        """Those of the blob. Raises `damage.LOST`."""
+        assert self.blob is not None
+        chunks = self.blob.chunks(*self.range, chunk_bytes)
+        version = self.version
+        if version.list_id or self.range.length != version.size_bytes:
+            return chunks  # parts are compared one by one
+        return checked(chunks, version.size_bytes, version.checksums)
+
     async def close(self) -> None:
         if self.blob is not None:
             await self.blob.close()
@@ -81,13 +92,12 @@ class Reader:
     async def open(self, wanted: Wanted) -> Reading:
         """Raises what `head` raises, InvalidRange, and ObjectDamaged."""
         try:
-            return await self._open(wanted)
-        except FileNotFoundError:
-            pass  # replaced and collected between the look at its row and the opening of its file: there is a newer one
-        try:
-            return await self._open(wanted)
-        except FileNotFoundError:
-            raise damaged(wanted.name, wanted.version_id, "their file is missing") from None
+            try:
+                return await self._open(wanted)
+            except FileNotFoundError:  # replaced and collected since its row was read: there is a newer one
+                return await self._open(wanted)
+        except (FileNotFoundError, DigestDiffers) as error:
+            raise damaged_by(error, wanted.name, wanted.version_id) from None
 
     async def _open(self, wanted: Wanted) -> Reading:
         version, data = await self.find(wanted)
@@ -96,6 +106,7 @@ class Reader:
             return await self.open_parts(version, wanted_range)
         if not version.file:
             begin, length = wanted_range
+            check(data, version.checksums)
             return Reading(version, wanted_range, data[begin : begin + length], None)
         with span("objects.blobs.open", step="store"):
             blob = await self._blobs.open(version.file)
