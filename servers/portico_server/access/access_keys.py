@@ -69,6 +69,11 @@ class AccessKeys:
         revision, state = await self._book.change(parent, "access.access_key.create", caller, plan)
         return state.get(name), revision, secret
 
+    async def names_of(self, account: str, principal: str) -> list[str]:
+        """Of the principal's keys in the account. Raises DomainError."""
+        kept = (await self._book.state(account)).kept()
+        return [item.name for item in kept if item.kind is ACCESS_KEY and item.message.principal == principal]
+
     async def delete(self, name: str, caller: str) -> int:
         """The revision. Raises DomainError: of others only a Super Administrator deletes them."""
 

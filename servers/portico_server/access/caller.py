@@ -10,6 +10,8 @@ from portico_server.platform import call
 from portico_server.platform.access.credentials import API_TOKEN_ID_PREFIX
 from portico_server.platform.access.permissions import patterns_of
 from portico_server.platform.access.revision import HEADER
+from portico_server.platform.caller import holds as holds
+from portico_server.platform.caller import holds_of_own as holds_of_own
 from portico_server.platform.caller import shown as shown
 from portico_server.platform.requests import RequestKey
 

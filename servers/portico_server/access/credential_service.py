@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from portico.access.v1 import access_keys_pb2, access_keys_pb2_grpc, api_tokens_pb2, api_tokens_pb2_grpc
 from portico_server.access import caller, store
 from portico_server.access.access_keys import AccessKeys
 from portico_server.access.api_tokens import ApiTokens
+from portico_server.access.errors import not_found
 from portico_server.access.kinds import ACCESS_KEY, API_TOKEN
 from portico_server.access.nouns import Noun
 from portico_server.platform.database import Database
@@ -80,11 +82,18 @@ class AccessKeyService(access_keys_pb2_grpc.AccessKeyServiceServicer):
 
     async def GetAccessKey(self, request: Any, context: Any) -> Any:
         answer = await self._noun.get(request)
+        is_own = answer.access_key.principal == caller.principal()
+        if not is_own and not caller.holds("access.access_key.read", request.name):
+            raise not_found(ACCESS_KEY, request.name)
         await _with_uses(self._database, [answer.access_key])
         return answer
 
     async def ListAccessKeys(self, request: Any, context: Any) -> Any:
-        answer = await self._noun.list(request)
+        shown = caller.shown()
+        if caller.holds_of_own("access.access_key.list", request.parent):
+            own = await self._access_keys.names_of(request.parent, caller.principal())
+            shown = replace(shown, allow=(*shown.allow, *own)) if not shown.everything else shown
+        answer = await self._noun.list(request, shown)
         await _with_uses(self._database, answer.access_keys)
         return answer
 

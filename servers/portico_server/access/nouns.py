@@ -9,6 +9,7 @@ from portico_server.access import caller
 from portico_server.access.items import Also, Items, Judge, anything, nothing_else
 from portico_server.access.kinds import Kind
 from portico_server.access.pages import page_size
+from portico_server.platform.authorization import Filter
 from portico_server.platform.database import Statement
 from portico_server.platform.paging import PageTokens
 from portico_server.platform.requests import Remember, once
@@ -52,11 +53,12 @@ class Noun:
     async def get(self, request: Any) -> Any:
         return self._response(f"Get{self._title}")(**{self.kind.field: await self.items.get(request.name)})
 
-    async def list(self, request: Any) -> Any:
+    async def list(self, request: Any, shown: Filter | None = None) -> Any:
+        """`shown`: what is, where it is more than the caller's permission shows."""
         who = caller.principal()
         after = self._page_tokens.open(request, who, request.page_token)
         found, cursor = await self.items.page(
-            self.kind, request.parent, after, page_size(request.page_size), caller.shown()
+            self.kind, request.parent, after, page_size(request.page_size), shown or caller.shown()
         )
         return self._response(f"List{self._titles}")(
             **{self._list_field: found, "next_page_token": self._page_tokens.seal(request, who, cursor)}

@@ -57,6 +57,18 @@ class AccountPoliciesBesideFile:
             principal.name, permission, resource, circumstances
         )
 
+    def allows_own(self, principal: Principal, permission: str, resource: str) -> bool:
+        if self.allows(principal, permission, resource):
+            return True
+        snapshot = self._shared.current()
+        if snapshot is None or principal.scope or _is_api_token(principal):
+            return False
+        if not snapshot.is_of_account(principal.name, resource) or self._file.denies(principal, permission, resource):
+            return False
+        if snapshot.denies(principal.name, permission, resource, circumstances_of(principal)):
+            return False
+        return self._is_usable()
+
     def is_operator(self, principal: Principal, resource: str) -> bool:
         return not _is_api_token(principal) and self._file.is_operator(principal, resource)
 

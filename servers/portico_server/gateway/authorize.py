@@ -165,7 +165,8 @@ async def _decide(
         if rule.mode is Mode.FILTER:
             call.filter = authorizer.filter(principal, rule.permission, names[0][1])
             continue
-        refused = await _first_refused(authorizer, principal, rule.permission, names)
+        allows = authorizer.allows_own if rule.mode is Mode.OWN else authorizer.allows
+        refused = await _first_refused(allows, principal, rule.permission, names)
         if rule.mode is Mode.EITHER:
             either.append(rule.permission)
             if refused is None:
@@ -180,10 +181,13 @@ async def _decide(
 
 
 async def _first_refused(
-    authorizer: Authorizer, principal: Principal, permission: str, names: Sequence[tuple[str, str]]
+    allows: Callable[[Principal, str, str], bool],
+    principal: Principal,
+    permission: str,
+    names: Sequence[tuple[str, str]],
 ) -> str | None:
     for position, (_, name) in enumerate(names, 1):
-        if not authorizer.allows(principal, permission, name):
+        if not allows(principal, permission, name):
             return name
         if position % _AT_ONCE == 0:
             await asyncio.sleep(0)

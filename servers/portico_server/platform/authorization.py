@@ -68,6 +68,11 @@ class Authorizer(Protocol):
         """Whether the principal holds the permission on the resource."""
         ...
 
+    def allows_own(self, principal: Principal, permission: str, resource: str) -> bool:
+        """Whether the principal may do that with what is its own there: it holds the permission, or it belongs to the
+        account, comes by no credential that narrows it, and nothing denies it."""
+        ...
+
     def filter(self, principal: Principal, permission: str, parent: str) -> Filter:
         """What of the things below `parent` the principal may see."""
         ...

@@ -30,6 +30,14 @@ def holds(permission: str, resource: str) -> bool:
     return made.authorizer.allows(made.principal, permission, resource)
 
 
+def holds_of_own(permission: str, resource: str) -> bool:
+    """Whether the caller may do that with what is its own there (`Authorizer.allows_own`); not where nobody decided."""
+    made = call.current.get()
+    if made.authorizer is None or made.principal is None:
+        return False
+    return made.authorizer.allows_own(made.principal, permission, resource)
+
+
 def held_below(permission: str, resource: str) -> Filter:
     """On what at or below the resource the caller holds the permission; nothing where nobody decided."""
     made = call.current.get()

@@ -22,6 +22,7 @@ class Mode(enum.Enum):
     REQUIRED = 0
     FILTER = 1
     EITHER = 2
+    OWN = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,11 @@ PERMISSIONS = Permissions(METHODS.values())
 PRODUCTS = sorted({name.partition(".")[0] for name in PERMISSIONS})
 ALL_DOMAINS = ("super-administrator", "administrator", "read-only")
 OWN = {
-    *(f"{verb}AccessKey" for verb in ("Create", "Delete")),
     *(f"{verb}ApiToken" for verb in ("Create", "Roll", "Delete")),
 }
 """What an administrator changes in the access product: what is his own, see `test_powers` and `test_credentials`."""
+ANYBODYS_OWN = {f"{verb}AccessKey" for verb in ("Create", "Get", "Delete")}
+"""What every member does with what is his own, whatever his role."""
 
 
 def may(role: str, method: Method) -> bool:
@@ -36,7 +37,20 @@ def may(role: str, method: Method) -> bool:
 
 
 def methods() -> dict[str, Method]:
-    return {path: method for path, method in METHODS.items() if method.requirements and path.startswith("/portico.")}
+    """Those that roles let in to."""
+    return {
+        path: method
+        for path, method in METHODS.items()
+        if method.requirements and path.startswith("/portico.") and not is_for_own(method)
+    }
+
+
+def is_for_own(method: Method) -> bool:
+    return any(one.mode is Mode.OWN for one in method.requirements)
+
+
+def test_a_member_needs_no_role_for_access_keys_of_his_own_alone() -> None:
+    assert {path.rpartition("/")[2] for path, method in METHODS.items() if is_for_own(method)} == ANYBODYS_OWN
 
 
 def test_there_is_a_role_for_each_product_and_the_three_for_all_of_them() -> None:

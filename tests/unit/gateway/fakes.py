@@ -44,10 +44,15 @@ class FakeAuthorizer:
         self.allowed = set(allowed)
         self.asked: list[tuple[str, str]] = []
         self.shown = shown or Filter(everything=True)
+        self.own: set[tuple[str, str]] = set()
+        """What is let in where it is for the caller's own."""
 
     def allows(self, principal: Principal, permission: str, resource: str) -> bool:
         self.asked.append((permission, resource))
         return (permission, resource) in self.allowed
+
+    def allows_own(self, principal: Principal, permission: str, resource: str) -> bool:
+        return self.allows(principal, permission, resource) or (permission, resource) in self.own
 
     def filter(self, principal: Principal, permission: str, parent: str) -> Filter:
         self.asked.append((permission, parent))

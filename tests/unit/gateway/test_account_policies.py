@@ -3,7 +3,7 @@ ever without their store."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -135,6 +135,24 @@ def test_a_deny_of_either_wins(machine: Machine) -> None:
     assert BUCKET in decides.filter(BOB, READ, ACCOUNT).deny
     assert not decides.allows(ADA, WRITE, BUCKET), "the file denies it"
     assert decides.filter(ADA, WRITE, ACCOUNT) == Filter(everything=False)
+
+
+def test_what_is_ones_own_is_for_who_belongs_to_the_account_unless_it_is_denied(machine: Machine) -> None:
+    machine.change(policies(BOB.name))
+    decides = machine.process()
+    assert decides.allows_own(ADA, READ, OTHER), "no policy allows it, and none denies it"
+    assert not decides.allows(ADA, READ, OTHER)
+    assert not decides.allows_own(BOB, READ, BUCKET), "a policy denies it"
+    assert not decides.allows_own(ADA, WRITE, OTHER), "the file denies it"
+    assert not decides.allows_own(Principal("accounts/b/principals/eve", "b"), READ, OTHER), "a stranger"
+    assert not decides.allows_own(replace(ADA, credential="api.1"), READ, OTHER), "an API token"
+    assert not decides.allows_own(replace(ADA, scope=frozenset({READ})), READ, OTHER), "a narrowed token"
+    machine.seconds_later += MAX_AGE_SECONDS + 1
+    with pytest.raises(ApiError, match="cannot be told"):
+        decides.allows_own(ADA, READ, OTHER)
+    machine.change(policies(principals=(BOB.name,)))
+    machine.seconds_later = 0
+    assert not decides.allows_own(ADA, READ, OTHER), "she has left"
 
 
 def test_what_nobody_has_compared_with_the_store_allows_nothing_and_goes_on_denying(machine: Machine) -> None:

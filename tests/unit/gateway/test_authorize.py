@@ -8,6 +8,7 @@ import dataclasses
 import pytest
 from portico.testing.v1 import testing_pb2
 
+from portico.access.v1 import access_keys_pb2
 from portico.objects.v1 import buckets_pb2, objects_pb2
 from portico_server.gateway.authorize import MAX_NAMES, authorize
 from portico_server.platform.authorization import Authorizer, Filter
@@ -16,6 +17,7 @@ from portico_server.platform.errors import ApiError
 from portico_server.platform.methods import ContractError, Method, Requirement, methods_of
 from tests.unit.gateway.fakes import ADMIN, METHODS, FakeAuthorizer, Handled, new_call, run
 
+KEYS = "/portico.access.v1.AccessKeyService/"
 OBJECTS = "/portico.objects.v1.ObjectService/"
 BUCKET = "accounts/default/buckets/photos"
 KEY = f"{BUCKET}/objects/2026/a.jpg"
@@ -23,6 +25,7 @@ ALL = {
     **METHODS,
     **methods_of(objects_pb2.DESCRIPTOR.services_by_name.values()),
     **methods_of(buckets_pb2.DESCRIPTOR.services_by_name.values()),
+    **methods_of(access_keys_pb2.DESCRIPTOR.services_by_name.values()),
 }
 ALL[OBJECTS + "GetObject"] = dataclasses.replace(ALL[OBJECTS + "GetObject"], anonymous=False)
 """As most methods are: not open to who is not allowed."""
@@ -63,6 +66,17 @@ async def test_a_call_without_it_is_refused_with_permission_and_resource() -> No
     assert (error.code.name, error.reason) == ("PERMISSION_DENIED", "PERMISSION_DENIED")
     assert error.metadata == {"permission": "objects.object.read", "resource": KEY}
     assert call.resource == KEY
+
+
+async def test_for_what_is_ones_own_no_permission_is_needed_unless_it_is_denied() -> None:
+    message = access_keys_pb2.CreateAccessKeyRequest(parent="accounts/default")
+    authorizer = FakeAuthorizer()
+
+    denied = await refusal(authorizer, call_of(KEYS + "CreateAccessKey", message))
+    authorizer.own.add(("access.access_key.create", "accounts/default"))
+    await pass_through(authorizer, call_of(KEYS + "CreateAccessKey", message))
+
+    assert denied.metadata == {"permission": "access.access_key.create", "resource": "accounts/default"}
 
 
 @pytest.mark.parametrize(

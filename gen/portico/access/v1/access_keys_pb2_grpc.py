@@ -27,7 +27,7 @@ if _version_not_supported:
 
 class AccessKeyServiceStub:
     """Manages access keys. A key calls as the principal who made it. Its secret is kept, encrypted, because signatures
-    cannot be verified without it.
+    cannot be verified without it. To make, see and delete keys of one's own needs no permission, but none may be denied.
     """
 
     def __init__(self, channel):
@@ -60,7 +60,7 @@ class AccessKeyServiceStub:
 
 class AccessKeyServiceServicer:
     """Manages access keys. A key calls as the principal who made it. Its secret is kept, encrypted, because signatures
-    cannot be verified without it.
+    cannot be verified without it. To make, see and delete keys of one's own needs no permission, but none may be denied.
     """
 
     def CreateAccessKey(self, request, context):
@@ -72,21 +72,22 @@ class AccessKeyServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetAccessKey(self, request, context):
-        """Answers one access key. NOT_FOUND (`ACCESS_KEY_NOT_FOUND`) if there is none.
+        """Answers one access key. NOT_FOUND (`ACCESS_KEY_NOT_FOUND`) if there is none, or it is another one's and the caller does
+        not hold the permission.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListAccessKeys(self, request, context):
-        """Lists the access keys of an account that the caller may see, by id.
+        """Lists the access keys of an account that the caller may see, by id: the caller's own, and others with the permission.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DeleteAccessKey(self, request, context):
-        """Deletes an access key. It signs nothing more, from the answer on.
+        """Deletes an access key; others' only a Super Administrator deletes. It signs nothing more, from the answer on.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -125,7 +126,7 @@ def add_AccessKeyServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class AccessKeyService:
     """Manages access keys. A key calls as the principal who made it. Its secret is kept, encrypted, because signatures
-    cannot be verified without it.
+    cannot be verified without it. To make, see and delete keys of one's own needs no permission, but none may be denied.
     """
 
     @staticmethod

@@ -25,19 +25,19 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n portico/options/v1/options.proto\x12\x12portico.options.v1\x1a google/protobuf/descriptor.proto\"\x84\x01\n\rAuthorization\x12\x0e\n\x06public\x18\x01 \x01(\x08\x12\x35\n\x0crequirements\x18\x02 \x03(\x0b\x32\x1f.portico.options.v1.Requirement\x12\x19\n\x11\x61sked_permissions\x18\x03 \x03(\t\x12\x11\n\tanonymous\x18\x04 \x01(\x08\"\xad\x01\n\x0bRequirement\x12\x12\n\npermission\x18\x01 \x01(\t\x12\x16\n\x0eresource_field\x18\x02 \x01(\t\x12\x32\n\x04mode\x18\x03 \x01(\x0e\x32$.portico.options.v1.Requirement.Mode\">\n\x04Mode\x12\x14\n\x10MODE_UNSPECIFIED\x10\x00\x12\x0f\n\x0bMODE_FILTER\x10\x01\x12\x0f\n\x0bMODE_EITHER\x10\x02*K\n\rUnknownFields\x12\x1e\n\x1aUNKNOWN_FIELDS_UNSPECIFIED\x10\x00\x12\x1a\n\x16UNKNOWN_FIELDS_REFUSED\x10\x01:Z\n\rauthorization\x12\x1e.google.protobuf.MethodOptions\x18\xb2\x8b\x03 \x01(\x0b\x32!.portico.options.v1.Authorization:\\\n\x0eunknown_fields\x12\x1f.google.protobuf.ServiceOptions\x18\xb3\x8b\x03 \x01(\x0e\x32!.portico.options.v1.UnknownFields:/\n\x04\x66\x61\x63\x65\x12\x1f.google.protobuf.ServiceOptions\x18\xb4\x8b\x03 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n portico/options/v1/options.proto\x12\x12portico.options.v1\x1a google/protobuf/descriptor.proto\"\x84\x01\n\rAuthorization\x12\x0e\n\x06public\x18\x01 \x01(\x08\x12\x35\n\x0crequirements\x18\x02 \x03(\x0b\x32\x1f.portico.options.v1.Requirement\x12\x19\n\x11\x61sked_permissions\x18\x03 \x03(\t\x12\x11\n\tanonymous\x18\x04 \x01(\x08\"\xbb\x01\n\x0bRequirement\x12\x12\n\npermission\x18\x01 \x01(\t\x12\x16\n\x0eresource_field\x18\x02 \x01(\t\x12\x32\n\x04mode\x18\x03 \x01(\x0e\x32$.portico.options.v1.Requirement.Mode\"L\n\x04Mode\x12\x14\n\x10MODE_UNSPECIFIED\x10\x00\x12\x0f\n\x0bMODE_FILTER\x10\x01\x12\x0f\n\x0bMODE_EITHER\x10\x02\x12\x0c\n\x08MODE_OWN\x10\x03*K\n\rUnknownFields\x12\x1e\n\x1aUNKNOWN_FIELDS_UNSPECIFIED\x10\x00\x12\x1a\n\x16UNKNOWN_FIELDS_REFUSED\x10\x01:Z\n\rauthorization\x12\x1e.google.protobuf.MethodOptions\x18\xb2\x8b\x03 \x01(\x0b\x32!.portico.options.v1.Authorization:\\\n\x0eunknown_fields\x12\x1f.google.protobuf.ServiceOptions\x18\xb3\x8b\x03 \x01(\x0e\x32!.portico.options.v1.UnknownFields:/\n\x04\x66\x61\x63\x65\x12\x1f.google.protobuf.ServiceOptions\x18\xb4\x8b\x03 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'portico.options.v1.options_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_UNKNOWNFIELDS']._serialized_start=401
-  _globals['_UNKNOWNFIELDS']._serialized_end=476
+  _globals['_UNKNOWNFIELDS']._serialized_start=415
+  _globals['_UNKNOWNFIELDS']._serialized_end=490
   _globals['_AUTHORIZATION']._serialized_start=91
   _globals['_AUTHORIZATION']._serialized_end=223
   _globals['_REQUIREMENT']._serialized_start=226
-  _globals['_REQUIREMENT']._serialized_end=399
+  _globals['_REQUIREMENT']._serialized_end=413
   _globals['_REQUIREMENT_MODE']._serialized_start=337
-  _globals['_REQUIREMENT_MODE']._serialized_end=399
+  _globals['_REQUIREMENT_MODE']._serialized_end=413
 # @@protoc_insertion_point(module_scope)

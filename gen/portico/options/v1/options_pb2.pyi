@@ -40,9 +40,11 @@ class Requirement(_message.Message):
         MODE_UNSPECIFIED: _ClassVar[Requirement.Mode]
         MODE_FILTER: _ClassVar[Requirement.Mode]
         MODE_EITHER: _ClassVar[Requirement.Mode]
+        MODE_OWN: _ClassVar[Requirement.Mode]
     MODE_UNSPECIFIED: Requirement.Mode
     MODE_FILTER: Requirement.Mode
     MODE_EITHER: Requirement.Mode
+    MODE_OWN: Requirement.Mode
     PERMISSION_FIELD_NUMBER: _ClassVar[int]
     RESOURCE_FIELD_FIELD_NUMBER: _ClassVar[int]
     MODE_FIELD_NUMBER: _ClassVar[int]

@@ -202,11 +202,17 @@ def _rest(rule: http_pb2.HttpRule) -> str:
     return f'<p class="rest"><b>{verb.upper()}</b> <code>{html.escape(path)}</code>{body}</p>'
 
 
+_HOW = {
+    "FILTER": ", what may not be seen is left out",
+    "EITHER": ", or another so marked",
+    "OWN": ", not needed for what is one's own, unless it is denied",
+}
+"""What a requirement's mode means, behind its permission."""
+
+
 def _permission(requirement: Any) -> str:
     where = f" on <code>{'.'.join(requirement.fields)}</code>" if requirement.fields else ""
-    how = {"FILTER": ", what may not be seen is left out", "EITHER": ", or another so marked"}.get(
-        requirement.mode.name, ""
-    )
+    how = _HOW.get(requirement.mode.name, "")
     return f"<code>{requirement.permission}</code>{where}{how}"
 
 

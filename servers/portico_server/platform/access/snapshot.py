@@ -140,6 +140,11 @@ class Snapshot:
         end = resource.find("/", _BEHIND_ACCOUNTS)
         return self._accounts.get(resource if end < 0 else resource[:end])
 
+    def is_of_account(self, principal: str, resource: str) -> bool:
+        """Whether the principal belongs to the account in which a resource stands."""
+        account = self.account_of(resource)
+        return account is not None and principal in account.model.principals
+
     def knows(self, principal: str) -> bool:
         """Whether the principal belongs to any account."""
         return any(principal in account.model.principals for account in self._accounts.values())
