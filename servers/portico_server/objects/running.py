@@ -84,7 +84,8 @@ async def run(platform: Platform) -> AsyncIterator[Running]:
     webhook_rules = WebhookRules(destinations, platform.sealing(NAME), platform.random)
     placing = Placing(blobs.stores)
     buckets = Buckets(database, clock, ids, operations.is_running, webhook_rules, placing)
-    emptying = Emptying(database, buckets, ids, operations, clock)
+    expiring = Expiring(database, clock, ids, buckets)
+    emptying = Emptying(database, buckets, ids, operations, clock, expiring)
     kinds[KIND] = emptying.empty
     scrubbing = Scrubbing(database, buckets, operations, clock)
     relocating = Relocating(database, buckets, operations)
@@ -107,7 +108,9 @@ async def run(platform: Platform) -> AsyncIterator[Running]:
         objects = Objects(database, blobs, buckets, reader, receiver, placing, rehasher, ids)
         uploads = Uploads(database, blobs, buckets, objects, receiver, placing, ids, hashing)
         listing = Listing(database, buckets)
-        bucket_service = BucketService(database, clock, buckets, emptying, scrubbing, relocating, placing, tokens)
+        bucket_service = BucketService(
+            database, clock, buckets, emptying, expiring, scrubbing, relocating, placing, tokens
+        )
         object_service = ObjectService(
             database,
             clock,
@@ -147,7 +150,7 @@ async def run(platform: Platform) -> AsyncIterator[Running]:
                     *Collector(database, blobs, clock).jobs(),
                     *Freeing(database, blobs, clock).jobs(),
                     *Aborting(database, buckets, clock).jobs(),
-                    *Expiring(database, clock, ids, buckets).jobs(),
+                    *expiring.jobs(),
                     *Sampling(database, clock).jobs(),
                     *queues.jobs(),
                     *delivering.jobs(),

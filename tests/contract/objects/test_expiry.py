@@ -64,12 +64,51 @@ async def test_put_get_and_head_answer_when_an_object_expires_and_by_which_rule(
 async def test_a_rule_holds_for_what_was_put_before_it_and_no_longer_than_it_is_in_force(stand: Stand) -> None:
     await stand.put("key")
     stand.clock.pass_seconds(HOUR)
+    await stand.put("later")
     await stand.update_bucket(lifecycle_rules=[after()])
     assert await is_gone(stand.get, "key")
     rule = after()
     rule.enabled = False
     await stand.update_bucket(lifecycle_rules=[rule])
-    assert await stand.get("key") == b"bytes"
+    stand.clock.pass_seconds(HOUR)
+    assert await stand.get("later") == b"bytes"
+
+
+@pytest.mark.parametrize("change", [{"update_mask": {"paths": ["lifecycle_rules"]}}, {"versioning": ENABLED}])
+async def test_what_has_expired_does_not_come_back_by_other_settings(stand: Stand, change: Any) -> None:
+    """Though the job that deletes it has not run."""
+    for number in range(250):
+        await stand.put(f"{number:03}")
+    await expire_all(stand)
+    await stand.put("new")
+    await stand.update_bucket(**change)
+    assert keys(await stand.list()) == ["new"]
+    assert keys(await stand.list_versions()) == ["new"]
+    assert await is_gone(stand.get, "000", version_id="null")
+
+
+async def test_a_bucket_in_which_all_has_expired_is_empty(stand: Stand) -> None:
+    for number in range(250):
+        await stand.put(f"{number:03}")
+    await expire_all(stand)
+    await stand.put("new")
+    with pytest.raises(errors.BucketNotEmpty):
+        await stand.delete_bucket()
+    await stand.delete("new")
+    await stand.delete_bucket()
+    with pytest.raises(errors.BucketNotFound):
+        await stand.list()
+
+
+async def test_so_many_objects_are_looked_at_as_one_can_wait_for(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("portico_server.objects.upkeep.expiring.MOST_AT_ONCE", 3)
+    for number in range(7):
+        await stand.put(f"{number:03}")
+    await expire_all(stand)
+    for _ in range(2):
+        with pytest.raises(errors.BucketNotEmpty):
+            await stand.delete_bucket()
+    await stand.delete_bucket()
 
 
 async def test_a_rule_that_another_process_sets_holds_at_the_next_read(stand: Stand) -> None:
@@ -123,7 +162,8 @@ async def test_where_versions_are_kept_an_expired_version_is_still_there_by_its_
     assert await is_gone(stand.get, "key")
     assert await stand.get("key", version_id=put.version_id) == b"first"
     assert keys(await stand.list()) == []
-    assert keys(await stand.list_versions()) == ["key"]
+    (listed,) = (await stand.list_versions()).objects
+    assert not listed.latest  # a delete marker belongs in front
     await stand.put("key", b"second")
     assert await stand.get("key") == b"second"
     assert await stand.get("key", version_id=put.version_id) == b"first"

@@ -108,7 +108,8 @@ class BucketServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DeleteBucket(self, request, context):
-        """Deletes an empty bucket: the operation is done when it is answered. With `force` it first deletes every object and
+        """Deletes an empty bucket: the operation is done when it is answered. What has expired does not count, of up to 10,000
+        objects. With `force` it first deletes every object and
         version, in the background. FAILED_PRECONDITION (`BUCKET_NOT_EMPTY`) if it holds anything and `force` is not set.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -132,10 +132,12 @@ class Buckets:
         return has_expired
 
     def still_there(self, bucket: Bucket, versions: list[Version]) -> list[Version]:
-        """Of versions that are marked as `latest` or not, those that no rule has deleted for good."""
+        """Of versions that are marked as `latest` or not, those that no rule has deleted for good; the latest of a key
+        that has expired is it no more, though the delete marker is still to be put in front."""
         if self._remembered.lifecycle(bucket) is None:
             return versions
-        return [one for one in versions if one.marker or self.present(bucket, one, by_id=True) is not None]
+        there = [one for one in versions if one.marker or self.present(bucket, one, by_id=True) is not None]
+        return [one if one.marker or self.present(bucket, one) else one._replace(latest=0) for one in there]
 
     def expiring(self, bucket: Bucket, version: Version) -> Version:
         """A current object with when it expires, if it does."""

@@ -15,6 +15,7 @@ from portico_server.objects.store import buckets as store
 from portico_server.objects.store import listing, locks, removal
 from portico_server.objects.store import uploads as upload_store
 from portico_server.objects.upkeep.aborting import abort_all
+from portico_server.objects.upkeep.expiring import Expiring
 from portico_server.objects.versions import locking
 from portico_server.platform.clock import Clock
 from portico_server.platform.database import Batch, Database, GuardFailed
@@ -34,19 +35,30 @@ _TOLD_EVERY = 1000
 class Emptying:
     """Deletes buckets."""
 
-    def __init__(self, database: Database, buckets: Buckets, ids: Ids, operations: Operations, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        buckets: Buckets,
+        ids: Ids,
+        operations: Operations,
+        clock: Clock,
+        expiring: Expiring,
+    ) -> None:
         self._database = database
         self._buckets = buckets
         self._ids = ids
         self._operations = operations
         self._clock = clock
+        self._expiring = expiring
 
     async def delete(self, name: str, etag: str, force: bool) -> operations_pb2.Operation:
         """The operation that deletes the bucket: already done, or with `force` under way.
 
+        What has expired in it does not hold it, as far as that is soon deleted (`Expiring.expire_some`).
         While it runs the bucket takes no writes; if it is cancelled it does again, without what was deleted by then.
         Raises BucketNotFound, BucketNotEmpty, BucketChanged, and BucketBeingDeleted where another caller deletes it.
         """
+        has_expired = False
         while True:
             bucket = await self._buckets.get(name)
             if await self._buckets.is_being_deleted(bucket):
@@ -56,8 +68,11 @@ class Emptying:
                 return await (self._begin(bucket) if force else self._delete_empty(bucket))
             except GuardFailed as failed:
                 if failed.reason == store.BUCKET_NOT_EMPTY:
-                    raise _not_empty(name) from None
-                if failed.reason != store.BUCKET_CHANGED:
+                    if has_expired or not bucket.expires:
+                        raise _not_empty(name) from None
+                    await self._expiring.expire_some(name)
+                    has_expired = True
+                elif failed.reason != store.BUCKET_CHANGED:
                     raise
 
     async def empty(self, running: Running) -> Message:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from portico.objects.v1 import buckets_pb2, buckets_pb2_grpc
-from portico_server.objects.buckets.buckets import Buckets, NewBucket
+from portico_server.objects.buckets.buckets import Buckets, NewBucket, check_etag
 from portico_server.objects.buckets.emptying import Emptying
 from portico_server.objects.buckets.settings import Change, change_of
 from portico_server.objects.content.placing import Placing
@@ -13,6 +13,7 @@ from portico_server.objects.errors import InvalidField
 from portico_server.objects.names import bucket_name
 from portico_server.objects.records import Bucket
 from portico_server.objects.services import caller, messages
+from portico_server.objects.upkeep.expiring import Expiring
 from portico_server.objects.upkeep.relocating import Relocating
 from portico_server.objects.upkeep.scrubbing import Scrubbing
 from portico_server.objects.versions.listing import page_size
@@ -22,6 +23,8 @@ from portico_server.platform.paging import PageTokens
 from portico_server.platform.requests import Remember, once
 
 _FIXED = ("location_hint", "jurisdiction")
+_ABOUT_EXPIRY = frozenset(("lifecycle_rules", "versioning", "object_lock"))
+"""By which it is judged what has expired, and what becomes of that."""
 
 
 class BucketService(buckets_pb2_grpc.BucketServiceServicer):
@@ -33,6 +36,7 @@ class BucketService(buckets_pb2_grpc.BucketServiceServicer):
         clock: Clock,
         buckets: Buckets,
         emptying: Emptying,
+        expiring: Expiring,
         scrubbing: Scrubbing,
         relocating: Relocating,
         placing: Placing,
@@ -42,6 +46,7 @@ class BucketService(buckets_pb2_grpc.BucketServiceServicer):
         self._clock = clock
         self._buckets = buckets
         self._emptying = emptying
+        self._expiring = expiring
         self._scrubbing = scrubbing
         self._relocating = relocating
         self._placing = placing
@@ -88,7 +93,11 @@ class BucketService(buckets_pb2_grpc.BucketServiceServicer):
         for field in () if request.update_mask.paths else _FIXED:
             if getattr(wanted, field) not in ("", getattr(bucket, field)):
                 raise InvalidField(f"{field} was fixed when the bucket was created", field=f"bucket.{field}")
-        bucket = await self._buckets.update(wanted.name, change_of(wanted, request.update_mask.paths), wanted.etag)
+        change = change_of(wanted, request.update_mask.paths)
+        if bucket.expires and _ABOUT_EXPIRY.intersection(change.fields):
+            check_etag(bucket, wanted.etag)
+            await self._expiring.expire_some(bucket.name)  # else other rules would bring back what is gone for readers
+        bucket = await self._buckets.update(wanted.name, change, wanted.etag)
         return buckets_pb2.UpdateBucketResponse(bucket=self._message(bucket))
 
     async def DeleteBucket(

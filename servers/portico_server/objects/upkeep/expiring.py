@@ -29,6 +29,8 @@ from portico_server.platform.product import Job
 _EVERY_SECONDS = 300.0
 _BUCKETS_AT_ONCE = 100
 _READ_AT_ONCE = 500
+MOST_AT_ONCE = 10_000
+"""Objects that are looked at while somebody waits (`expire_some`): some tenths of a second."""
 _DELETED_AT_ONCE = 100
 """Versions a batch: it holds the event loop for about half a millisecond."""
 
@@ -53,14 +55,39 @@ class Expiring:
                 await self._expire_in(name)
             behind = names[-1]
 
-    async def _expire_in(self, name: str) -> None:
+    async def expire_some(self, name: str) -> None:
+        """Deletes what has expired in a bucket of the first `MOST_AT_ONCE` current objects that its rules are about:
+        for who waits, as what was gone for readers must not show up in another way."""
+        opened = await self._opened(name)
+        if opened is None:
+            return
+        bucket, rules = opened
+        now_us, left = self._clock.now_us(), MOST_AT_ONCE
+        for within in text.union(text.beginning_with(prefix) for prefix, _ in rules.ranges_of_expired(now_us)):
+            while left > 0:
+                rows = await listing.objects(self._database, name, within, min(left, _DELETED_AT_ONCE))
+                expired = [row for row in rows if (at := rules.expiry(row)) is not None and at.time_us <= now_us]
+                if expired:
+                    await self._each_at_worst(bucket, expired, self._expire_objects)
+                left -= len(rows)
+                if len(rows) < _DELETED_AT_ONCE:
+                    break
+                within = TextRange(text.after(rows[-1].key), within.end)
+
+    async def _opened(self, name: str) -> tuple[Bucket, Lifecycle] | None:
+        """A bucket that takes writes and has rules in force, and these."""
         try:
             bucket = await self._buckets.open(name)
         except (BucketNotFound, BucketBeingDeleted):
-            return
+            return None
         rules = self._buckets.lifecycle(bucket)
-        if rules is None:
+        return (bucket, rules) if rules is not None else None
+
+    async def _expire_in(self, name: str) -> None:
+        opened = await self._opened(name)
+        if opened is None:
             return
+        bucket, rules = opened
         async for objects in self._expired_objects(bucket, rules):
             await self._each_at_worst(bucket, objects, self._expire_objects)
         if bucket.versioning != Versioning.DISABLED:
