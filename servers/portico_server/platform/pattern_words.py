@@ -23,6 +23,9 @@ _WHOLE = {
     r"^[^\x00]*$": "text without NUL",
     r"^[^\x00-\x1f\x7f]*$": "text without control characters",
     r"^\S+$": "text without spaces",
+    r"^[^*\x00-\x20\x7f]*[*]?[^*\x00-\x20\x7f]*$": "text with one * at most, without spaces",
+    r"^[a-zA-Z0-9!#$%&'+.^_`|~-]*[*]?[a-zA-Z0-9!#$%&'+.^_`|~-]*$": "a header's name, with one * at most",
+    r"^[a-zA-Z0-9!#$%&'*+.^_`|~-]+$": "a header's name",
     r"^https?://[^\x00-\x20\x7f]+$": "http://… or https://…, without spaces",
 }
 _SEGMENTS = {r"[^\x00]+": "a key of one character or more, without NUL"}

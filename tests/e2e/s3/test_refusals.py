@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from typing import Any
 
 import pytest
@@ -92,3 +93,51 @@ def test_uploads_are_not_aborted_by_tags(s3: Any, bucket: str) -> None:
     }
     call = s3.put_bucket_lifecycle_configuration
     assert code_of(call, Bucket=bucket, LifecycleConfiguration={"Rules": [rule]}) == (400, "InvalidRequest")
+
+
+def lifecycle(rule: str) -> tuple[str, str, dict[str, str], bytes]:
+    document = f"<LifecycleConfiguration><Rule><Status>Enabled</Status>{rule}</Rule></LifecycleConfiguration>"
+    return "PUT", "?lifecycle", {}, document.encode()
+
+
+EXPIRY = "<Expiration><Days>1</Days></Expiration>"
+MARKERS = "<Expiration><ExpiredObjectDeleteMarker>true</ExpiredObjectDeleteMarker></Expiration>"
+TAG = "<Tag><Key>a</Key><Value>b</Value></Tag>"
+QUEUE = (
+    "<QueueConfiguration><Queue>arn:aws:sqs:auto:other:q</Queue><Event>s3:ObjectCreated:*</Event></QueueConfiguration>"
+)
+ORIGIN = "<AllowedOrigin>a b</AllowedOrigin><AllowedMethod>GET</AllowedMethod>"
+PAST = {"x-amz-object-lock-mode": "GOVERNANCE", "x-amz-object-lock-retain-until-date": "2020-01-01T00:00:00Z"}
+WORDED = [
+    (("PUT", "/k", PAST, b""), "The retain until date must be in the future!"),
+    (lifecycle(f"<ID>a\tb</ID><Filter/>{EXPIRY}"), "ID must be text without control characters"),
+    (lifecycle(f"<Filter><Prefix>{'p' * 1025}</Prefix></Filter>{EXPIRY}"), "Prefix must"),
+    (lifecycle(f"<Filter>{TAG}</Filter>{MARKERS}"), "ExpiredObjectDeleteMarker cannot go by tags or size"),
+    (("GET", f"?prefix={'p' * 1025}", {}, b""), "prefix must"),
+    (("GET", "?versions&key-marker=a%00", {}, b""), "marker must be text without NUL"),
+    (
+        ("PUT", "?notification", {}, f"<NotificationConfiguration>{QUEUE}</NotificationConfiguration>".encode()),
+        "Queue ",
+    ),
+    (
+        ("PUT", "?cors", {}, f"<CORSConfiguration><CORSRule>{ORIGIN}</CORSRule></CORSConfiguration>".encode()),
+        "AllowedOrigin must be text with one * at most, without spaces",
+    ),
+    (("PUT", "/k", {"content-type": "t" * 2000}, b""), "Content-Type"),
+]
+
+
+@pytest.mark.parametrize(("request_", "begins"), WORDED, ids=[begins for _, begins in WORDED])
+def test_what_is_refused_by_the_contract_is_told_in_s3s_names(
+    door: S3Door, s3: Any, request_: tuple[str, str, dict[str, str], bytes], begins: str
+) -> None:
+    bucket = new_name("worded")
+    s3.create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=True)
+    verb, rest, headers, body = request_
+    answer = door.request(verb, f"/{bucket}{rest}", headers, body)
+    assert answer.status // 100 == 4
+    message = answer.error["Message"]
+    assert message.startswith(begins)
+    assert "accounts/" not in message
+    assert not re.search(r"[a-z]_[a-z]", message)
+    assert not re.search(r"[a-z]_[a-z]", answer.error.get("ArgumentName", ""))

@@ -206,6 +206,14 @@ def test_tags_are_read_from_a_header() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "tags"),
+    [("a=b=c&&", {"a": "b=c"}), ("&&", {}), ("a", {"a": ""}), ("&a&b=", {"a": "", "b": ""}), ("a@=b@", {"a@": "b@"})],
+)
+def test_pairs_that_are_empty_are_passed_over_and_values_end_at_the_next_pair(text: str, tags: dict[str, str]) -> None:
+    assert lock_headers.tags_of({"x-amz-tagging": text}) == tags
+
+
+@pytest.mark.parametrize(
     ("text", "reason"),
     [
         ("a=1&a=2", "INVALID_ARGUMENT"),

@@ -6,6 +6,7 @@ from portico_server.objects.faces.s3 import errors
 from portico_server.objects.faces.s3.addresses import Address
 from portico_server.objects.faces.s3.conditional_headers import SOURCE
 from portico_server.objects.faces.s3.object_headers import encoded, version_header
+from portico_server.objects.faces.s3.wording import name_of
 from portico_server.objects.faces.s3.writing_xml import CONTENT_TYPE, DECLARATION, element, legible
 from portico_server.objects.services.http_dates import http_date
 from portico_server.platform.blobs import loops
@@ -63,7 +64,7 @@ def _details(
         details = [("RangeRequested", wanted_range), ("ActualObjectSize", error.metadata["size_bytes"])]
     details += _circumstances(error, code, verb)
     if error.violations and "argument_name" not in error.metadata and code == "InvalidArgument":
-        details.append(("ArgumentName", error.violations[0].field))
+        details.append(("ArgumentName", name_of(error.violations[0].field)))
     return details
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import grpc
 
+from portico_server.objects.faces.s3.wording import worded
 from portico_server.platform.errors import ApiError
 
 
@@ -167,6 +168,7 @@ _BY_FIELD = {
     "checksums.type": Told("InvalidRequest", 400),
     "parts": Told("InvalidRequest", 400),
     "bucket_id": Told("InvalidBucketName", 400),
+    "retention.retain_until_time": Told("InvalidArgument", 400, "The retain until date must be in the future!"),
     "metadata.custom": Told("MetadataTooLarge", 400),
     "tags": Told("InvalidTag", 400),
     "page_token": Told("InvalidArgument", 400),
@@ -179,8 +181,8 @@ def told(error: ApiError) -> Told:
     """How S3 tells of the error; `message` filled."""
     found = _found(error)
     if error.reason in _SENTENCES:
-        return found._replace(message=f"{_SENTENCES[error.reason]} {error.message}")
-    return found if found.message else found._replace(message=error.message)
+        return found._replace(message=f"{_SENTENCES[error.reason]} {worded(error)}")
+    return found if found.message else found._replace(message=worded(error))
 
 
 def _found(error: ApiError) -> Told:
