@@ -56,6 +56,25 @@ def test_names_that_s3_does_not_know_are_refused(door: S3Door, name: str) -> Non
     assert (answer.status, answer.error["Code"]) == (400, "InvalidBucketName")
 
 
+RESERVED = ["xn--name", "sthree-name", "amzn-s3-demo-name", "name-s3alias", "name--ol-s3", "name--use1-az4--x-s3"]
+
+
+@pytest.mark.parametrize("name", [*RESERVED, "name--table-s3", "name.mrap"])
+def test_names_that_s3_keeps_for_itself_are_refused(door: S3Door, s3_platform: RunningPlatform, name: str) -> None:
+    answer = door.request("PUT", f"/{name}")
+    assert (answer.status, answer.error["Code"]) == (400, "InvalidBucketName")
+    assert answer.error["Message"].startswith("the bucket's name must not begin with xn--")
+    with portico.connect(str(s3_platform.profile)) as client, pytest.raises(portico.errors.InvalidArgument) as raised:
+        client.buckets.create(name)
+    assert "S3 keeps such names for itself" in str(raised.value)
+
+
+@pytest.mark.parametrize("name", ["xn-name", "asthree-name", "name-s3aliases", "ol-s3", "mrap-name"])
+def test_names_that_only_look_like_these_are_taken(s3: Any, name: str) -> None:
+    s3.create_bucket(Bucket=name)
+    s3.delete_bucket(Bucket=name)
+
+
 def test_a_bucket_with_dots_is_reached_by_path(s3: Any) -> None:
     name = f"{new_name()}.with.dots"
     s3.create_bucket(Bucket=name)
