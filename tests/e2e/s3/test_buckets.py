@@ -242,6 +242,23 @@ def test_rules_that_name_webhooks_are_not_shown_and_stay(s3_platform: RunningPla
             assert kept[-1].webhook_url == webhook.webhook_url
 
 
+@pytest.mark.parametrize("region", ["auto", "us-east-1", "eu-central-1"])
+def test_the_arn_of_a_queue_is_given_back_as_it_was_put(s3: Any, bucket: str, region: str) -> None:
+    queue = {"Id": "one", "QueueArn": f"arn:aws:sqs:{region}:default:events", "Events": ["s3:ObjectCreated:*"]}
+    s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={"QueueConfigurations": [queue]})
+    assert s3.get_bucket_notification_configuration(Bucket=bucket)["QueueConfigurations"] == [queue]
+
+
+def test_the_arn_of_a_queue_that_s3_has_not_set_is_of_the_usual_region(
+    s3_platform: RunningPlatform, s3: Any, bucket: str
+) -> None:
+    rule = NotificationRule(events=[NotificationRule.EVENT_OBJECT_CREATED], queue="accounts/default/queues/own")
+    with portico.connect(str(s3_platform.profile)) as client:
+        client.buckets.update(bucket, Bucket(notification_rules=[rule]))
+    (told,) = s3.get_bucket_notification_configuration(Bucket=bucket)["QueueConfigurations"]
+    assert told["QueueArn"] == "arn:aws:sqs:auto:default:own"
+
+
 def test_notifications_to_queues(s3: Any, bucket: str) -> None:
     assert "QueueConfigurations" not in s3.get_bucket_notification_configuration(Bucket=bucket)
     queue = {

@@ -135,7 +135,7 @@ class PublicAccessBlock(_message.Message):
     def __init__(self, block_public_acls: _Optional[bool] = ..., ignore_public_acls: _Optional[bool] = ..., block_public_policy: _Optional[bool] = ..., restrict_public_buckets: _Optional[bool] = ...) -> None: ...
 
 class NotificationRule(_message.Message):
-    __slots__ = ("id", "events", "prefix", "suffix", "queue", "webhook_url")
+    __slots__ = ("id", "events", "prefix", "suffix", "queue", "webhook_url", "tell_region")
     class Event(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         EVENT_UNSPECIFIED: _ClassVar[NotificationRule.Event]
@@ -154,13 +154,15 @@ class NotificationRule(_message.Message):
     SUFFIX_FIELD_NUMBER: _ClassVar[int]
     QUEUE_FIELD_NUMBER: _ClassVar[int]
     WEBHOOK_URL_FIELD_NUMBER: _ClassVar[int]
+    TELL_REGION_FIELD_NUMBER: _ClassVar[int]
     id: str
     events: _containers.RepeatedScalarFieldContainer[NotificationRule.Event]
     prefix: str
     suffix: str
     queue: str
     webhook_url: str
-    def __init__(self, id: _Optional[str] = ..., events: _Optional[_Iterable[_Union[NotificationRule.Event, str]]] = ..., prefix: _Optional[str] = ..., suffix: _Optional[str] = ..., queue: _Optional[str] = ..., webhook_url: _Optional[str] = ...) -> None: ...
+    tell_region: str
+    def __init__(self, id: _Optional[str] = ..., events: _Optional[_Iterable[_Union[NotificationRule.Event, str]]] = ..., prefix: _Optional[str] = ..., suffix: _Optional[str] = ..., queue: _Optional[str] = ..., webhook_url: _Optional[str] = ..., tell_region: _Optional[str] = ...) -> None: ...
 
 class Bucket(_message.Message):
     __slots__ = ("name", "create_time", "update_time", "etag", "versioning", "location_hint", "jurisdiction", "public_access", "cors_rules", "lifecycle_rules", "object_lock", "tags", "notification_rules", "public_list", "public_access_block", "placement", "public_location")

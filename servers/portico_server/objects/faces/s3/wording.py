@@ -38,6 +38,7 @@ NAMES = {
     "notification_rules.prefix": "FilterRule prefix",
     "notification_rules.queue": "Queue",
     "notification_rules.suffix": "FilterRule suffix",
+    "notification_rules.tell_region": "the region of Queue",
     "notification_rules.webhook_url": "Queue",
     "bucket.object_lock": "ObjectLockConfiguration",
     "object_lock.default_days": "Days",

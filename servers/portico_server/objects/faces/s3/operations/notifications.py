@@ -24,7 +24,9 @@ _EVENTS = {
     "s3:ObjectTagging:*": _Rule.EVENT_OBJECT_TAGGED,
 }
 _NAMES = {value: name for name, value in _EVENTS.items()}
-_ARN = re.compile(r"arn:[a-z-]+:sqs:[a-z0-9-]*:([a-z0-9][a-z0-9-]{0,62}):([a-z0-9][a-z0-9-]{0,62})")
+_REGION = "auto"
+"""Of the ARNs of queues whose rules were put otherwise than by S3."""
+_ARN = re.compile(r"arn:[a-z-]+:sqs:([a-z0-9-]{0,32}):([a-z0-9][a-z0-9-]{0,62}):([a-z0-9][a-z0-9-]{0,62})")
 _OTHERS = (
     "TopicConfiguration",
     "CloudFunctionConfiguration",
@@ -57,7 +59,7 @@ def _rule(found: Element) -> _Rule:
     queue = _ARN.fullmatch(arn)
     if queue is None:
         raise invalid_argument("Queue", arn, "the queue must be arn:aws:sqs:REGION:ACCOUNT:QUEUE")
-    rule = _Rule(id=found.value("Id"), queue=f"accounts/{queue[1]}/queues/{queue[2]}")
+    rule = _Rule(id=found.value("Id"), queue=f"accounts/{queue[2]}/queues/{queue[3]}", tell_region=queue[1])
     for event in found.all("Event"):
         if event.text.strip() not in _EVENTS:
             raise not_implemented(f"the event {event.text.strip()[:64]!r}", f"there are {', '.join(_EVENTS)}")
@@ -83,7 +85,8 @@ def _filter(one: Element, rule: _Rule) -> None:
 
 def _told(rule: _Rule) -> str:
     _, account, _, queue = rule.queue.split("/")
-    content = element("Id", rule.id) + element("Queue", f"arn:aws:sqs:us-east-1:{account}:{queue}")
+    region = rule.tell_region or _REGION
+    content = element("Id", rule.id) + element("Queue", f"arn:aws:sqs:{region}:{account}:{queue}")
     content += "".join(element("Event", _NAMES[event]) for event in rule.events)
     rules = "".join(
         f"<FilterRule>{element('Name', name)}{element('Value', value)}</FilterRule>"
