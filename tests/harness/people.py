@@ -7,6 +7,8 @@ import io
 import json
 import os
 import subprocess
+import sys
+import unittest.mock
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,10 +61,11 @@ class Person:
             return False
         return True
 
-    def portico(self, *arguments: object, code: int = 0) -> str:
-        """What a command line prints, in this process, which takes a tenth of the time."""
+    def portico(self, *arguments: object, code: int = 0, given: str = "") -> str:
+        """What a command line prints, in this process, which takes a tenth of the time. `given`: its input."""
         printed = io.TextIOWrapper(io.BytesIO(), "utf-8")
-        with _variable("PORTICO_PROFILE_DIR", str(self.profile)):
+        typed = io.StringIO(given) if given else sys.stdin
+        with _variable("PORTICO_PROFILE_DIR", str(self.profile)), unittest.mock.patch.object(sys, "stdin", typed):
             with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
                 answered = run([str(argument) for argument in arguments])
             printed.flush()

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from portico.errors import ProfileError
+from portico.errors import PorticoError, ProfileError
 
 if TYPE_CHECKING:
     import portico
@@ -18,6 +18,7 @@ IN_THE_WAY = ("AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_PROFILE")
 BUNDLE = "ca-bundle.pem"
 """In the profile's folder: the authorities that the system trusts, and the platform's."""
 
+_SECONDS = 10.0
 _SYSTEM_BUNDLES = (
     "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu, Alpine, Arch
     "/etc/pki/tls/certs/ca-bundle.crt",  # Fedora, RHEL
@@ -30,14 +31,9 @@ def variables(client: portico.Client, *, trust: bool) -> dict[str, str]:
     """`trust`: programs are to trust this platform only. Makes an access key where the profile keeps none. Raises
     PorticoError."""
     profile = client.profile
-    if not profile.s3_address:
-        raise ProfileError(
-            f"the profile {profile.name!r} knows no S3 door: the platform has none (setting `s3_listen`), or was not "
-            "started since it has one",
-            reason="S3_DOOR_MISSING",
-        )
+    address = door_of(profile)
     key = client.access.own_key()
-    endpoint = f"https://{profile.s3_address}"
+    endpoint = f"https://{address}"
     authority = str(authorities(profile, trust=trust))
     return {
         "AWS_ACCESS_KEY_ID": key.id,
@@ -56,8 +52,31 @@ def variables(client: portico.Client, *, trust: bool) -> dict[str, str]:
         "RCLONE_CONFIG_PORTICO_ENDPOINT": endpoint,
         "RCLONE_CONFIG_PORTICO_REGION": REGION,
         "RCLONE_CA_CERT": authority,
-        "MC_HOST_portico": f"https://{key.id}:{quote(key.secret, safe='')}@{profile.s3_address}",
+        "MC_HOST_portico": f"https://{key.id}:{quote(key.secret, safe='')}@{address}",
     }
+
+
+def door_of(profile: Profile) -> str:
+    """HOST:PORT of the S3 door: what the profile says, or the platform. Raises ProfileError."""
+    if profile.s3_address:
+        return profile.s3_address
+    from portico._oauth import s3_address
+
+    try:
+        address = s3_address(profile, _SECONDS)
+    except PorticoError as error:
+        raise ProfileError(
+            f"the profile {profile.name!r} does not say where the S3 door is, and the platform cannot be asked "
+            f'({error.message}): write `s3_address = "HOST:PORT"` into {profile.folder}/profile.toml',
+            reason="S3_DOOR_UNKNOWN",
+        ) from None
+    if not address:
+        raise ProfileError(
+            f"the platform at {profile.address} has no S3 door: its setting `s3_listen` is empty, or it does not serve "
+            "objects",
+            reason="S3_DOOR_MISSING",
+        )
+    return address
 
 
 def authorities(profile: Profile, *, trust: bool) -> Path:

@@ -15,6 +15,7 @@ from portico.errors import CLASSES, PorticoError, ProfileError, Unavailable
 from portico.profiles import Profile
 
 INTROSPECT, TOKEN = "/oauth2/introspect", "/oauth2/token"
+METADATA, _S3_PORT = "/.well-known/oauth-authorization-server", "portico_s3_port"
 TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 - a grant's name
 ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 - a type's name
 
@@ -33,6 +34,24 @@ class IssuedToken:
 def post(profile: Profile, path: str, form: Mapping[str, str], timeout_seconds: float | None) -> dict[str, Any]:
     """What the endpoint answers. Blocks. Raises PorticoError."""
     body = urllib.parse.urlencode({**_client(profile), **form})
+    return _answer(profile, "POST", path, body, timeout_seconds)
+
+
+def s3_address(profile: Profile, timeout_seconds: float | None) -> str:
+    """Where the platform's S3 door is, by the name by which the profile reaches it; empty: it has none. Blocks. Raises
+    PorticoError, also where the platform does not say."""
+    told = _answer(profile, "GET", METADATA, None, timeout_seconds)
+    if _S3_PORT not in told:
+        raise Unavailable(f"{profile.address} does not say whether it has an S3 door", reason="S3_DOOR_UNKNOWN")
+    port = told[_S3_PORT]
+    return f"{profile.address.rpartition(':')[0]}:{port}" if isinstance(port, int) else ""
+
+
+def _answer(
+    profile: Profile, method: str, path: str, body: str | None, timeout_seconds: float | None
+) -> dict[str, Any]:
+    """Raises PorticoError."""
+    headers = {} if body is None else {"content-type": "application/x-www-form-urlencoded"}
     parts = urllib.parse.urlsplit(f"//{profile.address}")
     try:
         context = _context(profile)
@@ -40,7 +59,7 @@ def post(profile: Profile, path: str, form: Mapping[str, str], timeout_seconds: 
             parts.hostname or "", parts.port, context=context, timeout=timeout_seconds
         )
         try:
-            connection.request("POST", path, body, {"content-type": "application/x-www-form-urlencoded"})
+            connection.request(method, path, body, headers)
             response = connection.getresponse()
             status, ray_id = response.status, response.headers.get("x-ray-id", "")
             answer = json.loads(response.read(_MAX_ANSWER_BYTES) or b"{}")

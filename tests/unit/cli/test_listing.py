@@ -185,6 +185,10 @@ def test_a_time_that_no_url_can_be_good_for_is_told(portico: Portico, fake: Fake
     assert not fake.calls
 
 
-def test_a_url_needs_a_door(portico: Portico) -> None:
+def test_a_url_needs_a_door(portico: Portico, monkeypatch: pytest.MonkeyPatch) -> None:
     outcome = portico("objects", "presign", "portico://photos/k")
-    assert (outcome.code, "S3_DOOR_MISSING" in outcome.err) == (5, True)
+    assert (outcome.code, "S3_DOOR_UNKNOWN" in outcome.err) == (5, True)
+    assert 's3_address = "HOST:PORT"' in outcome.err, "nothing says that there is none"
+    monkeypatch.setattr("portico._oauth.s3_address", lambda profile, timeout_seconds: "")
+    outcome = portico("objects", "presign", "portico://photos/k")
+    assert (outcome.code, "has no S3 door: its setting `s3_listen` is empty" in outcome.err) == (5, True)

@@ -173,6 +173,15 @@ async def test_the_metadata_tells_of_secrets_where_there_are_some(server: OAuthS
     assert "client_secret_basic" in told(answer)["token_endpoint_auth_methods_supported"]
 
 
+@pytest.mark.parametrize(("listens", "port"), [("0.0.0.0:9000", 9000), ("", None)])
+async def test_the_metadata_tells_where_the_s3_door_is(server: OAuthServer, listens: str, port: int | None) -> None:
+    server._settings = server._settings.replace(s3_listen=listens)
+    endpoint = server.find("/.well-known/oauth-authorization-server")
+    assert endpoint is not None
+    answer = await endpoint.answer(HttpRequest("GET", "", b"", {b"host": b"localhost"}))
+    assert told(answer)["portico_s3_port"] == port
+
+
 def test_a_description_holds_no_characters_that_rfc_6749_forbids() -> None:
     error = ApiError(grpc.StatusCode.INTERNAL, "INTERNAL", 'a "quoted" \\ é')
     assert told(refusal(error)) == {"error": "server_error", "error_description": "a 'quoted' / ?"}

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from portico.profiles import Profile
 
 _MAX_SECRET = 16 * 1024
+_SECONDS = 10.0
+"""For a question that can be asked again later."""
 
 
 @click.command()
@@ -85,13 +87,26 @@ def login(
         client_id=client_id or "",
         client_secret=secret if client_id else "",
         web_address=address or used.web_address,
+        s3_address="" if address else used.s3_address,
     )
     with connect(dataclasses.replace(made, fixed_token=not client_id)) as client:
         principal = client.access.call("ListMyPermissions", page_size=1).principal
+    made = dataclasses.replace(made, s3_address=made.s3_address or _s3_address(made))
     for stale in (profiles.TOKEN, profiles.SECRET, profiles.KEY, profiles.CERTIFICATE):
         (folder / stale).unlink(missing_ok=True)
     profiles.write(made)
     click.echo(f"logged in as {output.quoted(principal)}: use it with --profile {name}, or PORTICO_PROFILE={name}")
+
+
+def _s3_address(made: Profile) -> str:
+    """Where the platform says that its S3 door is; empty where it has none, or does not say."""
+    from portico._oauth import s3_address
+    from portico.errors import PorticoError
+
+    try:
+        return s3_address(made, _SECONDS)
+    except PorticoError:
+        return ""
 
 
 def _check_free(name: str) -> None:

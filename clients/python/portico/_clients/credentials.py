@@ -101,6 +101,8 @@ class _Credentials(Service):
             certificate=certificate.certificate_pem.encode(),
             key=key,
             token=token.token,
+            web_address=own.web_address,
+            s3_address=own.s3_address,
         )
         yield blocking(profiles.write, profile)
         return profile

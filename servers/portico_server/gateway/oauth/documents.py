@@ -14,14 +14,23 @@ from portico_server.platform.keyring.keyring import LOOPBACK
 TOKEN, INTROSPECT, REVOKE = "/oauth2/token", "/oauth2/introspect", "/oauth2/revoke"
 METADATA, KEYS = "/.well-known/oauth-authorization-server", "/.well-known/jwks.json"
 
+S3_PORT = "portico_s3_port"
+"""In the metadata, of which RFC 8414 allows further ones (2): null where the platform has no such door."""
+
 KEYS_SECONDS = 10
 """How long the keys may be kept: a new one signs so long after it is told of."""
 
 
 def metadata(
-    issuer: str, hostnames: Sequence[str], grant_types: Sequence[str], methods: Sequence[str], request: HttpRequest
+    issuer: str,
+    hostnames: Sequence[str],
+    grant_types: Sequence[str],
+    methods: Sequence[str],
+    request: HttpRequest,
+    s3_port: int | None = None,
 ) -> HttpResponse:
-    """`methods` are those by which clients authenticate. The endpoints are at the door at which they were asked for."""
+    """`methods` are those by which clients authenticate. The endpoints are at the door at which they were asked for.
+    `s3_port` is the S3 door's: clients know by what name they reach the platform, and not where its other doors are."""
     base = _base(issuer, hostnames, request)
     told: dict[str, Any] = {
         "issuer": issuer,
@@ -35,6 +44,7 @@ def metadata(
         "introspection_endpoint_auth_methods_supported": [*methods],
         "revocation_endpoint_auth_methods_supported": [*methods],
         "tls_client_certificate_bound_access_tokens": True,
+        S3_PORT: s3_port,
     }
     # Made for this name of the server: another's copy must not be taken for it.
     return HttpResponse(

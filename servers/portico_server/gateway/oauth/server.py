@@ -124,7 +124,8 @@ class OAuthServer:
         settings, secrets = self._settings, self._authentication.clients is not None
         methods = ["tls_client_auth", *(("client_secret_basic", "client_secret_post") if secrets else ())]
         issuer = issuer_of(settings.trust_domain)
-        return documents.metadata(issuer, settings.hostnames, self._grants.types, methods, request)
+        s3_port = settings.s3_address[1] if settings.s3_address is not None else None
+        return documents.metadata(issuer, settings.hostnames, self._grants.types, methods, request, s3_port)
 
     async def _keys(self, request: HttpRequest) -> HttpResponse:
         return documents.keys(self._keyring.jwks())

@@ -54,18 +54,14 @@ def presign(
       portico objects presign portico://photos/cat.jpg --expires-in 7d --save-as cat.jpg
       portico objects presign portico://inbox/report.pdf --method PUT --content-type application/pdf
     """
-    from portico.errors import ProfileError
     from portico.presigning import presigned_url
+    from portico_cli.s3_variables import door_of
 
-    profile = caller.client.profile
-    if not profile.s3_address:
-        told = f"the profile {profile.name} knows no S3 door: `portico profile show`"
-        raise ProfileError(told, reason="S3_DOOR_MISSING")
     query = {"versionId": version_id} if version_id else {}
     if save_as:
         query["response-content-disposition"] = f"attachment; filename*=UTF-8''{_encoded(save_as)}"
     url = presigned_url(
-        f"https://{profile.s3_address}",
+        f"https://{door_of(caller.client.profile)}",
         place.bucket,
         place.key,
         caller.client.access.own_key(),
