@@ -113,3 +113,25 @@ def test_two_platforms_are_not_one_another_s_store(tmp_path: Path, portico: Port
         with one.channel() as channel:
             Objects(channel).put(before, LARGE[::-1])
             assert Objects(channel).get(before) == LARGE[::-1]
+
+
+def test_a_chain_ends_somewhere_and_a_circle_further_on_is_told_apart(tmp_path: Path, portico: Portico) -> None:
+    with platform_in(tmp_path / "last") as (last, in_last):
+        describe(tmp_path / "middle" / "data", in_last, default="away")
+        with platform_in(tmp_path / "middle") as (middle, in_middle):
+            describe(tmp_path / "first" / "data", in_middle, default="away")
+            with running_platform(tmp_path / "first") as first, first.channel() as channel:
+                objects = Objects(channel)
+                name = f"{objects.make_bucket()}/objects/k"
+                objects.put(name, LARGE)
+                assert objects.get(name) == LARGE
+                assert len([key for key in keys(last) if "/blobs/" in key]) == 1
+                assert states(portico, first) == states(portico, middle) == {"away": ""}
+
+                describe(last.data, in_middle, default="away")
+                assert BACK in states(portico, last)["away"]
+                assert restart(last.settings)
+                wait_until(lambda: BACK in problems(portico, middle).get("store away", ""), "the middle is told")
+                assert "leads in a circle of platforms" in states(portico, first)["away"]
+                assert failure_of(lambda: objects.put(name, LARGE)).reason == "STORE_LOOP"
+                assert objects.get(name) == LARGE
