@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 import click
 from click.shell_completion import CompletionItem
 
+from portico_cli.remote import is_remote, scheme_of, without_scheme
+
 SECONDS = 1.0
 _MOST = 100
 """More than a screen of them helps nobody."""
@@ -50,8 +52,6 @@ def _in_time(find: Callable[[], Iterator[str]]) -> list[CompletionItem]:
 
 def files_and_places(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
     """For an argument that is a path or a place."""
-    from portico_cli.remote import scheme_of
-
     if not begun or not scheme_of(begun):
         return [CompletionItem(begun, type="file")]
     return places(begun, context.params.get("profile"), bucket_only=False)
@@ -59,7 +59,6 @@ def files_and_places(context: click.Context, parameter: click.Parameter, begun: 
 
 def _found(begun: str, profile: str | None, *, bucket_only: bool, bare: bool) -> Iterator[str]:
     from portico import connect
-    from portico_cli.remote import is_remote, scheme_of, without_scheme
 
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     scheme = scheme_of(begun)

@@ -10,7 +10,8 @@ from portico_cli.calling import Caller, calls_platform
 from portico_cli.commands.objects.following import ended
 from portico_cli.commands.objects.group import objects
 from portico_cli.commands.objects.placement import tell_unmet_hint
-from portico_cli.remote import BUCKET, Remote
+from portico_cli.place_arguments import BUCKET
+from portico_cli.remote import Remote
 from portico_cli.rules import new_bucket_id
 
 

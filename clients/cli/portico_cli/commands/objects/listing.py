@@ -11,7 +11,8 @@ from portico_cli import output
 from portico_cli.calling import Caller, calls_platform
 from portico_cli.commands.objects.group import objects
 from portico_cli.failures import NOT_FOUND, hint_of_pattern
-from portico_cli.remote import ANYWHERE, BUCKETS_TOO, Remote
+from portico_cli.place_arguments import ANYWHERE, BUCKETS_TOO
+from portico_cli.remote import Remote
 
 _HUMAN = click.option(
     "-h", "--human", "--human-readable", "human", is_flag=True, help="Sizes in KiB, MiB, … for people."

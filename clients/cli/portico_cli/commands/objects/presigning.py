@@ -9,7 +9,8 @@ import click
 from portico_cli import output
 from portico_cli.calling import Caller, calls_platform
 from portico_cli.commands.objects.group import objects
-from portico_cli.remote import OBJECT, Remote
+from portico_cli.place_arguments import OBJECT
+from portico_cli.remote import Remote
 
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 _DURATION = re.compile(r"([0-9]{1,9})([smhd]?)")

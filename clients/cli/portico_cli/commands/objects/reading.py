@@ -10,7 +10,8 @@ import click
 from portico_cli import output
 from portico_cli.calling import Caller, calls_platform
 from portico_cli.commands.objects.group import objects
-from portico_cli.remote import ANYWHERE, OBJECT, Remote
+from portico_cli.place_arguments import ANYWHERE, OBJECT
+from portico_cli.remote import Remote
 from portico_cli.transfers.places import standard_output
 
 _WHICH = "Which version; the current one if left out."

@@ -12,8 +12,9 @@ from portico_cli.asking import confirm
 from portico_cli.calling import Caller, calls_platform
 from portico_cli.commands.objects.group import objects
 from portico_cli.failures import hint_of_pattern
+from portico_cli.place_arguments import WHOLE
 from portico_cli.progress import Progress
-from portico_cli.remote import WHOLE, Remote
+from portico_cli.remote import Remote
 from portico_cli.transfers.entries import Entry, of_object
 from portico_cli.transfers.filters import FilteredCommand, Filters, filter_options
 from portico_cli.transfers.moving import Transfer, What

@@ -8,7 +8,8 @@ from portico_cli import output
 from portico_cli.calling import Caller, calls_platform
 from portico_cli.commands.objects.group import objects
 from portico_cli.failures import NOT_FOUND
-from portico_cli.remote import ANYWHERE, Remote
+from portico_cli.place_arguments import ANYWHERE
+from portico_cli.remote import Remote
 
 PREVIOUS = "previous"
 
