@@ -201,6 +201,14 @@ def test_the_only_part_of_an_object_in_one_piece_is_all_of_it(s3: Any, bucket: s
     assert code_of(s3.head_object, Bucket=bucket, Key="k", PartNumber=2)[0] == 416
 
 
+@pytest.mark.parametrize("verb", ["GET", "HEAD"])
+def test_the_only_part_of_an_empty_object_has_no_range(door: S3Door, s3: Any, bucket: str, verb: str) -> None:
+    s3.put_object(Bucket=bucket, Key="k", Body=b"")
+    answer = door.request(verb, f"/{bucket}/k?partNumber=1")
+    assert (answer.status, answer.headers["content-length"], answer.body) == (200, "0", b"")
+    assert "content-range" not in answer.headers
+
+
 @pytest.mark.parametrize(
     "key",
     ["a//b", "/a", "a/", ".", "..", "a/../b", "a%2Fb", "a+b", "ü/日本/😀", "a?b#c&d=e", "tab\tnewline\n", "~!@$^*()"],

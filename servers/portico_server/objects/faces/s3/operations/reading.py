@@ -44,7 +44,7 @@ async def get_object(request: S3Request) -> FaceResponse:
     body: bytes | AsyncIterator[bytes] = data[0] if whole else _bytes(data, stream, beside)
     if not whole:
         headers.append(("content-length", str(length)))
-    return FaceResponse(206 if wanted or part_number else 200, headers, body)
+    return FaceResponse(206 if length and (wanted or part_number) else 200, headers, body)
 
 
 async def head_object(request: S3Request) -> FaceResponse:
@@ -67,7 +67,7 @@ async def head_object(request: S3Request) -> FaceResponse:
         part = response.part_offset_bytes, response.part_size_bytes
     headers = _headers(request, described, part, part_number)
     headers.append(("content-length", str(part[1] if part else described.size_bytes)))
-    return FaceResponse(206 if part else 200, headers)
+    return FaceResponse(206 if part and part[1] else 200, headers)
 
 
 async def _described(request: S3Request) -> objects_pb2.Object:
@@ -94,7 +94,7 @@ def _headers(
     if part is None:
         if request.headers.get(MODE, "").upper() == "ENABLED":
             headers += object_headers.digest_headers(described)
-    else:
+    elif part[1]:  # no header can tell the range of an empty part
         offset, length = part
         headers.append(("content-range", f"bytes {offset}-{offset + length - 1}/{described.size_bytes}"))
     if request.query.get("versionId") == "null":
