@@ -131,10 +131,11 @@ def test_the_authority_of_http_2_counts_as_the_host() -> None:
     assert _verify(sent.with_header("host", None).with_header(":authority", host))
 
 
-def test_what_the_door_takes_of_a_request_may_have_been_signed() -> None:
+@pytest.mark.parametrize("expect", ["100-continue", "100-Continue"])
+def test_what_the_door_takes_of_a_request_may_have_been_signed(expect: str) -> None:
     sent = signed("PUT", URL, {"x-amz-meta-a": "b"}, b"body")
     assert "expect" not in sent.header("authorization")  # botocore leaves it out, others do not
-    with_expect = _signed_by_hand("PUT", "/bucket/key", {"host": "h", "expect": "100-continue"})
+    with_expect = _signed_by_hand("PUT", "/bucket/key", {"host": "h", "expect": expect})
 
     assert _verify(with_expect.with_header("expect", None)).key.principal == ANNA
 

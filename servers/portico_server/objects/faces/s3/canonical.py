@@ -19,6 +19,8 @@ _PLAIN = re.compile(rb"[A-Za-z0-9\-._~]*")
 
 _TAKEN_BY_THE_DOOR = {b"expect": b"100-continue", b"transfer-encoding": b"chunked"}
 """Headers that Envoy answers itself and does not hand on, with the one value that they had."""
+EXPECT_OF_BOTO_2 = b"100-Continue"
+"""So boto 2 writes what others write in small letters."""
 
 
 def decoded_query(query: bytes) -> Pairs:
