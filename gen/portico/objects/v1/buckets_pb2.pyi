@@ -165,7 +165,7 @@ class NotificationRule(_message.Message):
     def __init__(self, id: _Optional[str] = ..., events: _Optional[_Iterable[_Union[NotificationRule.Event, str]]] = ..., prefix: _Optional[str] = ..., suffix: _Optional[str] = ..., queue: _Optional[str] = ..., webhook_url: _Optional[str] = ..., tell_region: _Optional[str] = ...) -> None: ...
 
 class Bucket(_message.Message):
-    __slots__ = ("name", "create_time", "update_time", "etag", "versioning", "location_hint", "jurisdiction", "public_access", "cors_rules", "lifecycle_rules", "object_lock", "tags", "notification_rules", "public_list", "public_access_block", "placement", "public_location")
+    __slots__ = ("name", "create_time", "update_time", "etag", "versioning", "location_hint", "jurisdiction", "public_access", "cors_rules", "lifecycle_rules", "object_lock", "tags", "notification_rules", "public_list", "public_access_block", "placement", "public_location", "public_policy")
     class TagsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -190,6 +190,7 @@ class Bucket(_message.Message):
     PUBLIC_ACCESS_BLOCK_FIELD_NUMBER: _ClassVar[int]
     PLACEMENT_FIELD_NUMBER: _ClassVar[int]
     PUBLIC_LOCATION_FIELD_NUMBER: _ClassVar[int]
+    PUBLIC_POLICY_FIELD_NUMBER: _ClassVar[int]
     name: str
     create_time: _timestamp_pb2.Timestamp
     update_time: _timestamp_pb2.Timestamp
@@ -207,7 +208,8 @@ class Bucket(_message.Message):
     public_access_block: PublicAccessBlock
     placement: Placement
     public_location: bool
-    def __init__(self, name: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., etag: _Optional[str] = ..., versioning: _Optional[_Union[Versioning, str]] = ..., location_hint: _Optional[str] = ..., jurisdiction: _Optional[str] = ..., public_access: _Optional[_Union[PublicAccess, str]] = ..., cors_rules: _Optional[_Iterable[_Union[CorsRule, _Mapping]]] = ..., lifecycle_rules: _Optional[_Iterable[_Union[LifecycleRule, _Mapping]]] = ..., object_lock: _Optional[_Union[ObjectLock, _Mapping]] = ..., tags: _Optional[_Mapping[str, str]] = ..., notification_rules: _Optional[_Iterable[_Union[NotificationRule, _Mapping]]] = ..., public_list: _Optional[bool] = ..., public_access_block: _Optional[_Union[PublicAccessBlock, _Mapping]] = ..., placement: _Optional[_Union[Placement, _Mapping]] = ..., public_location: _Optional[bool] = ...) -> None: ...
+    public_policy: str
+    def __init__(self, name: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., etag: _Optional[str] = ..., versioning: _Optional[_Union[Versioning, str]] = ..., location_hint: _Optional[str] = ..., jurisdiction: _Optional[str] = ..., public_access: _Optional[_Union[PublicAccess, str]] = ..., cors_rules: _Optional[_Iterable[_Union[CorsRule, _Mapping]]] = ..., lifecycle_rules: _Optional[_Iterable[_Union[LifecycleRule, _Mapping]]] = ..., object_lock: _Optional[_Union[ObjectLock, _Mapping]] = ..., tags: _Optional[_Mapping[str, str]] = ..., notification_rules: _Optional[_Iterable[_Union[NotificationRule, _Mapping]]] = ..., public_list: _Optional[bool] = ..., public_access_block: _Optional[_Union[PublicAccessBlock, _Mapping]] = ..., placement: _Optional[_Union[Placement, _Mapping]] = ..., public_location: _Optional[bool] = ..., public_policy: _Optional[str] = ...) -> None: ...
 
 class Placement(_message.Message):
     __slots__ = ("store", "location", "jurisdiction")

@@ -13,7 +13,7 @@ from portico_server.objects.buckets import settings_checks
 from portico_server.objects.records import Bucket, Versioning
 
 LISTS = ("cors_rules", "lifecycle_rules", "tags", "notification_rules")
-KEPT = (*LISTS, "object_lock", "public_list", "public_location", "public_access_block")
+KEPT = (*LISTS, "object_lock", "public_list", "public_location", "public_policy", "public_access_block")
 """What is in a bucket's `settings`."""
 FIELDS = ("versioning", "public_access", *KEPT)
 """What an update can change."""

@@ -83,13 +83,14 @@ async def document(request: S3Request, root: str, *, digest_needed: bool = False
     return await reading_xml.read(content, root)
 
 
-async def json_document(request: S3Request) -> Any:
-    """The request's body as JSON. Raises ApiError."""
+async def json_document(request: S3Request) -> tuple[Any, str]:
+    """The request's body as JSON, and as it came. Raises ApiError."""
     try:
         content = await whole(request)
         if len(content) > _MAX_POLICY_BYTES:
             raise invalid("MALFORMED_POLICY", f"policies have at most {_MAX_POLICY_BYTES} bytes")
-        return json.loads(content)
+        text = content.decode()
+        return json.loads(text), text
     except (ValueError, RecursionError):
         raise invalid("MALFORMED_POLICY", "policies must be valid JSON") from None
 

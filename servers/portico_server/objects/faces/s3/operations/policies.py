@@ -14,6 +14,7 @@ from portico_server.objects.faces.s3.reading_xml import Element
 from portico_server.objects.faces.s3.refusals import malformed_xml, missing
 from portico_server.objects.faces.s3.request import S3Request
 from portico_server.objects.faces.s3.writing_xml import boolean
+from portico_server.platform.errors import ApiError
 from portico_server.platform.faces import FaceResponse
 
 _BLOCKS = {
@@ -25,22 +26,28 @@ _BLOCKS = {
 
 
 async def get_policy(request: S3Request) -> FaceResponse:
-    content = json.dumps(document_of(await _opened(request), request.bucket)).encode()
-    return FaceResponse(200, [("content-type", "application/json"), *ids(request)], content)
+    """As it was put, as long as it says what is so: that can be said elsewhere, too."""
+    bucket = await bucket_of(request)
+    opened = _opened(bucket)
+    text = bucket.public_policy
+    if not text or not _says(text, opened, request.bucket):
+        text = json.dumps(document_of(opened, request.bucket))
+    return FaceResponse(200, [("content-type", "application/json"), *ids(request)], text.encode())
 
 
 async def put_policy(request: S3Request) -> FaceResponse:
-    await _open(request, opened_by(await bodies.json_document(request), request.bucket))
+    policy, text = await bodies.json_document(request)
+    await _open(request, opened_by(policy, request.bucket), text)
     return nothing(request, 204)
 
 
 async def delete_policy(request: S3Request) -> FaceResponse:
-    await _open(request, Opened(read=False, list=False))
+    await _open(request, Opened(read=False, list=False), "")
     return nothing(request, 204)
 
 
 async def get_policy_status(request: S3Request) -> FaceResponse:
-    await _opened(request)
+    _opened(await bucket_of(request))
     return xml(request, "PolicyStatus", boolean("IsPublic", True))
 
 
@@ -66,9 +73,8 @@ async def delete_public_access_block(request: S3Request) -> FaceResponse:
     return nothing(request, 204)
 
 
-async def _opened(request: S3Request) -> Opened:
-    """What the request's bucket opens. Raises ApiError where it opens nothing."""
-    bucket = await bucket_of(request)
+def _opened(bucket: buckets_pb2.Bucket) -> Opened:
+    """What a bucket opens. Raises ApiError where it opens nothing."""
     is_read = bucket.public_access == buckets_pb2.PUBLIC_ACCESS_READ
     opened = Opened(is_read, bucket.public_list, bucket.public_location)
     if not any(opened):
@@ -76,14 +82,23 @@ async def _opened(request: S3Request) -> Opened:
     return opened
 
 
-async def _open(request: S3Request, opened: Opened) -> None:
+def _says(text: str, opened: Opened, bucket: str) -> bool:
+    """Whether a policy opens this."""
+    try:
+        return opened_by(json.loads(text), bucket) == opened
+    except (ValueError, RecursionError, ApiError):
+        return False
+
+
+async def _open(request: S3Request, opened: Opened, text: str) -> None:
     access = buckets_pb2.PUBLIC_ACCESS_READ if opened.read else buckets_pb2.PUBLIC_ACCESS_NONE
     await update(
         request,
-        *("public_access", "public_list", "public_location"),
+        *("public_access", "public_list", "public_location", "public_policy"),
         public_access=access,
         public_list=opened.list,
         public_location=opened.locate,
+        public_policy=text,
     )
 
 
