@@ -14,12 +14,15 @@ from tests.interop.s3.suites import environment, source
 
 MOTO = "5.2.5"
 MINIO = "7.2.20"
+S3TRANSFER = "0.19.3"
 _SECONDS = 900
 
 _REGIONS = "there are no regions: a location is a hint, or chooses a jurisdiction"
 _OWNED = "a bucket that is there is not made again, as S3 has it in all regions but one"
 _WEBSITES = "no websites are served"
 _LOCKED = "S3's sentence is followed by which version is kept until when"
+_ACLS = "ACLs grant nothing"
+_ENCRYPTED = "no bytes are encrypted"
 _LOGS = "logs of accesses are not written into buckets"
 REFUSED_OF_MOTO = {
     "test_create_bucket_with_wrong_location_constraint[us-east-1]": _REGIONS,
@@ -52,6 +55,12 @@ OTHERWISE_OF_MINIO = {
     "test_upload_snowball_objects": "archives are not unpacked, which MinIO alone does",
     "test_upload_snowball_objects_with_staging": "archives are not unpacked, which MinIO alone does",
 }
+OTHERWISE_OF_S3TRANSFER = {
+    "test_can_send_extra_params_on_download": _ENCRYPTED,
+    "test_can_send_extra_params_on_upload": _ACLS,
+    "test_upload_file_above_threshold_with_acl": _ACLS,
+    "test_upload_file_above_threshold_with_ssec": _ENCRYPTED,
+}
 
 _RUN_MINIO = """
 import importlib.util, inspect, json, os, sys
@@ -82,21 +91,13 @@ print(json.dumps(failed))
 @pytest.mark.long
 def test_what_moto_has_verified_against_s3(clients: Clients, tmp_path: Path) -> None:
     python = environment(tmp_path / "environment", f"moto[s3,server]=={MOTO}", "pytest", "freezegun")
-    folder, results = source(f"moto=={MOTO}", tmp_path), tmp_path / "results.xml"
-    options = ("-q", "-p", "no:cacheprovider", "-m", "aws_verified", "--ignore", "tests/test_s3/test_s3_select.py")
-    subprocess.run(
-        [python, "-m", "pytest", *options, f"--junitxml={results}", "tests/test_s3"],
-        env={
-            **clients.environment,
-            "MOTO_TEST_ALLOW_AWS_REQUEST": "true",
-            "REQUESTS_CA_BUNDLE": clients.environment["AWS_CA_BUNDLE"],
-        },
-        cwd=folder,
-        capture_output=True,
-        timeout=_SECONDS,
-    )
-    cases = list(ElementTree.parse(results).iter("testcase"))
-    failed = {case.get("name"): case for case in cases if list(case)}
+    folder = source(f"moto=={MOTO}", tmp_path)
+    options = ("-m", "aws_verified", "--ignore", "tests/test_s3/test_s3_select.py", "tests/test_s3")
+    variables = {
+        "MOTO_TEST_ALLOW_AWS_REQUEST": "true",
+        "REQUESTS_CA_BUNDLE": clients.environment["AWS_CA_BUNDLE"],
+    }
+    cases, failed = _cases(clients, python, folder, *options, **variables)
     assert len(cases) > 60
     assert failed.keys() == REFUSED_OF_MOTO.keys(), {
         name: ElementTree.tostring(case)[:2000] for name, case in failed.items() if name not in REFUSED_OF_MOTO
@@ -118,3 +119,31 @@ def test_the_functional_tests_of_the_minio_sdk(clients: Clients, tmp_path: Path)
     assert done.returncode == 0, done.stderr[-2000:]
     failed: dict[str, str] = json.loads(done.stdout.splitlines()[-1])
     assert failed.keys() == OTHERWISE_OF_MINIO.keys(), failed
+
+
+@pytest.mark.long
+def test_the_integration_tests_of_s3transfer(clients: Clients, tmp_path: Path) -> None:
+    python = environment(tmp_path / "environment", f"s3transfer=={S3TRANSFER}", "pytest")
+    folder = source(f"s3transfer=={S3TRANSFER}", tmp_path)
+    options = ("-p", "one_region", "tests/integration")
+    cases, failed = _cases(clients, python, folder, *options, PYTHONPATH=str(Path(__file__).parent))
+    assert len(cases) > 50
+    assert failed.keys() == OTHERWISE_OF_S3TRANSFER.keys(), {
+        name: ElementTree.tostring(case)[:2000] for name, case in failed.items() if name not in OTHERWISE_OF_S3TRANSFER
+    }
+
+
+def _cases(
+    clients: Clients, python: Path, folder: Path, *options: str, **variables: str
+) -> tuple[list[ElementTree.Element], dict[str, ElementTree.Element]]:
+    """The tests that pytest has run there, and those of them that failed, by name."""
+    results = folder / "results.xml"
+    subprocess.run(
+        [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={results}", *options],
+        env={**clients.environment, **variables},
+        cwd=folder,
+        capture_output=True,
+        timeout=_SECONDS,
+    )
+    cases = [case for case in ElementTree.parse(results).iter("testcase") if case.find("skipped") is None]
+    return cases, {case.get("name", ""): case for case in cases if len(case)}
