@@ -77,6 +77,12 @@ def test_another_bucket_is_refused() -> None:
     assert refusal(form(USUAL, KEY), "logs")[0] == "ACCESS_DENIED"
 
 
+def test_a_policy_names_its_bucket() -> None:
+    reason, message = refusal(form([["starts-with", "$key", "photos/"]], KEY))
+    assert reason == "ACCESS_DENIED"
+    assert "Extra input fields: bucket" in message
+
+
 def test_a_policy_ends() -> None:
     assert "expired" in refusal(form(USUAL, KEY, seconds=-1))[1]
 

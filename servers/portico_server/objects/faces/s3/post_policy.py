@@ -30,8 +30,8 @@ from portico_server.platform.clock import Clock
 
 MOST_POLICY_BYTES = 20 * 1024
 _EXPIRATION = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.[0-9]{1,9})?Z")
-_UNCONDITIONED = ("policy", "x-amz-signature", "file", "bucket")
-"""Fields that need no condition; and all whose names begin with `x-ignore-`."""
+_UNCONDITIONED = ("policy", "x-amz-signature", "file")
+"""Fields that need no condition; and all whose names begin with `x-ignore-`. The bucket does need one."""
 _OLDER_FIELDS = ("awsaccesskeyid", "signature")
 """Of Signature Version 2; they need no condition either."""
 _MAY_BE_SEVERAL = "content-type"
