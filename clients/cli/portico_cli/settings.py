@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from portico_server.host.supervisor import Origins, Waits
     from portico_server.platform.settings import Settings
 
 
@@ -108,6 +109,42 @@ def tell_ignored_variables() -> None:
         click.echo(f"portico: these variables are no settings and change nothing: {', '.join(ignored)}", err=True)
 
 
+def origins(settings: Settings, flags: Mapping[str, Any]) -> Origins:
+    """Where each setting comes from that is used now."""
+    from portico_server.host.supervisor import Origins
+
+    file = config_file(flags) or settings.data / "portico.toml"
+    return Origins(file.absolute(), sources(settings, flags, os.environ))
+
+
+def started_origins(settings: Settings) -> Origins | None:
+    """Where the settings come from of the platform that runs; None where none runs, or nobody knows."""
+    from portico_server.host.supervisor import origins_of, status
+
+    return origins_of(settings.run) if status(settings).running else None
+
+
+def waiting(settings: Settings) -> dict[str, Waits]:
+    """What portico.toml has otherwise than when the platform was started; a file that cannot be used is told on
+    stderr."""
+    from portico_server.host.supervisor import waiting
+    from portico_server.platform.settings import SettingError
+
+    try:
+        return waiting(settings.run)
+    except SettingError as error:
+        click.echo(f"portico: {error}; until that is mended, the next `portico up` is refused", err=True)
+        return {}
+
+
+def tell_waiting(settings: Settings) -> None:
+    """On stderr, which settings a restart has not taken."""
+    started = started_origins(settings)
+    if started is not None and (names := ", ".join(waiting(settings))):
+        told = f"these settings in {started.file} are others than the platform was started with: {names}"
+        click.echo(f"portico: {told}; they wait for `portico down` and `portico up`", err=True)
+
+
 def sources(settings: Settings, flags: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, str]:
     """Where each setting's value comes from: `option`, a variable's name, a file's path, or `default`."""
     import tomllib
@@ -115,7 +152,7 @@ def sources(settings: Settings, flags: Mapping[str, Any], environ: Mapping[str, 
     from portico_server.platform.settings import setting_names, variable
 
     file = _config(flags) or (Path(environ["PORTICO_CONFIG"]) if "PORTICO_CONFIG" in environ else None)
-    file = file or settings.data / "portico.toml"
+    file = (file or settings.data / "portico.toml").absolute()
     in_file = tomllib.loads(file.read_text()) if file.exists() else {}
     given = {name for name, value in {**flags, **flags.get("others", {})}.items() if value is not None}
     found = {}

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import shlex
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from portico_cli.failures import ERROR
-from portico_cli.settings import settings_in_force, settings_of_running, settings_options, tell_ignored_variables
+from portico_cli.settings import (
+    origins,
+    settings_in_force,
+    settings_of_running,
+    settings_options,
+    tell_ignored_variables,
+    tell_waiting,
+)
 
 if TYPE_CHECKING:
     from portico_server.host.supervisor import Announcement
@@ -35,7 +43,8 @@ def up(detach: bool, **flags: Any) -> int:
 
     settings = settings_in_force(flags)
     tell_ignored_variables()
-    return start(settings, detach=detach, announce=lambda news: _tell(news, detach=detach))
+    announce = partial(_tell, detach=detach)
+    return start(settings, detach=detach, announce=announce, origins=origins(settings, flags))
 
 
 @click.command()
@@ -66,6 +75,9 @@ def restart(**flags: Any) -> int:
     With PostgreSQL the next process starts before the one of before leaves, and no call fails. With SQLite only one
     process may have a product's database, so that calls wait or fail for the second or two in between.
 
+    The settings stay those with which the platform was started: which have changed in portico.toml since, and wait for
+    `portico down` and `portico up`, is told.
+
     \b
     Examples:
       portico restart
@@ -86,6 +98,7 @@ def restart(**flags: Any) -> int:
         click.echo(f"portico: no platform runs on {settings.data}; `portico up` starts one", err=True)
         return ERROR
     click.echo("restarted")
+    tell_waiting(settings)
     return 0
 
 

@@ -16,6 +16,7 @@ from portico_server.host.supervisor.connections import Connections, Door, Upstre
 from portico_server.host.supervisor.doctor import doctor
 from portico_server.host.supervisor.profile import ADMIN
 from portico_server.host.supervisor.state import ProcessState
+from portico_server.platform.started import Origins, Waits, origins_of, waiting
 
 __all__ = [
     "ADMIN",
@@ -24,15 +25,19 @@ __all__ = [
     "Connections",
     "Door",
     "Event",
+    "Origins",
     "ProcessState",
     "RestartFailed",
     "Status",
     "Upstream",
+    "Waits",
     "connections",
     "doctor",
     "down",
+    "origins_of",
     "restart",
     "rotate_token_key",
     "status",
     "up",
+    "waiting",
 ]

@@ -15,6 +15,7 @@ from pathlib import Path
 from portico_server.host.supervisor.announcement import Announcement
 from portico_server.host.supervisor.commands import APPLICATION, up
 from portico_server.platform import settings as platform_settings
+from portico_server.platform.started import Origins
 
 
 def main() -> int:
@@ -24,6 +25,7 @@ def main() -> int:
     parser.add_argument(
         "--settings-from-input", action="store_true", help="read all settings as JSON from standard input"
     )
+    parser.add_argument("--origins", metavar="JSON", help="where the settings that are read so come from")
     parser.add_argument("--report", type=int, metavar="DESCRIPTOR", help="announce to this open file descriptor")
     for name in platform_settings.setting_names():
         parser.add_argument(f"--{name.replace('_', '-')}", metavar="VALUE")
@@ -36,7 +38,8 @@ def main() -> int:
     if arguments.report is not None:
         os.set_inheritable(arguments.report, False)
     report = sys.stdout.fileno() if arguments.report is None else arguments.report
-    return up(settings, detach=False, announce=_Reporter(report), application=arguments.application)
+    origins = Origins.from_json(arguments.origins) if arguments.origins else None
+    return up(settings, detach=False, announce=_Reporter(report), application=arguments.application, origins=origins)
 
 
 def _settings(arguments: argparse.Namespace) -> platform_settings.Settings:

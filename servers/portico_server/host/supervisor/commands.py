@@ -18,6 +18,7 @@ from portico_server.host.supervisor.problems import all_problems
 from portico_server.host.supervisor.state import RESTART, SUPERVISOR_SOCKET, ProcessState, read_state
 from portico_server.platform.placement import process_names
 from portico_server.platform.settings import Settings
+from portico_server.platform.started import Origins
 
 APPLICATION = "portico_server.app:app"
 _POLL_SECONDS = 0.02
@@ -53,19 +54,21 @@ def up(
     detach: bool,
     announce: Callable[[Announcement], None],
     application: str = APPLICATION,
+    origins: Origins | None = None,
 ) -> int:
     """Starts a platform and returns the exit code: when it has ended, or, with `detach`, when it is ready or has
     failed.
 
-    `application` is what Envoy hosts; tests of the host give their own.
+    `application` is what Envoy hosts; tests of the host give their own. `origins`: where the settings come from, so
+    that it can be told which have changed since.
     """
     if detach:
         from portico_server.host.supervisor.detach import start_detached
 
-        return start_detached(settings, application, announce)
+        return start_detached(settings, application, announce, origins)
     from portico_server.host.supervisor.supervise import supervise
 
-    return supervise(settings, application, announce)
+    return supervise(settings, application, announce, origins)
 
 
 def down(settings: Settings) -> bool:

@@ -10,9 +10,12 @@ from collections.abc import Callable
 from portico_server.host.supervisor.announcement import Announcement, Event, StartError, from_json
 from portico_server.host.supervisor.first_start import make_folders
 from portico_server.platform.settings import Settings
+from portico_server.platform.started import Origins
 
 
-def start_detached(settings: Settings, application: str, announce: Callable[[Announcement], None]) -> int:
+def start_detached(
+    settings: Settings, application: str, announce: Callable[[Announcement], None], origins: Origins | None = None
+) -> int:
     """Starts it, passes on what it announces until it is ready (0) or has failed (1)."""
     logs = settings.data / "logs"
     try:
@@ -23,6 +26,8 @@ def start_detached(settings: Settings, application: str, announce: Callable[[Ann
     reading, writing = os.pipe()
     # -P: where the user stands is no place to import from. Settings go by standard input: they may hold a password.
     command = [sys.executable, "-P", "-m", "portico_server.host.supervisor", "--settings-from-input"]
+    if origins is not None:
+        command += ["--origins", origins.to_json()]
     with open(os.open(logs / "supervisor.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as log:
         process = subprocess.Popen(
             [*command, "--application", application, "--report", str(writing)],

@@ -35,12 +35,15 @@ from portico_server.host.supervisor.state import RELOAD, RESTART, SUPERVISOR_SOC
 from portico_server.platform.placement import Placement
 from portico_server.platform.private_files import replace_file
 from portico_server.platform.settings import SettingError, Settings
+from portico_server.platform.started import Origins, note
 
 _LOOK_SECONDS = 2.0
 """How often the supervisor looks whether its data directory is there."""
 
 
-def supervise(settings: Settings, application: str, announce: Callable[[Announcement], None]) -> int:
+def supervise(
+    settings: Settings, application: str, announce: Callable[[Announcement], None], origins: Origins | None = None
+) -> int:
     """Runs a platform until it is told to stop (SIGTERM, SIGINT); the exit code. All news go to `announce`."""
     # From the lock on we may be told that keys have changed (`rotate_token_key`): until `run` listens, that waits.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
@@ -50,6 +53,7 @@ def supervise(settings: Settings, application: str, announce: Callable[[Announce
             new = prepare(settings.data)
             lock = DataLock.take(settings.data)
             stack.callback(lock.release)
+            note(settings, origins)
             contracts = descriptors.merge(settings.extra_descriptors)
             settings, doors = reserve(settings, contracts, stack)
             clear_folders(settings.run)
