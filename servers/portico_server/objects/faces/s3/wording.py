@@ -48,6 +48,7 @@ NAMES = {
     "bucket.public_access": "Policy",
     "bucket.public_list": "Policy",
     "bucket.public_location": "Policy",
+    "bucket.public_policy": "Policy",
     "bucket.tags": "TagSet",
     "bucket.versioning": "VersioningConfiguration",
     "bucket": "the bucket's configuration",
