@@ -1,7 +1,7 @@
 """What headers say of an object: its metadata on the way in, all that is told of it on the way out.
 
-The user's own values are UTF-8 or, as S3 has it, RFC 2047's encoded words; they go out as the latter where they are not
-plain ASCII.
+The user's own values are UTF-8 or, as S3 has it, RFC 2047's encoded words; metadata that he has named go out as the
+latter where they are not plain ASCII, HTTP's headers as UTF-8.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def describe(described: objects_pb2.Object) -> list[tuple[str, str]]:
         ("accept-ranges", "bytes"),
         ("content-type", metadata.content_type),
     ]
-    headers += [(header, encoded(value)) for header, field in _ANSWERED if (value := getattr(metadata, field))]
+    headers += [(header, as_utf8(value)) for header, field in _ANSWERED if (value := getattr(metadata, field))]
     if metadata.custom:
         headers += [(CUSTOM + name, encoded(value)) for name, value in sorted(metadata.custom.items())]
     headers += version_header(described.version_id)
@@ -152,8 +152,14 @@ def decoded(value: str) -> str:
     return _ENCODED_WORD.sub(_word, value) if "=?" in value else value
 
 
+def as_utf8(value: str) -> str:
+    """A value as a header of HTTP's own carries it: browsers read bytes of UTF-8, and pass over what has encoded words,
+    so a file that was to be saved would be shown. Those are for what has control characters."""
+    return value if value.isprintable() else encoded(value)
+
+
 def encoded(value: str) -> str:
-    """A value as a header can carry it."""
+    """A value as a header of S3's can carry it."""
     if value.isascii() and value.isprintable():
         return value
     return f"=?UTF-8?B?{base64.b64encode(value.encode()).decode()}?="

@@ -116,7 +116,7 @@ def _overridden(request: S3Request, headers: list[tuple[str, str]]) -> list[tupl
     if not request.signed:
         raise invalid("INVALID_REQUEST", "request specific response headers cannot be used for anonymous GET requests")
     kept = [(name, value) for name, value in headers if name not in said]
-    return kept + [(name, object_headers.encoded(value)) for name, value in said.items()]
+    return kept + [(name, object_headers.as_utf8(value)) for name, value in said.items()]
 
 
 async def _bytes(
