@@ -296,8 +296,16 @@ async def test_of_puts_and_a_deletion_of_their_bucket_either_all_or_the_deletion
     assert left == [(0,)]
 
 
-LINGER = Statement("SELECT CAST(pg_sleep(0.3) AS TEXT)", (), ANY)
+LINGER = Statement("SELECT CAST(pg_sleep(0.6) AS TEXT)", (), ANY)
 """Keeps a transaction of PostgreSQL open between what it has seen and its commit."""
+LINGERS = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()"
+
+
+async def lingering(stand: Stand) -> None:
+    """Until a transaction lingers."""
+    async with asyncio.timeout(20):
+        while not await stand.database.read(LINGERS):  # noqa: ASYNC110  # the server tells of it, when asked
+            await asyncio.sleep(0.005)
 
 
 async def test_a_deletion_waits_for_a_put_that_is_about_to_commit(stand: Stand, engine: str) -> None:
@@ -309,7 +317,7 @@ async def test_a_deletion_waits_for_a_put_that_is_about_to_commit(stand: Stand, 
 
     put = Put(ObjectName(BUCKET, "k"))
     putting = asyncio.create_task(stand.objects._objects.put(put, bytes_of_it(), lambda _: [LINGER]))
-    await asyncio.sleep(0.1)  # not to wait for a state: the deletion is to come in the middle
+    await lingering(stand)
     with pytest.raises(errors.BucketNotEmpty):
         await stand.delete_bucket()
     await putting
@@ -322,7 +330,7 @@ async def test_a_put_waits_for_a_deletion_that_is_about_to_commit(stand: Stand, 
     etag = (await stand.get_bucket()).etag
     statements = [*bucket_store.delete_empty(BUCKET, etag), LINGER]
     deleting = asyncio.create_task(stand.database.batch(Batch(statements, locks.of_bucket(BUCKET))))
-    await asyncio.sleep(0.1)  # not to wait for a state: the put is to come in the middle
+    await lingering(stand)
     with pytest.raises(errors.BucketNotFound):
         await stand.put("k")
     await deleting
