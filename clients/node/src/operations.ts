@@ -65,12 +65,12 @@ export class Operations {
     return this.session.call(METHODS.waitOperation, { name, timeout });
   }
 
-  /** A product's operations: `list("objects")`. */
+  /** A product's operations: `list("objects")`; without a product those of all. */
   list(
-    product: string,
+    product = "",
     { pageSize = 0 }: { pageSize?: number } = {},
   ): Listing<Operation, typeof ListOperationsRequestSchema, typeof ListOperationsResponseSchema> {
-    const request = { name: `operations/${product}`, pageSize };
+    const request = { name: product ? `operations/${product}` : "operations", pageSize };
     return new Listing(this.session, METHODS.listOperations, request, (page) => page.operations);
   }
 

@@ -20,6 +20,7 @@ export const CERTIFICATE = "client.pem";
 export const KEY = "client.key";
 export const AUTHORITY = "ca.pem";
 export const TOKEN = "token";
+const ACCOUNT = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
 /** Everything needed to open a channel. Certificates and key are PEM; `folder` is where renewed ones are written. */
 export interface Profile {
@@ -67,7 +68,7 @@ export function load(name?: string): Profile {
   const fixed = process.env["PORTICO_TOKEN"] ?? "";
   return {
     address: process.env["PORTICO_ADDRESS"] || textIn(folder, values, "address"),
-    account: process.env["PORTICO_ACCOUNT"] || textIn(folder, values, "account", "default"),
+    account: accountIn(folder, values),
     name: path.basename(folder),
     folder,
     authority: readFile(path.join(folder, AUTHORITY)),
@@ -168,6 +169,18 @@ function parse(file: string, content: string): ReadonlyMap<string, string> {
     }
   }
   return values;
+}
+
+/** The id of the account to work in. Throws ProfileError, which says where the one stands that is none. */
+function accountIn(folder: string, values: ReadonlyMap<string, string>): string {
+  const given = process.env["PORTICO_ACCOUNT"];
+  const account = given || textIn(folder, values, "account", "default");
+  if (ACCOUNT.test(account)) return account;
+  const file = path.join(folder, "profile.toml");
+  const where = given ? "the variable PORTICO_ACCOUNT" : `account in ${file} (the profile ${path.basename(folder)})`;
+  const meant = account.replace(/^accounts\//, "");
+  const rule = ACCOUNT.test(meant) ? `write "${meant}"` : "1 to 63 lower-case letters, digits and hyphens";
+  throw new ProfileError(`${where} is "${account}", which is no account's id: ${rule}`, { reason: "PROFILE_UNREADABLE" });
 }
 
 function textIn(folder: string, values: ReadonlyMap<string, string>, key: string, otherwise = ""): string {

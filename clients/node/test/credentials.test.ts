@@ -111,6 +111,17 @@ test("another principal may do only what the policy says", async (t) => {
   });
 });
 
+test("an account that is none is told with its profile and field", (t) => {
+  const profile = profileFolder(t);
+  const file = path.join(profile, "profile.toml");
+  fs.writeFileSync(file, fs.readFileSync(file, "utf8").replace(/^account = .*$/m, 'account = "accounts/acme"'));
+  assert.throws(
+    () => connect({ profile }),
+    (error) =>
+      error instanceof ProfileError && error.message.includes(`account in ${file}`) && error.message.includes('"acme"'),
+  );
+});
+
 test("a profile that cannot be used says what to do", async (t) => {
   const profile = profileFolder(t);
   const reason = (named: string) => (error: unknown) => error instanceof ProfileError && error.reason === named;

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 import tomllib
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from portico.errors import ProfileError
 
 DEFAULT = "default"
 CERTIFICATE, KEY, AUTHORITY, TOKEN, SECRET = "client.pem", "client.key", "ca.pem", "token", "secret"
+_ACCOUNT = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 API_TOKEN_PREFIX = "portico_token_"  # noqa: S105
 """Of API tokens, which are sent as they are."""
 
@@ -98,7 +100,7 @@ def load(name: str | None = None) -> Profile:
         token = given or stored_token(folder)
         return Profile(
             address=os.environ.get("PORTICO_ADDRESS") or _text(folder, values, "address"),
-            account=os.environ.get("PORTICO_ACCOUNT") or _text(folder, values, "account", "default"),
+            account=_account(folder, values),
             name=folder.name,
             folder=folder,
             data=Path(_text(folder, values, "data")) if "data" in values else None,
@@ -139,6 +141,22 @@ def write(profile: Profile) -> None:
         values["client_id"] = profile.client_id
     lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in values.items()]
     write_secret(folder / "profile.toml", "".join(lines).encode())  # last: it makes a folder a profile
+
+
+def account_id(given: str, where: str) -> str:
+    """The id of an account, which `where` says. Raises ProfileError for what is none."""
+    if _ACCOUNT.fullmatch(given):
+        return given
+    meant = given.removeprefix("accounts/")
+    rule = f'write "{meant}"' if _ACCOUNT.fullmatch(meant) else "1 to 63 lower-case letters, digits and hyphens"
+    raise ProfileError(f"{where} is {given!r}, which is no account's id: {rule}", reason="PROFILE_UNREADABLE")
+
+
+def _account(folder: Path, values: dict[str, object]) -> str:
+    if given := os.environ.get("PORTICO_ACCOUNT"):
+        return account_id(given, "the variable PORTICO_ACCOUNT")
+    where = f"account in {folder / 'profile.toml'} (the profile {folder.name})"
+    return account_id(_text(folder, values, "account", "default"), where)
 
 
 def stored_token(folder: Path) -> str:

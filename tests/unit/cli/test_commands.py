@@ -264,6 +264,12 @@ def test_operations_are_shown_and_waited_for(portico: Portico, fake: FakePlatfor
     assert portico("operations", "get", "operations/objects/2").code == 3
 
 
+def test_operations_of_all_products_are_listed_without_one(portico: Portico, fake: FakePlatform) -> None:
+    for arguments, name in ((("objects",), "operations/objects"), ((), "operations")):
+        portico("operations", "list", *arguments)
+        assert fake.requests["ListOperations"][-1].name == name
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

@@ -155,6 +155,8 @@ def test_all_versions_are_removed_only_when_that_is_confirmed(portico: Portico, 
     assert found == {"removed": [{"key": "a", "versionId": "null"}]}
     assert fake.requests["DeleteObjects"][-1].objects[0].version_id == "null"
     assert keys(fake) == ["ab"]
+    told = portico("objects", "rm", "portico://photos/ab", "--all-versions", "--yes").out
+    assert told == "removed portico://photos/ab version null\n", "each version is named"
 
 
 def test_a_version_is_restored(portico: Portico, fake: FakePlatform) -> None:

@@ -370,6 +370,10 @@ def test_only_what_was_there_is_said_to_be_removed(portico: Portico) -> None:
     assert outcome.err == "there was nothing to remove: portico://photos/nothing\n"
     assert portico("objects", "rm", "portico://photos/nothing", "--output", "json").json() == {"removed": []}
     assert "nothing to remove" in portico("objects", "rm", "-r", "portico://photos/none/").err
+    portico("objects", "cp", "-", "portico://photos/k", given=b"x")
+    outcome = portico("objects", "rm", "portico://photos/k", "portico://photos/nothing")
+    assert (outcome.code, outcome.out) == (0, "removed portico://photos/k\n")
+    assert outcome.err == "nothing was there: portico://photos/nothing\n"
 
 
 @pytest.mark.parametrize("name", ["NO", "ab", "-a-", "192.168.0.1", "a..b", "a.-b", "x" * 64])

@@ -69,6 +69,22 @@ def test_a_profile_that_makes_no_sense_is_refused(configuration: Path, text: str
     assert caught.value.reason == "PROFILE_UNREADABLE"
 
 
+@pytest.mark.parametrize(
+    ("given", "told"), [("accounts/acme", 'write "acme"'), ("Acme!", "1 to 63 lower-case letters")]
+)
+def test_an_account_that_is_none_is_told_with_its_profile_and_field(
+    configuration: Path, monkeypatch: pytest.MonkeyPatch, given: str, told: str
+) -> None:
+    folder = write(configuration / "staging", f'address = "staging:1"\naccount = "{given}"\n')
+    with pytest.raises(errors.ProfileError) as caught:
+        profiles.load("staging")
+    assert f"account in {folder / 'profile.toml'} (the profile staging) is '{given}'" in caught.value.message
+    assert told in caught.value.message
+    monkeypatch.setenv("PORTICO_ACCOUNT", given)
+    with pytest.raises(errors.ProfileError, match="the variable PORTICO_ACCOUNT is"):
+        profiles.load("staging")
+
+
 @pytest.mark.parametrize("name", ["client.key", "token"])
 def test_secrets_that_others_may_read_are_refused(configuration: Path, name: str) -> None:
     folder = write(configuration / "default", **{name: "secret"})

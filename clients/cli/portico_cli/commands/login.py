@@ -77,7 +77,7 @@ def login(
     secret = _secret(client_id)
     made = profiles.Profile(
         address=reached,
-        account=account or used.account,
+        account=profiles.account_id(account, "--account") if account else used.account,
         name=folder.name,
         folder=folder,
         authority=authority.read_bytes() if authority else used.authority,

@@ -17,7 +17,7 @@ def _operation(context: click.Context, parameter: click.Parameter, given: str) -
 
 
 def _product(context: click.Context, parameter: click.Parameter, given: str) -> str:
-    return product(given)
+    return product(given) if given else ""
 
 
 @click.group(cls=Group)
@@ -26,7 +26,7 @@ def operations() -> None:
 
     \b
     Examples:
-      portico operations list objects
+      portico operations list
       portico operations wait operations/objects/1f0c…
     """
 
@@ -48,16 +48,24 @@ def wait(caller: Caller, name: str) -> None:
 
 
 @operations.command("list")
-@click.argument("product", callback=_product)
+@click.argument("product", default="", callback=_product)
 @calls_platform
 def list_operations(caller: Caller, product: str) -> None:
-    """List a product's operations."""
+    """List your operations: a product's, or those of all products.
+
+    \b
+    Examples:
+      portico operations list
+      portico operations list objects
+    """
     from portico.errors import InvalidArgument, NotFound
 
     columns: list[output.Column] = [("operation", lambda item: item.name), ("state", _state)]
     found = caller.client.operations.list(product)
     try:
-        output.show_items(found, columns, as_json=caller.json, nothing=f"no operations of {product}")
+        output.show_items(
+            found, columns, as_json=caller.json, nothing=f"no operations of {product}" if product else "no operations"
+        )
     except InvalidArgument as error:
         if not any(item.field == "name" for item in error.violations):
             raise

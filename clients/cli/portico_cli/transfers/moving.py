@@ -59,7 +59,7 @@ class Transfer:
 
     def __str__(self) -> str:
         if self.what is What.REMOVE:
-            return shown(self.target)
+            return shown(self.target) + (f" version {self.version_id}" if self.version_id else "")
         return f"{shown(self.source.place)} -> {shown(self.target)}"
 
 

@@ -67,9 +67,12 @@ class _Operations(Service):
         return (yield from self.session.call(_WAIT_OPERATION, request))
 
     @listing
-    def list(self, product: str, *, page_size: int = 0) -> Paging[Operation, operations_pb2.ListOperationsResponse]:
-        """A product's operations: `list("objects")`."""
-        request = operations_pb2.ListOperationsRequest(name=f"operations/{product}", page_size=page_size)
+    def list(
+        self, product: str = "", *, page_size: int = 0
+    ) -> Paging[Operation, operations_pb2.ListOperationsResponse]:
+        """A product's operations: `list("objects")`; without a product those of all."""
+        name = f"operations/{product}" if product else "operations"
+        request = operations_pb2.ListOperationsRequest(name=name, page_size=page_size)
         return Paging(_LIST_OPERATIONS, request, "operations")
 
     @operation

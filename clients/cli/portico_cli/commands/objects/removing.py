@@ -20,7 +20,7 @@ from portico_cli.transfers.filters import FilteredCommand, Filters, filter_optio
 from portico_cli.transfers.moving import Transfer, What
 from portico_cli.transfers.places import shown
 from portico_cli.transfers.removing import MOST_IN_A_CALL, Batch, remove_batches
-from portico_cli.transfers.reporting import Report
+from portico_cli.transfers.reporting import UNCHANGED, Report
 
 if TYPE_CHECKING:
     from portico import AsyncClient
@@ -77,6 +77,8 @@ def rm(caller: Caller, places: tuple[Remote, ...], version_id: str, dry_run: boo
         click.echo(f"portico: {hint_of_pattern('*')}", err=True)
     if not report.done and not code and not caller.json:
         click.echo(f"there was nothing to remove: {', '.join(map(shown, places))}", err=True)
+    elif report.missing and not options["recursive"] and not caller.json and not quiet:
+        click.echo(f"nothing was there: {', '.join(map(str, report.missing))}", err=True)
     return code
 
 
@@ -87,6 +89,13 @@ class Removals(Report):
         super().__init__(Progress(), as_json=as_json, quiet=quiet)
         before = '{"dryRun": true, "removed": ' if dry_run else '{"removed": '
         self.items = output.JsonArray(before, "}") if as_json else None
+        self.missing: list[Transfer] = []
+        """What was to be removed, and was not there."""
+
+    def tell(self, transfer: Transfer, outcome: Any) -> bool:
+        if outcome is UNCHANGED:
+            self.missing.append(transfer)
+        return super().tell(transfer, outcome)
 
     def described(self, transfer: Transfer, **also: Any) -> Any:
         assert isinstance(transfer.target, Remote)
