@@ -11,7 +11,7 @@ import pytest
 from google.longrunning.operations_pb2 import Operation
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from portico.objects.v1.buckets_pb2 import Bucket, DeleteBucketMetadata, DeleteBucketResult
+from portico.objects.v1.buckets_pb2 import Bucket, DeleteBucketMetadata, DeleteBucketResult, Placement
 from portico_server.objects import errors
 from portico_server.objects.names import ObjectName
 from portico_server.objects.store import buckets as bucket_store
@@ -53,6 +53,12 @@ async def test_a_bucket_id_is_unique_in_its_account(stand: Stand) -> None:
     with pytest.raises(errors.BucketAlreadyExists):
         await stand.create_bucket()
     await stand.create_bucket("accounts/other/buckets/bucket")
+
+
+async def test_a_placement_that_is_asked_for_is_not_dropped(stand: Stand) -> None:
+    with pytest.raises(errors.InvalidField, match="jurisdiction or location_hint") as refused:
+        await stand.create_bucket(f"{ACCOUNT}/buckets/other", Bucket(placement=Placement(jurisdiction="eu")))
+    assert refused.value.field == "bucket.placement"
 
 
 async def test_a_name_in_the_settings_must_agree_with_the_id(stand: Stand) -> None:

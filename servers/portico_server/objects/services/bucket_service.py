@@ -58,6 +58,9 @@ class BucketService(buckets_pb2_grpc.BucketServiceServicer):
         wanted = request.bucket
         if wanted.name and wanted.name != bucket_name(request.parent, request.bucket_id):
             raise InvalidField("bucket.name is not what parent and bucket_id say; leave it out", field="bucket.name")
+        if wanted.HasField("placement"):
+            told = "the platform says that itself; say by jurisdiction or location_hint where the bytes should be"
+            raise InvalidField(f"bucket.placement: {told}", field="bucket.placement")
         new = NewBucket(request.parent, request.bucket_id, Change(wanted), wanted.location_hint, wanted.jurisdiction)
 
         def response(bucket: Bucket) -> buckets_pb2.CreateBucketResponse:
