@@ -16,6 +16,7 @@ from portico_server.access.permissions import Permissions
 from portico_server.access.simulations import Simulations
 from portico_server.platform import call
 from portico_server.platform.access.circumstances import Circumstances
+from portico_server.platform.access.credentials import API_TOKEN_ID_PREFIX
 from portico_server.platform.access.explain import Explanation, Unfinished, explanation
 from portico_server.platform.access.model import AccountPolicies
 from portico_server.platform.access.snapshot import Snapshot
@@ -97,11 +98,20 @@ class DecisionService(decisions_pb2_grpc.DecisionServiceServicer):
             )
         account = snapshot.account_of(request.parent)
         findings = list(_findings(found, account.model)) if account is not None else []
+        summary = _summary(found, who, request.permission, request.resource)
+        by_token = bool(found.token) or circumstances.token_id.startswith(API_TOKEN_ID_PREFIX)
+        is_open = not found.allowed and found.match is None and not by_token
+        if (
+            is_open
+            and snapshot.is_of_account(who, request.resource)
+            and self._permissions.is_for_own(request.permission)
+        ):
+            summary += "; with what is one's own, everybody of the account may, since nothing denies it"
         return decisions_pb2.ExplainResponse(
             allowed=found.allowed,
             deciding_policy=found.match.policy if found.match else "",
             findings=findings,
-            summary=_summary(found, who, request.permission, request.resource),
+            summary=summary,
             policy_revision=caller.tell_revision(revision),
         )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from portico_server.access.resources import ResourceTypes
 from portico_server.platform.access.permissions import covers
-from portico_server.platform.methods import Method
+from portico_server.platform.methods import Method, Mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class Permissions(Mapping[str, Permission]):
             )
             for name, found in sorted(asking.items())
         }
+        self._of_own = {each.permission for method in methods for each in method.requirements if each.mode is Mode.OWN}
         parts = [name.split(".") for name in self._by_name]
         self._wildcards = {"*", *(f"{part[0]}.*" for part in parts), *(f"{part[0]}.{part[1]}.*" for part in parts)}
 
@@ -52,6 +53,10 @@ class Permissions(Mapping[str, Permission]):
 
     def is_read(self, name: str) -> bool:
         return self._by_name[name].read_only
+
+    def is_for_own(self, name: str) -> bool:
+        """Whether who belongs to the account needs it for what is others' alone, unless it is denied."""
+        return name in self._of_own
 
     def are_meant_by(self, pattern: str) -> bool:
         """Whether a permission, or a wildcard in its place, means any that there are."""

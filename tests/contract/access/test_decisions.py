@@ -19,6 +19,7 @@ from tests.contract.access.making import (
     domain_group,
     group,
     member,
+    permission_group,
     policy,
     principals_group,
     resource_group,
@@ -128,6 +129,19 @@ async def test_an_explanation_names_the_policy_that_decided_or_came_nearest(stan
     denied = await explain(PHOTOS)
     assert (denied.allowed, denied.deciding_policy) == (False, deny.name)
     assert "denies" in denied.summary
+
+
+async def test_an_explanation_says_what_needs_no_permission_for_ones_own(stand: Stand) -> None:
+    ada = await member(stand, "ada")
+    asked = {"parent": ACCOUNT, "permission": "access.access_key.create", "resource": ACCOUNT}
+    told = (await stand.do("Explain", principal=ADA, **asked)).summary
+    assert told.endswith("; with what is one's own, everybody of the account may, since nothing denies it")
+    for principal, more in ((ADA, {"permission": READ}), (f"{ACCOUNT}/principals/eve", {})):
+        other = await stand.do("Explain", principal=principal, **{**asked, **more})
+        assert "one's own" not in other.summary
+    keys = await permission_group(stand, "keys", "access.access_key.create")
+    await policy(stand, "ada", ada.name, access=DENY, permission_groups=[keys.name])
+    assert (await stand.do("Explain", principal=ADA, **asked)).summary.endswith("policies/ada denies it")
 
 
 async def test_my_permissions_are_those_that_i_hold_anywhere_below(stand: Stand) -> None:
