@@ -61,8 +61,10 @@ class AccountPoliciesBesideFile:
         if self.allows(principal, permission, resource):
             return True
         snapshot = self._shared.current()
-        if snapshot is None or principal.scope or _is_api_token(principal):
+        if snapshot is None or principal.scope or principal.foreign or _is_api_token(principal):
             return False
+        if any(token != principal.credential for token in principal.exchanged_from):
+            return False  # for which it may have been another issuer's
         if not snapshot.is_of_account(principal.name, resource) or self._file.denies(principal, permission, resource):
             return False
         if snapshot.denies(principal.name, permission, resource, circumstances_of(principal)):

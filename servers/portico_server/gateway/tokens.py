@@ -131,6 +131,7 @@ def principal_in(header: dict[str, Any], claims: dict[str, Any], issuers: Issuer
         exchanged_from=exchanged_from,
         credential=credential_among(exchanged_from),
         scope=_scope(claims) if foreign is None else frozenset(),
+        foreign=foreign is not None,
     )
 
 

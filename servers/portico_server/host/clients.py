@@ -93,7 +93,9 @@ class ClientsElsewhere:
 
 
 def _told(principal: Principal) -> dict[str, Any]:
-    return {**dataclasses.asdict(principal), "scope": sorted(principal.scope)}
+    fields = {**dataclasses.asdict(principal), "scope": sorted(principal.scope)}
+    del fields["foreign"]  # a client of the platform's own
+    return fields
 
 
 def _heard(fields: dict[str, Any]) -> Principal:

@@ -13,7 +13,8 @@ class Principal:
     `exchanged_from` are the ids of the tokens that it was exchanged for, one after another: it falls with each.
     `credential` is the id of the account's credential that the caller came by, or got the token by
     (`platform.access.credentials`); empty for none. The token falls with it. `scope`, if there is any, narrows the
-    token to permissions, as policies name them (`platform.access.permissions`).
+    token to permissions, as policies name them (`platform.access.permissions`). `foreign`: another issuer
+    than the platform says who it is, and may take that back there.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Principal:
     exchanged_from: tuple[str, ...] = ()
     credential: str = ""
     scope: frozenset[str] = frozenset()
+    foreign: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,8 @@ class Authorizer(Protocol):
 
     def allows_own(self, principal: Principal, permission: str, resource: str) -> bool:
         """Whether the principal may do that with what is its own there: it holds the permission, or it belongs to the
-        account, comes by no credential that narrows it, and nothing denies it."""
+        account, comes by no credential that narrows it nor by a token that another one was exchanged for or another
+        issuer made, and nothing denies it."""
         ...
 
     def filter(self, principal: Principal, permission: str, parent: str) -> Filter:

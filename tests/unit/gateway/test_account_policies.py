@@ -147,6 +147,10 @@ def test_what_is_ones_own_is_for_who_belongs_to_the_account_unless_it_is_denied(
     assert not decides.allows_own(Principal("accounts/b/principals/eve", "b"), READ, OTHER), "a stranger"
     assert not decides.allows_own(replace(ADA, credential="api.1"), READ, OTHER), "an API token"
     assert not decides.allows_own(replace(ADA, scope=frozenset({READ})), READ, OTHER), "a narrowed token"
+    assert not decides.allows_own(replace(ADA, foreign=True), READ, OTHER), "another issuer's token"
+    assert not decides.allows_own(replace(ADA, exchanged_from=("another",)), READ, OTHER), "exchanged for another"
+    by_secret = replace(ADA, exchanged_from=("secret.1",), credential="secret.1")
+    assert decides.allows_own(by_secret, READ, OTHER), "a client that has logged in"
     machine.seconds_later += MAX_AGE_SECONDS + 1
     with pytest.raises(ApiError, match="cannot be told"):
         decides.allows_own(ADA, READ, OTHER)

@@ -46,6 +46,8 @@ def test_what_was_signed_is_read_again() -> None:
     assert (found.principal, found.acting) == (ADA, SERVICE)
     exchanged = dataclasses.replace(ADA, exchanged_from=("a", "b"))
     assert KEY.verify(KEY.sign(exchanged, SERVICE, HERE).encode(), HERE).principal == exchanged
+    foreign = dataclasses.replace(ADA, foreign=True)
+    assert KEY.verify(KEY.sign(foreign, SERVICE, HERE).encode(), HERE).principal == foreign
     assert 0 < found.expires_at - time.time() <= LIFETIME_SECONDS
 
 

@@ -108,6 +108,8 @@ class AssertionKey:
             }
             if principal.exchanged_from:
                 claims["token"]["from"] = principal.exchanged_from
+            if principal.foreign:
+                claims["token"]["foreign"] = True
             if principal.scope:
                 claims["token"]["scope"] = sorted(principal.scope)
         if origin.fingerprint:
@@ -179,6 +181,7 @@ def _principal(claims: dict[str, Any]) -> Principal | None:
         tuple(exchanged_from),
         credential_among((token_id, *exchanged_from)),
         frozenset(scope),
+        token.get("foreign", False) is not False,
     )
 
 
