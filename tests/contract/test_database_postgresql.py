@@ -67,8 +67,9 @@ async def test_a_url_that_cannot_be_read_is_not_told_with_its_password(tmp_path:
 
 
 async def end_all_connections(stranger: psycopg.AsyncConnection) -> None:
+    """They have ended when this has."""
     await stranger.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
         " WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
     )
 
