@@ -60,6 +60,7 @@ from portico_server.platform.placement import Process as Sibling
 from portico_server.platform.policy_bindings import PolicyError
 from portico_server.platform.problems import write_problems
 from portico_server.platform.product import Platform
+from portico_server.platform.reserve import Reserve
 from portico_server.platform.settings import Settings, from_json
 from portico_server.platform.telemetry import logs
 
@@ -83,7 +84,9 @@ class Process:
         self._gateway: Gateway | None = None
         self._clock = SystemClock()
         self._problems: list[Callable[[], Mapping[str, str]]] = []
-        self._databases = LocalDatabases(settings, self._clock)
+        # Where the database is a server's, to delete needs no room here.
+        self._reserve = Reserve(settings.data, settings.reserve_bytes if settings.database == "sqlite" else 0)
+        self._databases = LocalDatabases(settings, self._clock, self._reserve)
         self.application = GrpcApplication(
             pipeline=self._pipeline,
             methods=self._methods,
@@ -115,6 +118,7 @@ class Process:
                 self._products,
                 platform.databases,
                 self._placement.process,
+                self._reserve,
             )
         )
         self._methods.update(gateway.methods)
@@ -128,6 +132,7 @@ class Process:
         problems = [gateway.problems, outbox.FIGURES.problems, *self._problems]
         await stack.enter_async_context(_background(_tell_problems(self._folder, problems)))
         await stack.enter_async_context(_background(self._cut_revoked(gateway)))
+        await stack.enter_async_context(_background(self._reserve.keep()))  # behind what a start writes
         await health.serving()
         await self._follow_health(stack, health)
         stack.push_async_callback(health.not_serving)
@@ -149,7 +154,7 @@ class Process:
         stores = read_stores(self._settings.data)
 
         async def blobs(product: str) -> Blobs:
-            opened = await open_blobs(self._settings.data, product, stores)
+            opened = await open_blobs(self._settings.data, product, stores, self._reserve)
             stack.push_async_callback(opened.close)
             if isinstance(opened, PlacedBlobs):
                 self._problems.append(opened.problems)

@@ -16,7 +16,10 @@ from portico_server.platform.database import ANY, Batch, Contended, GuardFailed,
 from portico_server.platform.database.sqlite import SqliteDatabase, scanner, writer
 from portico_server.platform.database.sqlite.connections import open_writer, reopen_writer
 from portico_server.platform.database.sqlite.writer import Writer
+from portico_server.platform.reserve import Reserve
+from tests.faults.disks import disk, filled
 
+CREATE = "CREATE TABLE entry (id INTEGER NOT NULL PRIMARY KEY, body BLOB NOT NULL) STRICT"
 INSERT = "INSERT INTO entry (id, body) VALUES ($1, $2)"
 COUNT = "SELECT count(*) FROM entry"
 
@@ -24,8 +27,7 @@ COUNT = "SELECT count(*) FROM entry"
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[SqliteDatabase]:
     database = SqliteDatabase(tmp_path / "test.sqlite")
-    table = "CREATE TABLE entry (id INTEGER NOT NULL PRIMARY KEY, body BLOB NOT NULL) STRICT"
-    await database.batch(Batch([Statement(table, (), ANY)]))
+    await database.batch(Batch([Statement(CREATE, (), ANY)]))
     yield database
     await database.close()
 
@@ -131,7 +133,9 @@ async def test_a_group_gives_the_loop_back_after_its_time(database: SqliteDataba
 
 
 async def test_nobody_touches_the_writing_connection_while_it_commits(tmp_path: Path) -> None:
-    writer = Writer(open_writer(tmp_path / "writer.sqlite"), lambda: reopen_writer(tmp_path / "writer.sqlite"))
+    writer = Writer(
+        open_writer(tmp_path / "writer.sqlite"), lambda: reopen_writer(tmp_path / "writer.sqlite"), Reserve(tmp_path, 0)
+    )
     table = Statement("CREATE TABLE t (a INTEGER) STRICT", (), ANY)
     waiting = writer.submit(Batch([table]))
     writer._run_group()  # now it commits
@@ -194,3 +198,69 @@ async def test_a_scan_that_is_given_up_before_its_thread_began_does_not_begin(tm
         await asyncio.to_thread(connection.read, [(endless, ())])
     assert await connection.read_in_slices([("SELECT 1", ())]) == [[(1,)]], "the next one is not interrupted"
     connection.close()
+
+
+@pytest.fixture
+async def kept(tmp_path: Path) -> AsyncIterator[tuple[SqliteDatabase, Reserve]]:
+    """A database on a small disk, of which a part is kept for what frees room."""
+    with disk(tmp_path / "disk", 32 << 20) as folder:
+        reserve = Reserve(folder, 1 << 20)
+        reserve.look()
+        database = SqliteDatabase(folder / "entries.sqlite", reserve)
+        await database.batch(Batch([Statement(CREATE, (), ANY)]))
+        with filled(folder):
+            yield database, reserve
+        await database.close()
+
+
+def large(number: int, *, frees: bool) -> Batch:
+    return Batch([Statement(INSERT, (number, bytes(300_000)))], frees=frees)
+
+
+async def test_on_a_full_disk_what_frees_has_the_room_that_is_kept_for_it(kept: tuple[SqliteDatabase, Reserve]) -> None:
+    database, reserve = kept
+    with pytest.raises(StorageFull):
+        await database.batch(large(1, frees=False))
+    assert not reserve.is_out, "what does not free never lets it go"
+    await database.batch(large(2, frees=True))
+    assert reserve.is_out
+    with pytest.raises(StorageFull):
+        await database.batch(insert(3))
+    await database.batch(large(4, frees=True))
+    assert await database.read("SELECT id FROM entry ORDER BY id") == [(2,), (4,)]
+
+
+async def test_of_a_group_on_a_full_disk_only_what_frees_is_made_and_told_once(
+    kept: tuple[SqliteDatabase, Reserve],
+) -> None:
+    database, _ = kept
+    outcomes = await asyncio.gather(
+        *(database.batch(large(number, frees=number % 2 == 0)) for number in range(4)), return_exceptions=True
+    )
+    assert [type(outcome) for outcome in outcomes] == [list, StorageFull, list, StorageFull]
+    assert await database.read("SELECT id FROM entry ORDER BY id") == [(0,), (2,)]
+
+
+async def test_what_finds_no_room_in_all_that_was_kept_is_refused(kept: tuple[SqliteDatabase, Reserve]) -> None:
+    database, _ = kept
+    with pytest.raises(StorageFull):
+        await database.batch(Batch([Statement(INSERT, (1, bytes(8_000_000)))], frees=True))
+    assert await database.read(COUNT) == [(0,)]
+    await database.batch(Batch([Statement(INSERT, (2, bytes(1)))], frees=True))
+
+
+async def test_while_the_reserve_is_not_whole_a_database_uses_what_it_has_and_does_not_grow(
+    kept: tuple[SqliteDatabase, Reserve],
+) -> None:
+    """Else what the log has, and the file no room for, would be what the next delete needs the reserve for."""
+    database, reserve = kept
+    await database.batch(large(1, frees=True))
+    reserve.is_out = False  # it is some seconds later
+    with pytest.raises(StorageFull):
+        await database.batch(insert(2, 100_000))
+    await database.batch(Batch([Statement("DELETE FROM entry", (), ANY)], frees=True))
+    await database.batch(insert(3, 100_000))
+    reserve.is_short = False
+    with pytest.raises(StorageFull):
+        await database.batch(insert(4, 8_000_000))
+    await database.batch(insert(5, 300_000))

@@ -56,6 +56,7 @@ from portico_server.platform.paging import PageTokens
 from portico_server.platform.placement import FRONT
 from portico_server.platform.private_files import make_private_folder
 from portico_server.platform.product import Databases, OperationsBackend, Product
+from portico_server.platform.reserve import Reserve
 from portico_server.platform.settings import Settings
 from portico_server.platform.shared_words import FILE as SHARED_WORDS
 from portico_server.platform.shared_words import SharedWords, Word
@@ -106,9 +107,11 @@ async def open_gateway(
     products: Sequence[Product],
     databases: Databases | None = None,
     process: str = FRONT,
+    reserve: Reserve | None = None,
 ) -> AsyncIterator[Gateway]:
     """The gateway for these products, its files watched and written as long as the context lasts. `databases`: where
-    nodes of one platform share what has been revoked; None: there is one node. `process` is this process's name.
+    nodes of one platform share what has been revoked; None: there is one node. `process` is this process's name,
+    `reserve` that of the data directory's disk.
 
     Raises ContractError for a contract, and PolicyError for a policy file, that cannot be used.
     """
@@ -142,7 +145,7 @@ async def open_gateway(
         return principal if principal is not None and authorizer.knows(principal.name) else None
 
     async with (
-        open_telemetry(settings, process) as telemetry,
+        open_telemetry(settings, process, reserve) as telemetry,
         open_revocations(settings, words, databases, keyring.authorities) as revocations,
         open_limiter(settings, policy) as limiter,
     ):

@@ -98,7 +98,7 @@ class Lease:
 
     async def _write(self, sql: str, *args: int) -> None:
         try:
-            await self._leases.database.batch(Batch([Statement(sql, (*self._key, *args))], [self.lock]))
+            await self._leases.database.batch(Batch([Statement(sql, (*self._key, *args))], [self.lock], frees=True))
         except GuardFailed:
             raise LeaseLost(f"another process has taken over {self.name}") from None
 
@@ -123,12 +123,14 @@ class Leases:
             taking = Statement(_TAKE_OVER, (name, self.holder, now_us, expires_at_us, holder, fence), ANY)
         else:
             taking = Statement(_ACQUIRE, (name, self.holder, now_us, expires_at_us, now_us + _FURTHEST_US), ANY)
-        (done,) = await self.database.batch(Batch([taking], [_lock(name)]))
+        (done,) = await self.database.batch(Batch([taking], [_lock(name)], frees=True))
         return Lease(self, name, done.rows[0][0], expires_at_us) if done.rows else None
 
     async def forget_expired(self) -> None:
         """Removes the rows of holders that died more than a day ago. For a job."""
-        await self.database.batch(Batch([Statement(_FORGET, (self.clock.now_us() - _FORGOTTEN_AFTER_US,), ANY)]))
+        await self.database.batch(
+            Batch([Statement(_FORGET, (self.clock.now_us() - _FORGOTTEN_AFTER_US,), ANY)], frees=True)
+        )
 
     async def hold(self, lease: Lease, work: Callable[[Lease], Awaitable[None]]) -> None:
         """Does the work while renewing the lease. The work is cancelled when the lease is lost (LeaseLost)."""

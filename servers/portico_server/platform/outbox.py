@@ -108,7 +108,7 @@ class Outbox:
         """Removes events that were taken and are safe elsewhere."""
         for start in range(0, len(ids), _DELETED_AT_ONCE):
             part = ids[start : start + _DELETED_AT_ONCE]
-            await self._database.batch(Batch([Statement(_DELETE, (one,), ANY) for one in part]))
+            await self._database.batch(Batch([Statement(_DELETE, (one,), ANY) for one in part], frees=True))
 
     async def trim(self, dataset: str, keep: int) -> int:
         """Drops the oldest events of a dataset beyond `keep`; answers how many. Raises ValueError for audit
@@ -119,7 +119,7 @@ class Outbox:
         dropped = 0
         while rows:
             statement = Statement(_TRIM, (dataset, rows[0][0], _DELETED_AT_ONCE), ANY)
-            (done,) = await self._database.batch(Batch([statement]))
+            (done,) = await self._database.batch(Batch([statement], frees=True))
             dropped += done.count
             if done.count < _DELETED_AT_ONCE:
                 break

@@ -118,7 +118,7 @@ async def forget_expired(database: Database, clock: Clock) -> int:
     forgotten = 0
     while True:
         statement = Statement(_FORGET, (clock.now_us() - LIFETIME_US, _DELETED_AT_ONCE), ANY)
-        (done,) = await database.batch(Batch([statement]))
+        (done,) = await database.batch(Batch([statement], frees=True))
         forgotten += done.count
         if done.count < _DELETED_AT_ONCE:
             return forgotten

@@ -147,6 +147,10 @@ class Settings:
     telemetry_bytes: int = 64 * 1024 * 1024
     """How much request events and spans may take on disk; the oldest go first."""
 
+    reserve_bytes: int = 8 * 1024 * 1024
+    """How much of the data directory's disk is kept, in the file `reserve` there, so that on a full disk objects can be
+    deleted; less on a small disk; 0: nothing. Not needed, and not kept, with PostgreSQL."""
+
     drain_seconds: float = 10.0
     """How long calls in flight may take to end when the platform stops."""
 

@@ -159,6 +159,7 @@ RULES: Mapping[str, Rule] = {
     "spans": _one_of("sampled", "all"),
     "slow_seconds": _between(0, _HOUR, " seconds"),
     "telemetry_bytes": _between(_MIB, _TIB, " bytes"),
+    "reserve_bytes": _between(0, _TIB, " bytes"),
     "drain_seconds": _between(0, _HOUR, " seconds"),
     "unresponsive_seconds": _between(1, _HOUR, " seconds"),
     "mesh_messages": _one_of("shared", "serialized"),

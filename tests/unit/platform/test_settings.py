@@ -88,6 +88,7 @@ OUT_OF_BOUNDS = [
     ("spans", "none", "sampled or all"),
     ("slow_seconds", "-1", "a number from 0 to 3_600 seconds"),
     ("telemetry_bytes", "0", "a number from 1_048_576 to 1_099_511_627_776 bytes"),
+    ("reserve_bytes", "-1", "a number from 0 to 1_099_511_627_776 bytes"),
     ("drain_seconds", "nan", "a number from 0 to 3_600 seconds"),
     ("drain_seconds", "inf", "a number from 0 to 3_600 seconds"),
     ("unresponsive_seconds", "0", "a number from 1 to 3_600 seconds"),

@@ -7,6 +7,7 @@ from pathlib import Path
 from portico_server.host.supervisor.announcement import StartError
 from portico_server.platform.backup.data_folder import RESTORING
 from portico_server.platform.private_files import make_private_folder
+from portico_server.platform.reserve import make_room_to_start
 
 
 def prepare(data: Path) -> bool:
@@ -17,6 +18,7 @@ def prepare(data: Path) -> bool:
             f"or remove {data / RESTORING} if there is nothing else."
         )
     new = not (data / "keys").exists()
+    make_room_to_start(data)
     make_folders(data, "run", "logs")
     return new
 

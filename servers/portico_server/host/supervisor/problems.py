@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 
 from portico_server.host.supervisor.state import State
+from portico_server.platform import reserve
 from portico_server.platform.issuers import IN_FORCE
 from portico_server.platform.problems import read_problems
 from portico_server.platform.settings import Settings
@@ -41,6 +42,8 @@ def all_problems(settings: Settings, state: State) -> dict[str, str]:
     found = dict(state.problems)
     if issuers := _of_issuers(settings):
         found[ISSUERS] = issuers
+    if full := reserve.problem(settings.data):
+        found["reserve"] = full
     for process in state.processes:
         for name, problem in read_problems(settings.run / process.name).items():
             found.setdefault(name, problem)

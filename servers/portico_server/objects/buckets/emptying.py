@@ -95,7 +95,7 @@ class Emptying:
         while uploads := await upload_store.of_bucket(self._database, bucket.name, _AT_ONCE):
             await abort_all(self._database, uploads)
         statements = [store.is_closed_by(bucket.name, bucket.deletion), *store.delete_empty(bucket.name, bucket.etag)]
-        await self._database.batch(Batch(statements, locks.of_bucket(bucket.name)))
+        await self._database.batch(Batch(statements, locks.of_bucket(bucket.name), frees=True))
         return buckets_pb2.DeleteBucketResult()
 
     async def _check_locks(self, bucket: Bucket) -> None:
@@ -126,7 +126,7 @@ class Emptying:
         )
         audit = events.audit("objects.bucket.delete", bucket.name, self._ids.mint()[1])
         statements = [*store.delete_empty(bucket.name, bucket.etag), audit, *ended]
-        await self._database.batch(Batch(statements, locks.of_bucket(bucket.name)))
+        await self._database.batch(Batch(statements, locks.of_bucket(bucket.name), frees=True))
         return operation
 
     async def _begin(self, bucket: Bucket) -> operations_pb2.Operation:
@@ -138,7 +138,7 @@ class Emptying:
         closed = bucket._replace(updated_at_us=now_us, etag=etag, deletion=operation.name)
         audit = events.audit("objects.bucket.delete", bucket.name, now_us)
         statements = [store.update(bucket.etag, closed), starting, audit]
-        await self._database.batch(Batch(statements, locks.of_bucket(bucket.name)))
+        await self._database.batch(Batch(statements, locks.of_bucket(bucket.name), frees=True))
         self._operations.launch(operation)
         return operation
 
@@ -152,11 +152,11 @@ class Emptying:
         guard = store.is_closed_by(name, bucket.deletion)
         current = await listing.objects(self._database, name, text.EVERYTHING, _AT_ONCE)
         if current:
-            await self._database.batch(Batch([guard, *removal.remove_current(name, current)]))
+            await self._database.batch(Batch([guard, *removal.remove_current(name, current)], frees=True))
             return len(current)
         older = await listing.versions(self._database, name, text.EVERYTHING, listing.BEFORE_ALL_PLACES, _AT_ONCE)
         if older:
-            await self._database.batch(Batch([guard, *removal.remove_older(name, older)]))
+            await self._database.batch(Batch([guard, *removal.remove_older(name, older)], frees=True))
         return len(older)
 
 

@@ -180,7 +180,7 @@ class Delivering:
             *notifications.acknowledge(webhook, sequence),
             webhooks.succeeded(webhook, self._clock.now_us()),
         ]
-        await self._database.batch(Batch(statements))
+        await self._database.batch(Batch(statements, frees=True))
 
     async def _fail(self, name: str, outcome: Outcome) -> None:
         """Its failures are read anew: somebody may have had it tried again meanwhile."""

@@ -64,7 +64,7 @@ class Queues:
     async def acknowledge(self, queue: str, sequence: int) -> Queue:
         """Raises QueueNotFound, NotificationNotTold."""
         try:
-            await self._database.batch(Batch(store.acknowledge(queue, sequence)))
+            await self._database.batch(Batch(store.acknowledge(queue, sequence), frees=True))
         except GuardFailed as failed:
             if failed.reason != store.NOT_TOLD:
                 raise
@@ -75,7 +75,7 @@ class Queues:
             raise errors.NotificationNotTold(message, resource=queue, last_sequence=str(last)) from None
         found = await store.get(self._database, queue)
         if removal := await store.remove_some(self._database, found):
-            await self._database.batch(Batch([removal]))  # the job sees to the rest
+            await self._database.batch(Batch([removal], frees=True))  # the job sees to the rest
         return found
 
     async def first(self, queue: str) -> Page:
@@ -95,7 +95,7 @@ class Queues:
             await self._drop(await self.numbered(name))
             queue = await store.get(self._database, name)
             while removal := await store.remove_some(self._database, queue):
-                await self._database.batch(Batch([removal]))
+                await self._database.batch(Batch([removal], frees=True))
 
     async def _page(self, queue: str, behind: int, limit: int) -> Page:
         for _ in range(limit // store.NUMBERED_AT_ONCE + _MORE_ATTEMPTS):
@@ -136,7 +136,7 @@ class Queues:
         through = await self._too_old(queue, queue.last_sequence - KEPT_NOTIFICATIONS)
         if through <= queue.acknowledged:
             return
-        await self._database.batch(Batch([store.drop(queue.name, through)]))
+        await self._database.batch(Batch([store.drop(queue.name, through)], frees=True))
         _log.warning("notifications_dropped", queue=queue.name, notifications=through - queue.acknowledged)
 
     async def _too_old(self, queue: Queue, too_many: int) -> int:

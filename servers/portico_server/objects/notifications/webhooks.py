@@ -141,7 +141,7 @@ class Webhooks:
         name = ""
         while names := await store.unused_behind(self._database, name):
             for name in names:
-                await self._database.batch(Batch(store.remove_unused(name), [notifications.lock(name)]))
+                await self._database.batch(Batch(store.remove_unused(name), [notifications.lock(name)], frees=True))
 
     async def _skipping(self, name: str, skipped_id: str) -> Dropping:
         """Raises NotificationNotNext."""

@@ -50,7 +50,7 @@ async def abort_all(database: Database, uploads: Sequence[Upload]) -> None:
     """Aborts them, one by one; those that ended meanwhile are passed over."""
     for upload in uploads:
         try:
-            await database.batch(Batch(store.abort(upload), [store.lock(upload.id)]))
+            await database.batch(Batch(store.abort(upload), [store.lock(upload.id)], frees=True))
         except GuardFailed as failed:
             if failed.reason != store.NO_UPLOAD:
                 raise

@@ -24,7 +24,7 @@ from portico_server.platform.outbox import Outbox
 from portico_server.platform.product import Job
 
 _FOLD_SECONDS = 30.0
-_FILES_SECONDS = 60.0
+_FILES_SECONDS = 20.0
 
 _FOLDED_AT_ONCE = 200
 """Rows a batch: it holds the event loop for about half a millisecond."""
@@ -57,7 +57,7 @@ class Collector:
         run: to go on until it is empty would be a commit for every few of their rows."""
         while rows := await store.oldest_ledger_rows(self._database, _FOLDED_AT_ONCE):
             try:
-                await self._database.batch(Batch(self._folding(rows), _lists(rows)))
+                await self._database.batch(Batch(self._folding(rows), _lists(rows), frees=True))
             except GuardFailed as failed:
                 if failed.reason != store.LEDGER_CHANGED:
                     raise
@@ -81,7 +81,7 @@ class Collector:
             files = await store.files_retired_before(self._database, before_us, behind, _FILES_AT_ONCE)
             removed = await asyncio.gather(*(self._remove(file.id) for file in files))
             if gone := [file.id for file, is_gone in zip(files, removed, strict=True) if is_gone]:
-                await self._database.batch(Batch(store.forget_files(gone)))
+                await self._database.batch(Batch(store.forget_files(gone), frees=True))
             return files[-1] if files else None
 
     async def _remove(self, blob_id: str) -> bool:

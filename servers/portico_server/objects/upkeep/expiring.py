@@ -159,8 +159,9 @@ class Expiring:
         """Deletes some together; where one has changed meanwhile, each by itself, and leaves those that have."""
         held = sorted({locks.of_key(bucket.name, one.key) for one in versions})
         batch = [bucket_store.is_open_as(bucket), *statements(bucket, versions)]
+        adds = bucket.versioning == Versioning.ENABLED and statements == self._expire_objects  # markers
         try:
-            await self._database.batch(Batch(batch, held))
+            await self._database.batch(Batch(batch, held, frees=not adds))
         except GuardFailed as failed:
             if failed.reason != object_store.CHANGED or len(versions) == 1:
                 return  # the next run sees what there is then

@@ -51,7 +51,7 @@ class Freeing:
             if not unread:
                 return False
             try:
-                await self._database.batch(Batch(store.doom(list_id), [parts.lock(list_id)]))
+                await self._database.batch(Batch(store.doom(list_id), [parts.lock(list_id)], frees=True))
             except GuardFailed as failed:
                 if failed.reason != store.LIST_IN_USE:
                     raise
@@ -60,12 +60,12 @@ class Freeing:
 
     async def _keep(self, list_id: str) -> None:
         try:
-            await self._database.batch(Batch(store.keep(list_id), [parts.lock(list_id)]))
+            await self._database.batch(Batch(store.keep(list_id), [parts.lock(list_id)], frees=True))
         except GuardFailed as failed:
             if failed.reason != store.LIST_NOT_IN_USE:
                 raise
 
     async def _remove(self, list_id: str) -> None:
         while (number := await store.last_of_first(self._database, list_id, _PARTS_AT_ONCE)) is not None:
-            await self._database.batch(Batch(store.remove_up_to(list_id, number, self._clock.now_us())))
-        await self._database.batch(Batch([store.forget(list_id)]))
+            await self._database.batch(Batch(store.remove_up_to(list_id, number, self._clock.now_us()), frees=True))
+        await self._database.batch(Batch([store.forget(list_id)], frees=True))

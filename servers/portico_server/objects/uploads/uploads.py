@@ -209,7 +209,7 @@ class Uploads:
         """Gives it up and frees its parts. Raises what `get` raises."""
         upload = await self.get(name, upload_id)
         try:
-            await self._database.batch(Batch(store.abort(upload), [store.lock(upload.id)]))
+            await self._database.batch(Batch(store.abort(upload), [store.lock(upload.id)], frees=True))
         except GuardFailed as failed:
             if failed.reason != store.NO_UPLOAD:
                 raise

@@ -93,7 +93,8 @@ class Deleting:
             guards.append(bucket_store.is_open_as(bucket))
             try:
                 with span("objects.store.delete", step="store"):
-                    await self._database.batch(Batch([*guards, *statements], held))
+                    frees = bool(removed) or bucket.versioning == Versioning.SUSPENDED  # the marker replaces a version
+                    await self._database.batch(Batch([*guards, *statements], held, frees=frees))
                 return deleted
             except GuardFailed as failed:
                 if failed.reason not in (store.CHANGED, bucket_store.NO_BUCKET):

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-MADE_ANEW = frozenset({"run", "logs", "telemetry", "profile", "lock"})
-"""Sockets, logs, request events and spans, the administrator's profile."""
+from portico_server.platform.reserve import FILE as RESERVE
+
+MADE_ANEW = frozenset({"run", "logs", "telemetry", "profile", "lock", RESERVE})
+"""Sockets, logs, request events and spans, the administrator's profile, room on the disk."""
 
 LOCK, LATEST = "backup.lock", "backup.json"
 """Held while a backup is made; and what the last one was, for the doctor."""

@@ -27,6 +27,7 @@ from portico_server.platform.blobs.open_files import UNFINISHED, NewFile, OpenFi
 from portico_server.platform.disk_errors import meaning_of
 from portico_server.platform.folders import make_folder, sync_folder
 from portico_server.platform.private_files import replace_file
+from portico_server.platform.reserve import Reserve
 
 _THREADS = 8
 """System calls at once. They wait for the disk, not for the interpreter."""
@@ -43,16 +44,18 @@ T = TypeVar("T")
 class FileBlobs:
     """Implements `Blobs`. One product's folder; several processes may share it."""
 
-    def __init__(self, folder: Path, store: Store = _HERE) -> None:
+    def __init__(self, folder: Path, store: Store = _HERE, reserve: Reserve | None = None) -> None:
         self._folder = folder
+        self._reserve = reserve or Reserve(folder, 0)
         self.stores: tuple[Store, ...] = (store,)
         self.identity = ""
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="blobs")
 
     @classmethod
-    async def start(cls, folder: Path, store: Store = _HERE) -> FileBlobs:
-        """Opens the folder, making what is missing of it. `store` says where on earth it is."""
-        blobs = cls(folder, store)
+    async def start(cls, folder: Path, store: Store = _HERE, reserve: Reserve | None = None) -> FileBlobs:
+        """Opens the folder, making what is missing of it. `store` says where on earth it is. While the `reserve` of its
+        disk is out, no bytes are taken."""
+        blobs = cls(folder, store, reserve)
         await blobs.run(_prepare, folder)
         blobs.identity = await blobs.run(loops.identity_of, folder)
         return blobs
@@ -62,6 +65,7 @@ class FileBlobs:
 
     async def create(self, store: str = "") -> FileBlobWriter:
         _check_store(store)
+        self._reserve.check()
         blob_id = os.urandom(16).hex()
         path = self._path(blob_id)
         return FileBlobWriter(self, blob_id, await self.run(NewFile, path))
@@ -84,6 +88,7 @@ class FileBlobs:
     async def copy(self, blob_id: str, store: str = "") -> str:
         """A hard link where the file system can: blobs never change, so two names may share the bytes."""
         _check_store(store)
+        self._reserve.check()
         copy_id = os.urandom(16).hex()
         await self.run(_copy, self._path(blob_id), self._path(copy_id))
         return copy_id

@@ -8,12 +8,15 @@ from pathlib import Path
 from portico_server.platform.blobs.files import FileBlobs
 from portico_server.platform.blobs.placed import PlacedBlobs
 from portico_server.platform.blobs.stores import Stores
+from portico_server.platform.reserve import Reserve
 
 
-async def open_blobs(data: Path, product: str, stores: Stores) -> FileBlobs | PlacedBlobs:
-    """To be closed. No store is asked for anything yet."""
+async def open_blobs(
+    data: Path, product: str, stores: Stores, reserve: Reserve | None = None
+) -> FileBlobs | PlacedBlobs:
+    """To be closed. No store is asked for anything yet. `reserve`: of the disk of the data directory."""
     folder = data / "blobs" / product
-    files = await FileBlobs.start(folder, stores.local)
+    files = await FileBlobs.start(folder, stores.local, reserve)
     if not stores.others:
         return files
     from portico_server.platform.blobs.s3.blobs import S3Blobs

@@ -30,10 +30,12 @@ class Statement(NamedTuple):
 
 class Batch(NamedTuple):
     """Statements that are applied all or not at all. `locks` name what the batch relies on without writing it: two
-    batches with a lock in common do not interleave."""
+    batches with a lock in common do not interleave. `frees`: it makes room on the disk, or what does so waits for
+    it; on a full disk it may have the room that is kept for that (`platform/reserve.py`)."""
 
     statements: Sequence[Statement]
     locks: Sequence[str] = ()
+    frees: bool = False
 
 
 class Done(NamedTuple):

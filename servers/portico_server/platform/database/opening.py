@@ -14,6 +14,7 @@ from portico_server.platform.database.migrations import Migration, formats, migr
 from portico_server.platform.database.sqlite import SqliteDatabase
 from portico_server.platform.database.sqlite.migrating import migrate as migrate_sqlite
 from portico_server.platform.folders import make_folder
+from portico_server.platform.reserve import Reserve
 from portico_server.platform.settings import Settings
 
 if TYPE_CHECKING:
@@ -26,8 +27,10 @@ _PRODUCT = re.compile(r"[a-z][a-z0-9_]{0,40}")
 class LocalDatabases:
     """Implements `product.Databases`: a product has a file (`data/databases/objects.sqlite`) or a PostgreSQL schema."""
 
-    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+    def __init__(self, settings: Settings, clock: Clock | None = None, reserve: Reserve | None = None) -> None:
+        """`reserve`: of the disk on which SQLite's files are."""
         self._settings = settings
+        self._reserve = reserve
         self._clock = clock or SystemClock()
         self._open: dict[str, Database] = {}
         self._presences: list[Presence] = []
@@ -71,7 +74,7 @@ class LocalDatabases:
         await asyncio.to_thread(make_folder, folder)
         path = folder / f"{product}.sqlite"
         await asyncio.to_thread(migrate_sqlite, path, migrations, self._clock)
-        return SqliteDatabase(path)
+        return SqliteDatabase(path, self._reserve)
 
     async def _opened_postgresql(self, product: str, migrations: list[Migration]) -> Database:
         # Here, since most have no PostgreSQL: its driver is 80 modules at every start.

@@ -89,7 +89,7 @@ class Operations:
         """Forgets operations that ended more than `KEPT_US` ago."""
         before_us = self._clock.now_us() - KEPT_US
         while True:
-            (done,) = await self._database.batch(Batch([store.expire(before_us, _EXPIRED_AT_ONCE)]))
+            (done,) = await self._database.batch(Batch([store.expire(before_us, _EXPIRED_AT_ONCE)], frees=True))
             if done.count < _EXPIRED_AT_ONCE:
                 return
 
@@ -120,7 +120,9 @@ class Operations:
         """
         operation_id = self._id(name)
         try:
-            await self._database.batch(Batch([store.cancel(operation_id, _principal(), self._clock.now_us())]))
+            await self._database.batch(
+                Batch([store.cancel(operation_id, _principal(), self._clock.now_us())], frees=True)
+            )
         except GuardFailed:
             raise _not_found(name) from None
         self._runner.cancel(operation_id)
@@ -128,7 +130,7 @@ class Operations:
     async def delete(self, name: str) -> None:
         """Forgets an operation that has ended. Raises ApiError (NOT_FOUND, FAILED_PRECONDITION)."""
         try:
-            await self._database.batch(Batch([store.delete(self._id(name), _principal())]))
+            await self._database.batch(Batch([store.delete(self._id(name), _principal())], frees=True))
         except GuardFailed:
             await self.get(name)
             raise ApiError(

@@ -87,7 +87,7 @@ class Runner:
     async def write(self, lease: Lease, statement: Statement) -> None:
         """Writes about an operation while its lease is held. Raises LeaseLost, OperationCancelled."""
         try:
-            await self._database.batch(Batch([lease.guard(), statement], [lease.lock]))
+            await self._database.batch(Batch([lease.guard(), statement], [lease.lock], frees=True))
         except GuardFailed as failed:
             if failed.index == 0:
                 raise LeaseLost(f"another process has taken over {lease.name}") from None

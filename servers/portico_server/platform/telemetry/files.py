@@ -17,6 +17,8 @@ from pathlib import Path
 
 import structlog
 
+from portico_server.platform.reserve import Reserve
+
 FLUSH_SECONDS = 0.5
 """How long a record waits at most to be written."""
 
@@ -55,8 +57,16 @@ def segments(folder: Path) -> list[Segment]:
 class TelemetryFiles:
     """This process's writer. `limit_bytes` is for the folder as a whole."""
 
-    def __init__(self, folder: Path, limit_bytes: int, now_ns: Callable[[], int] = time.time_ns) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        limit_bytes: int,
+        now_ns: Callable[[], int] = time.time_ns,
+        reserve: Reserve | None = None,
+    ) -> None:
+        """While the `reserve` of its disk is out, records are dropped: its room is not for them."""
         self.folder = folder
+        self._reserve = reserve or Reserve(folder, 0)
         self.dropped = 0
         self._limit_bytes = limit_bytes
         self._segment_bytes = max(4096, limit_bytes // SEGMENTS)
@@ -72,7 +82,7 @@ class TelemetryFiles:
 
     def append(self, line: bytes) -> None:
         """Takes one record, a line with its line feed."""
-        if self._pending_bytes > MAX_PENDING_BYTES:
+        if self._pending_bytes > MAX_PENDING_BYTES or self._reserve.is_out:
             self.dropped += 1
             return
         self._pending.append(line)

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 from portico_server.platform.call import Call, Trace
 from portico_server.platform.placement import FRONT
+from portico_server.platform.reserve import Reserve
 from portico_server.platform.settings import Settings
 from portico_server.platform.telemetry import otlp, process
 from portico_server.platform.telemetry.files import TelemetryFiles
@@ -61,9 +62,12 @@ class Telemetry:
 
 
 @contextlib.asynccontextmanager
-async def open_telemetry(settings: Settings, process_name: str = FRONT) -> AsyncIterator[Telemetry]:
-    """This process's telemetry, written in the background; at the end everything is flushed."""
-    files = TelemetryFiles(settings.data / "telemetry", settings.telemetry_bytes)
+async def open_telemetry(
+    settings: Settings, process_name: str = FRONT, reserve: Reserve | None = None
+) -> AsyncIterator[Telemetry]:
+    """This process's telemetry, written in the background, but while the `reserve` is out; at the end everything is
+    flushed."""
+    files = TelemetryFiles(settings.data / "telemetry", settings.telemetry_bytes, reserve=reserve)
     export = otlp.OtlpExport(process=process_name) if otlp.is_configured() else None
     metrics = Metrics()
     process.add_to(metrics)

@@ -12,17 +12,19 @@ from portico_server.platform.database.portable import check_values, for_sqlite
 from portico_server.platform.database.sqlite.connections import open_reader, open_writer, reopen_writer, translated
 from portico_server.platform.database.sqlite.scanner import Scanner
 from portico_server.platform.database.sqlite.writer import Writer
+from portico_server.platform.reserve import Reserve
 
 
 class SqliteDatabase:
     """Implements `Database`. To be made on the event loop that uses it. One process has a file open at a time."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, reserve: Reserve | None = None) -> None:
+        """`reserve`: what is let go for batches that free."""
         try:
             connection = open_writer(path)
         except (apsw.Error, OSError) as error:
             raise translated(error) from error
-        self._writer = Writer(connection, lambda: reopen_writer(path))
+        self._writer = Writer(connection, lambda: reopen_writer(path), reserve or Reserve(path.parent, 0))
         self._reader = open_reader(path)
         self._read = self._reader.cursor().execute
         self._scanner = Scanner(path)

@@ -22,9 +22,11 @@ from portico_server.platform.database.interface import (
     GuardFailed,
     OutcomeUnknown,
     Statement,
+    StorageFull,
 )
 from portico_server.platform.database.portable import check_statements, for_sqlite
 from portico_server.platform.database.sqlite.connections import translated
+from portico_server.platform.reserve import Reserve
 
 _GROUP_SECONDS = 0.0015
 """How long one group may hold the loop. By time, as batches differ: 64 at once held it 5.5 ms and, rarely, 33."""
@@ -32,24 +34,33 @@ _GROUP_SECONDS = 0.0015
 _LOCK_SECONDS, _LOCK_PAUSE_SECONDS = 2.0, 0.02
 """How long, and how often, a foreign lock is waited for."""
 
+_MOST_PAGES = 4_294_967_294  # SQLite's own
+
 
 class _Queued:
     """A batch, who waits for it, and what to answer once its group is durable."""
 
-    __slots__ = ("answer", "batch", "waiting")
+    __slots__ = ("answer", "batch", "is_second_try", "waiting")
 
     def __init__(self, batch: Batch, waiting: asyncio.Future[list[Done]]) -> None:
         self.batch = batch
         self.waiting = waiting
         self.answer: list[Done] | Exception = []
+        self.is_second_try = False
+
+    def wants_room(self) -> bool:
+        """Whether it frees, and found no room to do so."""
+        return self.batch.frees and isinstance(self.answer, StorageFull) and not self.is_second_try
 
 
 class Writer:
     """Applies batches in the order in which they came. Owns the connection; lives on one loop."""
 
-    def __init__(self, connection: apsw.Connection, reopen: Callable[[], apsw.Connection]) -> None:
-        """`reopen` makes a new connection to the same file, with a log that is durable; it blocks, in a thread."""
+    def __init__(self, connection: apsw.Connection, reopen: Callable[[], apsw.Connection], reserve: Reserve) -> None:
+        """`reopen` makes a new connection to the same file, with a log that is durable; it blocks, in a thread.
+        `reserve` is let go for batches that free."""
         self._connection = connection
+        self._reserve = reserve
         self._open_again = reopen
         self._execute = connection.cursor().execute
         self._loop = asyncio.get_running_loop()
@@ -60,6 +71,7 @@ class Writer:
         self._committing = False  # or opening again: the connection is the thread's
         self._doubtful = False  # a sync has failed since the connection was opened
         self._fresh = True  # nothing is written yet in the transaction that is open
+        self._is_bounded = False  # the file may not grow
         self._blocked_since: float | None = None
         self._closing = False
         self._idle = asyncio.Event()
@@ -69,6 +81,8 @@ class Writer:
         """Queues a batch; the future is done when it is durable or failed. Cancelled before its turn, it is dropped."""
         if self._closing:
             raise DatabaseError("the database is closed")
+        if not batch.frees:
+            self._reserve.check()
         check_statements(batch.statements)
         waiting: asyncio.Future[list[Done]] = self._loop.create_future()
         self._queue.append(_Queued(batch, waiting))
@@ -129,6 +143,8 @@ class Writer:
         In a fresh transaction it needs no savepoint: before it there is nothing to keep.
         """
         try:
+            if self._reserve.is_short or self._is_bounded:
+                self._bound(self._reserve.is_short and not batch.frees)
             if not self._fresh:
                 self._execute("SAVEPOINT batch")
             done = self._run(batch.statements)
@@ -140,6 +156,12 @@ class Writer:
             return failure
         self._fresh = False
         return done
+
+    def _bound(self, wanted: bool) -> None:
+        """Keeps the file, with what the log has for it, from growing, or lets it grow again."""
+        if wanted != self._is_bounded:
+            self._execute(f"PRAGMA max_page_count = {1 if wanted else _MOST_PAGES}").fetchall()  # 1: as it is now
+            self._is_bounded = wanted
 
     def _undo(self, failure: Exception) -> None:
         if self._connection.in_transaction and not self._fresh:
@@ -191,6 +213,7 @@ class Writer:
             self._connection.close()
             self._connection = connection
             self._execute = connection.cursor().execute
+            self._is_bounded = False
         except Exception as error:
             failure = translated(error, self._connection)
         self._loop.call_soon_threadsafe(self._reopened, failure)
@@ -235,17 +258,37 @@ class Writer:
     def _answer(self, failure: Exception | None) -> None:
         """Tells the callers, all after the commit: a guard may have failed on what another batch of the group wrote."""
         group, self._group = self._group, []
+        again: list[_Queued] = []
         for queued in group:
             if queued.waiting.done():
                 continue
             if failure is not None:
                 queued.answer = copy.copy(failure)  # one of its own: whoever raises it adds to its traceback
-            if isinstance(queued.answer, Exception):
-                queued.waiting.set_exception(queued.answer)
-            else:
+            if not isinstance(queued.answer, Exception):
                 queued.waiting.set_result(queued.answer)
-        if self._queue:
+            elif queued.wants_room():
+                again.append(queued)
+            else:
+                queued.waiting.set_exception(queued.answer)
+        if again:
+            self._committing = True
+            self._committer.submit(self._make_room, again)
+        elif self._queue:
             self._schedule()  # behind the callers just answered, so that what they queue comes into the same group
         else:
             self._scheduled = False
             self._idle.set()
+
+    def _make_room(self, again: list[_Queued]) -> None:
+        """In the thread."""
+        self._reserve.let_go()
+        self._loop.call_soon_threadsafe(self._room_made, again)
+
+    def _room_made(self, again: list[_Queued]) -> None:
+        """Those that free are applied once more, before all that came meanwhile. Where nothing was let go, too: another
+        batch of the group may have taken theirs along."""
+        self._committing = False
+        for queued in again:
+            queued.is_second_try = True
+        self._queue.extendleft(reversed(again))
+        self._schedule()
