@@ -144,6 +144,8 @@ def test_a_file_system_that_takes_no_writes_any_more_is_read_for_long_and_that_i
         for content in (LARGE, SMALL):
             assert reason(put(platform, "more", content)) == (503, "STORAGE_READ_ONLY")
         assert reason(platform.http("DELETE", f"{OBJECTS}/large")) == (503, "STORAGE_READ_ONLY")
+        revoked = platform.http("POST", "/v1/accounts/default/principals/other:revokeTokens", json_body={})
+        assert reason(revoked) == (503, "STORAGE_READ_ONLY")
         assert portico_command(platform, "cat", "portico://faults/large").stdout == LARGE
         assert b"small" in portico_command(platform, "ls", "portico://faults").stdout
         assert s3.head_object(Bucket="faults", Key="large")["ContentLength"] == len(LARGE)

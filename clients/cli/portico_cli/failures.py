@@ -52,8 +52,8 @@ _REMEDIES = {
     "CERTIFICATE_REFUSED": "`portico cert show` tells whose it is and until when. On the platform's machine "
     "`portico down` and `portico up` write a new one; elsewhere ask its administrator",
     "PLATFORM_UNKNOWN": "is it another platform's profile, or does another one run there? `portico profile show`",
-    "STORAGE_READ_ONLY": "the kernel's log on the platform's machine says why its disk takes no writes",
-    "STORAGE_FAILED": "the kernel's log on the platform's machine says why its disk fails",
+    "STORAGE_READ_ONLY": "once its disk takes writes again the platform goes on by itself: try again then",
+    "STORAGE_FAILED": "once its disk works again the platform goes on by itself: try again then",
     "ZONE_NOT_EMPTY": "`portico zones delete --force` deletes its records, too",
     "STORE_UNREACHABLE": "on the platform's machine `portico stores check` tells why; try again when the store is back",
     "STORE_LOOP": "the operator has to describe another endpoint in stores.toml; `portico stores check` tells of it",

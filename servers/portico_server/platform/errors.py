@@ -15,7 +15,9 @@ import grpc
 from google.protobuf import any_pb2, duration_pb2
 from google.rpc import error_details_pb2, status_pb2
 
+from portico_server.platform.database.interface import StorageFailed
 from portico_server.platform.database_errors import DATABASE_ERRORS
+from portico_server.platform.disk_errors import meaning_of
 
 DOMAIN = "portico"
 
@@ -112,7 +114,7 @@ def to_api_error(error: BaseException, table: ErrorTable) -> ApiError:
         code, reason = table[type(error)]
         violations = [FieldViolation(error.field, error.message, reason)] if error.field else []
         return ApiError(code, reason, error.message, metadata=error.metadata, violations=violations)
-    told = DATABASE_ERRORS.get(type(error))
+    told = DATABASE_ERRORS.get(_refusal(error) if isinstance(error, OSError) else type(error))
     if told is not None:
         return ApiError(told.code, told.reason, told.message, retry_after_seconds=told.retry_after_seconds)
     return ApiError(
@@ -120,6 +122,12 @@ def to_api_error(error: BaseException, table: ErrorTable) -> ApiError:
         "INTERNAL",
         "something went wrong inside; the ray id in the error's details finds it in the logs",
     )
+
+
+def _refusal(error: OSError) -> type[BaseException]:
+    """What a disk means that has refused before anything was written; of one that fails nobody knows."""
+    kind = meaning_of(error.errno)
+    return type(error) if kind is None or kind is StorageFailed else kind
 
 
 def invalid_argument(field: str, description: str, reason: str = "INVALID_FIELD") -> ApiError:

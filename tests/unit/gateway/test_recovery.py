@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 
 import grpc
 import pytest
@@ -10,7 +11,14 @@ from structlog.testing import capture_logs
 
 from portico_server.gateway.errors import error_mapper
 from portico_server.gateway.recovery import recovered as told_of
-from portico_server.platform.database import Contended, GuardFailed, OutcomeUnknown, StorageFailed, StorageFull
+from portico_server.platform.database import (
+    Contended,
+    GuardFailed,
+    OutcomeUnknown,
+    StorageFailed,
+    StorageFull,
+    StorageReadOnly,
+)
 from portico_server.platform.errors import ApiError, DomainError
 from tests.unit.gateway.fakes import new_call
 
@@ -76,6 +84,10 @@ def test_a_products_exception_that_no_table_maps_is_unexpected() -> None:
         (OutcomeUnknown("lost"), grpc.StatusCode.UNKNOWN, False),
         (StorageFull("full"), grpc.StatusCode.RESOURCE_EXHAUSTED, False),
         (StorageFailed("broken"), grpc.StatusCode.UNAVAILABLE, False),
+        (StorageReadOnly("aborted"), grpc.StatusCode.UNAVAILABLE, False),
+        (OSError(errno.EROFS, "of a file beside"), grpc.StatusCode.UNAVAILABLE, False),
+        (OSError(errno.ENOSPC, "of a file beside"), grpc.StatusCode.RESOURCE_EXHAUSTED, False),
+        (OSError(errno.EIO, "nobody knows what was written"), grpc.StatusCode.INTERNAL, False),
     ],
 )
 def test_what_a_database_raises_is_told_without_a_products_help(
