@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from tests.faults.histories.checking import violations
 from tests.faults.kills.faults import FAULT, FAULTS
+from tests.faults.kills.keys import BRIEF_SECONDS
 from tests.faults.kills.surviving import look_at_all, under_load
 from tests.harness import running_platform
 from tests.harness.layouts import SPREADS_ITSELF
@@ -30,6 +32,8 @@ def find_out(folder: Path, fault: str, writes: int) -> None:
             wait_until(lambda: load.record.counts["acknowledged"] >= writes, "some was written", _SECONDS)
         finally:
             load.stop()
+        gone_at = time.monotonic() + 1.5 * BRIEF_SECONDS
+        wait_until(lambda: time.monotonic() > gone_at, "what expires has, of which a quick load sees little", _SECONDS)
         look_at_all(load)
     assert violations(load.record.history)
 
