@@ -255,16 +255,19 @@ def test_of_a_file_that_changes_meanwhile_is_told(
     assert path.read_bytes() == b"other"
 
 
+def _stopped() -> Fault:
+    return Fault(grpc.StatusCode.PERMISSION_DENIED, "PERMISSION_MISSING", "no more", after_messages=3)
+
+
 def test_a_download_that_was_stopped_is_gone_on_with(
     portico: Portico, fake: FakePlatform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("portico_cli.transfers.moving.WORTH_RESUMING_BYTES", 100_000)
     content = bytes(range(256)) * 2_000
     put(portico, "big", content=content)
-    broken = Fault(grpc.StatusCode.DATA_LOSS, "OBJECT_DAMAGED", "it broke", after_messages=3)
     resume = ("objects", "cp", "portico://photos/big", tmp_path / "to" / "big", "--resume")
-    fake.fail("GetObject", broken)
-    assert portico(*resume).code == 1
+    fake.fail("GetObject", _stopped())
+    assert portico(*resume).code == 4
     assert [path.stat().st_size for path in (tmp_path / "to").iterdir()] == [3 * 65_536]
     assert portico(*resume).code == 0
     assert fake.requests["GetObject"][-1].offset_bytes == 3 * 65_536
@@ -279,8 +282,8 @@ def test_what_came_of_another_version_is_not_gone_on_with(
     monkeypatch.setattr("portico_cli.transfers.moving.WORTH_RESUMING_BYTES", 100_000)
     put(portico, "big", content=b"a" * 300_000)
     resume = ("objects", "cp", "-r", "portico://photos", tmp_path / "to", "--resume")
-    fake.fail("GetObject", Fault(grpc.StatusCode.DATA_LOSS, "OBJECT_DAMAGED", "it broke", after_messages=3))
-    assert portico(*resume).code == 1
+    fake.fail("GetObject", _stopped())
+    assert portico(*resume).code == 4
     put(portico, "big", content=b"b" * 300_000)
     assert portico(*resume).code == 0
     assert (files(tmp_path / "to"), (tmp_path / "to" / "big").read_bytes()) == (["big"], b"b" * 300_000)
@@ -292,12 +295,26 @@ def test_what_was_kept_and_is_not_what_it_was_is_thrown_away(
     monkeypatch.setattr("portico_cli.transfers.moving.WORTH_RESUMING_BYTES", 100_000)
     put(portico, "big", content=b"a" * 300_000)
     resume = ("objects", "cp", "portico://photos/big", tmp_path / "to" / "big", "--resume")
-    fake.fail("GetObject", Fault(grpc.StatusCode.DATA_LOSS, "OBJECT_DAMAGED", "it broke", after_messages=3))
+    fake.fail("GetObject", _stopped())
     portico(*resume)
     next((tmp_path / "to").iterdir()).write_bytes(b"x" * 1_000)
     outcome = portico(*resume)
     assert (outcome.code, "CHECKSUM_MISMATCH" in outcome.err, files(tmp_path / "to")) == (1, True, [])
     assert portico(*resume).code == 0
+
+
+def test_nothing_is_gone_on_with_of_what_the_platform_has_lost(
+    portico: Portico, fake: FakePlatform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It compares bytes where all of them, or of a part, are asked for: the rest alone it would give."""
+    monkeypatch.setattr("portico_cli.transfers.moving.WORTH_RESUMING_BYTES", 100_000)
+    put(portico, "big", content=b"a" * 300_000)
+    resume = ("objects", "cp", "portico://photos/big", tmp_path / "to" / "big", "--resume")
+    for _ in range(2):
+        fake.fail("GetObject", Fault(grpc.StatusCode.DATA_LOSS, "OBJECT_DAMAGED", "it broke", after_messages=3))
+        assert portico(*resume).code == 1
+        assert files(tmp_path / "to") == []
+        assert fake.requests["GetObject"][-1].offset_bytes == 0
 
 
 def test_what_is_stored_is_tagged_and_locked(portico: Portico, fake: FakePlatform, tmp_path: Path) -> None:

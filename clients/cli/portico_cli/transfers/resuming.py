@@ -32,9 +32,10 @@ _SHOWN_NAME_BYTES = 64
 
 async def download(client: AsyncClient, place: Remote, found: Any, target: Path, advance: Advance | None) -> Any:
     """Reads an object, as `found` says that it is, into a file; answers the object. Raises Refused where another
-    command is at it, DataLoss where other bytes came than were stored; what PorticoError leaves is gone on with next
-    time."""
+    command is at it, DataLoss where other bytes came than were stored, or the platform has lost them; what any other
+    PorticoError leaves is gone on with next time."""
     from portico._checksums import verifier
+    from portico.errors import DataLoss
     from portico.objects.v1.objects_pb2 import Conditions
 
     target = _behind_links(target)
@@ -46,12 +47,16 @@ async def download(client: AsyncClient, place: Remote, found: Any, target: Path,
         if done_bytes < found.size_bytes:
             conditions = Conditions(if_match=[found.etag])
             get = client.objects.get(place.bucket, place.key, offset_bytes=done_bytes, conditions=conditions)
-            async with await get as reader:
-                async for chunk in reader:
-                    await asyncio.to_thread(_append, file, chunk, check)
-                    done_bytes += len(chunk)
-                    if advance is not None:
-                        advance(done_bytes)
+            try:
+                async with await get as reader:
+                    async for chunk in reader:
+                        await asyncio.to_thread(_append, file, chunk, check)
+                        done_bytes += len(chunk)
+                        if advance is not None:
+                            advance(done_bytes)
+            except DataLoss:
+                part.unlink(missing_ok=True)  # a get of the rest alone would not find what is wrong before it
+                raise
         _finish(file, part, target, check, place)
     return found
 
