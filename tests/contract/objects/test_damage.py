@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
 
@@ -126,3 +127,19 @@ async def test_bad_bytes_get_no_digest_of_their_own_by_a_copy(stand: Stand) -> N
     upload = await stand.create_upload("parts", checksum_algorithm="CHECKSUM_ALGORITHM_SHA256")
     with pytest.raises(errors.ObjectDamaged):
         await stand.copy_part("parts", upload, 1, "k")
+
+
+async def test_a_range_of_bad_bytes_gets_no_digest_of_its_own_as_a_part(stand: Stand) -> None:
+    data = os.urandom(LARGE)
+    await stand.put("bad", data)
+    flip(stand.files()[0], LARGE - 1)
+    await stand.put("good", data)
+    upload = await stand.create_upload("parts")
+
+    async def copied(number: int, source: str) -> int:
+        some = {"source_offset_bytes": 10, "source_limit_bytes": 100}
+        return (await stand.copy_part("parts", upload, number, source, **some)).size_bytes
+
+    results = await asyncio.gather(*(copied(number, "bad") for number in (1, 2, 3)), return_exceptions=True)
+    assert [type(result) for result in results] == [errors.ObjectDamaged] * 3
+    assert await asyncio.gather(*(copied(number, "good") for number in (1, 2, 3))) == [100] * 3

@@ -10,6 +10,7 @@ from portico_server.objects.content import checksums
 from portico_server.objects.content.damage import LOST, damaged_by
 from portico_server.objects.content.incoming import Announced, Content
 from portico_server.objects.records import Part, Upload, Version
+from portico_server.objects.uploads.comparing import Compared
 from portico_server.objects.uploads.composing import MAX_PART_BYTES
 from portico_server.objects.uploads.uploads import Uploads
 from portico_server.objects.versions.bringing import pieces_of
@@ -32,6 +33,7 @@ class PartCopying:
         self._uploads = uploads
         self._reader = reader
         self._blobs = blobs
+        self._compared = Compared()
 
     async def copy(self, upload: Upload, number: int, source: Wanted) -> CopiedPart:
         """Raises what `Reader.open` raises about the source, and what `Uploads.put_part` raises."""
@@ -72,5 +74,6 @@ class PartCopying:
         return Content(version.size_bytes, known, file=file)
 
     async def _read(self, upload: Upload, reading: Reading) -> Content:
+        await self._compared.compare(reading)
         async with aclosing(pieces_of(reading)) as pieces:
             return await self._uploads.receive(upload, pieces, Announced(algorithms=(upload.algorithm,)))
