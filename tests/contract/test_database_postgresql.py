@@ -68,10 +68,14 @@ async def test_a_url_that_cannot_be_read_is_not_told_with_its_password(tmp_path:
 
 async def end_all_connections(stranger: psycopg.AsyncConnection) -> None:
     """They have ended when this has."""
-    await stranger.execute(
-        "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+    ended = await stranger.execute(
+        "SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity"
         " WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
     )
+    processes = [Path(f"/proc/{pid}") for pid, _ in await ended.fetchall()]
+    async with asyncio.timeout(20):
+        while any(process.exists() for process in processes):  # noqa: ASYNC110  # nobody tells us
+            await asyncio.sleep(0.005)
 
 
 async def test_a_batch_that_never_gets_its_lock_is_contended(
