@@ -23,8 +23,6 @@ class Network:
         self.flows = asyncio.Event()
         self.flows.set()
         self.port = 0
-        self.held = 0
-        """How many pieces wait until it flows."""
 
     async def start(self) -> None:
         self._listening = await asyncio.start_server(self._serve, "127.0.0.1", 0)
@@ -69,11 +67,7 @@ class Network:
         with contextlib.suppress(OSError):
             while chunk := await reader.read(64 * 1024):
                 await asyncio.sleep(self.delay_seconds)
-                self.held += 1
-                try:
-                    await self.flows.wait()
-                finally:
-                    self.held -= 1
+                await self.flows.wait()
                 if answers and not self.answers_pass:
                     return  # the connection breaks, and the answer with it
                 writer.write(chunk)
